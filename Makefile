@@ -1,0 +1,137 @@
+# Penult: one dependency graph, no recursion but the one that follows `deps`.
+#
+#   make demo     install what is needed, build, and watch routers build an LSP
+#   make test     install what is needed, build, and run every test
+#   make          build everything into build/
+#   make lint     clang-tidy, cppcheck, clang-format, layering and purity
+#   make deps     only install what is needed (Debian 12)
+#   SAN=1         address and undefined-behaviour sanitizers, in build/san
+
+SAN ?=
+O := build/$(if $(SAN),san,out)
+PYTHON := /usr/bin/python3
+DAEMONS := fibd ldpd
+PROTOS := fib ldp bus
+CTLS := $(DAEMONS:d=ctl)
+PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all test test-built test-unit test-native test-vm demo demo-built deps lint lint-built clean
+
+all: $(PROGRAMS)
+
+# --- tools and flags ---------------------------------------------------------------------------
+
+PACKAGES := libzmq libprotobuf-c libsystemd json-c libnl-3.0 libnl-route-3.0
+PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
+PKG_LIBS = $(shell pkg-config --libs $(PACKAGES))
+CHECK_LIBS = $(shell pkg-config --libs check)
+SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer,)
+, := ,
+CFLAGS ?= -O2 -g
+STD := -std=gnu11 -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wundef
+CPPFLAGS_ALL = -D_GNU_SOURCE -I. -Ilib -I$(O) $(PKG_CFLAGS)
+COMPILE = $(CC) $(STD) $(CFLAGS) $(SANFLAGS) $(CPPFLAGS_ALL) -MMD -MP -c -o $@ $<
+LINK = $(CC) $(CFLAGS) $(SANFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+
+deps:
+	@tools/deps
+
+# --- rows: protobuf structures and what the bus, JSON and displays know of them -------------------
+
+PROTO_OBJECTS := $(foreach p,$(PROTOS),$(O)/proto/$(p).pb-c.o) $(O)/proto/schema.o
+PROTO_HEADERS := $(foreach p,$(PROTOS),$(O)/proto/$(p).pb-c.h) $(O)/proto/schema.gen.h $(O)/proto/options.pb-c.h
+
+# The options are for the schema alone: what protoc-c makes of their import is an empty header.
+$(O)/proto/options.pb-c.h:
+	@mkdir -p $(@D)
+	@echo '/* options carry no C */' > $@
+$(O)/proto/%.pb-c.c $(O)/proto/%.pb-c.h &: proto/%.proto proto/options.proto
+	@mkdir -p $(@D)
+	protoc-c -Iproto -I/usr/include --c_out=$(O)/proto $<
+$(O)/proto/schema.c $(O)/proto/schema.gen.h &: proto/schema.py $(foreach p,$(PROTOS),proto/$(p).proto) proto/options.proto
+	@mkdir -p $(@D)
+	protoc -Iproto -I/usr/include --include_imports --include_source_info -o $(O)/proto/all.desc $(foreach p,$(PROTOS),proto/$(p).proto)
+	$(PYTHON) proto/schema.py $(O)/proto/all.desc $(O)/proto/schema.c $(O)/proto/schema.gen.h
+$(O)/proto/%.o: $(O)/proto/%.c $(PROTO_HEADERS)
+	$(COMPILE)
+$(O)/proto.a: $(PROTO_OBJECTS)
+	$(AR) rcsD $@ $^
+
+# --- objects and archives ------------------------------------------------------------------------
+
+$(O)/%.o: %.c | $(PROTO_HEADERS)
+	@mkdir -p $(@D)
+	$(COMPILE)
+
+# What is not the engine: the wiring, the command line, and code that touches the kernel.
+SHELL_FILES := main ctl commands display
+engine_sources = $(filter-out $(addprefix $(1)/,$(SHELL_FILES:=.c)),$(wildcard $(1)/*.c $(1)/rib/*.c))
+objects = $(patsubst %.c,$(O)/%.o,$(1))
+
+$(O)/lib/base.a: $(call objects,$(wildcard lib/base/*.c))
+$(O)/lib/host.a: $(call objects,$(wildcard lib/host/*.c))
+define daemon_rules
+$(O)/$(1)/engine.a: $(call objects,$(call engine_sources,$(1)))
+$(O)/$(1)/said.a: $(call objects,$(wildcard $(1)/commands*.c $(1)/display*.c))
+$(O)/bin/$(1): $(call objects,$(wildcard $(1)/main.c $(1)/kernel/*.c)) $(O)/$(1)/engine.a $(O)/$(1)/said.a
+$(O)/bin/$(1:d=ctl): $(call objects,$(1)/ctl.c) $(O)/$(1)/engine.a $(O)/$(1)/said.a
+endef
+$(foreach d,$(DAEMONS),$(eval $(call daemon_rules,$(d))))
+%.a:
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
+# --- every command of every daemon: who owns a line of router.conf ----------------------------------
+
+$(O)/gen/grammar: $(O)/tools/grammar.o $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a
+	@mkdir -p $(@D)
+	$(LINK) $(PKG_LIBS)
+$(O)/gen/grammar.c: $(O)/gen/grammar
+	ASAN_OPTIONS=detect_leaks=0 $< > $@
+$(O)/gen/grammar.o: $(O)/gen/grammar.c
+	$(COMPILE)
+
+$(PROGRAMS): $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o
+	@mkdir -p $(@D)
+	$(LINK) $(PKG_LIBS)
+
+# --- tests ------------------------------------------------------------------------------------------
+
+# tests/unit/FOLDER/test_*.c: one Check program each, on the very objects of the daemons.
+UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
+UNIT_TESTS := $(UNIT_SOURCES:tests/%.c=$(O)/tests/%)
+define unit_rules
+$(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/$(1)/test_*.c)): $(2)
+endef
+$(eval $(call unit_rules,base,$(O)/lib/base.a))
+$(eval $(call unit_rules,host,$(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o))
+$(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c)) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
+$(O)/tests/unit/%: $(O)/tests/unit/%.o
+	$(LINK) $(PKG_LIBS) $(CHECK_LIBS)
+
+test: deps
+	+$(MAKE) --no-print-directory test-built
+test-built: test-unit test-native test-vm
+test-unit: $(UNIT_TESTS)
+	@tests/run-unit $(UNIT_TESTS)
+test-native: all test-unit
+	$(PYTHON) -m pytest -q -p no:cacheprovider tests/native --build $(O)
+test-vm: all test-native
+	$(PYTHON) -m pytest -q -p no:cacheprovider tests/labs tests/interop --build $(O)
+
+demo: deps
+	+$(MAKE) --no-print-directory demo-built
+demo-built: all
+	labs/penult-lab run labs/lsp --story --build $(O)
+
+lint: deps
+	+$(MAKE) --no-print-directory lint-built
+lint-built: all
+	tests/lint/all $(O)
+
+clean:
+	rm -rf build
+
+-include $(shell find $(O) -name '*.d' 2> /dev/null)

@@ -1,0 +1,160 @@
+#ifndef FIBD_RIB_H
+#define FIBD_RIB_H
+#include "base/outbox.h"
+#include "base/prefix.h"
+#include "base/table.h"
+#include "base/time.h"
+
+/*
+ * The face of the RIB engine. In: what was seen in the kernel, the configuration, labels that other
+ * daemons want programmed. Out: operations for the kernel, tables, log lines. It knows no netlink.
+ *
+ * Wanted state is computed from interfaces, configuration and rows; seen state is what the kernel
+ * reported. The difference becomes operations; each operation's answer comes back by its number, and
+ * nothing counts as installed before it was seen. A restart therefore needs no special case: what the
+ * kernel still has of ours is seen, what is still wanted matches it, the rest is swept once every
+ * source is complete.
+ */
+struct rib;
+struct fib_config; /* fibd/config.h, plain data */
+
+enum {
+	FIB_PROTOCOL = 201,             /* rtm_protocol and nh_protocol of everything we install */
+	FIB_METRIC = 10,                /* of our IPv4 and IPv6 routes: below every other daemon's, above the kernel's own */
+	FIB_NEXTHOP_FIRST = 0x50000000, /* ids of our next hop objects */
+	FIB_PATHS_MAX = 32,             /* next hops in one route */
+};
+
+/* --- what is in the kernel, in either direction --- */
+
+struct fib_link {
+	uint32_t ifindex;
+	char name[16];
+	char alias[256], altname[128]; /* empty when none */
+	bool admin_up, carrier, loopback, point_to_point, multicast, is_vrf, is_dummy;
+	uint32_t mtu, master;  /* master: ifindex of the VRF or bridge, 0 none */
+	uint32_t vrf_table;    /* of a VRF device */
+	uint8_t mac[6];
+	bool mpls_input;       /* as read from its sysctl */
+};
+struct fib_address {
+	uint32_t ifindex;
+	struct prefix prefix; /* with host bits */
+	bool ours;            /* carries our protocol mark (IFA_PROTO) or matches our configuration */
+};
+/* A next hop object, or a group of them. */
+struct fib_nexthop {
+	uint32_t id;
+	bool black_hole;
+	struct addr gateway; /* none: on link */
+	uint32_t ifindex;
+	uint8_t family;      /* 4 or 6: of the object when there is no gateway */
+	uint8_t label_count;
+	uint32_t labels[4];  /* pushed, outermost first */
+	uint16_t member_count; /* a group when not 0 */
+	uint32_t members[FIB_PATHS_MAX];
+	uint8_t weights[FIB_PATHS_MAX]; /* 1-255 */
+};
+struct fib_path { /* an inline next hop of an AF_MPLS or of a foreign route */
+	struct addr gateway;
+	uint32_t ifindex;
+	uint8_t label_count;
+	uint32_t labels[4];
+	uint8_t weight;
+};
+struct fib_ip_route {
+	uint32_t table;       /* RT_TABLE_MAIN 254 or a VRF's */
+	struct prefix prefix;
+	uint8_t protocol;     /* rtm_protocol */
+	uint32_t metric;
+	uint8_t type;         /* RTN_UNICAST 1, RTN_BLACKHOLE 6, … */
+	uint32_t nexthop_id;  /* 0: paths are inline */
+	uint16_t path_count;
+	struct fib_path paths[FIB_PATHS_MAX];
+};
+struct fib_label_route {
+	uint32_t label;
+	uint8_t protocol;
+	uint32_t pop_ifindex; /* pop and look up in this VRF (or lo) instead of paths; 0 none */
+	uint16_t path_count;
+	struct fib_path paths[FIB_PATHS_MAX];
+};
+
+enum fib_object_kind { FIB_LINK, FIB_ADDRESS, FIB_NEXTHOP, FIB_IP_ROUTE, FIB_LABEL_ROUTE };
+struct fib_object {
+	enum fib_object_kind kind;
+	union {
+		struct fib_link link;
+		struct fib_address address;
+		struct fib_nexthop nexthop;
+		struct fib_ip_route ip_route;
+		struct fib_label_route label_route;
+	};
+};
+/* What the kernel can do, found out by the daemon. */
+struct fib_abilities {
+	bool mpls, nexthop_objects, vrf;
+	uint32_t platform_labels;
+	char release[65];
+	const char *const *missing; /* sentences with their remedy */
+	size_t missing_count;
+};
+
+/* --- operations: what the kernel shall do --- */
+
+enum fib_op_kind {
+	FIB_OP_ADD,          /* create or replace the object */
+	FIB_OP_DELETE,
+	FIB_OP_LINK_UP,      /* object.link.ifindex */
+	FIB_OP_LINK_DOWN,
+	FIB_OP_LINK_CREATE,  /* object.link.name: a loopback */
+	FIB_OP_MPLS_INPUT,   /* object.link.ifindex, mpls_input: on or off */
+	FIB_OP_PLATFORM_LABELS, /* value */
+	FIB_OP_FORWARDING,   /* IPv4 and IPv6 forwarding on */
+	FIB_OP_RESYNC,       /* dump everything again and tell it as FIB_IN_SEEN … FIB_IN_SEEN_ALL */
+};
+struct fib_op {
+	enum fib_op_kind kind;
+	uint32_t number; /* comes back in FIB_IN_ANSWER; 0: no answer wanted */
+	uint32_t value;
+	struct fib_object object;
+};
+
+/* --- the door --- */
+
+enum fib_input_kind {
+	FIB_IN_CONFIG,
+	FIB_IN_ABILITIES,
+	FIB_IN_SEEN,       /* object; gone: it is no longer there */
+	FIB_IN_SEEN_ALL,   /* a complete dump was told since the last RESYNC or start: what was not told is not there */
+	FIB_IN_ANSWER,     /* number; error 0 or a positive errno, text: the kernel's own words or "" */
+	FIB_IN_ROW, FIB_IN_SYNCED, FIB_IN_LOST, /* rows of a mirrored table */
+	FIB_IN_TIMER,
+};
+enum fib_mirror { FIB_LDP_LSP, FIB_MIRRORS };
+struct fib_input {
+	enum fib_input_kind kind;
+	const struct fib_config *config;
+	const struct fib_abilities *abilities;
+	const struct fib_object *object;
+	bool gone;
+	uint32_t number;
+	int error;
+	const char *text;
+	enum fib_mirror table;
+	uint32_t round;
+	const void *row; /* Ldp__Lsp */
+};
+
+struct rib *rib_new(uint64_t seed);
+void rib_free(struct rib *);
+void rib_input(struct rib *, const struct fib_input *, usec_t now);
+usec_t rib_due(const struct rib *);
+struct outbox *rib_outbox(struct rib *); /* log lines */
+/* Operations in the order they must reach the kernel, at most `room` of them: the host takes what one batch
+ * holds and comes back (a slice of bulk work). Returns how many were written. */
+size_t rib_take_ops(struct rib *, struct fib_op *ops, size_t room, usec_t now);
+bool rib_has_ops(const struct rib *);
+/* fib.Interface, fib.Route, fib.Ilm, fib.LabelRange, fib.Kernel; NULL at the end. */
+struct table *const *rib_tables(struct rib *);
+#endif

@@ -1,0 +1,38 @@
+#ifndef BASE_OUTBOX_H
+#define BASE_OUTBOX_H
+#include "base/addr.h"
+#include <stdarg.h>
+
+/* What an engine wants done, in the order it wants it done. The host drains
+ * the box after each call into the engine. Nothing is called back, so engine
+ * code never runs inside an effect, and a test can read the box like a list. */
+enum effect_kind {
+	EFFECT_LOG,            /* bytes: the line, zero-terminated; where: priority as in syslog; code: event number */
+	EFFECT_DATAGRAM_SEND,  /* where: ifindex (0: by route); to, from: addresses; code: TTL, 0 for the default */
+	EFFECT_GROUP_JOIN,     /* where: ifindex; to: the multicast group */
+	EFFECT_GROUP_LEAVE,
+	EFFECT_STREAM_CONNECT, /* where: connection number chosen by the engine; to, from: addresses */
+	EFFECT_STREAM_SEND,    /* where: connection number */
+	EFFECT_STREAM_CLOSE,   /* where: connection number; what was sent before is still delivered */
+};
+
+struct effect {
+	enum effect_kind kind;
+	uint32_t where;
+	uint32_t code;
+	struct addr to, from;
+	const uint8_t *bytes; /* inside the box, valid until the next add or clear */
+	size_t size;
+};
+
+struct outbox;
+struct outbox *outbox_new(void);
+void outbox_free(struct outbox *);
+void outbox_add(struct outbox *, const struct effect *); /* copies the bytes */
+/* A log line. `priority` 3 error, 4 warning, 5 notice, 6 info, 7 debug. */
+void outbox_log(struct outbox *, int priority, uint32_t event, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+size_t outbox_count(const struct outbox *);
+struct effect outbox_at(const struct outbox *, size_t i);
+void outbox_clear(struct outbox *);
+#endif

@@ -1,0 +1,17 @@
+#ifndef HOST_CTL_H
+#define HOST_CTL_H
+#include "host/command.h"
+
+/*
+ * The body of every xxxctl:  fibctl [-r RUNDIR] [--json] [--watch] [--until FIELD=VALUE [--timeout S]] WORDS…
+ *
+ * `display` and `show` are the same word unless a row spells one of them out and it matches as written.
+ * Words may be abbreviated when that is unambiguous. `?` as the last word lists what may follow.
+ * --json    rows instead of text: an array for one table, an object by table name for several
+ * --watch   prints again whenever a row changes, until interrupted (with --json one line per state)
+ * --until   waits until a row (after the command's filter) has that field at that value; exit status 3 and the last
+ *           rows on standard error after --timeout (default 30 s). FIELD! = VALUE is `FIELD!=VALUE`; `rows=N` counts rows.
+ * Errors go to standard error as "fibctl: …" with exit status 2 (usage) or 1.
+ */
+int ctl_main(int argc, char **argv, const char *daemon, const struct command *rows);
+#endif
