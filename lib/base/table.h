@@ -37,6 +37,7 @@ struct table {
 	table_pack_key *pack_key; /* NULL: nobody serves it, no tombstones are kept */
 	void *pack_ctx;
 	struct row *oldest, *newest; /* live rows and tombstones, by last change */
+	struct tombstone *oldest_grave, *newest_grave;
 	struct cursor *cursors;
 	size_t count, tombstones;
 	uint64_t serial;  /* of the last change in the table */
@@ -70,6 +71,7 @@ struct cursor {
 };
 void cursor_open(struct cursor *, struct table *); /* stands at the oldest row */
 void cursor_close(struct cursor *);
+/* Results are valid until the next call on this table. */
 enum cursor_result cursor_read(struct cursor *, const struct row **row, const uint8_t **key, size_t *key_size);
 static inline bool
 cursor_at_end(const struct cursor *c)
