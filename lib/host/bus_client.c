@@ -1,0 +1,309 @@
+/*
+ * The command line's side of the bus: blocking, with deadlines, no event loop. It reads tables to their
+ * end-of-snapshot, waits for changes, and asks for operations.
+ */
+#include "base/hash.h"
+#include "base/mem.h"
+#include "host/bus_internal.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+#include <zmq.h>
+
+struct bus_client {
+	void *zmq, *dealer;
+	char daemon[32];
+	uint32_t next_number;
+	struct arena arena; /* of the frame in hand */
+};
+
+static usec_t
+clock_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (usec_t)t.tv_sec * USEC_PER_SEC + (usec_t)t.tv_nsec / 1000;
+}
+
+/* Whether somebody listens there: ZeroMQ itself would go on trying without a word. */
+static int
+probe(const char *endpoint)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	snprintf(to.sun_path, sizeof to.sun_path, "%s", endpoint + strlen("ipc://"));
+	int r = connect(fd, (struct sockaddr *)&to, sizeof to) == 0 ? 0 : -errno;
+	close(fd);
+	return r;
+}
+
+struct bus_client *
+bus_client_open(const char *run_dir, const char *daemon, char why[256])
+{
+	const int linger = 200, unlimited = 0;
+	char endpoint[128];
+
+	if (!bus_endpoint(run_dir, daemon, endpoint)) {
+		snprintf(why, 256, "the run directory's name is too long for a socket: %.120s", run_dir);
+		return NULL;
+	}
+	int r = probe(endpoint);
+	if (r == -ENOENT || r == -ECONNREFUSED || r == -ENOTDIR) {
+		snprintf(why, 256, "%s does not run in %.120s (start it with: systemctl start penult-%s; or name its run directory with -r)",
+		    daemon, run_dir, daemon);
+		return NULL;
+	}
+	if (r < 0) {
+		snprintf(why, 256, "cannot reach %s in %.120s: %s", daemon, run_dir, strerror(-r));
+		return NULL;
+	}
+	struct bus_client *c = NEW(struct bus_client);
+	snprintf(c->daemon, sizeof c->daemon, "%s", daemon);
+	arena_init(&c->arena);
+	c->zmq = zmq_ctx_new();
+	c->dealer = c->zmq ? zmq_socket(c->zmq, ZMQ_DEALER) : NULL;
+	if (!c->dealer || zmq_connect(c->dealer, endpoint) != 0) {
+		snprintf(why, 256, "cannot connect to %s: %s", daemon, strerror(errno));
+		bus_client_close(c);
+		return NULL;
+	}
+	zmq_setsockopt(c->dealer, ZMQ_LINGER, &linger, sizeof linger);
+	zmq_setsockopt(c->dealer, ZMQ_RCVHWM, &unlimited, sizeof unlimited);
+	return c;
+}
+
+void
+bus_client_close(struct bus_client *c)
+{
+	if (!c)
+		return;
+	if (c->dealer)
+		zmq_close(c->dealer);
+	if (c->zmq)
+		zmq_ctx_term(c->zmq);
+	arena_free(&c->arena);
+	free(c);
+}
+
+static void
+send_frame(struct bus_client *c, const Bus__Frame *f)
+{
+	uint8_t *bytes;
+	size_t size = bus_pack(f, &c->arena, &bytes);
+
+	zmq_send(c->dealer, bytes, size, 0);
+}
+
+/* The next frame before the deadline, in c->arena; NULL when there is none. */
+static Bus__Frame *
+receive(struct bus_client *c, usec_t deadline)
+{
+	for (;;) {
+		usec_t now = clock_now();
+		zmq_pollitem_t item = { .socket = c->dealer, .events = ZMQ_POLLIN };
+		long ms = now >= deadline ? 0 : (long)((deadline - now + 999) / 1000);
+		if (zmq_poll(&item, 1, ms) <= 0 && clock_now() >= deadline)
+			return NULL;
+		if (!(item.revents & ZMQ_POLLIN))
+			continue;
+		zmq_msg_t part;
+		zmq_msg_init(&part);
+		arena_reset(&c->arena);
+		Bus__Frame *f = NULL;
+		if (zmq_msg_recv(&part, c->dealer, ZMQ_DONTWAIT) >= 0)
+			f = bus_unpack(zmq_msg_data(&part), zmq_msg_size(&part), &c->arena);
+		zmq_msg_close(&part);
+		if (f && f->kind_case != BUS__FRAME__KIND__NOT_SET)
+			return f;
+	}
+}
+
+static void
+acknowledge(struct bus_client *c, const Bus__Batch *b)
+{
+	Bus__Ack a = BUS__ACK__INIT;
+	Bus__Frame f = BUS__FRAME__INIT;
+
+	a.subscription = b->subscription;
+	a.number = b->number;
+	f.kind_case = BUS__FRAME__KIND_ACK;
+	f.ack = &a;
+	send_frame(c, &f);
+}
+
+/* --- a table, read while it may change: the last word on each key counts --- */
+
+struct read_row {
+	struct hash_node by_key;
+	uint8_t *key;
+	size_t key_size;
+	ProtobufCMessage *row; /* NULL: gone again */
+};
+
+struct reading {
+	const struct row_schema *schema;
+	struct hash keys;
+	struct arena *arena;
+};
+
+static void
+note_row(struct reading *r, const ProtobufCBinaryData *packed)
+{
+	uint8_t key[1024];
+	bool gone = packed->len && packed->data[0] == 'G';
+	ProtobufCAllocator allocator = bus_allocator(r->arena);
+
+	if (packed->len < 1)
+		return;
+	size_t size = bus_key_of(r->schema, packed->data + 1, packed->len - 1, key, sizeof key);
+	uint32_t hash = hash_bytes(key, size, 0);
+	struct read_row *found = NULL;
+	for (struct hash_node *n = hash_first(&r->keys, hash); n && !found; n = hash_next(n)) {
+		struct read_row *candidate = OBJECT(n, struct read_row, by_key);
+		if (candidate->key_size == size && memcmp(candidate->key, key, size) == 0)
+			found = candidate;
+	}
+	if (!found) {
+		found = arena_take(r->arena, sizeof *found);
+		found->key = arena_copy(r->arena, key, size);
+		found->key_size = size;
+		hash_add(&r->keys, &found->by_key, hash);
+	}
+	found->row = gone ? NULL : protobuf_c_message_unpack(r->schema->message, &allocator, packed->len - 1, packed->data + 1);
+}
+
+static void
+subscribe(struct bus_client *c, const struct row_schema *schema, uint32_t number)
+{
+	Bus__Subscribe s = BUS__SUBSCRIBE__INIT;
+	Bus__Frame f = BUS__FRAME__INIT;
+
+	s.subscription = number;
+	s.table = (char *)(uintptr_t)schema->table;
+	s.version = schema->version;
+	s.reader = "a command line";
+	f.kind_case = BUS__FRAME__KIND_SUBSCRIBE;
+	f.subscribe = &s;
+	send_frame(c, &f);
+}
+
+static uint32_t
+table_number(const struct row_schema *schema)
+{
+	uint32_t i = 0;
+
+	while (schema_tables[i] != schema)
+		i++;
+	return i + 1;
+}
+
+int
+bus_client_rows(struct bus_client *c, const struct row_schema *schema, usec_t wait, struct arena *arena, ProtobufCMessage ***ret_rows,
+    size_t *ret_count, bool *ret_complete, char why[256])
+{
+	struct reading r = { .schema = schema, .arena = arena };
+	uint32_t number = table_number(schema);
+	usec_t deadline = clock_now() + wait;
+	bool over = false, begun = false;
+
+	hash_init(&r.keys);
+	*ret_complete = false;
+	subscribe(c, schema, number);
+	while (!over) {
+		Bus__Frame *f = receive(c, deadline);
+		if (!f) {
+			snprintf(why, 256, "%s does not answer", c->daemon);
+			hash_free(&r.keys);
+			return -ETIMEDOUT;
+		}
+		if (f->kind_case == BUS__FRAME__KIND_REFUSAL && f->refusal->subscription == number) {
+			snprintf(why, 256, "%s", f->refusal->why);
+			hash_free(&r.keys);
+			return -EPROTO;
+		}
+		if (f->kind_case != BUS__FRAME__KIND_BATCH)
+			continue;
+		Bus__Batch *b = f->batch;
+		if (b->subscription == number && b->restart) {
+			begun = true;
+			hash_free(&r.keys);
+		}
+		for (size_t i = 0; begun && b->subscription == number && i < b->n_rows; i++)
+			note_row(&r, &b->rows[i]);
+		if (begun && b->subscription == number) {
+			over = b->end_of_snapshot || b->caught_up;
+			*ret_complete = b->end_of_snapshot;
+		}
+		acknowledge(c, b);
+	}
+	*ret_rows = arena_take(arena, (r.keys.count + 1) * sizeof **ret_rows);
+	*ret_count = 0;
+	hash_each(n, &r.keys)
+	{
+		ProtobufCMessage *row = OBJECT(n, struct read_row, by_key)->row;
+		if (row)
+			(*ret_rows)[(*ret_count)++] = row;
+	}
+	hash_free(&r.keys);
+	return 0;
+}
+
+int
+bus_client_wait(struct bus_client *c, usec_t wait)
+{
+	usec_t deadline = clock_now() + wait;
+
+	for (;;) {
+		Bus__Frame *f = receive(c, deadline);
+		if (!f)
+			return 0;
+		if (f->kind_case != BUS__FRAME__KIND_BATCH)
+			continue;
+		bool news = f->batch->n_rows || f->batch->end_of_snapshot;
+		acknowledge(c, f->batch);
+		if (news)
+			return 1;
+	}
+}
+
+int
+bus_client_request(struct bus_client *c, const char *verb, const void *bytes, size_t size, usec_t wait, struct arena *arena,
+    struct bus_answer *ret, char why[256])
+{
+	Bus__Request r = BUS__REQUEST__INIT;
+	Bus__Frame f = BUS__FRAME__INIT;
+	usec_t deadline = clock_now() + wait;
+
+	r.number = ++c->next_number;
+	r.verb = (char *)(uintptr_t)verb;
+	r.body = (ProtobufCBinaryData){ size, (uint8_t *)(uintptr_t)bytes };
+	f.kind_case = BUS__FRAME__KIND_REQUEST;
+	f.request = &r;
+	send_frame(c, &f);
+	for (;;) {
+		Bus__Frame *in = receive(c, deadline);
+		if (!in) {
+			snprintf(why, 256, "%s does not answer", c->daemon);
+			return -ETIMEDOUT;
+		}
+		if (in->kind_case == BUS__FRAME__KIND_BATCH)
+			acknowledge(c, in->batch);
+		if (in->kind_case != BUS__FRAME__KIND_ANSWER || in->answer->number != r.number)
+			continue;
+		*ret = (struct bus_answer){ .status = (int)in->answer->status,
+			.text = arena_text(arena, in->answer->text),
+			.bytes = arena_copy(arena, in->answer->body.data, in->answer->body.len),
+			.size = in->answer->body.len };
+		return 0;
+	}
+}
