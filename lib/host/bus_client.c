@@ -41,7 +41,8 @@ probe(const char *endpoint)
 
 	if (fd < 0)
 		return -errno;
-	snprintf(to.sun_path, sizeof to.sun_path, "%s", endpoint + strlen("ipc://"));
+	const char *path = endpoint + strlen("ipc://");
+	memcpy(to.sun_path, path, strnlen(path, sizeof to.sun_path - 1)); /* bus_endpoint() saw to it that it fits */
 	int r = connect(fd, (struct sockaddr *)&to, sizeof to) == 0 ? 0 : -errno;
 	close(fd);
 	return r;

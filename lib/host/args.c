@@ -1,0 +1,300 @@
+/* Parameters of one command line, their types, and interface names. */
+#include "base/mem.h"
+#include "host/command_internal.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct args *
+args_new(const struct args *outer)
+{
+	struct args *a = NEW(struct args);
+
+	a->outer = outer;
+	arena_init(&a->arena);
+	return a;
+}
+
+void
+args_free(struct args *a)
+{
+	if (!a)
+		return;
+	arena_free(&a->arena);
+	free(a->list);
+	free(a);
+}
+
+void
+args_add(struct args *a, struct arg arg)
+{
+	if (a->count == a->room) {
+		a->room = a->room ? a->room * 2 : 8;
+		a->list = mem_resize(a->list, a->room * sizeof *a->list);
+	}
+	a->list[a->count++] = arg;
+}
+
+static const struct arg *
+find(const struct args *a, const char *name)
+{
+	for (; a; a = a->outer)
+		for (size_t i = a->count; i > 0; i--)
+			if (strcasecmp(a->list[i - 1].name, name) == 0)
+				return &a->list[i - 1];
+	return NULL;
+}
+
+bool
+arg_given(const struct args *a, const char *name)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (strcasecmp(a->list[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+uint32_t
+arg_u32(const struct args *a, const char *name)
+{
+	const struct arg *g = find(a, name);
+
+	return g ? g->number : 0;
+}
+
+const char *
+arg_text(const struct args *a, const char *name)
+{
+	const struct arg *g = find(a, name);
+
+	return g ? g->text : NULL;
+}
+
+struct addr
+arg_addr(const struct args *a, const char *name)
+{
+	const struct arg *g = find(a, name);
+
+	return g ? g->prefix.addr : addr_none();
+}
+
+struct prefix
+arg_prefix(const struct args *a, const char *name)
+{
+	const struct arg *g = find(a, name);
+
+	return g ? g->prefix : (struct prefix){ 0 };
+}
+
+uint8_t
+arg_mask(const struct args *a, const char *name)
+{
+	return (uint8_t)arg_u32(a, name);
+}
+
+bool
+args_undo(const struct args *a)
+{
+	return a->undo;
+}
+
+int
+args_line(const struct args *a)
+{
+	return a->line;
+}
+
+/* --- interface names --- */
+
+static const char *const kinds[] = { "GigabitEthernet", "Ethernet", "FastEthernet", "XGigabitEthernet", "10GE", "25GE", "40GE", "100GE",
+	"LoopBack", "Eth-Trunk", "Vlanif", "Serial", "Pos", "Tunnel", "Virtual-Template", NULL };
+
+/* A name without its blanks; true when it was not too long. */
+static bool
+squeeze(const char *text, char out[64])
+{
+	size_t n = 0;
+
+	for (; *text; text++) {
+		if (isspace((unsigned char)*text))
+			continue;
+		if (n == 63)
+			return false;
+		out[n++] = *text;
+	}
+	out[n] = '\0';
+	return true;
+}
+
+bool
+ifname_eq(const char *a, const char *b)
+{
+	char x[64], y[64];
+
+	return squeeze(a, x) && squeeze(b, y) && strcasecmp(x, y) == 0;
+}
+
+void
+ifname_canonical(const char *text, char out[64])
+{
+	char name[64];
+
+	if (!squeeze(text, name)) {
+		snprintf(out, 64, "%.63s", text);
+		return;
+	}
+	snprintf(out, 64, "%s", name);
+	for (size_t i = 0; kinds[i]; i++) {
+		size_t n = strlen(kinds[i]);
+		if (strncasecmp(name, kinds[i], n) == 0 && isdigit((unsigned char)name[n])) {
+			snprintf(out, 64, "%s%.40s", kinds[i], name + n);
+			return;
+		}
+	}
+}
+
+static bool
+is_kind(const char *word)
+{
+	for (size_t i = 0; kinds[i]; i++)
+		if (strcasecmp(word, kinds[i]) == 0)
+			return true;
+	return false;
+}
+
+/* --- types --- */
+
+static bool
+read_number(const char *word, uint32_t low, uint32_t high, uint32_t *ret)
+{
+	uint64_t v = 0;
+
+	if (!*word || strlen(word) > 10)
+		return false;
+	for (; *word; word++) {
+		if (!isdigit((unsigned char)*word))
+			return false;
+		v = v * 10 + (uint64_t)(*word - '0');
+	}
+	if (v < low || v > high)
+		return false;
+	*ret = (uint32_t)v;
+	return true;
+}
+
+static size_t
+read_ifname(char *const *words, size_t count, struct arena *arena, struct arg *ret)
+{
+	char joined[160], name[64];
+	size_t taken = 1;
+
+	if (!isalpha((unsigned char)words[0][0]) && !isdigit((unsigned char)words[0][0]))
+		return 0;
+	if (is_kind(words[0]) && count > 1 && isdigit((unsigned char)words[1][0])) {
+		snprintf(joined, sizeof joined, "%.70s%.70s", words[0], words[1]);
+		taken = 2;
+	} else {
+		struct addr a;
+		if (is_kind(words[0]) || addr_parse(words[0], &a) || strlen(words[0]) > 63 ||
+		    strspn(words[0], "0123456789./") == strlen(words[0]) || strchr(words[0], ':'))
+			return 0;
+		snprintf(joined, sizeof joined, "%.140s", words[0]);
+	}
+	ifname_canonical(joined, name);
+	ret->text = arena_text(arena, name);
+	return taken;
+}
+
+static bool
+read_typed(const char *type, const char *word, struct arg *ret)
+{
+	if (strcmp(type, "address") == 0 || strcmp(type, "lsr-id") == 0)
+		return addr_parse(word, &ret->prefix.addr) && ret->prefix.addr.family == 4 &&
+		       (ret->number = addr_to_v4(&ret->prefix.addr), true);
+	if (strcmp(type, "address6") == 0)
+		return addr_parse(word, &ret->prefix.addr) && ret->prefix.addr.family == 6;
+	if (strcmp(type, "ip") == 0)
+		return addr_parse(word, &ret->prefix.addr);
+	if (strcmp(type, "mask") == 0) {
+		uint8_t len;
+		return prefix_mask_parse(word, 4, &len) && (ret->number = len, true);
+	}
+	if (strcmp(type, "prefix") == 0)
+		return prefix_parse(word, &ret->prefix);
+	if (strcmp(type, "word") == 0)
+		return true;
+	return false;
+}
+
+size_t
+param_read(const struct node *n, char *const *words, size_t count, const struct args *so_far, struct arena *arena, struct arg *ret)
+{
+	(void)so_far;
+	*ret = (struct arg){ .name = n->name };
+	if (strcmp(n->word, "text") == 0) {
+		struct text all = { 0 };
+		for (size_t i = 0; i < count; i++)
+			text_add(&all, "%s%s", i ? " " : "", words[i]);
+		ret->text = arena_text(arena, text_chars(&all));
+		text_free(&all);
+		return count;
+	}
+	if (strcmp(n->word, "ifname") == 0)
+		return read_ifname(words, count, arena, ret);
+	ret->text = arena_text(arena, words[0]);
+	if (n->high)
+		return read_number(words[0], n->low, n->high, &ret->number);
+	return read_typed(n->word, words[0], ret);
+}
+
+void
+param_describe(const struct node *n, struct text *out)
+{
+	static const char *const forms[][2] = { { "address", "A.B.C.D" }, { "lsr-id", "A.B.C.D" }, { "address6", "X:X::X:X" },
+		{ "ip", "ADDRESS" }, { "mask", "LENGTH|MASK" }, { "prefix", "ADDRESS/LENGTH" }, { "ifname", "INTERFACE" },
+		{ "text", "TEXT" } };
+
+	if (n->high) {
+		text_add(out, "<%u-%u>", n->low, n->high);
+		return;
+	}
+	for (size_t i = 0; i < COUNT(forms); i++)
+		if (strcmp(n->word, forms[i][0]) == 0) {
+			text_add(out, "%s", forms[i][1]);
+			return;
+		}
+	for (const char *c = n->name; *c; c++)
+		text_add(out, "%c", toupper((unsigned char)*c));
+}
+
+/* --- what handlers say --- */
+
+int
+conf_refuse(struct conf_error *e, const char *format, ...)
+{
+	va_list args;
+
+	e->refused = true;
+	e->errors->errors++;
+	text_add(&e->errors->text, "%s:%d: ", e->file, e->line);
+	va_start(args, format);
+	text_vadd(&e->errors->text, format, args);
+	va_end(args);
+	text_add(&e->errors->text, "\n");
+	return -1;
+}
+
+void
+conf_warn(struct conf_error *e, const char *format, ...)
+{
+	va_list args;
+
+	e->errors->warnings++;
+	text_add(&e->errors->text, "%s:%d: warning: ", e->file, e->line);
+	va_start(args, format);
+	text_vadd(&e->errors->text, format, args);
+	va_end(args);
+	text_add(&e->errors->text, "\n");
+}
