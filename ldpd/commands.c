@@ -1,0 +1,177 @@
+/* What an operator can say to ldpd: its lines of router.conf, and the words of ldpctl. */
+#include "host/command.h"
+#include "ldpd/config.h"
+#include "ldpd/display.h"
+#include <stdio.h>
+#include <string.h>
+
+static int
+set_lsr_id(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct ldp_config *c = conf;
+	struct addr id = arg_addr(a, "id");
+
+	if (args_undo(a)) {
+		c->lsr_id = 0;
+		return 0;
+	}
+	if (addr_is_multicast(&id) || addr_is_loopback(&id) || addr_to_v4(&id) == 0)
+		return conf_refuse(why, "an LSR id is the address of one of this router's loopbacks, such as 1.1.1.1");
+	c->lsr_id = addr_to_v4(&id);
+	return 0;
+}
+
+static int
+set_ldp(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct ldp_config *c = conf;
+
+	(void)why;
+	c->enabled = !args_undo(a);
+	return 0;
+}
+
+static int
+set_interface(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct ldp_config *c = conf;
+	const char *name = arg_text(a, "interface");
+	size_t i = 0;
+
+	while (i < c->interface_count && !ifname_eq(c->interfaces[i].name, name))
+		i++;
+	if (args_undo(a)) {
+		if (i < c->interface_count)
+			c->interfaces[i] = c->interfaces[--c->interface_count];
+		return 0;
+	}
+	if (i < c->interface_count)
+		return 0;
+	if (c->interface_count == LDP_INTERFACES_MAX)
+		return conf_refuse(why, "LDP runs on at most %d interfaces", LDP_INTERFACES_MAX);
+	snprintf(c->interfaces[c->interface_count++].name, sizeof c->interfaces[0].name, "%s", name);
+	return 0;
+}
+
+static int
+set_hello_interval(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct ldp_config *c = conf;
+
+	(void)why;
+	c->hello_interval_s = args_undo(a) ? LDP_HELLO_INTERVAL_S : (uint16_t)arg_u32(a, "seconds");
+	return 0;
+}
+
+static int
+set_hello_hold(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct ldp_config *c = conf;
+
+	(void)why;
+	c->hello_hold_s = args_undo(a) ? LDP_HELLO_HOLD_S : (uint16_t)arg_u32(a, "seconds");
+	return 0;
+}
+
+static int
+set_session_hold(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct ldp_config *c = conf;
+
+	(void)why;
+	c->session_hold_s = args_undo(a) ? LDP_SESSION_HOLD_S : (uint16_t)arg_u32(a, "seconds");
+	return 0;
+}
+
+const struct command ldp_commands[] = {
+	{ .view = VIEW_SYSTEM,
+	    .words = "mpls lsr-id <lsr-id>:id",
+	    .set = set_lsr_id,
+	    .help = "This router's LSR id: the address of a loopback that others can reach",
+	    .ref = "RFC 5036 2.2.2" },
+	{ .view = VIEW_SYSTEM, .words = "mpls", .enters = VIEW_MPLS, .help = "MPLS settings of the whole router", .ref = "reference 002" },
+	{ .view = VIEW_SYSTEM,
+	    .words = "mpls ldp",
+	    .enters = VIEW_MPLS_LDP,
+	    .set = set_ldp,
+	    .help = "LDP on the whole router; also needed on each interface",
+	    .ref = "RFC 5036" },
+	{ .view = VIEW_INTERFACE,
+	    .words = "mpls ldp",
+	    .set = set_interface,
+	    .help = "LDP on this interface: Hellos are sent and heard",
+	    .ref = "RFC 5036 2.4.1" },
+	{ .view = VIEW_SYSTEM,
+	    .words = "mpls ldp discovery hello interval <1-65535>:seconds",
+	    .undo = "mpls ldp discovery hello interval",
+	    .set = set_hello_interval,
+	    .help = "Time between Hellos on links, at once and without a reset (default 5)",
+	    .ref = "RFC 5036 3.5.2" },
+	{ .view = VIEW_SYSTEM,
+	    .words = "mpls ldp discovery hello holdtime <1-65535>:seconds",
+	    .undo = "mpls ldp discovery hello holdtime",
+	    .set = set_hello_hold,
+	    .help = "How long a neighbour is kept without a Hello; the lower of both counts (default 15)",
+	    .ref = "RFC 5036 3.5.2" },
+	{ .view = VIEW_SYSTEM,
+	    .words = "mpls ldp holdtime <15-65535>:seconds",
+	    .undo = "mpls ldp holdtime",
+	    .set = set_session_hold,
+	    .help = "How long a session is kept without a message, from the next session on; the lower of both counts (default 180)",
+	    .ref = "RFC 5036 3.5.3" },
+
+	{ .view = VIEW_EXEC,
+	    .words = "display mpls ldp session",
+	    .tables = "ldp.Session",
+	    .show = show_sessions,
+	    .help = "Sessions, their state and their age",
+	    .ref = "reference 002" },
+	{ .view = VIEW_EXEC,
+	    .words = "display mpls ldp session verbose",
+	    .tables = "ldp.Session",
+	    .show = show_sessions_verbose,
+	    .help = "Sessions with everything that is known of them",
+	    .ref = "RFC 5036 2.5" },
+	{ .view = VIEW_EXEC,
+	    .words = "display mpls ldp lsp",
+	    .tables = "ldp.Lsp ldp.Binding fib.Interface",
+	    .show = show_lsps,
+	    .help = "LSPs: our label, the next hops' labels",
+	    .ref = "RFC 3031 3.10" },
+	{ .view = VIEW_EXEC,
+	    .words = "display mpls ldp adjacency",
+	    .tables = "ldp.Adjacency fib.Interface",
+	    .show = show_adjacencies,
+	    .help = "Neighbours by the links they are heard on",
+	    .ref = "RFC 5036 2.4" },
+	{ .view = VIEW_EXEC,
+	    .words = "display mpls ldp interface",
+	    .tables = "ldp.Interface",
+	    .show = show_interfaces,
+	    .help = "Interfaces with LDP, and why one is not active",
+	    .ref = "RFC 5036 2.4.1" },
+	{ .view = VIEW_EXEC,
+	    .words = "show mpls ldp neighbor [ detail | details ]",
+	    .tables = "ldp.Session ldp.Adjacency fib.Interface",
+	    .show = show_neighbors,
+	    .help = "Neighbours with their session, discovery sources and addresses",
+	    .ref = "reference 001" },
+	{ .view = VIEW_EXEC,
+	    .words = "show mpls ldp parameters",
+	    .tables = "ldp.Parameters",
+	    .show = show_parameters,
+	    .help = "Timers and protocol version in force",
+	    .ref = "reference 001" },
+	{ .view = VIEW_EXEC,
+	    .words = "show mpls ldp bindings",
+	    .tables = "ldp.Binding",
+	    .show = show_bindings,
+	    .help = "All labels: ours, and those of every neighbour",
+	    .ref = "RFC 5036 2.6" },
+	{ .view = VIEW_EXEC,
+	    .words = "reset mpls ldp [ peer <lsr-id>:peer ]",
+	    .request = "clear",
+	    .help = "Ends sessions; they come up again at once",
+	    .ref = "RFC 5036 3.5.1" },
+	{ 0 },
+};

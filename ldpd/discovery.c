@@ -1,0 +1,246 @@
+/*
+ * Discovery, RFC 5036 section 2.4: Hellos on links, and the adjacencies that they make.
+ */
+#include "ldpd/model.h"
+#include <stdlib.h>
+
+#define ALL_ROUTERS UINT32_C(0xe0000002) /* 224.0.0.2 */
+#define ANSWER_PAUSE (200 * USEC_PER_MSEC)
+enum { HOLD_FOR_EVER = 0xffff };
+
+/* --- sending --- */
+
+/* The LSR id when it is an address of ours that can be reached, else the link's own address. */
+struct addr
+discovery_transport(struct ldp *ldp, const struct link *link)
+{
+	hash_each(n, &ldp->links)
+	{
+		const struct link *l = OBJECT(n, struct link, by_ifindex);
+		for (size_t i = 0; l->up && i < l->address_count; i++)
+			if (addr_to_v4(&l->addresses[i].addr) == ldp->config.lsr_id)
+				return l->addresses[i].addr;
+	}
+	return link && link->address_count ? link->addresses[0].addr : addr_none();
+}
+
+void
+discovery_send(struct ldp *ldp, struct link *l)
+{
+	struct addr transport = discovery_transport(ldp, l);
+	struct ldp_writer w;
+	uint8_t bytes[128];
+
+	ldp_begin(&w, bytes, sizeof bytes, ldp->config.lsr_id);
+	ldp_put_hello(&w, ++ldp->hello_id, ldp->config.hello_hold_s, false, &transport);
+	outbox_add(ldp->out, &(struct effect){ .kind = EFFECT_DATAGRAM_SEND,
+				 .where = l->ifindex,
+				 .code = 1,
+				 .to = addr_v4(ALL_ROUTERS),
+				 .from = l->addresses[0].addr,
+				 .bytes = bytes,
+				 .size = ldp_end(&w) });
+	l->hellos_sent++;
+}
+
+void
+discovery_hello_due(struct ldp *ldp, struct link *l)
+{
+	usec_t interval = ldp->config.hello_interval_s * USEC_PER_SEC;
+
+	discovery_send(ldp, l);
+	/* Up to a tenth earlier, so that routers started together do not go on in step. */
+	timer_set(&ldp->timers, &l->hello, ldp->now + interval - rng_below(&ldp->rng, interval / 10 + 1));
+	table_changed(&ldp->interface_table, &l->row);
+}
+
+/* --- links --- */
+
+static const char *
+why_inactive(const struct ldp *ldp, const struct link *l)
+{
+	if (!ldp->config.lsr_id)
+		return "mpls lsr-id is not set";
+	if (!ldp->config.enabled)
+		return "mpls ldp is not on globally";
+	if (!ldp->running)
+		return "fibd's tables are not read yet";
+	if (!l->up)
+		return "the interface is down";
+	if (!l->address_count)
+		return "the interface has no IPv4 address";
+	return NULL;
+}
+
+void
+link_refresh(struct ldp *ldp, struct link *l)
+{
+	const char *why = l->configured ? why_inactive(ldp, l) : "LDP is not configured here";
+	bool active = !why;
+
+	l->inactive = why;
+	if (active != l->active) {
+		l->active = active;
+		outbox_add(ldp->out, &(struct effect){ .kind = active ? EFFECT_GROUP_JOIN : EFFECT_GROUP_LEAVE,
+					 .where = l->ifindex,
+					 .to = addr_v4(ALL_ROUTERS) });
+		if (active) {
+			discovery_hello_due(ldp, l);
+		} else {
+			timer_clear(&ldp->timers, &l->hello);
+			link_drop_adjacencies(ldp, l->ifindex, why);
+		}
+	}
+	if (l->configured)
+		table_changed(&ldp->interface_table, &l->row);
+	else
+		table_gone(&ldp->interface_table, &l->row);
+}
+
+/* --- adjacencies --- */
+
+void
+adjacency_free(struct ldp *ldp, struct adjacency *a)
+{
+	table_gone(&ldp->adjacency_table, &a->row);
+	timer_clear(&ldp->timers, &a->hold);
+	list_remove(&a->of_peer);
+	ldp->peers_idle = true;
+	free(a);
+}
+
+static void
+lose(struct ldp *ldp, struct adjacency *a, const char *why)
+{
+	struct peer *p = a->peer;
+
+	adjacency_free(ldp, a);
+	/* 2.5.5: without an adjacency there is no session. One that restarts has none anyway; its clock runs. */
+	if (list_is_empty(&p->adjacencies))
+		session_stop(ldp, p, LDP_HOLD_EXPIRED, why);
+}
+
+void
+discovery_expired(struct ldp *ldp, struct adjacency *a)
+{
+	lose(ldp, a, "Discovery Hello Hold Timer expired");
+}
+
+void
+link_drop_adjacencies(struct ldp *ldp, uint32_t ifindex, const char *why)
+{
+	hash_each(n, &ldp->peers)
+	{
+		struct peer *p = OBJECT(n, struct peer, by_id);
+		list_each_safe(l, &p->adjacencies)
+		{
+			struct adjacency *a = OBJECT(l, struct adjacency, of_peer);
+			if (a->ifindex == ifindex)
+				lose(ldp, a, why);
+		}
+	}
+}
+
+/* The adjacency with this address on this link, whoever it says to be. */
+static struct adjacency *
+find_by_source(struct ldp *ldp, uint32_t ifindex, const struct addr *source)
+{
+	hash_each(n, &ldp->peers)
+	{
+		struct peer *p = OBJECT(n, struct peer, by_id);
+		list_each(l, &p->adjacencies)
+		{
+			struct adjacency *a = OBJECT(l, struct adjacency, of_peer);
+			if (a->ifindex == ifindex && addr_eq(&a->source, source))
+				return a;
+		}
+	}
+	return NULL;
+}
+
+static struct adjacency *
+adjacency_new(struct ldp *ldp, struct link *link, const struct ldp_pdu *pdu, const struct addr *source)
+{
+	struct adjacency *a = NEW(struct adjacency);
+
+	a->peer = peer_get(ldp, pdu->lsr, pdu->space);
+	a->ifindex = link->ifindex;
+	a->source = *source;
+	a->space = pdu->space;
+	a->ldp = ldp;
+	a->since = ldp->now;
+	timer_init(&a->hold, TIMER_ADJACENCY);
+	list_append(&a->peer->adjacencies, &a->of_peer);
+	return a;
+}
+
+static uint32_t
+agreed_hold_ms(const struct ldp *ldp, uint16_t offered)
+{
+	uint32_t theirs = offered ? offered : LDP_HELLO_HOLD_S; /* 3.5.2: 0 stands for the default */
+	uint32_t ours = ldp->config.hello_hold_s ? ldp->config.hello_hold_s : LDP_HELLO_HOLD_S;
+	uint32_t least = theirs < ours ? theirs : ours;
+
+	return least == HOLD_FOR_EVER ? UINT32_MAX : least * 1000;
+}
+
+static void
+hello(struct ldp *ldp, struct link *link, const struct ldp_pdu *pdu, const struct ldp_msg *m, const struct addr *from)
+{
+	struct adjacency *a = find_by_source(ldp, link->ifindex, from);
+
+	if (a && (a->peer->lsr != pdu->lsr || a->space != pdu->space)) {
+		lose(ldp, a, "the neighbour has another LDP identifier now");
+		a = NULL;
+	}
+	bool new = !a;
+	if (new)
+		a = adjacency_new(ldp, link, pdu, from);
+	struct addr transport = addr_is_set(&m->hello.transport) ? m->hello.transport : *from;
+	uint32_t hold_ms = agreed_hold_ms(ldp, m->hello.hold_s);
+	bool changed = new || hold_ms != a->hold_ms || !addr_eq(&transport, &a->transport);
+	a->transport = transport;
+	a->hold_ms = hold_ms;
+	timer_set(&ldp->timers, &a->hold, hold_ms == UINT32_MAX ? USEC_NEVER : ldp->now + hold_ms * USEC_PER_MSEC);
+	if (changed)
+		table_changed(&ldp->adjacency_table, &a->row);
+
+	struct peer *p = a->peer;
+	p->received.hello++;
+	if (p->state == S_NON_EXISTENT) {
+		p->transport = transport;
+		p->local_transport = discovery_transport(ldp, link);
+	}
+	/* It may have just started, or be waiting for ours to connect. */
+	if ((new || p->state == S_NON_EXISTENT) && (!link->answered_at || ldp->now >= link->answered_at + ANSWER_PAUSE)) {
+		link->answered_at = ldp->now;
+		discovery_send(ldp, link);
+	}
+	session_want(ldp, p);
+}
+
+void
+discovery_datagram(struct ldp *ldp, const struct ldp_input *in)
+{
+	struct link *link = link_find(ldp, in->ifindex);
+	struct ldp_pdu pdu;
+	struct ldp_msg m;
+
+	if (!link || !link->active || in->from.family != 4)
+		return;
+	if (ldp_decode_pdu(in->bytes, in->size, &pdu) != LDP_OK || ldp_decode_message(&pdu.body, &m) != LDP_OK ||
+	    m.type != LDP_HELLO) {
+		link->hellos_bad++;
+		return;
+	}
+	if (pdu.lsr == ldp->config.lsr_id) {
+		if (!link->hellos_bad++)
+			ldp_note(ldp, 4, "a neighbour on %s uses our own LSR id: give one of us another", link->label);
+		return;
+	}
+	link->hellos_received++;
+	/* Targeted Hellos are answered only where they are configured, which is nowhere (2.4.2). */
+	if (m.hello.targeted || !addr_is_multicast(&in->to))
+		return;
+	hello(ldp, link, &pdu, &m, &in->from);
+}

@@ -1,0 +1,14 @@
+#ifndef LDPD_DISPLAY_H
+#define LDPD_DISPLAY_H
+#include "host/command.h"
+
+/* The text of ldpctl's displays, each from the tables that its row in commands.c names. */
+int show_sessions(const struct show *);
+int show_sessions_verbose(const struct show *);
+int show_lsps(const struct show *);
+int show_adjacencies(const struct show *);
+int show_interfaces(const struct show *);
+int show_neighbors(const struct show *);
+int show_parameters(const struct show *);
+int show_bindings(const struct show *);
+#endif

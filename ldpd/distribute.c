@@ -1,0 +1,364 @@
+/*
+ * Distribution of addresses and labels, RFC 5036 sections 3.5.5 to 3.5.11: what is told to whom, and what
+ * is made of what others tell. Downstream unsolicited, independent control, liberal retention.
+ *
+ * A label that was advertised is given back only when no peer has it any more: each has sent its Release,
+ * or its session has ended.
+ */
+#include "ldpd/model.h"
+#include <stdlib.h>
+
+enum { LABEL_MESSAGE_MAX = 48 };
+#define EXCHANGE_QUIET (1 * USEC_PER_SEC)
+
+static struct ldp_fec
+element(const struct fec *f)
+{
+	return (struct ldp_fec){ .kind = FEC_PREFIX, .family = 1, .addr = f->prefix.addr, .len = f->prefix.len };
+}
+
+/* --- our labels --- */
+
+static void
+send_label(struct ldp *ldp, struct peer *p, enum ldp_type type, const struct fec *f, uint32_t label, uint32_t request_id)
+{
+	struct ldp_fec e = element(f);
+
+	ldp_put_label(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p), type, &e, label, request_id);
+	if (type == LDP_LABEL_MAPPING)
+		p->sent.label_mapping++;
+	else if (type == LDP_LABEL_WITHDRAW)
+		p->sent.label_withdraw++;
+	else if (type == LDP_LABEL_RELEASE)
+		p->sent.label_release++;
+}
+
+/* The label back to the pool once neither the FEC nor any peer has it. */
+static void
+unuse_label(struct ldp *ldp, struct fec *f, uint32_t label)
+{
+	if (label < LABEL_FIRST_FREE || label > LABEL_MAX || f->label == label)
+		return;
+	list_each(l, &f->adverts)
+	{
+		if (OBJECT(l, struct advert, of_fec)->label == label)
+			return;
+	}
+	if (ldp->labels)
+		label_pool_give(ldp->labels, label, ldp->now);
+}
+
+static void
+advert_free(struct ldp *ldp, struct advert *a)
+{
+	struct fec *f = a->fec;
+	uint32_t label = a->label;
+
+	list_remove(&a->of_fec);
+	list_remove(&a->of_peer);
+	free(a);
+	unuse_label(ldp, f, label);
+	if (row_is_in_table(&f->local_row.row))
+		table_changed(&ldp->binding_table, &f->local_row.row);
+	fec_dirty(ldp, f); /* perhaps it was the last that held the FEC */
+}
+
+void
+adverts_drop(struct ldp *ldp, struct peer *p)
+{
+	list_each_safe(l, &p->adverts)
+	{
+		advert_free(ldp, OBJECT(l, struct advert, of_peer));
+	}
+}
+
+static struct advert *
+current_advert(const struct fec *f, const struct peer *p)
+{
+	list_each(l, (struct list *)(uintptr_t)&f->adverts)
+	{
+		struct advert *a = OBJECT(l, struct advert, of_fec);
+		if (a->peer == p && !a->withdrawing)
+			return a;
+	}
+	return NULL;
+}
+
+static void
+tell(struct ldp *ldp, struct fec *f, struct peer *p, uint32_t request_id)
+{
+	struct advert *a = current_advert(f, p);
+
+	if (!a) {
+		a = NEW(struct advert);
+		a->fec = f;
+		a->peer = p;
+		a->label = f->label;
+		list_append(&f->adverts, &a->of_fec);
+		list_append(&p->adverts, &a->of_peer);
+	}
+	send_label(ldp, p, LDP_LABEL_MAPPING, f, f->label, request_id);
+}
+
+/* Withdraws what is no longer so, tells what is. */
+void
+distribute_fec(struct ldp *ldp, struct fec *f)
+{
+	bool changed = false;
+
+	list_each(l, &f->adverts)
+	{
+		struct advert *a = OBJECT(l, struct advert, of_fec);
+		if (a->withdrawing || a->label == f->label)
+			continue;
+		a->withdrawing = changed = true;
+		send_label(ldp, a->peer, LDP_LABEL_WITHDRAW, f, a->label, 0);
+	}
+	if (f->label != LABEL_UNSET)
+		hash_each(n, &ldp->peers)
+		{
+			struct peer *p = OBJECT(n, struct peer, by_id);
+			if (p->state != S_OPERATIONAL || current_advert(f, p))
+				continue;
+			tell(ldp, f, p, 0);
+			changed = true;
+		}
+	if (changed && row_is_in_table(&f->local_row.row))
+		table_changed(&ldp->binding_table, &f->local_row.row);
+}
+
+/* --- our addresses --- */
+
+static void
+send_addresses(struct ldp *ldp, struct peer *p, enum ldp_type type, const struct addr *list, size_t count)
+{
+	while (count) {
+		/* 4 bytes each in a PDU of at least 256: what fits with its headers. */
+		size_t n = (p->max_pdu - 40u) / 4u;
+		if (n > count)
+			n = count;
+		if (n > LDP_ADDRESSES_MAX)
+			n = LDP_ADDRESSES_MAX;
+		ldp_put_addresses(session_writer(ldp, p, 16 + 4 * n), session_message_id(p), type, list, n);
+		if (type == LDP_ADDRESS)
+			p->sent.address++;
+		else
+			p->sent.address_withdraw++;
+		list += n;
+		count -= n;
+	}
+}
+
+void
+distribute_addresses(struct ldp *ldp, enum ldp_type type, const struct addr *list, size_t count)
+{
+	hash_each(n, &ldp->peers)
+	{
+		struct peer *p = OBJECT(n, struct peer, by_id);
+		if (p->state == S_OPERATIONAL)
+			send_addresses(ldp, p, type, list, count);
+	}
+}
+
+void
+distribute_all(struct ldp *ldp, struct peer *p)
+{
+	struct addr *own;
+	size_t count;
+
+	own_addresses(ldp, &own, &count);
+	send_addresses(ldp, p, LDP_ADDRESS, own, count);
+	free(own);
+	lsp_flush(ldp); /* what changed in this input gets its label before the list is read */
+	hash_each(n, &ldp->fecs)
+	{
+		struct fec *f = OBJECT(n, struct fec, by_prefix);
+		if (f->label == LABEL_UNSET || current_advert(f, p))
+			continue;
+		tell(ldp, f, p, 0);
+		if (row_is_in_table(&f->local_row.row))
+			table_changed(&ldp->binding_table, &f->local_row.row);
+	}
+	if (p->wants_end_of_lib) { /* RFC 5919 */
+		ldp_put_end_of_lib(session_writer(ldp, p, 64), session_message_id(p));
+		p->sent.notification++;
+	}
+}
+
+/* --- what peers tell --- */
+
+static void
+on_addresses(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
+{
+	struct wire_reader list = m->address.list;
+
+	while (wire_left(&list)) {
+		struct addr a = addr_v4(wire_u32(&list));
+		struct via *v = via_get(ldp, &a);
+		if (m->type == LDP_ADDRESS)
+			via_assign(ldp, v, p);
+		else if (v->peer == p)
+			via_assign(ldp, v, NULL);
+		via_release(ldp, v);
+	}
+	table_changed(&ldp->session_table, &p->row);
+}
+
+static void
+learn(struct ldp *ldp, struct peer *p, const struct prefix *prefix, uint32_t label)
+{
+	struct fec *f = fec_get(ldp, prefix);
+	struct binding *b = binding_find(f, p);
+
+	if (b && b->label == label && !b->stale)
+		return; /* told again, nothing new */
+	if (!b) {
+		b = NEW(struct binding);
+		b->fec = f;
+		b->peer = p;
+		b->row.of_peer = b;
+		list_append(&f->bindings, &b->of_fec);
+		list_append(&p->bindings, &b->of_peer);
+	} else if (b->label != label && !b->stale) {
+		/* A new label without a Withdraw of the old one: the old one is given back (A.1.2, LMp.10). */
+		send_label(ldp, p, LDP_LABEL_RELEASE, f, b->label, 0);
+	}
+	b->label = label;
+	b->stale = false;
+	table_changed(&ldp->binding_table, &b->row.row);
+	fec_dirty(ldp, f);
+}
+
+static void
+withdraw_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
+{
+	struct binding *b = binding_find(f, p);
+
+	/* Released in any case, even what we do not have (A.1.5). */
+	send_label(ldp, p, LDP_LABEL_RELEASE, f, label, 0);
+	if (b && (label == LABEL_UNSET || b->label == label))
+		binding_free(ldp, b);
+}
+
+static void
+release_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
+{
+	list_each_safe(l, &f->adverts)
+	{
+		struct advert *a = OBJECT(l, struct advert, of_fec);
+		if (a->peer == p && (label == LABEL_UNSET || a->label == label) && (a->withdrawing || label != LABEL_UNSET))
+			advert_free(ldp, a);
+	}
+}
+
+/* A wildcard stands for every FEC of the peer's that the message is about. */
+static void
+all_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
+{
+	if (m->type == LDP_LABEL_WITHDRAW) {
+		struct ldp_fec every = { .kind = FEC_WILDCARD };
+		ldp_put_label(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p), LDP_LABEL_RELEASE, &every, m->label.label, 0);
+		p->sent.label_release++;
+		list_each_safe(l, &p->bindings)
+		{
+			struct binding *b = OBJECT(l, struct binding, of_peer);
+			if (m->label.label == LABEL_UNSET || b->label == m->label.label)
+				binding_free(ldp, b);
+		}
+	} else if (m->type == LDP_LABEL_RELEASE) {
+		list_each_safe(l, &p->adverts)
+		{
+			struct advert *a = OBJECT(l, struct advert, of_peer);
+			if (a->withdrawing && (m->label.label == LABEL_UNSET || a->label == m->label.label))
+				advert_free(ldp, a);
+		}
+	} else if (m->type == LDP_LABEL_REQUEST) { /* RFC 5918: tell everything again */
+		hash_each(n, &ldp->fecs)
+		{
+			struct fec *f = OBJECT(n, struct fec, by_prefix);
+			if (f->label != LABEL_UNSET)
+				tell(ldp, f, p, m->id);
+		}
+	}
+}
+
+static void
+one_fec(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct ldp_fec *e)
+{
+	struct prefix prefix = prefix_network(prefix_make(e->addr, e->len));
+	struct fec *f = m->type == LDP_LABEL_WITHDRAW ? fec_get(ldp, &prefix) : fec_find(ldp, &prefix);
+
+	switch (m->type) {
+	case LDP_LABEL_MAPPING: learn(ldp, p, &prefix, m->label.label); break;
+	case LDP_LABEL_WITHDRAW:
+		withdraw_one(ldp, p, f, m->label.label);
+		fec_dirty(ldp, f);
+		break;
+	case LDP_LABEL_RELEASE:
+		if (f)
+			release_one(ldp, p, f, m->label.label);
+		break;
+	case LDP_LABEL_REQUEST:
+		if (f && f->label != LABEL_UNSET)
+			tell(ldp, f, p, m->id);
+		else
+			session_notify(ldp, p, LDP_NO_ROUTE, m->id, m->type);
+		break;
+	default: break;
+	}
+}
+
+static void
+on_labels(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
+{
+	struct wire_reader fecs = m->label.fecs;
+	struct ldp_fec e;
+
+	/* All elements are looked at before the first one changes anything. */
+	while (wire_left(&fecs)) {
+		enum ldp_status s = ldp_decode_fec(&fecs, &e);
+		bool wild = e.kind != FEC_PREFIX;
+		if (s == LDP_OK && wild && (m->type == LDP_LABEL_MAPPING || (e.kind == FEC_WILDCARD && m->type == LDP_LABEL_REQUEST)))
+			s = LDP_MALFORMED_TLV; /* 3.4.1: only in Withdraw and Release; RFC 5918 adds Request for the typed one */
+		if (s == LDP_MALFORMED_TLV) {
+			session_stop(ldp, p, s, ldp_status_name(s));
+			return;
+		}
+		if (s != LDP_OK) {
+			session_notify(ldp, p, s, m->id, m->type);
+			return;
+		}
+	}
+	fecs = m->label.fecs;
+	while (wire_left(&fecs)) {
+		ldp_decode_fec(&fecs, &e);
+		if (e.kind == FEC_PREFIX)
+			one_fec(ldp, p, m, &e);
+		else
+			all_of(ldp, p, m);
+	}
+	if (m->type == LDP_LABEL_MAPPING && !p->exchange_done)
+		timer_set(&ldp->timers, &p->exchange, ldp->now + EXCHANGE_QUIET);
+}
+
+void
+distribute_message(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
+{
+	switch (m->type) {
+	case LDP_ADDRESS:
+	case LDP_ADDRESS_WITHDRAW: on_addresses(ldp, p, m); break;
+	case LDP_LABEL_MAPPING:
+	case LDP_LABEL_REQUEST:
+	case LDP_LABEL_WITHDRAW:
+	case LDP_LABEL_RELEASE: on_labels(ldp, p, m); break;
+	case LDP_LABEL_ABORT: /* 3.5.9: a request is answered at once, so there is none to abort by the time it comes */ break;
+	case LDP_NOTIFICATION:
+		if (m->notification.status == LDP_END_OF_LIB)
+			session_exchange_done(ldp, p);
+		else
+			ldp_note(ldp, 6, "%u.%u.%u.%u says: %s", p->lsr >> 24, p->lsr >> 16 & 255, p->lsr >> 8 & 255, p->lsr & 255,
+			    ldp_status_name(m->notification.status));
+		break;
+	default: break;
+	}
+}

@@ -1,0 +1,145 @@
+/*
+ * From FECs to LSPs: which label we give a FEC, which labels its next hops have, and the row ldp.Lsp that
+ * fibd programs. Works off the dirty list at the end of each input, so that a FEC is looked at once
+ * however much happened to it.
+ */
+#include "ldpd/model.h"
+#include <stdlib.h>
+
+void
+fec_set_hops(struct ldp *ldp, struct fec *f, const struct addr *addrs, const uint32_t *ifindex, size_t count)
+{
+	struct hop *old = f->hops;
+	size_t old_count = f->hop_count;
+
+	f->hops = count ? mem_zalloc(count * sizeof *f->hops) : NULL;
+	f->hop_count = count;
+	f->published = false;
+	for (size_t i = 0; i < count; i++) {
+		struct hop *h = &f->hops[i];
+		h->via = via_get(ldp, &addrs[i]);
+		h->fec = f;
+		h->ifindex = ifindex[i];
+		h->out_label = LABEL_UNSET;
+		list_append(&h->via->users, &h->of_via);
+	}
+	for (size_t i = 0; i < old_count; i++) {
+		list_remove(&old[i].of_via);
+		via_release(ldp, old[i].via);
+	}
+	free(old);
+}
+
+/* --- our own label --- */
+
+static uint32_t
+take_label(struct ldp *ldp, struct fec *f)
+{
+	if (f->own)
+		return LABEL_IMPLICIT_NULL; /* the egress asks for penultimate hop popping */
+	if (!f->routed || !ldp->labels || !(ldp->synced & 1u << LDP_FIB_ILM))
+		return LABEL_UNSET;
+	if (f->label >= LABEL_FIRST_FREE && f->label <= LABEL_MAX)
+		return f->label;
+	uint32_t label = f->recovered; /* claimed already */
+	f->recovered = LABEL_UNSET;
+	if (label == LABEL_UNSET)
+		label = label_pool_take(ldp->labels, ldp->now);
+	if (label == LABEL_UNSET && !ldp->labels_short)
+		ldp_note(ldp, 3, "no label is left: FECs go without");
+	ldp->labels_short = label == LABEL_UNSET;
+	return label;
+}
+
+static bool
+settle_label(struct ldp *ldp, struct fec *f)
+{
+	uint32_t old = f->label, label = take_label(ldp, f);
+
+	if (label == old)
+		return false;
+	f->label = label;
+	if (old >= LABEL_FIRST_FREE && old <= LABEL_MAX && list_is_empty(&f->adverts) && ldp->labels)
+		label_pool_give(ldp->labels, old, ldp->now);
+	if (label != LABEL_UNSET)
+		table_changed(&ldp->binding_table, &f->local_row.row);
+	else
+		table_gone(&ldp->binding_table, &f->local_row.row);
+	return true;
+}
+
+/* --- next hops --- */
+
+static bool
+settle_hops(struct ldp *ldp, struct fec *f)
+{
+	bool changed = false;
+
+	list_each(l, &f->bindings)
+	{
+		struct binding *b = OBJECT(l, struct binding, of_fec);
+		bool used = false;
+		for (size_t i = 0; i < f->hop_count && !f->own; i++)
+			used |= f->hops[i].via->peer == b->peer;
+		if (used != b->in_use) {
+			b->in_use = used;
+			table_changed(&ldp->binding_table, &b->row.row);
+		}
+	}
+	for (size_t i = 0; i < f->hop_count; i++) {
+		struct hop *h = &f->hops[i];
+		const struct binding *b = h->via->peer ? binding_find(f, h->via->peer) : NULL;
+		uint32_t label = b ? b->label : LABEL_UNSET, peer = b ? b->peer->lsr : 0;
+		changed |= label != h->out_label || peer != h->peer_lsr;
+		h->out_label = label;
+		h->peer_lsr = peer;
+	}
+	return changed;
+}
+
+static bool
+has_labelled_hop(const struct fec *f)
+{
+	for (size_t i = 0; i < f->hop_count; i++)
+		if (f->hops[i].out_label != LABEL_UNSET)
+			return true;
+	return false;
+}
+
+/*
+ * While we recover from a restart, fibd still has our old rows. A row with no label to send with would end
+ * an LSP that works; it is held back until the neighbours have told their labels, or recovery is over.
+ */
+static bool
+may_publish(const struct ldp *ldp, const struct fec *f)
+{
+	if (f->label == LABEL_UNSET)
+		return false;
+	return !ldp->recovering || f->own || has_labelled_hop(f);
+}
+
+static void
+settle(struct ldp *ldp, struct fec *f)
+{
+	bool label_changed = settle_label(ldp, f);
+	bool hops_changed = settle_hops(ldp, f);
+
+	distribute_fec(ldp, f);
+	bool publish = may_publish(ldp, f);
+	if (publish && (label_changed || hops_changed || !f->published))
+		table_changed(&ldp->lsp_table, &f->row);
+	else if (!publish)
+		table_gone(&ldp->lsp_table, &f->row);
+	f->published = publish;
+	fec_release(ldp, f);
+}
+
+void
+lsp_flush(struct ldp *ldp)
+{
+	while (!list_is_empty(&ldp->dirty)) {
+		struct fec *f = OBJECT(ldp->dirty.next, struct fec, dirty);
+		list_remove(&f->dirty);
+		settle(ldp, f);
+	}
+}

@@ -1,0 +1,494 @@
+/*
+ * LDP PDUs and messages to and from bytes, RFC 5036 section 3.
+ *
+ * Decoding allocates nothing and changes nothing: lists stay views into the PDU. A TLV of unknown type is
+ * passed over when its U bit says so and is Unknown TLV otherwise (3.3); what a message lacks is told by
+ * its own status.
+ */
+#include "ldpd/packet.h"
+#include <string.h>
+
+enum ldp_tlv {
+	TLV_FEC = 0x0100,
+	TLV_ADDRESS_LIST = 0x0101,
+	TLV_HOP_COUNT = 0x0103,
+	TLV_PATH_VECTOR = 0x0104,
+	TLV_GENERIC_LABEL = 0x0200,
+	TLV_ATM_LABEL = 0x0201,
+	TLV_FRAME_RELAY_LABEL = 0x0202,
+	TLV_STATUS = 0x0300,
+	TLV_EXTENDED_STATUS = 0x0301,
+	TLV_RETURNED_PDU = 0x0302,
+	TLV_RETURNED_MESSAGE = 0x0303,
+	TLV_COMMON_HELLO = 0x0400,
+	TLV_IPV4_TRANSPORT = 0x0401,
+	TLV_CONFIG_SEQUENCE = 0x0402,
+	TLV_IPV6_TRANSPORT = 0x0403,
+	TLV_COMMON_SESSION = 0x0500,
+	TLV_FT_SESSION = 0x0503,
+	TLV_TYPED_WILDCARD = 0x050b,
+	TLV_REQUEST_ID = 0x0600,
+	TLV_UNRECOGNIZED_NOTIFICATION = 0x0603,
+};
+enum { U_BIT = 0x8000, HELLO_TARGETED = 0x8000, HELLO_REQUEST = 0x4000, SESSION_A = 0x8000, FT_LEARN = 0x0001, AF_IPV4 = 1 };
+enum { SEEN_HELLO = 1, SEEN_SESSION = 2, SEEN_STATUS = 4, SEEN_ADDRESSES = 8, SEEN_FEC = 16, SEEN_LABEL = 32, SEEN_REQUEST_ID = 64 };
+
+const char *
+ldp_status_name(uint32_t status)
+{
+	switch (status & ~UINT32_C(0x40000000)) {
+	case LDP_OK: return "Success";
+	case LDP_BAD_LDP_ID: return "Bad LDP Identifier";
+	case LDP_BAD_VERSION: return "Bad Protocol Version";
+	case LDP_BAD_PDU_LENGTH: return "Bad PDU Length";
+	case LDP_UNKNOWN_MESSAGE: return "Unknown Message Type";
+	case LDP_BAD_MESSAGE_LENGTH: return "Bad Message Length";
+	case LDP_UNKNOWN_TLV: return "Unknown TLV";
+	case LDP_BAD_TLV_LENGTH: return "Bad TLV Length";
+	case LDP_MALFORMED_TLV: return "Malformed TLV Value";
+	case LDP_HOLD_EXPIRED: return "Hold Timer Expired";
+	case LDP_SHUTDOWN: return "Shutdown";
+	case LDP_LOOP_DETECTED: return "Loop Detected";
+	case LDP_UNKNOWN_FEC: return "Unknown FEC";
+	case LDP_NO_ROUTE: return "No Route";
+	case LDP_NO_LABEL_RESOURCES: return "No Label Resources";
+	case LDP_LABEL_RESOURCES: return "Label Resources Available";
+	case LDP_NO_HELLO: return "Session Rejected/No Hello";
+	case LDP_BAD_ADVERTISEMENT_MODE: return "Session Rejected/Parameters Advertisement Mode";
+	case LDP_BAD_MAX_PDU: return "Session Rejected/Parameters Max PDU Length";
+	case LDP_BAD_LABEL_RANGE: return "Session Rejected/Parameters Label Range";
+	case LDP_KEEPALIVE_EXPIRED: return "KeepAlive Timer Expired";
+	case LDP_REQUEST_ABORTED: return "Label Request Aborted";
+	case LDP_MISSING_PARAMETERS: return "Missing Message Parameters";
+	case LDP_UNSUPPORTED_AF: return "Unsupported Address Family";
+	case LDP_BAD_KEEPALIVE_TIME: return "Session Rejected/Bad KeepAlive Time";
+	case LDP_INTERNAL_ERROR: return "Internal Error";
+	case LDP_END_OF_LIB: return "End-of-LIB";
+	default: return "unknown status";
+	}
+}
+
+/* --- PDUs --- */
+
+size_t
+ldp_pdu_size(const uint8_t *bytes, size_t size, uint16_t max_pdu, enum ldp_status *ret_status)
+{
+	struct wire_reader r = wire_reader(bytes, size);
+	uint16_t version = wire_u16(&r);
+	uint16_t length = wire_u16(&r);
+
+	*ret_status = LDP_OK;
+	if (!wire_ok(&r))
+		return 0;
+	if (version != LDP_VERSION)
+		*ret_status = LDP_BAD_VERSION;
+	else if (length < LDP_HEADER - 4 || length > max_pdu)
+		*ret_status = LDP_BAD_PDU_LENGTH;
+	return (size_t)length + 4;
+}
+
+enum ldp_status
+ldp_decode_pdu(const uint8_t *bytes, size_t size, struct ldp_pdu *ret)
+{
+	struct wire_reader r = wire_reader(bytes, size);
+	uint16_t version = wire_u16(&r);
+	uint16_t length = wire_u16(&r);
+
+	if (!wire_ok(&r))
+		return LDP_BAD_PDU_LENGTH;
+	if (version != LDP_VERSION)
+		return LDP_BAD_VERSION;
+	struct wire_reader rest = wire_sub(&r, length);
+	uint32_t lsr = wire_u32(&rest);
+	uint16_t space = wire_u16(&rest);
+	if (!wire_ok(&rest) || !wire_done(&r))
+		return LDP_BAD_PDU_LENGTH;
+	size_t left = wire_left(&rest);
+	*ret = (struct ldp_pdu){ lsr, space, wire_sub(&rest, left) };
+	return lsr ? LDP_OK : LDP_BAD_LDP_ID;
+}
+
+/* --- TLVs --- */
+
+static enum ldp_status
+decode_init_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsigned *seen)
+{
+	if (type == TLV_COMMON_SESSION) {
+		uint16_t version = wire_u16(v);
+		m->init.hold_s = wire_u16(v);
+		uint16_t flags = wire_u16(v);
+		m->init.max_pdu = wire_u16(v);
+		m->init.receiver_lsr = wire_u32(v);
+		m->init.receiver_space = wire_u16(v);
+		m->init.on_demand = flags & SESSION_A;
+		*seen |= SEEN_SESSION;
+		if (!wire_done(v))
+			return LDP_BAD_TLV_LENGTH;
+		return version == LDP_VERSION ? LDP_OK : LDP_BAD_VERSION;
+	}
+	if (type == TLV_FT_SESSION) {
+		uint16_t flags = wire_u16(v);
+		wire_u16(v);
+		m->init.ft = true;
+		m->init.ft_learn = flags & FT_LEARN;
+		m->init.reconnect_ms = wire_u32(v);
+		m->init.recovery_ms = wire_u32(v);
+		return wire_done(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
+	}
+	if (type == TLV_UNRECOGNIZED_NOTIFICATION) {
+		uint8_t state = wire_u8(v);
+		m->init.unrecognized_notification = state & 0x80;
+		return wire_ok(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
+	}
+	return LDP_UNKNOWN_TLV;
+}
+
+static enum ldp_status
+decode_hello_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsigned *seen)
+{
+	switch (type) {
+	case TLV_COMMON_HELLO: {
+		m->hello.hold_s = wire_u16(v);
+		uint16_t flags = wire_u16(v);
+		m->hello.targeted = flags & HELLO_TARGETED;
+		m->hello.request_targeted = flags & HELLO_REQUEST;
+		*seen |= SEEN_HELLO;
+		return wire_done(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
+	}
+	case TLV_IPV4_TRANSPORT: {
+		uint32_t address = wire_u32(v);
+		if (!wire_done(v))
+			return LDP_BAD_TLV_LENGTH;
+		m->hello.transport = addr_v4(address);
+		return LDP_OK;
+	}
+	case TLV_IPV6_TRANSPORT:
+	case TLV_CONFIG_SEQUENCE: return LDP_OK;
+	default: return LDP_UNKNOWN_TLV;
+	}
+}
+
+static enum ldp_status
+decode_label_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsigned *seen)
+{
+	switch (type) {
+	case TLV_FEC:
+		m->label.fecs = *v;
+		*seen |= SEEN_FEC;
+		return LDP_OK;
+	case TLV_GENERIC_LABEL:
+		m->label.label = wire_u32(v);
+		*seen |= SEEN_LABEL;
+		if (!wire_done(v))
+			return LDP_BAD_TLV_LENGTH;
+		return label_is_valid(m->label.label) ? LDP_OK : LDP_MALFORMED_TLV;
+	case TLV_REQUEST_ID:
+		m->label.request_id = wire_u32(v);
+		*seen |= SEEN_REQUEST_ID;
+		return wire_done(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
+	case TLV_ATM_LABEL:
+	case TLV_FRAME_RELAY_LABEL: return LDP_MALFORMED_TLV; /* not on these links */
+	case TLV_HOP_COUNT:
+	case TLV_PATH_VECTOR: return LDP_OK; /* loop detection is not configured; 2.8 */
+	default: return LDP_UNKNOWN_TLV;
+	}
+}
+
+static enum ldp_status
+decode_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsigned *seen)
+{
+	switch (m->type) {
+	case LDP_HELLO: return decode_hello_tlv(m, type, v, seen);
+	case LDP_INITIALIZATION: return decode_init_tlv(m, type, v, seen);
+	case LDP_NOTIFICATION:
+		if (type != TLV_STATUS)
+			return type == TLV_EXTENDED_STATUS || type == TLV_RETURNED_PDU || type == TLV_RETURNED_MESSAGE || type == TLV_FEC
+				   ? LDP_OK
+				   : LDP_UNKNOWN_TLV;
+		m->notification.status = wire_u32(v);
+		m->notification.about_id = wire_u32(v);
+		m->notification.about_type = wire_u16(v);
+		*seen |= SEEN_STATUS;
+		return wire_done(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
+	case LDP_ADDRESS:
+	case LDP_ADDRESS_WITHDRAW: {
+		if (type != TLV_ADDRESS_LIST)
+			return LDP_UNKNOWN_TLV;
+		uint16_t family = wire_u16(v);
+		if (!wire_ok(v))
+			return LDP_BAD_TLV_LENGTH;
+		if (family != AF_IPV4)
+			return LDP_UNSUPPORTED_AF;
+		size_t left = wire_left(v);
+		m->address.list = wire_sub(v, left);
+		*seen |= SEEN_ADDRESSES;
+		return left % 4 == 0 ? LDP_OK : LDP_BAD_TLV_LENGTH;
+	}
+	case LDP_LABEL_MAPPING:
+	case LDP_LABEL_REQUEST:
+	case LDP_LABEL_WITHDRAW:
+	case LDP_LABEL_RELEASE:
+	case LDP_LABEL_ABORT: return decode_label_tlv(m, type, v, seen);
+	default: return LDP_UNKNOWN_TLV;
+	}
+}
+
+/* What each message must have, 3.5. */
+static unsigned
+needed(uint16_t type)
+{
+	switch (type) {
+	case LDP_HELLO: return SEEN_HELLO;
+	case LDP_INITIALIZATION: return SEEN_SESSION;
+	case LDP_NOTIFICATION: return SEEN_STATUS;
+	case LDP_ADDRESS:
+	case LDP_ADDRESS_WITHDRAW: return SEEN_ADDRESSES;
+	case LDP_LABEL_MAPPING: return SEEN_FEC | SEEN_LABEL;
+	case LDP_LABEL_REQUEST:
+	case LDP_LABEL_WITHDRAW:
+	case LDP_LABEL_RELEASE: return SEEN_FEC;
+	case LDP_LABEL_ABORT: return SEEN_FEC | SEEN_REQUEST_ID;
+	default: return 0;
+	}
+}
+
+static bool
+is_known(uint16_t type)
+{
+	return type == LDP_KEEPALIVE || needed(type) != 0;
+}
+
+enum ldp_status
+ldp_decode_message(struct wire_reader *body, struct ldp_msg *ret)
+{
+	uint16_t raw = wire_u16(body);
+	uint16_t length = wire_u16(body);
+	struct wire_reader rest = wire_sub(body, length);
+
+	*ret = (struct ldp_msg){ .type = raw & (U_BIT - 1), .unknown_ok = raw & U_BIT };
+	ret->id = wire_u32(&rest);
+	if (!wire_ok(&rest))
+		return LDP_BAD_MESSAGE_LENGTH;
+	if (!is_known(ret->type))
+		return LDP_UNKNOWN_MESSAGE;
+	if (needed(ret->type) & SEEN_FEC)
+		ret->label.label = LABEL_UNSET;
+
+	unsigned seen = 0;
+	enum ldp_status first = LDP_OK;
+	while (wire_left(&rest)) {
+		uint16_t type = wire_u16(&rest);
+		uint16_t size = wire_u16(&rest);
+		struct wire_reader value = wire_sub(&rest, size);
+		if (!wire_ok(&rest))
+			return LDP_BAD_TLV_LENGTH;
+		enum ldp_status s = decode_tlv(ret, type & 0x3fff, &value, &seen);
+		if (s == LDP_UNKNOWN_TLV && type & U_BIT)
+			s = LDP_OK;
+		if (s & LDP_FATAL)
+			return s;
+		if (first == LDP_OK)
+			first = s;
+	}
+	if (first == LDP_OK && (seen & needed(ret->type)) != needed(ret->type))
+		return LDP_MISSING_PARAMETERS;
+	return first;
+}
+
+enum ldp_status
+ldp_decode_fec(struct wire_reader *r, struct ldp_fec *ret)
+{
+	*ret = (struct ldp_fec){ .kind = wire_u8(r) };
+	switch (ret->kind) {
+	case FEC_WILDCARD: return wire_ok(r) ? LDP_OK : LDP_MALFORMED_TLV;
+	case FEC_PREFIX: {
+		ret->family = wire_u16(r);
+		ret->len = wire_u8(r);
+		const uint8_t *bytes = wire_bytes(r, (ret->len + 7u) / 8u);
+		if (!wire_ok(r))
+			return LDP_MALFORMED_TLV;
+		if (ret->family != AF_IPV4)
+			return LDP_UNSUPPORTED_AF;
+		if (ret->len > 32)
+			return LDP_MALFORMED_TLV;
+		ret->addr.family = 4;
+		memcpy(ret->addr.bytes, bytes, (ret->len + 7u) / 8u);
+		return LDP_OK;
+	}
+	case FEC_TYPED_WILDCARD: {
+		uint8_t of = wire_u8(r);
+		uint8_t size = wire_u8(r);
+		struct wire_reader more = wire_sub(r, size);
+		ret->family = wire_u16(&more);
+		if (!wire_ok(r) || (of == FEC_PREFIX && !wire_done(&more)))
+			return LDP_MALFORMED_TLV;
+		return of == FEC_PREFIX ? LDP_OK : LDP_UNKNOWN_FEC;
+	}
+	default: return LDP_UNKNOWN_FEC;
+	}
+}
+
+/* --- writing --- */
+
+void
+ldp_begin(struct ldp_writer *w, void *bytes, size_t room, uint32_t lsr)
+{
+	*w = (struct ldp_writer){ .wire = wire_writer(bytes, room) };
+	wire_put_u16(&w->wire, LDP_VERSION);
+	w->pdu = wire_hold_u16(&w->wire);
+	wire_put_u32(&w->wire, lsr);
+	wire_put_u16(&w->wire, 0); /* the platform-wide label space */
+}
+
+size_t
+ldp_end(struct ldp_writer *w)
+{
+	wire_fill_length(&w->wire, w->pdu);
+	return w->wire.full || !w->messages ? 0 : w->wire.at;
+}
+
+static struct wire_mark
+begin_message(struct ldp_writer *w, enum ldp_type type, uint32_t id)
+{
+	wire_put_u16(&w->wire, (uint16_t)type);
+	struct wire_mark m = wire_hold_u16(&w->wire);
+	wire_put_u32(&w->wire, id);
+	w->messages++;
+	return m;
+}
+
+static struct wire_mark
+begin_tlv(struct ldp_writer *w, unsigned type)
+{
+	wire_put_u16(&w->wire, (uint16_t)type);
+	return wire_hold_u16(&w->wire);
+}
+
+void
+ldp_put_hello(struct ldp_writer *w, uint32_t id, uint16_t hold_s, bool targeted, const struct addr *transport)
+{
+	struct wire_mark m = begin_message(w, LDP_HELLO, id);
+	struct wire_mark t = begin_tlv(w, TLV_COMMON_HELLO);
+
+	wire_put_u16(&w->wire, hold_s);
+	wire_put_u16(&w->wire, targeted ? HELLO_TARGETED | HELLO_REQUEST : 0);
+	wire_fill_length(&w->wire, t);
+	t = begin_tlv(w, TLV_IPV4_TRANSPORT);
+	wire_put_bytes(&w->wire, transport->bytes, 4);
+	wire_fill_length(&w->wire, t);
+	wire_fill_length(&w->wire, m);
+}
+
+void
+ldp_put_init(struct ldp_writer *w, uint32_t id, const struct ldp_init_fields *f)
+{
+	struct wire_mark m = begin_message(w, LDP_INITIALIZATION, id);
+	struct wire_mark t = begin_tlv(w, TLV_COMMON_SESSION);
+
+	wire_put_u16(&w->wire, LDP_VERSION);
+	wire_put_u16(&w->wire, f->hold_s);
+	wire_put_u16(&w->wire, 0); /* downstream unsolicited, no loop detection */
+	wire_put_u16(&w->wire, f->max_pdu);
+	wire_put_u32(&w->wire, f->receiver_lsr);
+	wire_put_u16(&w->wire, f->receiver_space);
+	wire_fill_length(&w->wire, t);
+	t = begin_tlv(w, U_BIT | TLV_FT_SESSION);
+	wire_put_u16(&w->wire, FT_LEARN);
+	wire_put_u16(&w->wire, 0);
+	wire_put_u32(&w->wire, f->reconnect_ms);
+	wire_put_u32(&w->wire, f->recovery_ms);
+	wire_fill_length(&w->wire, t);
+	t = begin_tlv(w, U_BIT | TLV_UNRECOGNIZED_NOTIFICATION);
+	wire_put_u8(&w->wire, 0x80);
+	wire_fill_length(&w->wire, t);
+	t = begin_tlv(w, U_BIT | TLV_TYPED_WILDCARD);
+	wire_put_u8(&w->wire, 0x80);
+	wire_fill_length(&w->wire, t);
+	wire_fill_length(&w->wire, m);
+}
+
+void
+ldp_put_keepalive(struct ldp_writer *w, uint32_t id)
+{
+	wire_fill_length(&w->wire, begin_message(w, LDP_KEEPALIVE, id));
+}
+
+static void
+put_status(struct ldp_writer *w, uint32_t status, uint32_t about_id, uint16_t about_type)
+{
+	struct wire_mark t = begin_tlv(w, TLV_STATUS);
+
+	wire_put_u32(&w->wire, status);
+	wire_put_u32(&w->wire, about_id);
+	wire_put_u16(&w->wire, about_type);
+	wire_fill_length(&w->wire, t);
+}
+
+void
+ldp_put_notification(struct ldp_writer *w, uint32_t id, uint32_t status, uint32_t about_id, uint16_t about_type)
+{
+	struct wire_mark m = begin_message(w, LDP_NOTIFICATION, id);
+
+	put_status(w, status, about_id, about_type);
+	wire_fill_length(&w->wire, m);
+}
+
+static void
+put_fec(struct ldp_writer *w, const struct ldp_fec *f)
+{
+	struct wire_mark t = begin_tlv(w, TLV_FEC);
+
+	wire_put_u8(&w->wire, f->kind);
+	if (f->kind == FEC_PREFIX) {
+		wire_put_u16(&w->wire, AF_IPV4);
+		wire_put_u8(&w->wire, f->len);
+		wire_put_bytes(&w->wire, f->addr.bytes, (f->len + 7u) / 8u);
+	} else if (f->kind == FEC_TYPED_WILDCARD) { /* RFC 5918 3 */
+		wire_put_u8(&w->wire, FEC_PREFIX);
+		wire_put_u8(&w->wire, 2);
+		wire_put_u16(&w->wire, AF_IPV4);
+	}
+	wire_fill_length(&w->wire, t);
+}
+
+void
+ldp_put_end_of_lib(struct ldp_writer *w, uint32_t id)
+{
+	struct wire_mark m = begin_message(w, LDP_NOTIFICATION, id);
+
+	put_status(w, LDP_END_OF_LIB, 0, 0);
+	put_fec(w, &(struct ldp_fec){ .kind = FEC_TYPED_WILDCARD });
+	wire_fill_length(&w->wire, m);
+}
+
+void
+ldp_put_addresses(struct ldp_writer *w, uint32_t id, enum ldp_type type, const struct addr *list, size_t count)
+{
+	struct wire_mark m = begin_message(w, type, id);
+	struct wire_mark t = begin_tlv(w, TLV_ADDRESS_LIST);
+
+	wire_put_u16(&w->wire, AF_IPV4);
+	for (size_t i = 0; i < count; i++)
+		wire_put_bytes(&w->wire, list[i].bytes, 4);
+	wire_fill_length(&w->wire, t);
+	wire_fill_length(&w->wire, m);
+}
+
+void
+ldp_put_label(struct ldp_writer *w, uint32_t id, enum ldp_type type, const struct ldp_fec *fec, uint32_t label, uint32_t request_id)
+{
+	struct wire_mark m = begin_message(w, type, id), t;
+
+	put_fec(w, fec);
+	if (label != LABEL_UNSET) {
+		t = begin_tlv(w, TLV_GENERIC_LABEL);
+		wire_put_u32(&w->wire, label);
+		wire_fill_length(&w->wire, t);
+	}
+	if (request_id) {
+		t = begin_tlv(w, TLV_REQUEST_ID);
+		wire_put_u32(&w->wire, request_id);
+		wire_fill_length(&w->wire, t);
+	}
+	wire_fill_length(&w->wire, m);
+}

@@ -1,0 +1,194 @@
+/* The engine's objects as rows of its tables. */
+#include "ldpd/model.h"
+#include "proto/ldp.pb-c.h"
+
+static ProtobufCBinaryData
+bytes_of_addr(const struct addr *a, struct arena *arena)
+{
+	size_t size = addr_size(a);
+
+	return (ProtobufCBinaryData){ size, size ? arena_copy(arena, a->bytes, size) : NULL };
+}
+
+static ProtobufCBinaryData
+bytes_of_prefix(const struct prefix *p, struct arena *arena)
+{
+	uint8_t packed[PREFIX_BYTES];
+	size_t size = prefix_to_bytes(p, packed);
+
+	return (ProtobufCBinaryData){ size, arena_copy(arena, packed, size) };
+}
+
+static char *
+lent(const char *text) /* rows do not change what they point at */
+{
+	return (char *)(uintptr_t)(text ? text : "");
+}
+
+static void
+fill_lsp(const struct row *row, void *message, struct arena *arena)
+{
+	const struct fec *f = CONST_OBJECT(row, struct fec, row);
+	Ldp__Lsp *m = message;
+
+	m->fec = bytes_of_prefix(&f->prefix, arena);
+	m->in_label = f->label;
+	m->egress = f->own;
+	m->n_next_hops = f->own ? 0 : f->hop_count;
+	m->next_hops = arena_take(arena, m->n_next_hops * sizeof *m->next_hops);
+	for (size_t i = 0; i < m->n_next_hops; i++) {
+		Ldp__LspNextHop *h = m->next_hops[i] = arena_take(arena, sizeof *h);
+		ldp__lsp_next_hop__init(h);
+		h->address = bytes_of_addr(&f->hops[i].via->addr, arena);
+		h->ifindex = f->hops[i].ifindex;
+		h->out_label = f->hops[i].out_label;
+		h->peer = f->hops[i].peer_lsr;
+	}
+}
+
+static void
+fill_local_binding(const struct fec *f, Ldp__Binding *m, struct arena *arena)
+{
+	m->fec = bytes_of_prefix(&f->prefix, arena);
+	m->label = f->label;
+	size_t count = 0;
+	list_each(l, (struct list *)(uintptr_t)&f->adverts)
+	{
+		count++;
+	}
+	m->sent_to = arena_take(arena, count * sizeof *m->sent_to);
+	list_each(k, (struct list *)(uintptr_t)&f->adverts)
+	{
+		const struct advert *a = OBJECT(k, struct advert, of_fec);
+		if (!a->withdrawing)
+			m->sent_to[m->n_sent_to++] = a->peer->lsr;
+	}
+}
+
+static void
+fill_binding(const struct row *row, void *message, struct arena *arena)
+{
+	const struct label_row *r = CONST_OBJECT(row, struct label_row, row);
+	const struct binding *b = r->of_peer;
+	Ldp__Binding *m = message;
+
+	if (!b) {
+		fill_local_binding(CONST_OBJECT(r, struct fec, local_row), m, arena);
+		return;
+	}
+	m->fec = bytes_of_prefix(&b->fec->prefix, arena);
+	m->peer = b->peer->lsr;
+	m->label = b->label;
+	m->in_use = b->in_use;
+	m->stale = b->stale;
+}
+
+static void
+fill_session(const struct row *row, void *message, struct arena *arena)
+{
+	const struct peer *p = CONST_OBJECT(row, struct peer, row);
+	Ldp__Session *m = message;
+	static const Ldp__SessionState states[S_COUNT] = { LDP__SESSION_STATE__NON_EXISTENT, LDP__SESSION_STATE__INITIALIZED,
+		LDP__SESSION_STATE__OPENREC, LDP__SESSION_STATE__OPENSENT, LDP__SESSION_STATE__OPERATIONAL };
+
+	m->peer = p->lsr;
+	m->label_space = p->space;
+	m->state = states[p->state];
+	m->role = p->role == R_ACTIVE ? LDP__ROLE__ACTIVE : LDP__ROLE__PASSIVE;
+	m->local = p->ldp->config.lsr_id;
+	m->local_address = bytes_of_addr(&p->local_transport, arena);
+	m->peer_address = bytes_of_addr(&p->transport, arena);
+	m->local_port = p->local_port;
+	m->peer_port = p->remote_port;
+	m->up_since = p->up_since;
+	m->hold_ms = p->hold_ms;
+	m->keepalive_ms = p->hold_ms / 3;
+	m->sent = arena_copy(arena, &p->sent, sizeof p->sent);
+	m->received = arena_copy(arena, &p->received, sizeof p->received);
+	m->addresses = arena_take(arena, p->address_count * sizeof *m->addresses);
+	list_each(l, (struct list *)(uintptr_t)&p->vias)
+	{
+		m->addresses[m->n_addresses++] = bytes_of_addr(&OBJECT(l, struct via, of_peer)->addr, arena);
+	}
+	m->last_error = lent(p->last_error);
+	m->last_down = p->last_down;
+	m->peer_restarting = p->restarting;
+	m->graceful_restart = p->graceful;
+	m->uid = p->uid;
+	m->max_pdu = p->max_pdu;
+	m->label_exchange_done = p->exchange_done;
+}
+
+static void
+fill_adjacency(const struct row *row, void *message, struct arena *arena)
+{
+	const struct adjacency *a = CONST_OBJECT(row, struct adjacency, row);
+	Ldp__Adjacency *m = message;
+
+	m->peer = a->peer->lsr;
+	m->ifindex = a->ifindex;
+	m->source = bytes_of_addr(&a->source, arena);
+	m->label_space = a->space;
+	m->hold_ms = a->hold_ms;
+	m->interval_ms = a->ldp->config.hello_interval_s * 1000u;
+	m->since = a->since;
+	m->transport = bytes_of_addr(&a->transport, arena);
+}
+
+static void
+fill_interface(const struct row *row, void *message, struct arena *arena)
+{
+	const struct link *l = CONST_OBJECT(row, struct link, row);
+	Ldp__Interface *m = message;
+
+	(void)arena;
+	m->ifindex = l->ifindex;
+	m->name = lent(l->label);
+	m->active = l->active;
+	m->inactive = lent(l->inactive);
+	m->hello_hold_ms = l->ldp->config.hello_hold_s * 1000u;
+	m->hello_interval_ms = l->ldp->config.hello_interval_s * 1000u;
+	m->hellos_sent = l->hellos_sent;
+	m->hellos_received = l->hellos_received;
+	m->hellos_bad = l->hellos_bad;
+}
+
+static void
+fill_parameters(const struct row *row, void *message, struct arena *arena)
+{
+	const struct ldp *ldp = CONST_OBJECT(row, struct ldp, parameters);
+	const struct ldp_config *c = &ldp->config;
+	Ldp__Parameters *m = message;
+
+	(void)arena;
+	m->lsr_id = c->lsr_id;
+	m->session_hold_s = c->session_hold_s;
+	m->keepalive_s = ldp_keepalive_s(c);
+	m->hello_hold_s = c->hello_hold_s;
+	m->hello_interval_s = c->hello_interval_s;
+	m->targeted_hold_s = LDP_TARGETED_HOLD_S;
+	m->targeted_interval_s = LDP_TARGETED_INTERVAL_S;
+	m->recovering = ldp->recovering;
+	m->trouble = lent(!c->lsr_id         ? "mpls lsr-id is not set"
+			  : !c->enabled      ? "mpls ldp is not on"
+			  : !ldp->running    ? "fibd's tables are not read yet"
+					     : "");
+}
+
+void
+rows_init(struct ldp *ldp)
+{
+	struct table *tables[] = { &ldp->lsp_table, &ldp->session_table, &ldp->adjacency_table, &ldp->binding_table, &ldp->interface_table,
+		&ldp->parameters_table };
+
+	table_init(&ldp->lsp_table, "ldp.Lsp", fill_lsp);
+	ldp->lsp_table.complete = false;
+	table_init(&ldp->session_table, "ldp.Session", fill_session);
+	table_init(&ldp->adjacency_table, "ldp.Adjacency", fill_adjacency);
+	table_init(&ldp->binding_table, "ldp.Binding", fill_binding);
+	table_init(&ldp->interface_table, "ldp.Interface", fill_interface);
+	table_init(&ldp->parameters_table, "ldp.Parameters", fill_parameters);
+	for (size_t i = 0; i < COUNT(tables); i++)
+		ldp->tables[i] = tables[i];
+	table_changed(&ldp->parameters_table, &ldp->parameters);
+}

@@ -1,0 +1,634 @@
+/*
+ * Sessions, RFC 5036 sections 2.5.2 to 2.5.6: who connects, what the state machine's actions do, timers.
+ *
+ * A session's messages to a peer collect in one PDU and leave when it is full or the input is done.
+ */
+#include "ldpd/model.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNECT_AGAIN (1 * USEC_PER_SEC) /* after a connection that was refused or broke; a Hello cuts it short */
+#define EXCHANGE_QUIET (1 * USEC_PER_SEC)
+enum { MAX_PDU_DEFAULT = LDP_PDU_MAX, MAX_PDU_LEAST = 256 };
+
+static void event(struct ldp *, struct peer *, enum session_event, const struct ldp_msg *, uint32_t status, const char *why);
+
+/* --- peers --- */
+
+struct peer *
+peer_find(struct ldp *ldp, uint32_t lsr, uint16_t space)
+{
+	for (struct hash_node *n = hash_first(&ldp->peers, hash_bytes(&lsr, sizeof lsr, space)); n; n = hash_next(n)) {
+		struct peer *p = OBJECT(n, struct peer, by_id);
+		if (p->lsr == lsr && p->space == space)
+			return p;
+	}
+	return NULL;
+}
+
+struct peer *
+peer_get(struct ldp *ldp, uint32_t lsr, uint16_t space)
+{
+	struct peer *p = peer_find(ldp, lsr, space);
+
+	if (p)
+		return p;
+	p = NEW(struct peer);
+	p->lsr = lsr;
+	p->space = space;
+	p->ldp = ldp;
+	p->sent = p->received = (Ldp__MessageCounts)LDP__MESSAGE_COUNTS__INIT;
+	p->max_pdu = MAX_PDU_DEFAULT;
+	list_init(&p->adjacencies);
+	list_init(&p->vias);
+	list_init(&p->bindings);
+	list_init(&p->adverts);
+	list_init(&p->to_flush);
+	timer_init(&p->hold, TIMER_HOLD);
+	timer_init(&p->keepalive, TIMER_KEEPALIVE);
+	timer_init(&p->retry, TIMER_RETRY);
+	timer_init(&p->exchange, TIMER_EXCHANGE);
+	timer_init(&p->restart, TIMER_RESTART);
+	hash_add(&ldp->peers, &p->by_id, hash_bytes(&lsr, sizeof lsr, space));
+	return p;
+}
+
+void
+peer_free(struct ldp *ldp, struct peer *p)
+{
+	list_each_safe(l, &p->adjacencies)
+	{
+		adjacency_free(ldp, OBJECT(l, struct adjacency, of_peer));
+	}
+	adverts_drop(ldp, p);
+	bindings_drop(ldp, p, false);
+	peer_drop_addresses(ldp, p);
+	for (int i = 0; i < 5; i++)
+		timer_clear(&ldp->timers, (struct timer *[]){ &p->hold, &p->keepalive, &p->retry, &p->exchange, &p->restart }[i]);
+	list_remove(&p->to_flush);
+	table_gone(&ldp->session_table, &p->row);
+	hash_remove(&ldp->peers, &p->by_id);
+	free(p->batch);
+	free(p->input);
+	free(p->last_error);
+	free(p);
+}
+
+void
+peers_sweep(struct ldp *ldp)
+{
+	ldp->peers_idle = false;
+	hash_each(n, &ldp->peers)
+	{
+		struct peer *p = OBJECT(n, struct peer, by_id);
+		if (list_is_empty(&p->adjacencies) && p->state == S_NON_EXISTENT && !p->conn && !p->restarting)
+			peer_free(ldp, p);
+	}
+}
+
+/* --- sending --- */
+
+static void
+flush_peer(struct ldp *ldp, struct peer *p)
+{
+	size_t size = p->writing ? ldp_end(&p->writer) : 0;
+
+	p->writing = false;
+	list_remove(&p->to_flush);
+	if (!size || !p->conn)
+		return;
+	outbox_add(ldp->out, &(struct effect){ .kind = EFFECT_STREAM_SEND, .where = p->conn, .bytes = p->batch, .size = size });
+	if (p->state == S_OPERATIONAL) /* any PDU says that we live, 2.5.6 */
+		timer_set(&ldp->timers, &p->keepalive, ldp->now + p->hold_ms / 3 * USEC_PER_MSEC);
+}
+
+struct ldp_writer *
+session_writer(struct ldp *ldp, struct peer *p, size_t need)
+{
+	if (p->writing && p->writer.wire.at + need > (size_t)p->max_pdu + 4)
+		flush_peer(ldp, p);
+	if (!p->writing) {
+		if (!p->batch)
+			p->batch = mem_zalloc(LDP_PDU_MAX + 4);
+		ldp_begin(&p->writer, p->batch, LDP_PDU_MAX + 4, ldp->config.lsr_id);
+		p->writing = true;
+		list_append(&ldp->to_flush, &p->to_flush);
+	}
+	return &p->writer;
+}
+
+uint32_t
+session_message_id(struct peer *p)
+{
+	return ++p->next_message;
+}
+
+void
+sessions_flush(struct ldp *ldp)
+{
+	while (!list_is_empty(&ldp->to_flush))
+		flush_peer(ldp, OBJECT(ldp->to_flush.next, struct peer, to_flush));
+}
+
+void
+session_notify(struct ldp *ldp, struct peer *p, uint32_t status, uint32_t about_id, uint16_t about_type)
+{
+	struct ldp_writer *w = session_writer(ldp, p, 64);
+
+	ldp_put_notification(w, session_message_id(p), status, about_id, about_type);
+	p->sent.notification++;
+}
+
+static void
+send_keepalive(struct ldp *ldp, struct peer *p)
+{
+	ldp_put_keepalive(session_writer(ldp, p, 16), session_message_id(p));
+	p->sent.keepalive++;
+}
+
+static void
+send_init(struct ldp *ldp, struct peer *p)
+{
+	struct ldp_init_fields f = { .hold_s = ldp->config.session_hold_s,
+		.max_pdu = LDP_PDU_MAX,
+		.receiver_lsr = p->lsr,
+		.receiver_space = p->space,
+		.reconnect_ms = LDP_RECONNECT_S * 1000,
+		.recovery_ms = restart_recovery_ms(ldp) };
+
+	ldp_put_init(session_writer(ldp, p, 128), session_message_id(p), &f);
+	p->sent.initialization++;
+}
+
+/* --- what the actions do --- */
+
+static void
+negotiate(struct peer *p, const struct ldp_msg *m)
+{
+	uint32_t theirs_ms = m->init.hold_s * 1000u;
+	/* 3.5.3: a maximum of 255 or less stands for the default. */
+	uint16_t max_pdu = m->init.max_pdu < MAX_PDU_LEAST ? MAX_PDU_DEFAULT : m->init.max_pdu;
+
+	if (theirs_ms < p->hold_ms)
+		p->hold_ms = theirs_ms;
+	p->max_pdu = max_pdu < MAX_PDU_DEFAULT ? max_pdu : MAX_PDU_DEFAULT;
+	p->wants_end_of_lib = m->init.unrecognized_notification;
+	p->graceful = m->init.ft && m->init.ft_learn && m->init.reconnect_ms;
+	p->reconnect_ms = m->init.reconnect_ms;
+	p->recovery_ms = m->init.ft ? m->init.recovery_ms : 0;
+}
+
+static void
+went_up(struct ldp *ldp, struct peer *p)
+{
+	p->up_since = ldp->now;
+	p->uid = ++ldp->next_uid;
+	p->backoff_s = 0;
+	p->exchange_done = false;
+	timer_set(&ldp->timers, &p->exchange, ldp->now + EXCHANGE_QUIET);
+	timer_set(&ldp->timers, &p->keepalive, ldp->now + p->hold_ms / 3 * USEC_PER_MSEC);
+	outbox_log(ldp->out, 5, 1, "%%LDP-5-NBRCHG: LDP Neighbor %u.%u.%u.%u:%u (%u) is UP", p->lsr >> 24, p->lsr >> 16 & 255,
+	    p->lsr >> 8 & 255, p->lsr & 255, p->space, p->uid);
+	restart_session_up(ldp, p);
+	distribute_all(ldp, p);
+}
+
+static void
+close_session(struct ldp *ldp, struct peer *p, enum session_state was, enum session_event on, const char *why)
+{
+	flush_peer(ldp, p);
+	if (p->conn)
+		outbox_add(ldp->out, &(struct effect){ .kind = EFFECT_STREAM_CLOSE, .where = p->conn });
+	p->conn = 0;
+	p->connecting = false;
+	p->input_size = 0;
+	p->up_since = 0;
+	p->max_pdu = MAX_PDU_DEFAULT;
+	timer_clear(&ldp->timers, &p->hold);
+	timer_clear(&ldp->timers, &p->keepalive);
+	timer_clear(&ldp->timers, &p->exchange);
+	free(p->last_error);
+	p->last_error = mem_text(why);
+	p->last_down = ldp->now;
+	ldp->peers_idle = true;
+	if (was != S_OPERATIONAL) {
+		outbox_log(ldp->out, 6, 3, "session with %u.%u.%u.%u:%u did not come up: %s", p->lsr >> 24, p->lsr >> 16 & 255,
+		    p->lsr >> 8 & 255, p->lsr & 255, p->space, why);
+		return;
+	}
+	outbox_log(ldp->out, 5, 2, "%%LDP-5-NBRCHG: LDP Neighbor %u.%u.%u.%u:%u (%u) is DOWN (%s)", p->lsr >> 24,
+	    p->lsr >> 16 & 255, p->lsr >> 8 & 255, p->lsr & 255, p->space, p->uid, why);
+	adverts_drop(ldp, p);
+	if ((on == E_LOST || on == E_TIMEOUT) && restart_keep(ldp, p))
+		return;
+	restart_over(ldp, p);
+	bindings_drop(ldp, p, false);
+	peer_drop_addresses(ldp, p);
+}
+
+static void
+back_off(struct ldp *ldp, struct peer *p)
+{
+	p->backoff_s = p->backoff_s ? p->backoff_s * 2 : LDP_BACKOFF_FIRST_S;
+	if (p->backoff_s > LDP_BACKOFF_LAST_S)
+		p->backoff_s = LDP_BACKOFF_LAST_S;
+	timer_set(&ldp->timers, &p->retry, ldp->now + p->backoff_s * USEC_PER_SEC);
+}
+
+/* The only place that changes a session's state and the only one that acts on it. */
+static void
+event(struct ldp *ldp, struct peer *p, enum session_event on, const struct ldp_msg *m, uint32_t status, const char *why)
+{
+	struct session_move move = session_decide(p->state, on, p->role);
+	enum session_state was = p->state;
+
+	p->state = move.next;
+	if (!move.listed && !status)
+		status = LDP_SHUTDOWN;
+	if (move.acts & A_NEGOTIATE)
+		negotiate(p, m);
+	if (move.acts & A_SEND_INIT)
+		send_init(ldp, p);
+	if (move.acts & A_SEND_KEEPALIVE)
+		send_keepalive(ldp, p);
+	if (move.acts & A_SEND_NAK)
+		session_notify(ldp, p, status, m ? m->id : 0, m ? m->type : 0);
+	if (move.acts & A_RESTART_HOLD)
+		timer_set(&ldp->timers, &p->hold, ldp->now + p->hold_ms * USEC_PER_MSEC);
+	if (move.acts & A_UP)
+		went_up(ldp, p);
+	if (move.acts & A_HANDLE)
+		distribute_message(ldp, p, m);
+	if (move.acts & A_BACK_OFF)
+		back_off(ldp, p);
+	if (move.acts & A_CLOSE)
+		close_session(ldp, p, was, on, why ? why : move.listed ? ldp_status_name(status) : "a message out of place");
+	if (was != move.next || move.acts & (A_UP | A_CLOSE))
+		table_changed(&ldp->session_table, &p->row);
+	/* What ended a session may be over already; what hindered one is given a moment. */
+	if (move.acts & A_CLOSE && !(move.acts & A_BACK_OFF) && !list_is_empty(&p->adjacencies) && ldp->running)
+		timer_set(&ldp->timers, &p->retry, was == S_OPERATIONAL ? ldp->now : ldp->now + CONNECT_AGAIN);
+}
+
+/* --- connections --- */
+
+static void
+begin(struct ldp *ldp, struct peer *p, uint32_t conn, const struct addr *local, uint16_t local_port, uint16_t remote_port)
+{
+	p->conn = conn;
+	p->connecting = false;
+	p->local_transport = *local;
+	p->local_port = local_port;
+	p->remote_port = remote_port;
+	p->hold_ms = ldp->config.session_hold_s * 1000u;
+	p->input_size = 0;
+	event(ldp, p, E_CONNECTED, NULL, LDP_OK, NULL);
+}
+
+void
+session_want(struct ldp *ldp, struct peer *p)
+{
+	if (p->state != S_NON_EXISTENT || p->conn || !ldp->running || list_is_empty(&p->adjacencies) || p->backoff_s)
+		return;
+	/* 2.5.2: the greater transport address connects. */
+	p->role = addr_cmp(&p->local_transport, &p->transport) > 0 ? R_ACTIVE : R_PASSIVE;
+	if (!row_is_in_table(&p->row))
+		table_changed(&ldp->session_table, &p->row);
+	session_pending_due(ldp);
+	if (p->role != R_ACTIVE || p->conn)
+		return;
+	timer_clear(&ldp->timers, &p->retry);
+	p->conn = ldp->next_conn;
+	ldp->next_conn = ldp->next_conn % (LDP_ACCEPTED - 1) + 1;
+	p->connecting = true;
+	outbox_add(ldp->out,
+	    &(struct effect){ .kind = EFFECT_STREAM_CONNECT, .where = p->conn, .to = p->transport, .from = p->local_transport });
+}
+
+static struct peer *
+by_conn(struct ldp *ldp, uint32_t conn)
+{
+	hash_each(n, &ldp->peers)
+	{
+		struct peer *p = OBJECT(n, struct peer, by_id);
+		if (p->conn == conn)
+			return p;
+	}
+	return NULL;
+}
+
+/* The passive side's peer for a connection from this address. */
+static struct peer *
+by_transport(struct ldp *ldp, const struct addr *from)
+{
+	hash_each(n, &ldp->peers)
+	{
+		struct peer *p = OBJECT(n, struct peer, by_id);
+		if (addr_eq(&p->transport, from) && !list_is_empty(&p->adjacencies))
+			return p;
+	}
+	return NULL;
+}
+
+static void
+close_conn(struct ldp *ldp, uint32_t conn)
+{
+	outbox_add(ldp->out, &(struct effect){ .kind = EFFECT_STREAM_CLOSE, .where = conn });
+}
+
+/* Takes an accepted connection for the peer it comes from. False: nobody is known there yet. */
+static bool
+adopt(struct ldp *ldp, const struct pending *w)
+{
+	struct peer *p = by_transport(ldp, &w->peer);
+
+	if (!p)
+		return false;
+	if (p->state != S_NON_EXISTENT && p->role == R_PASSIVE)
+		event(ldp, p, E_LOST, NULL, LDP_OK, "the peer opened a new connection");
+	if (p->conn || addr_cmp(&w->local, &w->peer) > 0) { /* connecting is our part, 2.5.2 */
+		close_conn(ldp, w->conn);
+		return true;
+	}
+	p->role = R_PASSIVE;
+	begin(ldp, p, w->conn, &w->local, w->local_port, w->peer_port);
+	if (w->size)
+		session_stream(ldp, w->conn, w->bytes, w->size);
+	return true;
+}
+
+enum { PENDING_MAX = 64 };
+#define PENDING_WAIT (5 * USEC_PER_SEC)
+
+static void
+pending_free(struct ldp *ldp, struct pending *w)
+{
+	list_remove(&w->link);
+	ldp->pending_count--;
+	free(w);
+}
+
+/* Looks at the connections that wait for their peer's Hello: adopts, or ends those that waited too long. */
+void
+session_pending_due(struct ldp *ldp)
+{
+	timer_clear(&ldp->timers, &ldp->pending);
+	list_each_safe(l, &ldp->pendings)
+	{
+		struct pending *w = OBJECT(l, struct pending, link);
+		if (ldp->now >= w->until) {
+			close_conn(ldp, w->conn);
+			pending_free(ldp, w);
+		} else if (by_transport(ldp, &w->peer)) {
+			struct pending copy = *w;
+			pending_free(ldp, w);
+			adopt(ldp, &copy);
+		} else if (!timer_is_set(&ldp->pending)) {
+			timer_set(&ldp->timers, &ldp->pending, w->until);
+		}
+	}
+}
+
+static void
+wait_for_hello(struct ldp *ldp, const struct pending *w)
+{
+	if (ldp->pending_count >= PENDING_MAX) { /* the oldest has had its chance */
+		struct pending *oldest = OBJECT(ldp->pendings.next, struct pending, link);
+		close_conn(ldp, oldest->conn);
+		pending_free(ldp, oldest);
+	}
+	struct pending *kept = mem_copy(w, sizeof *w);
+	kept->until = ldp->now + PENDING_WAIT;
+	list_append(&ldp->pendings, &kept->link);
+	ldp->pending_count++;
+	if (!timer_is_set(&ldp->pending))
+		timer_set(&ldp->timers, &ldp->pending, kept->until);
+}
+
+void
+session_stream_up(struct ldp *ldp, const struct ldp_input *in)
+{
+	struct peer *p = by_conn(ldp, in->conn);
+
+	if (p) {
+		begin(ldp, p, in->conn, &in->to, in->to_port, in->from_port);
+		return;
+	}
+	struct pending w = { .conn = in->conn, .peer = in->from, .local = in->to, .peer_port = in->from_port, .local_port = in->to_port };
+	if (in->conn < LDP_ACCEPTED || !ldp->running)
+		close_conn(ldp, in->conn);
+	else if (!adopt(ldp, &w))
+		wait_for_hello(ldp, &w);
+}
+
+void
+session_stream_down(struct ldp *ldp, uint32_t conn, const char *why)
+{
+	struct peer *p = by_conn(ldp, conn);
+
+	list_each_safe(l, &ldp->pendings)
+	{
+		struct pending *w = OBJECT(l, struct pending, link);
+		if (w->conn == conn)
+			pending_free(ldp, w);
+	}
+	if (!p)
+		return;
+	p->conn = 0;
+	if (p->connecting) { /* it never began */
+		p->connecting = false;
+		ldp->peers_idle = true;
+		free(p->last_error);
+		p->last_error = mem_text(why);
+		table_changed(&ldp->session_table, &p->row);
+		timer_set(&ldp->timers, &p->retry, ldp->now + CONNECT_AGAIN);
+		return;
+	}
+	event(ldp, p, E_LOST, NULL, LDP_OK, why);
+}
+
+/* --- what is read --- */
+
+static enum ldp_status
+judge_init(const struct ldp *ldp, const struct ldp_msg *m)
+{
+	if (m->init.receiver_lsr != ldp->config.lsr_id || m->init.receiver_space != 0)
+		return LDP_NO_HELLO;
+	if (m->init.hold_s == 0)
+		return LDP_BAD_KEEPALIVE_TIME;
+	return LDP_OK;
+}
+
+static void
+count_received(struct peer *p, uint16_t type)
+{
+	switch (type) {
+	case LDP_NOTIFICATION: p->received.notification++; break;
+	case LDP_INITIALIZATION: p->received.initialization++; break;
+	case LDP_KEEPALIVE: p->received.keepalive++; break;
+	case LDP_ADDRESS: p->received.address++; break;
+	case LDP_ADDRESS_WITHDRAW: p->received.address_withdraw++; break;
+	case LDP_LABEL_MAPPING: p->received.label_mapping++; break;
+	case LDP_LABEL_REQUEST: p->received.label_request++; break;
+	case LDP_LABEL_WITHDRAW: p->received.label_withdraw++; break;
+	case LDP_LABEL_RELEASE: p->received.label_release++; break;
+	case LDP_LABEL_ABORT: p->received.label_abort++; break;
+	default: p->received.unknown++; break;
+	}
+}
+
+static void
+message(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, enum ldp_status status)
+{
+	count_received(p, m->type);
+	if (status & LDP_FATAL) {
+		event(ldp, p, m->type == LDP_INITIALIZATION ? E_INIT_BAD : E_BAD, m, status, ldp_status_name(status));
+		return;
+	}
+	if (m->type == LDP_INITIALIZATION) {
+		if (status == LDP_OK)
+			status = judge_init(ldp, m);
+		event(ldp, p, status == LDP_OK ? E_INIT_OK : E_INIT_BAD, m, status, status ? ldp_status_name(status) : NULL);
+		return;
+	}
+	if (status != LDP_OK) { /* advisory: say so, and go on as if it had not come (3.5.1.1) */
+		if (p->state == S_OPERATIONAL)
+			timer_set(&ldp->timers, &p->hold, ldp->now + p->hold_ms * USEC_PER_MSEC);
+		if (!(status == LDP_UNKNOWN_MESSAGE && m->unknown_ok))
+			session_notify(ldp, p, status, m->id, m->type);
+		return;
+	}
+	if (m->type == LDP_HELLO)
+		event(ldp, p, E_BAD, m, LDP_SHUTDOWN, "a Hello inside the session");
+	else if (m->type == LDP_KEEPALIVE)
+		event(ldp, p, E_KEEPALIVE, m, LDP_OK, NULL);
+	else if (m->type == LDP_NOTIFICATION && m->notification.status & LDP_FATAL)
+		event(ldp, p, E_FATAL, m, LDP_OK, ldp_status_name(m->notification.status));
+	else
+		event(ldp, p, E_MESSAGE, m, LDP_OK, NULL);
+}
+
+static void
+pdu(struct ldp *ldp, struct peer *p, const uint8_t *bytes, size_t size)
+{
+	uint32_t conn = p->conn;
+	struct ldp_pdu d;
+	enum ldp_status status = ldp_decode_pdu(bytes, size, &d);
+
+	if (status == LDP_OK && (d.lsr != p->lsr || d.space != p->space))
+		status = p->state == S_INITIALIZED ? LDP_NO_HELLO : LDP_BAD_LDP_ID;
+	if (status != LDP_OK) {
+		event(ldp, p, E_BAD, NULL, status, ldp_status_name(status));
+		return;
+	}
+	while (p->conn == conn && wire_left(&d.body)) {
+		struct ldp_msg m;
+		status = ldp_decode_message(&d.body, &m);
+		message(ldp, p, &m, status);
+	}
+}
+
+void
+session_stream(struct ldp *ldp, uint32_t conn, const uint8_t *bytes, size_t size)
+{
+	struct peer *p = by_conn(ldp, conn);
+
+	if (!p) {
+		list_each(l, &ldp->pendings)
+		{
+			struct pending *w = OBJECT(l, struct pending, link);
+			size_t n = size < sizeof w->bytes - w->size ? size : sizeof w->bytes - w->size;
+			if (w->conn != conn)
+				continue;
+			memcpy(w->bytes + w->size, bytes, n);
+			w->size += n;
+		}
+		return;
+	}
+	if (p->input_size + size > p->input_room) {
+		p->input_room = (p->input_size + size) * 2;
+		p->input = mem_resize(p->input, p->input_room);
+	}
+	memcpy(p->input + p->input_size, bytes, size);
+	p->input_size += size;
+	size_t at = 0, all = p->input_size;
+	while (p->conn == conn && at < all) {
+		enum ldp_status status;
+		size_t n = ldp_pdu_size(p->input + at, all - at, p->max_pdu, &status);
+		if (status != LDP_OK) {
+			event(ldp, p, E_BAD, NULL, status, ldp_status_name(status));
+			return;
+		}
+		if (!n || n > all - at)
+			break;
+		pdu(ldp, p, p->input + at, n);
+		at += n;
+	}
+	if (p->conn != conn)
+		return; /* closing has emptied the buffer */
+	p->input_size = all - at;
+	memmove(p->input, p->input + at, p->input_size);
+}
+
+/* --- time, and the operator --- */
+
+void
+session_timer(struct ldp *ldp, struct peer *p, enum timer_kind kind)
+{
+	switch (kind) {
+	case TIMER_HOLD: event(ldp, p, E_TIMEOUT, NULL, LDP_KEEPALIVE_EXPIRED, "Session KeepAlive Timer expired"); break;
+	case TIMER_KEEPALIVE:
+		send_keepalive(ldp, p);
+		table_changed(&ldp->session_table, &p->row);
+		break;
+	case TIMER_RETRY: {
+		uint32_t waited = p->backoff_s;
+		p->backoff_s = 0;
+		session_want(ldp, p);
+		p->backoff_s = waited; /* until a session comes up, the next refusal waits longer */
+		break;
+	}
+	default: assert(!"a timer of no session");
+	}
+}
+
+void
+session_exchange_done(struct ldp *ldp, struct peer *p)
+{
+	timer_clear(&ldp->timers, &p->exchange);
+	if (p->exchange_done || p->state != S_OPERATIONAL)
+		return;
+	p->exchange_done = true;
+	table_changed(&ldp->session_table, &p->row);
+	if (p->restarting)
+		restart_over(ldp, p);
+}
+
+void
+session_stop(struct ldp *ldp, struct peer *p, uint32_t status, const char *why)
+{
+	if (p->conn && p->connecting) {
+		close_conn(ldp, p->conn);
+		p->conn = 0;
+		p->connecting = false;
+	}
+	timer_clear(&ldp->timers, &p->retry);
+	p->backoff_s = 0;
+	if (p->state != S_NON_EXISTENT)
+		event(ldp, p, E_STOP, NULL, status, why);
+	ldp->peers_idle = true;
+}
+
+void
+sessions_end(struct ldp *ldp, uint32_t status, const char *why)
+{
+	hash_each(n, &ldp->peers)
+	{
+		struct peer *p = OBJECT(n, struct peer, by_id);
+		session_stop(ldp, p, status, why);
+		restart_over(ldp, p);
+		bindings_drop(ldp, p, false);
+		peer_drop_addresses(ldp, p);
+	}
+}
