@@ -40,7 +40,7 @@ struct fib_link {
 struct fib_address {
 	uint32_t ifindex;
 	struct prefix prefix; /* with host bits */
-	bool ours;            /* carries our protocol mark (IFA_PROTO) or matches our configuration */
+	bool ours;            /* carries our protocol mark (IFA_PROTO) */
 };
 /* A next hop object, or a group of them. */
 struct fib_nexthop {
@@ -108,6 +108,7 @@ enum fib_op_kind {
 	FIB_OP_LINK_UP,      /* object.link.ifindex */
 	FIB_OP_LINK_DOWN,
 	FIB_OP_LINK_CREATE,  /* object.link.name: a loopback */
+	FIB_OP_LINK_MTU,     /* object.link.ifindex, mtu */
 	FIB_OP_MPLS_INPUT,   /* object.link.ifindex, mpls_input: on or off */
 	FIB_OP_PLATFORM_LABELS, /* value */
 	FIB_OP_FORWARDING,   /* IPv4 and IPv6 forwarding on */
@@ -134,7 +135,7 @@ enum fib_input_kind {
 enum fib_mirror { FIB_LDP_LSP, FIB_MIRRORS };
 struct fib_input {
 	enum fib_input_kind kind;
-	const struct fib_config *config;
+	struct fib_config *config; /* its insides are taken over; the caller's structure is empty afterwards */
 	const struct fib_abilities *abilities;
 	const struct fib_object *object;
 	bool gone;

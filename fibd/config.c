@@ -1,0 +1,59 @@
+/* The configuration's containers. */
+#include "fibd/config.h"
+#include "base/mem.h"
+#include <stdlib.h>
+#include <string.h>
+
+static void
+copy_name(char out[64], const char *name)
+{
+	size_t n = strnlen(name, 63);
+
+	memcpy(out, name, n);
+	out[n] = '\0';
+}
+
+void
+fib_config_free(struct fib_config *c)
+{
+	if (!c)
+		return;
+	free(c->interfaces);
+	free(c->statics);
+	free(c->names);
+	*c = (struct fib_config){ 0 };
+}
+
+struct fib_if_config *
+fib_config_interface(struct fib_config *c, const char *name)
+{
+	for (size_t i = 0; i < c->interface_count; i++)
+		if (strcasecmp(c->interfaces[i].name, name) == 0)
+			return &c->interfaces[i];
+	c->interfaces = mem_resize(c->interfaces, (c->interface_count + 1) * sizeof *c->interfaces);
+	struct fib_if_config *i = &c->interfaces[c->interface_count++];
+	*i = (struct fib_if_config){ 0 };
+	copy_name(i->name, name);
+	return i;
+}
+
+uint32_t
+fib_config_name(struct fib_config *c, const char *ifname)
+{
+	for (size_t i = 0; i < c->name_count; i++)
+		if (strcasecmp(c->names[i], ifname) == 0)
+			return (uint32_t)i + 1;
+	c->names = mem_resize(c->names, (c->name_count + 1) * sizeof *c->names);
+	copy_name(c->names[c->name_count++], ifname);
+	return (uint32_t)c->name_count;
+}
+
+void
+fib_config_static(struct fib_config *c, const struct fib_static *s)
+{
+	if (c->static_count == c->static_room) {
+		c->static_room = c->static_room ? c->static_room * 2 : 16;
+		c->statics = mem_resize(c->statics, c->static_room * sizeof *c->statics);
+	}
+	c->statics[c->static_count++] = *s;
+}

@@ -1,0 +1,38 @@
+#ifndef FIBD_CONFIG_H
+#define FIBD_CONFIG_H
+#include "base/prefix.h"
+
+/* What an operator may set. Plain data, built by commands.c; the engine takes it over whole. */
+enum { FIB_ADDRESSES_MAX = 32, FIB_STATIC_PREFERENCE = 60 };
+
+struct fib_if_config {
+	char name[64]; /* canonical spelling */
+	bool shutdown, mpls;
+	uint16_t mtu;  /* 0: leave it */
+	struct prefix addresses[FIB_ADDRESSES_MAX]; /* with host bits */
+	size_t address_count;
+	bool create_asked; /* the engine's: a loopback that is being made */
+};
+struct fib_static {
+	struct prefix prefix;
+	struct addr next_hop; /* none: by interface alone */
+	uint32_t name;        /* index + 1 into `names` of the out-interface; 0 none */
+	uint8_t preference;
+	bool black_hole;      /* NULL0 */
+};
+struct fib_config {
+	char sysname[64];
+	struct fib_if_config *interfaces;
+	size_t interface_count;
+	struct fib_static *statics;
+	size_t static_count, static_room;
+	char (*names)[64];
+	size_t name_count;
+};
+
+void fib_config_free(struct fib_config *);
+/* The interface of this name, made when it is not there yet. */
+struct fib_if_config *fib_config_interface(struct fib_config *, const char *name);
+uint32_t fib_config_name(struct fib_config *, const char *ifname); /* index + 1 */
+void fib_config_static(struct fib_config *, const struct fib_static *);
+#endif

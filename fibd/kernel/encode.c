@@ -1,0 +1,227 @@
+/*
+ * From operations to netlink messages. Pure: builds bytes, sends nothing.
+ *
+ * AF_MPLS routes carry their next hops inline; a label stack entry there is what RFC 3032 puts on the wire.
+ */
+#include "fibd/kernel/kernel.h"
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/lwtunnel.h>
+#include <linux/mpls_iptunnel.h>
+#include <linux/nexthop.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <string.h>
+
+enum { MPLS_FAMILY = 28, STACK_BOTTOM = 1 << 8 };
+
+static int
+family_of(const struct addr *a)
+{
+	return a->family == 6 ? AF_INET6 : AF_INET;
+}
+
+static struct nl_msg *
+begin(int type, int flags, const void *head, size_t size)
+{
+	struct nl_msg *m = nlmsg_alloc_size(8192);
+
+	if (m && nlmsg_put(m, 0, 0, type, 0, flags | NLM_F_REQUEST | NLM_F_ACK))
+		nlmsg_append(m, (void *)(uintptr_t)head, size, NLMSG_ALIGNTO);
+	return m;
+}
+
+/* Labels as stack entries, the last one marked as the bottom. */
+static void
+put_stack(struct nl_msg *m, int attribute, const uint32_t *labels, unsigned count)
+{
+	uint32_t stack[4];
+
+	for (unsigned i = 0; i < count; i++)
+		stack[i] = htonl(labels[i] << 12 | (i + 1 == count ? STACK_BOTTOM : 0));
+	nla_put(m, attribute, (int)(count * sizeof *stack), stack);
+}
+
+static struct nl_msg *
+encode_nexthop(const struct fib_nexthop *o, bool delete)
+{
+	struct nhmsg head = { .nh_protocol = FIB_PROTOCOL };
+
+	if (!delete && !o->member_count)
+		head.nh_family = o->family == 6 ? AF_INET6 : AF_INET;
+	struct nl_msg *m = delete ? begin(RTM_DELNEXTHOP, 0, &head, sizeof head)
+				  : begin(RTM_NEWNEXTHOP, NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head);
+	nla_put_u32(m, NHA_ID, o->id);
+	if (delete)
+		return m;
+	if (o->member_count) {
+		struct nexthop_grp members[FIB_PATHS_MAX] = { 0 };
+		for (uint16_t i = 0; i < o->member_count; i++) {
+			members[i].id = o->members[i];
+			members[i].weight = (uint8_t)(o->weights[i] - 1);
+		}
+		nla_put(m, NHA_GROUP, (int)(o->member_count * sizeof *members), members);
+		return m;
+	}
+	if (o->black_hole) {
+		nla_put_flag(m, NHA_BLACKHOLE);
+		return m;
+	}
+	nla_put_u32(m, NHA_OIF, o->ifindex);
+	if (addr_is_set(&o->gateway))
+		nla_put(m, NHA_GATEWAY, (int)addr_size(&o->gateway), o->gateway.bytes);
+	if (o->label_count) {
+		nla_put_u16(m, NHA_ENCAP_TYPE, LWTUNNEL_ENCAP_MPLS);
+		struct nlattr *encap = nla_nest_start(m, NHA_ENCAP | NLA_F_NESTED);
+		put_stack(m, MPLS_IPTUNNEL_DST, o->labels, o->label_count);
+		nla_nest_end(m, encap);
+	}
+	return m;
+}
+
+static struct nl_msg *
+encode_ip_route(const struct fib_ip_route *o, bool delete)
+{
+	struct rtmsg head = { .rtm_family = (unsigned char)family_of(&o->prefix.addr),
+		.rtm_dst_len = o->prefix.len,
+		.rtm_table = o->table < 256 ? (unsigned char)o->table : RT_TABLE_UNSPEC,
+		.rtm_protocol = FIB_PROTOCOL,
+		.rtm_scope = delete ? RT_SCOPE_NOWHERE : RT_SCOPE_UNIVERSE,
+		.rtm_type = delete ? RTN_UNSPEC : RTN_UNICAST };
+	struct nl_msg *m = delete ? begin(RTM_DELROUTE, 0, &head, sizeof head)
+				  : begin(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head);
+
+	nla_put(m, RTA_DST, (int)addr_size(&o->prefix.addr), o->prefix.addr.bytes);
+	nla_put_u32(m, RTA_TABLE, o->table);
+	nla_put_u32(m, RTA_PRIORITY, o->metric);
+	if (!delete)
+		nla_put_u32(m, RTA_NH_ID, o->nexthop_id);
+	return m;
+}
+
+static void
+put_via(struct nl_msg *m, const struct addr *a)
+{
+	struct {
+		uint16_t family;
+		uint8_t bytes[16];
+	} via = { .family = (uint16_t)family_of(a) };
+
+	if (!addr_is_set(a))
+		return;
+	memcpy(via.bytes, a->bytes, addr_size(a));
+	nla_put(m, RTA_VIA, (int)(sizeof via.family + addr_size(a)), &via);
+}
+
+static struct nl_msg *
+encode_label_route(const struct fib_label_route *o, bool delete)
+{
+	struct rtmsg head = { .rtm_family = MPLS_FAMILY,
+		.rtm_dst_len = 20,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = FIB_PROTOCOL,
+		.rtm_scope = RT_SCOPE_UNIVERSE,
+		.rtm_type = RTN_UNICAST };
+	struct nl_msg *m = delete ? begin(RTM_DELROUTE, 0, &head, sizeof head)
+				  : begin(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head);
+
+	put_stack(m, RTA_DST, &o->label, 1);
+	if (delete)
+		return m;
+	if (o->pop_ifindex) {
+		nla_put_u32(m, RTA_OIF, o->pop_ifindex);
+		return m;
+	}
+	if (o->path_count == 1) {
+		nla_put_u32(m, RTA_OIF, o->paths[0].ifindex);
+		put_via(m, &o->paths[0].gateway);
+		if (o->paths[0].label_count)
+			put_stack(m, RTA_NEWDST, o->paths[0].labels, o->paths[0].label_count);
+		return m;
+	}
+	struct nlattr *multi = nla_nest_start(m, RTA_MULTIPATH);
+	for (uint16_t i = 0; i < o->path_count; i++) {
+		const struct fib_path *p = &o->paths[i];
+		struct rtnexthop *h = nlmsg_reserve(m, sizeof *h, NLMSG_ALIGNTO);
+		if (!h)
+			break;
+		memset(h, 0, sizeof *h);
+		h->rtnh_ifindex = (int)p->ifindex;
+		put_via(m, &p->gateway);
+		if (p->label_count)
+			put_stack(m, RTA_NEWDST, p->labels, p->label_count);
+		h->rtnh_len = (unsigned short)((uint8_t *)nlmsg_tail(nlmsg_hdr(m)) - (uint8_t *)h);
+	}
+	nla_nest_end(m, multi);
+	return m;
+}
+
+static struct nl_msg *
+encode_address(const struct fib_address *o, bool delete)
+{
+	const struct addr *a = &o->prefix.addr;
+	struct ifaddrmsg head = { .ifa_family = (unsigned char)family_of(a), .ifa_prefixlen = o->prefix.len, .ifa_index = o->ifindex };
+	struct nl_msg *m = delete ? begin(RTM_DELADDR, 0, &head, sizeof head)
+				  : begin(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head);
+
+	nla_put(m, IFA_LOCAL, (int)addr_size(a), a->bytes);
+	nla_put(m, IFA_ADDRESS, (int)addr_size(a), a->bytes);
+	if (!delete)
+		nla_put_u8(m, IFA_PROTO, FIB_PROTOCOL);
+	if (!delete && a->family == 4 && o->prefix.len < 31) {
+		struct addr broadcast = prefix_broadcast(o->prefix);
+		nla_put(m, IFA_BROADCAST, 4, broadcast.bytes);
+	}
+	return m;
+}
+
+static struct nl_msg *
+encode_link(const struct fib_op *op)
+{
+	const struct fib_link *l = &op->object.link;
+	struct ifinfomsg head = { .ifi_family = AF_UNSPEC, .ifi_index = (int)l->ifindex };
+
+	if (op->kind != FIB_OP_LINK_MTU) {
+		head.ifi_change = IFF_UP;
+		head.ifi_flags = op->kind == FIB_OP_LINK_DOWN ? 0 : IFF_UP;
+	}
+	struct nl_msg *m = begin(RTM_NEWLINK, op->kind == FIB_OP_LINK_CREATE ? NLM_F_CREATE | NLM_F_EXCL : 0, &head, sizeof head);
+	if (op->kind == FIB_OP_LINK_MTU)
+		nla_put_u32(m, IFLA_MTU, l->mtu);
+	if (op->kind == FIB_OP_LINK_CREATE) {
+		nla_put_string(m, IFLA_IFNAME, l->name);
+		struct nlattr *info = nla_nest_start(m, IFLA_LINKINFO);
+		/* `is_dummy` false asks for the stand-in on kernels without dummies: a bridge with no port. */
+		nla_put_string(m, IFLA_INFO_KIND, l->is_dummy ? "dummy" : "bridge");
+		nla_nest_end(m, info);
+	}
+	return m;
+}
+
+struct nl_msg *
+encode_op(const struct fib_op *op)
+{
+	bool delete = op->kind == FIB_OP_DELETE;
+
+	switch (op->kind) {
+	case FIB_OP_ADD:
+	case FIB_OP_DELETE:
+		switch (op->object.kind) {
+		case FIB_ADDRESS: return encode_address(&op->object.address, delete);
+		case FIB_NEXTHOP: return encode_nexthop(&op->object.nexthop, delete);
+		case FIB_IP_ROUTE: return encode_ip_route(&op->object.ip_route, delete);
+		case FIB_LABEL_ROUTE: return encode_label_route(&op->object.label_route, delete);
+		case FIB_LINK: return NULL;
+		}
+		return NULL;
+	case FIB_OP_LINK_UP:
+	case FIB_OP_LINK_DOWN:
+	case FIB_OP_LINK_CREATE:
+	case FIB_OP_LINK_MTU: return encode_link(op);
+	case FIB_OP_MPLS_INPUT:
+	case FIB_OP_PLATFORM_LABELS:
+	case FIB_OP_FORWARDING:
+	case FIB_OP_RESYNC: return NULL;
+	}
+	return NULL;
+}

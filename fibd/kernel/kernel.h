@@ -1,0 +1,37 @@
+#ifndef FIBD_KERNEL_H
+#define FIBD_KERNEL_H
+#include "fibd/rib/rib.h"
+#include "host/host.h"
+#include <netlink/msg.h>
+
+/* The kernel by netlink: the only place in Penult that writes to it. */
+struct kernel;
+struct kernel_ops {
+	void (*seen)(void *ctx, const struct fib_object *, bool gone);
+	void (*answer)(void *ctx, uint32_t number, int error, const char *text);
+	void (*overrun)(void *ctx); /* notifications were lost: a dump is needed */
+	void (*settled)(void *ctx); /* after a bunch of the above */
+};
+struct kernel *kernel_open(struct host *, const struct kernel_ops *, void *ctx, char why[256]);
+void kernel_close(struct kernel *);
+/* Sends operations as one batch. Call only when kernel_is_idle(). Answers come through `answer`, all of them before
+ * it is idle again; what they changed was told through `seen` before. */
+void kernel_do(struct kernel *, const struct fib_op *, size_t count);
+bool kernel_is_idle(const struct kernel *);
+/* Tells everything there is through `seen`, before it returns. Negative errno. */
+int kernel_dump(struct kernel *);
+/* What this kernel can do; loads modules where that is possible. Strings live as long as the kernel. */
+void kernel_abilities(struct kernel *, struct fib_abilities *ret);
+
+/* --- encode.c, decode.c: pure --- */
+/* A netlink message for an operation that is one; NULL for those that are not (settings, dumps). */
+struct nl_msg *encode_op(const struct fib_op *);
+/* 1 an object, 0 nothing of interest, negative errno when it is malformed. *gone: it is no longer there. */
+int decode_message(const struct nlmsghdr *, struct fib_object *ret, bool *ret_gone);
+
+/* --- sysctl.c --- */
+int sysctl_write(const char *path, const char *value);
+/* The number in a file below /proc/sys, -1 when it is not there. */
+long sysctl_read(const char *path);
+bool kernel_mpls_input(const char *ifname);
+#endif

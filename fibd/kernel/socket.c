@@ -1,0 +1,410 @@
+/*
+ * Netlink sockets: one that listens to what changes, one for operations, one for dumps.
+ *
+ * An operation's answer is matched by its sequence number. By the time the kernel acknowledges, its notice of
+ * the change stands in the listening socket already, so that is emptied before an answer is handed on: what was
+ * seen is never older than what was answered.
+ *
+ * A listening socket that overflows (ENOBUFS) has lost notices for good: only a dump helps.
+ */
+#include "base/mem.h"
+#include "fibd/kernel/kernel.h"
+#include "host/log.h"
+#include <errno.h>
+#include <linux/mpls.h>
+#include <linux/nexthop.h>
+#include <linux/rtnetlink.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BUFFER = 256 * 1024, LISTEN_BUFFER = 32 << 20, DUMP_TRIES = 5, READS_PER_WAKE = 64, IN_FLIGHT_MAX = 1024, MPLS_FAMILY = 28 };
+
+struct in_flight {
+	uint32_t sequence;
+	struct fib_op op;
+};
+
+struct kernel {
+	struct host *host;
+	struct kernel_ops ops;
+	void *ctx;
+	int listen, request, dump;
+	sd_event_source *listening, *answering;
+	uint32_t sequence;
+	struct in_flight *flight; /* in order of sequence */
+	size_t flight_count, flight_done;
+	uint8_t *buffer, *batch;
+	size_t batch_size;
+};
+
+static int
+open_socket(int receive_buffer)
+{
+	const int on = 1;
+	struct sockaddr_nl own = { .nl_family = AF_NETLINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) != 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
+	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+	setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
+	if (bind(fd, (struct sockaddr *)&own, sizeof own) != 0) {
+		int error = errno;
+		close(fd);
+		return -error;
+	}
+	return fd;
+}
+
+/* --- what is seen --- */
+
+static void
+tell(struct kernel *k, const struct nlmsghdr *h)
+{
+	struct fib_object o;
+	bool gone = false;
+	static struct log_limit limit;
+	int r = decode_message(h, &o, &gone);
+
+	if (r < 0)
+		log_limited(&limit, LOG_LINE_ERROR, "netlink: a message of type %u cannot be read", h->nlmsg_type);
+	if (r <= 0)
+		return;
+	if (o.kind == FIB_LINK && !gone)
+		o.link.mpls_input = kernel_mpls_input(o.link.name);
+	k->ops.seen(k->ctx, &o, gone);
+}
+
+/* Everything that waits in the listening socket, at most `reads` times. */
+static void
+drain(struct kernel *k, int reads)
+{
+	while (reads--) {
+		ssize_t n = recv(k->listen, k->buffer, BUFFER, MSG_DONTWAIT);
+		if (n < 0 && errno == ENOBUFS) {
+			log_line(LOG_LINE_WARNING, "netlink: notices were lost; everything is read again");
+			k->ops.overrun(k->ctx);
+			continue;
+		}
+		if (n <= 0)
+			return;
+		int left = (int)n;
+		for (const struct nlmsghdr *h = (const struct nlmsghdr *)(const void *)k->buffer; nlmsg_ok(h, left);
+		     h = nlmsg_next((struct nlmsghdr *)(uintptr_t)h, &left))
+			tell(k, h);
+	}
+}
+
+static int
+on_listen(sd_event_source *source, int fd, uint32_t events, void *ctx)
+{
+	struct kernel *k = ctx;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	drain(k, READS_PER_WAKE);
+	k->ops.settled(k->ctx);
+	return 0;
+}
+
+/* --- answers --- */
+
+/* A kernel without dummies is asked for a bridge instead: without ports it serves as a loopback too. */
+static bool
+try_stand_in(struct kernel *k, const struct fib_op *op, int error)
+{
+	struct fib_op other = *op;
+
+	if (op->kind != FIB_OP_LINK_CREATE || !op->object.link.is_dummy || (error != EOPNOTSUPP && error != ENODEV))
+		return false;
+	log_line(LOG_LINE_NOTICE, "this kernel has no dummy interfaces: %s is a bridge without ports", op->object.link.name);
+	other.object.link.is_dummy = false;
+	struct nl_msg *m = encode_op(&other);
+	nlmsg_hdr(m)->nlmsg_seq = k->flight[k->flight_done].sequence;
+	k->flight[k->flight_done].op = other;
+	bool sent = send(k->request, nlmsg_hdr(m), nlmsg_hdr(m)->nlmsg_len, 0) >= 0;
+	nlmsg_free(m);
+	return sent;
+}
+
+static const char *
+kernel_words(const struct nlmsghdr *h, int error, char out[256])
+{
+	struct nlattr *a[NLMSGERR_ATTR_MAX + 1];
+	const struct nlmsgerr *e = nlmsg_data(h);
+	const char *name = strerrordesc_np(error);
+
+	snprintf(out, 256, "%s", name ? name : "refused");
+	if (!(h->nlmsg_flags & NLM_F_ACK_TLVS))
+		return out;
+	size_t skip = sizeof *e;
+	if (!(h->nlmsg_flags & NLM_F_CAPPED))
+		skip += e->msg.nlmsg_len - sizeof(struct nlmsghdr);
+	if (nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, (int)skip, a, NLMSGERR_ATTR_MAX, NULL) >= 0 && a[NLMSGERR_ATTR_MSG])
+		nla_strlcpy(out, a[NLMSGERR_ATTR_MSG], 256);
+	return out;
+}
+
+static void
+answer(struct kernel *k, const struct nlmsghdr *h)
+{
+	const struct nlmsgerr *e = nlmsg_data(h);
+	char text[256] = "";
+
+	if (h->nlmsg_type != NLMSG_ERROR || h->nlmsg_len < NLMSG_LENGTH(sizeof *e) || k->flight_done == k->flight_count)
+		return;
+	struct in_flight *f = &k->flight[k->flight_done];
+	if (f->sequence != h->nlmsg_seq)
+		return;
+	int error = -e->error;
+	if (error && try_stand_in(k, &f->op, error))
+		return;
+	uint32_t number = f->op.number;
+	k->flight_done++;
+	if (number)
+		k->ops.answer(k->ctx, number, error, error ? kernel_words(h, error, text) : "");
+}
+
+static int
+on_answer(sd_event_source *source, int fd, uint32_t events, void *ctx)
+{
+	struct kernel *k = ctx;
+	static uint8_t buffer[BUFFER];
+
+	(void)source;
+	(void)events;
+	for (int i = 0; i < READS_PER_WAKE; i++) {
+		ssize_t n = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
+		if (n <= 0)
+			break;
+		drain(k, READS_PER_WAKE);
+		int left = (int)n;
+		for (const struct nlmsghdr *h = (const struct nlmsghdr *)(const void *)buffer; nlmsg_ok(h, left);
+		     h = nlmsg_next((struct nlmsghdr *)(uintptr_t)h, &left))
+			answer(k, h);
+	}
+	k->ops.settled(k->ctx);
+	return 0;
+}
+
+bool
+kernel_is_idle(const struct kernel *k)
+{
+	return k->flight_done == k->flight_count;
+}
+
+/* --- operations --- */
+
+/* Settings are carried out at once; what came of them is told as seen. */
+static int
+do_setting(struct kernel *k, const struct fib_op *op)
+{
+	char path[64], value[16];
+	struct fib_object o = { .kind = FIB_LINK };
+	int r;
+
+	switch (op->kind) {
+	case FIB_OP_PLATFORM_LABELS:
+		snprintf(value, sizeof value, "%u", op->value);
+		return sysctl_write("net/mpls/platform_labels", value);
+	case FIB_OP_FORWARDING:
+		r = sysctl_write("net/ipv4/ip_forward", "1");
+		sysctl_write("net/ipv6/conf/all/forwarding", "1"); /* a kernel without IPv6 forwards none */
+		return r;
+	case FIB_OP_MPLS_INPUT:
+		snprintf(path, sizeof path, "net/mpls/conf/%.15s/input", op->object.link.name);
+		r = sysctl_write(path, op->object.link.mpls_input ? "1" : "0");
+		(void)o;
+		if (r == 0) { /* the kernel sends no link notice for it: ask for one */
+			struct ifinfomsg head = { .ifi_index = (int)op->object.link.ifindex };
+			struct nl_msg *m = nlmsg_alloc();
+			nlmsg_put(m, 0, 0, RTM_GETLINK, 0, NLM_F_REQUEST);
+			nlmsg_append(m, &head, sizeof head, NLMSG_ALIGNTO);
+			nlmsg_hdr(m)->nlmsg_len = (uint32_t)(NLMSG_HDRLEN + sizeof head);
+			if (send(k->listen, nlmsg_hdr(m), nlmsg_hdr(m)->nlmsg_len, 0) < 0)
+				r = -errno;
+			nlmsg_free(m);
+		}
+		return r;
+	default: return 0;
+	}
+}
+
+static void
+send_batch(struct kernel *k)
+{
+	if (k->batch_size && send(k->request, k->batch, k->batch_size, 0) < 0)
+		log_line(LOG_LINE_ERROR, "netlink: %s", strerror(errno));
+	k->batch_size = 0;
+}
+
+void
+kernel_do(struct kernel *k, const struct fib_op *ops, size_t count)
+{
+	char text[128];
+
+	k->flight_count = k->flight_done = 0;
+	for (size_t i = 0; i < count && k->flight_count < IN_FLIGHT_MAX; i++) {
+		struct fib_op op = ops[i];
+		if (op.kind == FIB_OP_LINK_CREATE)
+			op.object.link.is_dummy = true;
+		struct nl_msg *m = encode_op(&op);
+		if (!m) {
+			int r = do_setting(k, &op);
+			snprintf(text, sizeof text, "%s", r < 0 ? strerror(-r) : "");
+			if (op.number)
+				k->ops.answer(k->ctx, op.number, -r, text);
+			continue;
+		}
+		struct nlmsghdr *h = nlmsg_hdr(m);
+		h->nlmsg_seq = ++k->sequence;
+		k->flight[k->flight_count++] = (struct in_flight){ k->sequence, op };
+		size_t size = NLMSG_ALIGN(h->nlmsg_len);
+		if (k->batch_size + size > BUFFER)
+			send_batch(k);
+		memcpy(k->batch + k->batch_size, h, h->nlmsg_len);
+		memset(k->batch + k->batch_size + h->nlmsg_len, 0, size - h->nlmsg_len);
+		k->batch_size += size;
+		nlmsg_free(m);
+	}
+	send_batch(k);
+}
+
+/* --- dumps --- */
+
+static int
+dump_once(struct kernel *k, int type, const void *head, size_t head_size)
+{
+	struct {
+		struct nlmsghdr h;
+		uint8_t body[32];
+	} request = { .h = { .nlmsg_type = (uint16_t)type, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP, .nlmsg_seq = ++k->sequence } };
+	bool interrupted = false;
+
+	memcpy(request.body, head, head_size);
+	request.h.nlmsg_len = (uint32_t)NLMSG_LENGTH(head_size);
+	if (send(k->dump, &request, request.h.nlmsg_len, 0) < 0)
+		return -errno;
+	for (;;) {
+		ssize_t n = recv(k->dump, k->buffer, BUFFER, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -errno;
+		int left = (int)n;
+		for (const struct nlmsghdr *h = (const struct nlmsghdr *)(const void *)k->buffer; nlmsg_ok(h, left);
+		     h = nlmsg_next((struct nlmsghdr *)(uintptr_t)h, &left)) {
+			if (h->nlmsg_seq != request.h.nlmsg_seq)
+				continue;
+			interrupted |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+			if (h->nlmsg_type == NLMSG_DONE)
+				return interrupted ? -EAGAIN : 0;
+			if (h->nlmsg_type == NLMSG_ERROR)
+				return ((const struct nlmsgerr *)nlmsg_data(h))->error;
+			tell(k, h);
+		}
+	}
+}
+
+static int
+dump_all_of(struct kernel *k, int type, const void *head, size_t head_size)
+{
+	int r = -EAGAIN;
+
+	for (int i = 0; i < DUMP_TRIES && r == -EAGAIN; i++)
+		r = dump_once(k, type, head, head_size); /* again when it changed meanwhile */
+	return r;
+}
+
+int
+kernel_dump(struct kernel *k)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	int r = dump_all_of(k, RTM_GETLINK, &(struct ifinfomsg){ 0 }, sizeof(struct ifinfomsg));
+
+	for (int i = 0; i < 2 && r == 0; i++) {
+		struct ifaddrmsg head = { .ifa_family = (unsigned char)families[i] };
+		r = dump_all_of(k, RTM_GETADDR, &head, sizeof head);
+		if (i && r == -EOPNOTSUPP)
+			r = 0;
+	}
+	if (r == 0)
+		r = dump_all_of(k, RTM_GETNEXTHOP, &(struct nhmsg){ 0 }, sizeof(struct nhmsg));
+	for (int i = 0; i < 2 && r == 0; i++) {
+		struct rtmsg head = { .rtm_family = (unsigned char)families[i] };
+		r = dump_all_of(k, RTM_GETROUTE, &head, sizeof head);
+		if (i && r == -EOPNOTSUPP)
+			r = 0;
+	}
+	if (r == 0 && sysctl_read("net/mpls/platform_labels") >= 0)
+		r = dump_all_of(k, RTM_GETROUTE, &(struct rtmsg){ .rtm_family = MPLS_FAMILY }, sizeof(struct rtmsg));
+	return r;
+}
+
+/* --- start and stop --- */
+
+static int
+join_groups(int fd)
+{
+	static const unsigned groups[] = { RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
+		RTNLGRP_MPLS_ROUTE, RTNLGRP_NEXTHOP };
+
+	for (size_t i = 0; i < COUNT(groups); i++)
+		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i], sizeof groups[i]) != 0)
+			return -errno;
+	return 0;
+}
+
+struct kernel *
+kernel_open(struct host *host, const struct kernel_ops *ops, void *ctx, char why[256])
+{
+	struct kernel *k = NEW(struct kernel);
+
+	k->host = host;
+	k->ops = *ops;
+	k->ctx = ctx;
+	k->buffer = mem_zalloc(BUFFER);
+	k->batch = mem_zalloc(BUFFER);
+	k->flight = mem_zalloc(IN_FLIGHT_MAX * sizeof *k->flight);
+	k->listen = open_socket(LISTEN_BUFFER);
+	k->request = open_socket(LISTEN_BUFFER);
+	k->dump = open_socket(BUFFER);
+	int r = k->listen < 0 ? k->listen : k->request < 0 ? k->request : k->dump < 0 ? k->dump : join_groups(k->listen);
+	if (r >= 0)
+		r = sd_event_add_io(host_loop(host), &k->listening, k->listen, EPOLLIN, on_listen, k);
+	if (r >= 0)
+		r = sd_event_add_io(host_loop(host), &k->answering, k->request, EPOLLIN, on_answer, k);
+	if (r < 0) {
+		snprintf(why, 256, "cannot speak netlink: %s", strerror(-r));
+		kernel_close(k);
+		return NULL;
+	}
+	sd_event_source_set_priority(k->listening, HOST_PACKETS);
+	return k;
+}
+
+void
+kernel_close(struct kernel *k)
+{
+	if (!k)
+		return;
+	sd_event_source_disable_unref(k->listening);
+	sd_event_source_disable_unref(k->answering);
+	int fds[] = { k->listen, k->request, k->dump };
+	for (int i = 0; i < 3; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	free(k->buffer);
+	free(k->batch);
+	free(k->flight);
+	free(k);
+}

@@ -1,0 +1,507 @@
+/*
+ * Wanted against seen: the operations for the kernel, in an order that never leaves a gap. First what is
+ * new (next hops, then groups, then the routes that use them), then what is to go, in reverse.
+ *
+ * Every operation has a number; its answer is matched by that and by nothing else. What was refused is shown
+ * with the kernel's words and tried again.
+ */
+#include "fibd/rib/model.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRY_AFTER (1 * USEC_PER_SEC)
+enum { RTN_UNICAST_TYPE = 1 };
+
+struct batch {
+	struct rib *rib;
+	struct fib_op *ops;
+	size_t room, count;
+};
+
+void
+diff_dirty(struct rib *rib, struct list *queue, struct list *link)
+{
+	rib->work = true;
+	if (list_is_empty(link))
+		list_append(queue, link);
+}
+
+void
+diff_extra(struct rib *rib, const struct fib_op *op)
+{
+	if (rib->extra_count == rib->extra_room) {
+		rib->extra_room = rib->extra_room ? rib->extra_room * 2 : 16;
+		rib->extra = mem_resize(rib->extra, rib->extra_room * sizeof *rib->extra);
+	}
+	rib->extra[rib->extra_count++] = *op;
+	rib->work = true;
+}
+
+static struct fib_op *
+next_op(struct batch *b, enum fib_op_kind kind, enum op_target target, uint32_t id, struct pending **ret)
+{
+	struct rib *rib = b->rib;
+	struct fib_op *op = &b->ops[b->count++];
+
+	if (!rib->pending)
+		rib->pending = mem_zalloc(PENDING_MAX * sizeof *rib->pending);
+	if (!++rib->next_number)
+		rib->next_number = 1;
+	struct pending *p = &rib->pending[rib->next_number % PENDING_MAX];
+	free(p->paths);
+	*p = (struct pending){ .number = rib->next_number, .target = target, .delete = kind == FIB_OP_DELETE, .id = id };
+	memset(op, 0, sizeof *op);
+	op->kind = kind;
+	op->number = rib->next_number;
+	*ret = p;
+	return op;
+}
+
+/* --- next hops --- */
+
+static void
+add_nexthops(struct batch *b)
+{
+	list_each_safe(l, &b->rib->dirty_nexthops)
+	{
+		struct nexthop *h = OBJECT(l, struct nexthop, dirty);
+		struct pending *p;
+		if (b->count == b->room)
+			return;
+		if (h->refs && !h->told && !h->asked) {
+			struct fib_op *op = next_op(b, FIB_OP_ADD, TARGET_NEXTHOP, h->object.id, &p);
+			op->object.kind = FIB_NEXTHOP;
+			op->object.nexthop = h->object;
+			h->asked = true;
+		}
+		if (h->refs || !h->told)
+			list_remove(&h->dirty); /* else it is to go, later */
+		if (!h->refs && !h->told)
+			nexthop_release(b->rib, h);
+	}
+}
+
+static void
+delete_nexthops(struct batch *b)
+{
+	list_each_safe(l, &b->rib->dirty_nexthops)
+	{
+		struct nexthop *h = OBJECT(l, struct nexthop, dirty);
+		struct pending *p;
+		if (b->count == b->room)
+			return;
+		list_remove(&h->dirty);
+		if (h->refs || !h->told || h->asked)
+			continue;
+		struct fib_op *op = next_op(b, FIB_OP_DELETE, TARGET_NEXTHOP, h->object.id, &p);
+		op->object.kind = FIB_NEXTHOP;
+		op->object.nexthop.id = h->object.id;
+		h->asked = true;
+	}
+}
+
+/* --- groups --- */
+
+static bool
+group_is_wanted(const struct group *g)
+{
+	return g->fate && g->fate->member_count && !list_is_empty(&g->fate->followers);
+}
+
+static void
+add_groups(struct batch *b)
+{
+	list_each_safe(l, &b->rib->dirty_groups)
+	{
+		struct group *g = OBJECT(l, struct group, dirty);
+		struct pending *p;
+		if (b->count == b->room)
+			return;
+		if (!group_is_wanted(g)) {
+			if (!g->count) {
+				list_remove(&g->dirty);
+				group_release(b->rib, g);
+			}
+			continue; /* it is to go, later */
+		}
+		list_remove(&g->dirty);
+		if (g->asked || group_is_right(g))
+			continue;
+		struct fib_op *op = next_op(b, FIB_OP_ADD, TARGET_GROUP, g->id, &p);
+		op->object.kind = FIB_NEXTHOP;
+		op->object.nexthop = (struct fib_nexthop){ .id = g->id, .member_count = g->fate->member_count };
+		for (uint16_t i = 0; i < g->fate->member_count; i++) {
+			p->members[i] = op->object.nexthop.members[i] = g->fate->members[i]->object.id;
+			p->weights[i] = op->object.nexthop.weights[i] = 1;
+		}
+		p->count = g->fate->member_count;
+		g->asked = true;
+	}
+}
+
+/* True when none is left that has to go first. */
+static bool
+delete_groups(struct batch *b)
+{
+	bool waiting = false;
+
+	list_each_safe(l, &b->rib->dirty_groups)
+	{
+		struct group *g = OBJECT(l, struct group, dirty);
+		struct pending *p;
+		if (b->count == b->room)
+			return false;
+		if (group_is_wanted(g) || !g->count) {
+			list_remove(&g->dirty);
+			continue;
+		}
+		if (g->users || g->asked) {
+			waiting = true; /* routes still point there */
+			continue;
+		}
+		list_remove(&g->dirty);
+		struct fib_op *op = next_op(b, FIB_OP_DELETE, TARGET_GROUP, g->id, &p);
+		op->object.kind = FIB_NEXTHOP;
+		op->object.nexthop.id = g->id;
+		g->asked = true;
+		waiting = true;
+	}
+	return !waiting;
+}
+
+/* --- routes --- */
+
+/* Whether a group leads where a fate leads, labels aside. */
+static bool
+leads_the_same_way(struct rib *rib, const struct group *g, const struct fate *f)
+{
+	if (!g || g->count != f->path_count)
+		return false;
+	for (uint16_t i = 0; i < g->count; i++) {
+		const struct nexthop *h = nexthop_find(rib, g->members[i]);
+		bool found = false;
+		for (uint16_t k = 0; h && h->told && k < f->path_count && !found; k++)
+			found = h->object.ifindex == f->paths[k].p.ifindex && addr_eq(&h->object.gateway, &f->paths[k].p.gateway);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static bool
+route_is_right(struct rib *rib, const struct route *r)
+{
+	const struct fate *f = r->want;
+	bool wanted = f && (f->path_count || f->black_hole) && f->group;
+
+	if (!wanted) {
+		if (!r->has && !r->inlined)
+			return true;
+		/* It may push a label for another daemon's route: that is known when ldp.Lsp is. */
+		return !rib->has_config || !rib->dumped || (f && !f->group && f->path_count) ||
+		       (!rib->lsp_synced && r->chosen && r->chosen->foreign);
+	}
+	if (r->has == f->group->id && !r->inlined)
+		return true;
+	/* Until ldp.Lsp is known, labels of before our restart are not taken away. */
+	return !rib->lsp_synced && r->has && !f->labelled && leads_the_same_way(rib, group_find(rib, r->has), f);
+}
+
+static void
+settle_routes(struct batch *b)
+{
+	struct rib *rib = b->rib;
+
+	list_each_safe(l, &rib->dirty_routes)
+	{
+		struct route *r = OBJECT(l, struct route, dirty);
+		struct pending *p;
+		if (b->count == b->room)
+			return;
+		list_remove(&r->dirty);
+		if (r->asked || r->refused || route_is_right(rib, r))
+			continue;
+		const struct fate *f = r->want;
+		bool wanted = f && (f->path_count || f->black_hole);
+		struct fib_op *op = next_op(b, wanted ? FIB_OP_ADD : FIB_OP_DELETE, TARGET_ROUTE, 0, &p);
+		op->object.kind = FIB_IP_ROUTE;
+		op->object.ip_route = (struct fib_ip_route){ .table = r->table->id,
+			.prefix = r->node.prefix,
+			.protocol = FIB_PROTOCOL,
+			.metric = FIB_METRIC,
+			.type = RTN_UNICAST_TYPE,
+			.nexthop_id = wanted ? f->group->id : 0 };
+		p->table = r->table;
+		p->prefix = r->node.prefix;
+		p->gave = op->object.ip_route.nexthop_id;
+		r->asked = true;
+	}
+}
+
+/* --- labels --- */
+
+static void
+settle_ilms(struct batch *b)
+{
+	struct rib *rib = b->rib;
+
+	list_each_safe(l, &rib->dirty_ilms)
+	{
+		struct ilm *m = OBJECT(l, struct ilm, dirty);
+		struct fib_path paths[FIB_PATHS_MAX];
+		struct pending *p;
+		if (b->count == b->room)
+			return;
+		list_remove(&m->dirty);
+		if (m->asked || m->refused || !rib->abilities.mpls)
+			continue;
+		uint16_t count = ilm_paths(rib, m, paths);
+		bool right = m->has && (!m->lsp || (m->has_count == count && paths_eq(m->has_paths, paths, count)));
+		if (right != m->right)
+			table_changed(&rib->ilm_table, &m->row);
+		m->right = right;
+		if (count ? m->has && m->has_count == count && paths_eq(m->has_paths, paths, count) : !m->has)
+			continue;
+		if (!m->lsp && !rib->lsp_synced)
+			continue;
+		struct fib_op *op = next_op(b, count ? FIB_OP_ADD : FIB_OP_DELETE, TARGET_ILM, m->label, &p);
+		op->object.kind = FIB_LABEL_ROUTE;
+		op->object.label_route =
+		    (struct fib_label_route){ .label = m->label, .protocol = FIB_PROTOCOL, .path_count = count };
+		memcpy(op->object.label_route.paths, paths, count * sizeof *paths);
+		p->count = count;
+		p->paths = mem_copy(paths, count * sizeof *paths);
+		m->asked = true;
+	}
+}
+
+/* --- taking --- */
+
+static void
+take_extra(struct batch *b)
+{
+	struct rib *rib = b->rib;
+	size_t n = 0;
+
+	for (; n < rib->extra_count && b->count < b->room; n++) {
+		struct pending *p;
+		const struct fib_op *want = &rib->extra[n];
+		uint32_t ifindex = want->object.kind == FIB_ADDRESS ? want->object.address.ifindex : want->object.link.ifindex;
+		struct fib_op *op = next_op(b, want->kind, TARGET_PORT, ifindex, &p);
+		uint32_t number = op->number;
+		*op = *want;
+		op->number = number;
+	}
+	memmove(rib->extra, rib->extra + n, (rib->extra_count - n) * sizeof *rib->extra);
+	rib->extra_count -= n;
+}
+
+size_t
+rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
+{
+	struct batch b = { .rib = rib, .ops = ops, .room = room < PENDING_MAX / 2 ? room : PENDING_MAX / 2 };
+
+	if (now > rib->now)
+		rib->now = now;
+	if (rib->resync_asked && b.count < b.room) {
+		rib->resync_asked = false;
+		ops[b.count++] = (struct fib_op){ .kind = FIB_OP_RESYNC };
+		return b.count; /* what is seen then decides the rest */
+	}
+	take_extra(&b);
+	if (rib->has_config && rib->dumped) {
+		add_nexthops(&b);
+		add_groups(&b);
+		settle_routes(&b);
+		settle_ilms(&b);
+		/* Groups and next hops of before a restart may yet turn out to be wanted, until every source is complete. */
+		if (b.count < b.room && rib->lsp_synced && delete_groups(&b))
+			delete_nexthops(&b);
+	}
+	if (!b.count)
+		rib->work = false;
+	return b.count;
+}
+
+bool
+rib_has_ops(const struct rib *rib)
+{
+	return rib->work || rib->resync_asked;
+}
+
+void
+diff_all_dirty(struct rib *rib)
+{
+	hash_each(n, &rib->nexthops)
+	{
+		diff_dirty(rib, &rib->dirty_nexthops, &OBJECT(n, struct nexthop, by_id)->dirty);
+	}
+	hash_each(m, &rib->groups)
+	{
+		diff_dirty(rib, &rib->dirty_groups, &OBJECT(m, struct group, by_id)->dirty);
+	}
+	hash_each(k, &rib->ilms)
+	{
+		struct ilm *i = OBJECT(k, struct ilm, by_label);
+		i->refused = false;
+		diff_dirty(rib, &rib->dirty_ilms, &i->dirty);
+	}
+	list_each(l, &rib->tables)
+	{
+		struct rib_table *t = OBJECT(l, struct rib_table, link);
+		for (int v = 0; v < 2; v++)
+			trie_each(j, v ? &t->v6 : &t->v4)
+			{
+				struct route *r = OBJECT(j, struct route, node);
+				r->refused = false;
+				if (r->want || r->has || r->inlined)
+					diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+			}
+	}
+}
+
+/* --- answers --- */
+
+static void
+again_later(struct rib *rib)
+{
+	if (rib->retry_at == USEC_NEVER)
+		rib->retry_at = rib->now + RETRY_AFTER;
+}
+
+static void
+answer_nexthop(struct rib *rib, const struct pending *p, int error)
+{
+	struct nexthop *h = nexthop_find(rib, p->id);
+
+	if (!h)
+		return;
+	h->asked = false;
+	if (p->delete) {
+		h->told &= error && error != ENOENT;
+	} else if (!error) {
+		h->told = true;
+		h->seen = rib->dump;
+	} else {
+		again_later(rib);
+		return;
+	}
+	diff_dirty(rib, &rib->dirty_nexthops, &h->dirty);
+}
+
+static void
+answer_group(struct rib *rib, const struct pending *p, int error, const char *text)
+{
+	struct group *g = group_find(rib, p->id);
+
+	if (!g)
+		return;
+	g->asked = false;
+	if (p->delete && (!error || error == ENOENT)) {
+		g->count = 0;
+	} else if (!p->delete && !error) {
+		g->count = p->count;
+		g->seen = rib->dump;
+		memcpy(g->members, p->members, sizeof g->members);
+		memcpy(g->weights, p->weights, sizeof g->weights);
+	} else {
+		again_later(rib);
+	}
+	if (g->fate) {
+		rows_set(&g->fate->trouble, error && !p->delete ? text : NULL);
+		list_each(l, &g->fate->followers)
+		{
+			struct route *r = OBJECT(l, struct route, of_want);
+			table_changed(&rib->route_table, &r->row);
+			if (!route_is_right(rib, r))
+				diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+		}
+	}
+	if (!error)
+		diff_dirty(rib, &rib->dirty_groups, &g->dirty);
+}
+
+static void
+answer_route(struct rib *rib, const struct pending *p, int error, const char *text)
+{
+	struct route *r = route_find(p->table, &p->prefix);
+
+	if (!r)
+		return;
+	r->asked = false;
+	if (p->delete && (!error || error == ESRCH || error == ENOENT)) {
+		routes_seen(rib,
+		    &(struct fib_ip_route){
+			.table = p->table->id, .prefix = p->prefix, .protocol = FIB_PROTOCOL, .metric = FIB_METRIC, .type = RTN_UNICAST_TYPE },
+		    true);
+	} else if (!p->delete && !error) {
+		rows_set(&r->trouble, NULL);
+		routes_seen(rib,
+		    &(struct fib_ip_route){ .table = p->table->id,
+			.prefix = p->prefix,
+			.protocol = FIB_PROTOCOL,
+			.metric = FIB_METRIC,
+			.type = RTN_UNICAST_TYPE,
+			.nexthop_id = p->gave },
+		    false);
+	} else {
+		rows_set(&r->trouble, text);
+		r->refused = true;
+		again_later(rib);
+		rib_resync(rib, rib->now + RETRY_AFTER);
+	}
+	diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+	route_again(rib, r);
+}
+
+static void
+answer_ilm(struct rib *rib, const struct pending *p, int error, const char *text)
+{
+	struct ilm *m = ilm_find(rib, p->id);
+	struct fib_label_route seen = { .label = p->id, .protocol = FIB_PROTOCOL, .path_count = p->count };
+
+	if (!m)
+		return;
+	m->asked = false;
+	bool gone = p->delete && (!error || error == ESRCH || error == ENOENT);
+	if (gone || !error) {
+		rows_set(&m->trouble, NULL);
+		if (p->count)
+			memcpy(seen.paths, p->paths, p->count * sizeof *p->paths);
+		lfib_seen(rib, &seen, gone);
+		return;
+	}
+	rows_set(&m->trouble, text);
+	m->refused = true;
+	again_later(rib);
+	table_changed(&rib->ilm_table, &m->row);
+}
+
+void
+diff_answer(struct rib *rib, uint32_t number, int error, const char *text)
+{
+	struct pending *p = rib->pending ? &rib->pending[number % PENDING_MAX] : NULL;
+
+	if (!p || p->number != number)
+		return;
+	switch (p->target) {
+	case TARGET_NEXTHOP: answer_nexthop(rib, p, error); break;
+	case TARGET_GROUP: answer_group(rib, p, error, text); break;
+	case TARGET_ROUTE: answer_route(rib, p, error, text); break;
+	case TARGET_ILM: answer_ilm(rib, p, error, text); break;
+	case TARGET_PORT: port_answer(rib, p->id, error, text); break;
+	case TARGET_NONE: break;
+	}
+	p->number = 0;
+	rib->work = true;
+}
+
+void
+diff_free(struct rib *rib)
+{
+	for (size_t i = 0; rib->pending && i < PENDING_MAX; i++)
+		free(rib->pending[i].paths);
+	free(rib->pending);
+	free(rib->extra);
+}

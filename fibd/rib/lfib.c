@@ -1,0 +1,284 @@
+/*
+ * Labels: what ldp.Lsp asks for, and the incoming label map as the kernel has it.
+ *
+ * The kernel does not remember which FEC a label was for, nor who wanted it. After a restart of ours its
+ * entries are kept, shown as stale, until ldp.Lsp was read to its end.
+ */
+#include "fibd/rib/model.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* --- rows of ldp.Lsp --- */
+
+struct lsp *
+lsp_find(struct rib *rib, const struct prefix *fec)
+{
+	for (struct hash_node *n = hash_first(&rib->lsps, prefix_hash(fec)); n; n = hash_next(n)) {
+		struct lsp *l = OBJECT(n, struct lsp, by_fec);
+		if (prefix_eq(&l->fec, fec))
+			return l;
+	}
+	return NULL;
+}
+
+uint32_t
+lsp_push(const struct lsp *l, const struct fib_path *p)
+{
+	for (uint16_t i = 0; i < l->hop_count; i++)
+		if (l->hops[i].ifindex == p->ifindex && addr_eq(&l->hops[i].gateway, &p->gateway))
+			return l->hops[i].labels[0] == LABEL_IMPLICIT_NULL ? LABEL_UNSET : l->hops[i].labels[0];
+	return LABEL_UNSET;
+}
+
+bool
+paths_eq(const struct fib_path *a, const struct fib_path *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!addr_eq(&a[i].gateway, &b[i].gateway) || a[i].ifindex != b[i].ifindex || a[i].label_count != b[i].label_count ||
+		    memcmp(a[i].labels, b[i].labels, a[i].label_count * sizeof *a[i].labels) != 0)
+			return false;
+	return true;
+}
+
+struct ilm *
+ilm_find(struct rib *rib, uint32_t label)
+{
+	for (struct hash_node *n = hash_first(&rib->ilms, label); n; n = hash_next(n)) {
+		struct ilm *m = OBJECT(n, struct ilm, by_label);
+		if (m->label == label)
+			return m;
+	}
+	return NULL;
+}
+
+static struct ilm *
+ilm_get(struct rib *rib, uint32_t label)
+{
+	struct ilm *m = ilm_find(rib, label);
+
+	if (m)
+		return m;
+	m = NEW(struct ilm);
+	m->label = label;
+	list_init(&m->dirty);
+	hash_add(&rib->ilms, &m->by_label, label);
+	return m;
+}
+
+void
+ilm_release(struct rib *rib, struct ilm *m)
+{
+	if (m->lsp || m->has || m->asked)
+		return;
+	table_gone(&rib->ilm_table, &m->row);
+	list_remove(&m->dirty);
+	hash_remove(&rib->ilms, &m->by_label);
+	free(m->has_paths);
+	free(m->trouble);
+	free(m);
+}
+
+static void
+ilm_again(struct rib *rib, struct ilm *m)
+{
+	m->refused = false;
+	diff_dirty(rib, &rib->dirty_ilms, &m->dirty);
+	table_changed(&rib->ilm_table, &m->row);
+}
+
+static void
+unbind(struct rib *rib, struct lsp *l)
+{
+	struct ilm *m = l->ilm;
+
+	l->ilm = NULL;
+	if (!m)
+		return;
+	m->lsp = NULL;
+	ilm_again(rib, m);
+	ilm_release(rib, m);
+}
+
+static void
+lsp_drop(struct rib *rib, struct lsp *l)
+{
+	struct prefix fec = l->fec;
+
+	unbind(rib, l);
+	hash_remove(&rib->lsps, &l->by_fec);
+	free(l->hops);
+	free(l);
+	route_lsp_changed(rib, &fec);
+}
+
+static void
+read_hops(struct lsp *l, const Ldp__Lsp *row)
+{
+	free(l->hops);
+	l->hops = mem_zalloc((row->n_next_hops + 1) * sizeof *l->hops);
+	l->hop_count = 0;
+	for (size_t i = 0; i < row->n_next_hops && l->hop_count < FIB_PATHS_MAX; i++) {
+		struct fib_path *p = &l->hops[l->hop_count];
+		if (!addr_from_bytes(row->next_hops[i]->address.data, row->next_hops[i]->address.len, &p->gateway))
+			continue;
+		p->ifindex = row->next_hops[i]->ifindex;
+		p->labels[0] = row->next_hops[i]->out_label;
+		p->weight = 1;
+		l->hop_count++;
+	}
+}
+
+void
+lfib_row(struct rib *rib, const Ldp__Lsp *row, bool gone, uint32_t round)
+{
+	struct prefix fec;
+
+	if (!prefix_from_bytes(row->fec.data, row->fec.len, &fec))
+		return;
+	struct lsp *l = lsp_find(rib, &fec);
+	if (gone) {
+		if (l)
+			lsp_drop(rib, l);
+		return;
+	}
+	if (!l) {
+		l = NEW(struct lsp);
+		l->fec = fec;
+		hash_add(&rib->lsps, &l->by_fec, prefix_hash(&fec));
+	}
+	l->seen = round;
+	if (l->ilm)
+		l->ilm->stale = false;
+	bool in = row->in_label >= LABEL_FIRST_FREE && row->in_label <= LABEL_MAX && !row->egress;
+	if (l->ilm && (!in || l->ilm->label != row->in_label))
+		unbind(rib, l);
+	l->in_label = row->in_label;
+	l->egress = row->egress;
+	read_hops(l, row);
+	if (in) {
+		struct ilm *m = ilm_get(rib, row->in_label);
+		if (m->lsp && m->lsp != l)
+			m->lsp->ilm = NULL; /* ldpd moved the label to another FEC */
+		m->lsp = l;
+		m->stale = false;
+		l->ilm = m;
+		ilm_again(rib, m);
+	}
+	route_lsp_changed(rib, &fec);
+}
+
+void
+lfib_synced(struct rib *rib, uint32_t round)
+{
+	rib->lsp_synced = true;
+	hash_each(n, &rib->lsps)
+	{
+		struct lsp *l = OBJECT(n, struct lsp, by_fec);
+		if (l->seen != round)
+			lsp_drop(rib, l);
+	}
+	hash_each(m, &rib->ilms)
+	{
+		ilm_again(rib, OBJECT(m, struct ilm, by_label)); /* what nobody wants may be swept now */
+	}
+	diff_all_dirty(rib);
+}
+
+void
+lfib_lost(struct rib *rib)
+{
+	hash_each(n, &rib->ilms)
+	{
+		struct ilm *m = OBJECT(n, struct ilm, by_label);
+		m->stale = true;
+		table_changed(&rib->ilm_table, &m->row);
+	}
+}
+
+/* --- entries --- */
+
+/* What the kernel's entry shall be: next hops that gave a label, on interfaces that are up. */
+uint16_t
+ilm_paths(struct rib *rib, const struct ilm *m, struct fib_path out[FIB_PATHS_MAX])
+{
+	uint16_t count = 0;
+
+	for (uint16_t i = 0; m->lsp && i < m->lsp->hop_count; i++) {
+		const struct fib_path *h = &m->lsp->hops[i];
+		if (h->labels[0] == LABEL_UNSET || !port_is_up(rib, h->ifindex))
+			continue;
+		out[count] = *h;
+		out[count].label_count = h->labels[0] != LABEL_IMPLICIT_NULL;
+		if (!out[count].label_count)
+			out[count].labels[0] = 0;
+		count++;
+	}
+	return count;
+}
+
+void
+lfib_seen(struct rib *rib, const struct fib_label_route *in, bool gone)
+{
+	struct ilm *m = ilm_find(rib, in->label);
+
+	if (in->protocol != FIB_PROTOCOL && !gone)
+		return;
+	if (!m && gone)
+		return;
+	if (!m)
+		m = ilm_get(rib, in->label);
+	m->seen = rib->dump;
+	m->has = !gone;
+	free(m->has_paths);
+	m->has_count = gone ? 0 : in->path_count;
+	m->has_paths = mem_copy(in->paths, m->has_count * sizeof *in->paths);
+	diff_dirty(rib, &rib->dirty_ilms, &m->dirty);
+	table_changed(&rib->ilm_table, &m->row);
+	ilm_release(rib, m);
+}
+
+void
+lfib_links_changed(struct rib *rib, uint32_t ifindex)
+{
+	hash_each(n, &rib->ilms)
+	{
+		struct ilm *m = OBJECT(n, struct ilm, by_label);
+		for (uint16_t i = 0; m->lsp && i < m->lsp->hop_count; i++)
+			if (m->lsp->hops[i].ifindex == ifindex) {
+				ilm_again(rib, m);
+				break;
+			}
+	}
+}
+
+void
+lfib_swept(struct rib *rib)
+{
+	hash_each(n, &rib->ilms)
+	{
+		struct ilm *m = OBJECT(n, struct ilm, by_label);
+		if (m->has && m->seen != rib->dump)
+			lfib_seen(rib, &(struct fib_label_route){ .label = m->label }, true);
+	}
+}
+
+void
+lfib_free(struct rib *rib)
+{
+	hash_each(n, &rib->lsps)
+	{
+		struct lsp *l = OBJECT(n, struct lsp, by_fec);
+		free(l->hops);
+		free(l);
+	}
+	hash_each(k, &rib->ilms)
+	{
+		struct ilm *m = OBJECT(k, struct ilm, by_label);
+		table_gone(&rib->ilm_table, &m->row);
+		free(m->has_paths);
+		free(m->trouble);
+		free(m);
+	}
+	hash_free(&rib->lsps);
+	hash_free(&rib->ilms);
+}

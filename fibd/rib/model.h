@@ -1,0 +1,262 @@
+#ifndef FIBD_MODEL_H
+#define FIBD_MODEL_H
+#include "base/hash.h"
+#include "base/label.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/timers.h"
+#include "base/trie.h"
+#include "fibd/config.h"
+#include "fibd/rib/rib.h"
+#include "proto/fib.pb-c.h"
+#include "proto/ldp.pb-c.h"
+
+/* The nouns of the engine; rib.c tells how they hang together. Only files of the engine include this. */
+
+struct port { /* an interface of the kernel's */
+	struct hash_node by_ifindex;
+	struct fib_link link;
+	struct prefix *addresses;
+	size_t address_count, address_room;
+	uint32_t seen;       /* dump it was told in */
+	uint32_t told;       /* bits of enum told: operations that are under way or were refused; not repeated */
+	struct prefix asked[FIB_ADDRESSES_MAX]; /* addresses we have put there or adopted: ours to remove */
+	size_t asked_count;
+	char trouble[128];
+	bool wants_mpls;     /* configured */
+	uint32_t vrf_ifindex;
+	char vrf[16];
+	struct row row;
+};
+enum told { TOLD_UP = 1, TOLD_DOWN = 2, TOLD_INPUT = 4, TOLD_MTU = 8 };
+
+struct rib_table { /* a routing table of the kernel's: the public network or a VRF */
+	struct list link;
+	uint32_t id;
+	char vrf[16];
+	struct trie v4, v6;
+};
+
+/* A next hop as somebody named it. */
+struct spec {
+	struct addr addr;
+	uint32_t ifindex; /* 0: find it by the address */
+	uint32_t name;    /* of rib->names: an out-interface by name, index + 1; 0 none */
+};
+struct path { /* a next hop as packets take it */
+	struct fib_path p;
+	uint16_t spec; /* which one it comes from */
+};
+
+/* A next hop object in the kernel. Those of ours that were seen are kept even when nothing uses them, until swept. */
+struct nexthop {
+	struct hash_node by_id, by_content;
+	struct fib_nexthop object;
+	uint32_t refs;
+	bool told;   /* the kernel has it, as far as we know */
+	bool asked;  /* an operation for it is under way */
+	uint32_t seen;
+	struct list dirty;
+};
+struct group { /* a group object */
+	struct hash_node by_id;
+	uint32_t id;
+	struct fate *fate;  /* NULL: nobody's, to be swept */
+	uint16_t count;     /* members as the kernel has them; 0: it has no such group */
+	uint32_t members[FIB_PATHS_MAX];
+	uint8_t weights[FIB_PATHS_MAX];
+	bool asked;
+	uint32_t seen, users; /* users: routes in the kernel that point here */
+	struct list dirty;
+};
+
+/* What many prefixes share: the same next hops, so the same fate. Its group keeps its id while members come and go. */
+struct fate {
+	struct hash_node by_key;
+	struct rib_table *table;
+	uint8_t family;
+	bool black_hole;
+	bool labelled;          /* pushes the labels that ldp.Lsp has for `fec` */
+	struct prefix fec;
+	struct spec *specs;
+	uint16_t spec_count;
+	uint32_t refs;
+	struct list users;      /* entries */
+	struct list followers;  /* routes whose `want` it is */
+
+	struct path *paths;
+	uint16_t path_count;
+	bool relay;
+	bool fresh;             /* in a resolving pass: done */
+	struct nexthop **members;
+	uint16_t member_count;
+	struct group *group;
+	char *trouble;
+};
+
+struct entry { /* one source's opinion of a prefix */
+	struct entry *next;
+	struct route *route;
+	struct list of_fate;
+	struct fate *fate;      /* NULL: direct */
+	uint8_t protocol;       /* Fib__Protocol */
+	uint8_t preference;
+	bool foreign, direct;
+	uint32_t cost;          /* foreign: the kernel's metric */
+	uint32_t ifindex;       /* direct */
+	struct addr address;    /* direct: the next hop shown */
+	uint32_t seen;          /* foreign: dump it was told in; static: configuration */
+	usec_t since;
+};
+struct route {
+	struct trie_node node;
+	struct rib_table *table;
+	struct row row;
+	struct entry *entries, *chosen;
+	struct fate *want;      /* what the kernel shall have from us; NULL nothing */
+	struct list of_want;
+	uint32_t has;           /* group id the kernel's route of ours points at; 0: it has none */
+	bool inlined;           /* the kernel's route of ours has its next hops inline: not as we make them */
+	bool asked, refused;
+	uint32_t seen;
+	struct list dirty, chosen_anew;
+	char *trouble;
+};
+
+struct lsp { /* a row of ldp.Lsp */
+	struct hash_node by_fec;
+	struct prefix fec;
+	uint32_t in_label, seen;
+	bool egress;
+	uint16_t hop_count;
+	struct fib_path *hops; /* labels[0]: the out label, LABEL_UNSET when there is none */
+	struct ilm *ilm;
+};
+struct ilm { /* an incoming label: wanted, in the kernel, or both */
+	struct hash_node by_label;
+	uint32_t label, seen;
+	struct lsp *lsp;        /* NULL: nobody wants it */
+	bool has;               /* the kernel has one of ours */
+	uint16_t has_count;
+	struct fib_path *has_paths;
+	bool right;             /* ... and it is as wanted */
+	bool stale;             /* its owner is away */
+	bool asked, refused;
+	struct list dirty;
+	char *trouble;
+	struct row row;
+};
+
+enum op_target { TARGET_NONE, TARGET_NEXTHOP, TARGET_GROUP, TARGET_ROUTE, TARGET_ILM, TARGET_PORT };
+struct pending { /* an operation under way, by its number */
+	uint32_t number;
+	enum op_target target;
+	bool delete;
+	uint32_t id;          /* object id, label, ifindex */
+	struct rib_table *table;
+	struct prefix prefix;
+	uint32_t gave;        /* route: the group it was pointed at */
+	uint16_t count;       /* group: its members; ILM: its paths */
+	uint32_t members[FIB_PATHS_MAX];
+	uint8_t weights[FIB_PATHS_MAX];
+	struct fib_path *paths;
+};
+enum { PENDING_MAX = 1024 };
+
+struct rib {
+	bool busy;
+	usec_t now;
+	struct outbox *out;
+	struct fib_config config;
+	struct fib_abilities abilities;
+	char **missing;
+	bool has_config, has_abilities, dumped, lsp_synced;
+	uint32_t dump, config_round; /* counts of dumps and configurations, to tell what was not told again */
+	struct hash ports, nexthops, nexthop_contents, groups, fates, lsps, ilms;
+	struct list tables;
+	uint32_t *name_ifindex; /* of config.names: the interface, 0 none */
+	struct list chosen_anew; /* routes to be chosen again */
+	struct list dirty_nexthops, dirty_groups, dirty_routes, dirty_ilms;
+	bool resolve;           /* next hops have to be resolved again */
+	bool in_pass;           /* fates are being resolved from nothing */
+	bool work;              /* there may be operations to take */
+	bool ports_dirty;
+	struct fib_op *extra;   /* operations on links and addresses, in order */
+	size_t extra_count, extra_room;
+	uint32_t next_number, next_id;
+	struct pending *pending;
+	usec_t resync_at, retry_at;
+	bool resync_asked, platform_told, platform_checked;
+	struct table interface_table, route_table, ilm_table, range_table, kernel_table;
+	struct table *served[6];
+	struct row kernel_row;
+	struct label_range {
+		struct row row;
+		const char *user;
+		uint32_t first, last;
+	} ranges[4];
+};
+
+/* rib.c */
+void rib_note(struct rib *, int priority, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void rib_resync(struct rib *, usec_t at); /* ask for a dump, at the latest then */
+/* ports.c */
+struct port *port_find(struct rib *, uint32_t ifindex);
+void ports_seen(struct rib *, const struct fib_object *, bool gone);
+void ports_settle(struct rib *); /* make interfaces as configured */
+void ports_swept(struct rib *);  /* after a dump: those not told are gone */
+bool port_is_up(struct rib *, uint32_t ifindex);
+void port_answer(struct rib *, uint32_t ifindex, int error, const char *text);
+uint32_t port_by_name(struct rib *, const char *name);
+struct rib_table *table_get(struct rib *, uint32_t id);
+void ports_free(struct rib *);
+/* routes.c */
+struct route *route_get(struct rib_table *, const struct prefix *);
+struct route *route_find(struct rib_table *, const struct prefix *);
+void route_again(struct rib *, struct route *);
+void routes_direct(struct rib *, uint32_t ifindex, uint32_t table, const struct prefix *address, bool gone);
+void routes_seen(struct rib *, const struct fib_ip_route *, bool gone);
+void routes_configure(struct rib *);
+void routes_choose(struct rib *);
+void routes_swept(struct rib *);
+void routes_free(struct rib *);
+void route_lsp_changed(struct rib *, const struct prefix *);
+/* nexthop.c */
+struct fate *fate_get(struct rib *, struct rib_table *, const struct spec *, size_t count, bool black_hole, uint8_t family,
+    const struct prefix *fec);
+void fate_unref(struct rib *, struct fate *);
+void fates_resolve(struct rib *);
+void nexthops_seen(struct rib *, const struct fib_nexthop *, bool gone);
+void nexthops_link_down(struct rib *, uint32_t ifindex); /* what the kernel drops without a word */
+void nexthops_swept(struct rib *);
+void nexthops_free(struct rib *);
+bool nexthop_is_ours(uint32_t id);
+struct group *group_find(struct rib *, uint32_t id);
+struct nexthop *nexthop_find(struct rib *, uint32_t id);
+void group_release(struct rib *, struct group *);
+void nexthop_release(struct rib *, struct nexthop *);
+bool group_is_right(const struct group *);
+/* lfib.c */
+struct lsp *lsp_find(struct rib *, const struct prefix *);
+void lfib_row(struct rib *, const Ldp__Lsp *, bool gone, uint32_t round);
+void lfib_synced(struct rib *, uint32_t round);
+void lfib_lost(struct rib *); /* ldpd is away: its rows are kept, and shown as stale */
+void lfib_seen(struct rib *, const struct fib_label_route *, bool gone);
+void lfib_links_changed(struct rib *, uint32_t ifindex);
+void lfib_swept(struct rib *);
+void lfib_free(struct rib *);
+uint32_t lsp_push(const struct lsp *, const struct fib_path *); /* LABEL_UNSET: nothing to push */
+uint16_t ilm_paths(struct rib *, const struct ilm *, struct fib_path out[FIB_PATHS_MAX]);
+struct ilm *ilm_find(struct rib *, uint32_t label);
+void ilm_release(struct rib *, struct ilm *);
+bool paths_eq(const struct fib_path *, const struct fib_path *, size_t count);
+/* diff.c */
+void diff_answer(struct rib *, uint32_t number, int error, const char *text);
+void diff_dirty(struct rib *, struct list *queue, struct list *link);
+void diff_extra(struct rib *, const struct fib_op *);
+void diff_all_dirty(struct rib *);
+void diff_free(struct rib *);
+/* rows.c */
+void rows_init(struct rib *);
+void rows_set(char **text, const char *to);
+#endif

@@ -1,0 +1,386 @@
+/*
+ * Interfaces: what the kernel has, what the configuration wants of them, and the direct routes that their
+ * addresses make. A direct route is the kernel's own work; it is only shown and chosen here.
+ */
+#include "fibd/rib/model.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { RT_TABLE_MAIN_ID = 254 };
+#define VERIFY_AFTER (100 * USEC_PER_MSEC)
+
+struct port *
+port_find(struct rib *rib, uint32_t ifindex)
+{
+	for (struct hash_node *n = hash_first(&rib->ports, ifindex); n; n = hash_next(n)) {
+		struct port *p = OBJECT(n, struct port, by_ifindex);
+		if (p->link.ifindex == ifindex)
+			return p;
+	}
+	return NULL;
+}
+
+static bool
+is_up(const struct port *p)
+{
+	return p->link.admin_up && (p->link.carrier || p->link.loopback);
+}
+
+bool
+port_is_up(struct rib *rib, uint32_t ifindex)
+{
+	const struct port *p = port_find(rib, ifindex);
+
+	return p && is_up(p);
+}
+
+static bool
+has_name(const struct port *p, const char *name)
+{
+	return strcasecmp(p->link.name, name) == 0 || (*p->link.alias && strcasecmp(p->link.alias, name) == 0) ||
+	       (*p->link.altname && strcasecmp(p->link.altname, name) == 0);
+}
+
+uint32_t
+port_by_name(struct rib *rib, const char *name)
+{
+	hash_each(n, &rib->ports)
+	{
+		const struct port *p = OBJECT(n, struct port, by_ifindex);
+		if (has_name(p, name))
+			return p->link.ifindex;
+	}
+	return 0;
+}
+
+struct rib_table *
+table_get(struct rib *rib, uint32_t id)
+{
+	list_each(l, &rib->tables)
+	{
+		struct rib_table *t = OBJECT(l, struct rib_table, link);
+		if (t->id == id)
+			return t;
+	}
+	struct rib_table *t = NEW(struct rib_table);
+	t->id = id;
+	trie_init(&t->v4);
+	trie_init(&t->v6);
+	list_append(&rib->tables, &t->link);
+	return t;
+}
+
+/* The table that an interface's routes are in. */
+static uint32_t
+table_of(struct rib *rib, const struct port *p)
+{
+	const struct port *master = p->link.master ? port_find(rib, p->link.master) : NULL;
+
+	return master && master->link.is_vrf ? master->link.vrf_table : RT_TABLE_MAIN_ID;
+}
+
+static void
+name_tables(struct rib *rib)
+{
+	hash_each(n, &rib->ports)
+	{
+		const struct port *p = OBJECT(n, struct port, by_ifindex);
+		if (!p->link.is_vrf)
+			continue;
+		struct rib_table *t = table_get(rib, p->link.vrf_table);
+		memcpy(t->vrf, p->link.name, sizeof t->vrf);
+	}
+}
+
+/* --- what is seen --- */
+
+static void
+direct_all(struct rib *rib, struct port *p, bool gone)
+{
+	for (size_t i = 0; i < p->address_count; i++)
+		routes_direct(rib, p->link.ifindex, table_of(rib, p), &p->addresses[i], gone);
+}
+
+static void
+find_names(struct rib *rib)
+{
+	for (size_t i = 0; i < rib->config.name_count; i++) {
+		uint32_t ifindex = port_by_name(rib, rib->config.names[i]);
+		if (rib->name_ifindex[i] != ifindex)
+			rib->resolve = true;
+		rib->name_ifindex[i] = ifindex;
+	}
+}
+
+static void
+changed(struct rib *rib, struct port *p)
+{
+	rib->ports_dirty = true;
+	table_changed(&rib->interface_table, &p->row);
+}
+
+static void
+link_gone(struct rib *rib, struct port *p)
+{
+	direct_all(rib, p, true);
+	if (is_up(p))
+		nexthops_link_down(rib, p->link.ifindex);
+	p->link.admin_up = p->link.carrier = false;
+	lfib_links_changed(rib, p->link.ifindex);
+	table_gone(&rib->interface_table, &p->row);
+	hash_remove(&rib->ports, &p->by_ifindex);
+	free(p->addresses);
+	free(p);
+	rib->resolve = rib->ports_dirty = true;
+	find_names(rib);
+	for (size_t i = 0; i < rib->config.interface_count; i++)
+		rib->config.interfaces[i].create_asked = false;
+}
+
+static void
+link_seen(struct rib *rib, const struct fib_link *link)
+{
+	struct port *p = port_find(rib, link->ifindex);
+	bool was_up = p && is_up(p);
+
+	if (!p) {
+		p = NEW(struct port);
+		p->link.ifindex = link->ifindex;
+		hash_add(&rib->ports, &p->by_ifindex, link->ifindex);
+	}
+	p->seen = rib->dump;
+	if (memcmp(&p->link, link, sizeof *link) == 0)
+		return;
+	direct_all(rib, p, true);
+	if (link->admin_up != p->link.admin_up || link->mpls_input != p->link.mpls_input || link->mtu != p->link.mtu) {
+		p->told = 0;
+		p->trouble[0] = '\0';
+	}
+	p->link = *link;
+	name_tables(rib);
+	const struct port *master = link->master ? port_find(rib, link->master) : NULL;
+	bool in_vrf = master && master->link.is_vrf;
+	p->vrf_ifindex = in_vrf ? link->master : 0;
+	memcpy(p->vrf, in_vrf ? master->link.name : "", in_vrf ? sizeof p->vrf : 1);
+	if (is_up(p))
+		direct_all(rib, p, false);
+	if (was_up && !is_up(p))
+		nexthops_link_down(rib, p->link.ifindex);
+	if (was_up != is_up(p)) {
+		rib->resolve = true;
+		lfib_links_changed(rib, p->link.ifindex);
+		rib_resync(rib, rib->now + VERIFY_AFTER); /* the kernel changes routes without a word now */
+	}
+	find_names(rib);
+	changed(rib, p);
+}
+
+static void
+address_seen(struct rib *rib, const struct fib_address *a, bool gone)
+{
+	struct port *p = port_find(rib, a->ifindex);
+	size_t i = 0;
+
+	if (!p)
+		return;
+	while (i < p->address_count && !prefix_eq(&p->addresses[i], &a->prefix))
+		i++;
+	bool known = i < p->address_count;
+	if (gone && known) {
+		if (is_up(p))
+			routes_direct(rib, a->ifindex, table_of(rib, p), &a->prefix, true);
+		memmove(&p->addresses[i], &p->addresses[i + 1], (p->address_count - i - 1) * sizeof *p->addresses);
+		p->address_count--;
+		for (size_t k = 0; k < p->asked_count; k++)
+			if (prefix_eq(&p->asked[k], &a->prefix))
+				p->asked[k] = p->asked[--p->asked_count];
+		changed(rib, p);
+	} else if (!gone && !known) {
+		if (p->address_count == p->address_room) {
+			p->address_room = p->address_room ? p->address_room * 2 : 4;
+			p->addresses = mem_resize(p->addresses, p->address_room * sizeof *p->addresses);
+		}
+		p->addresses[p->address_count++] = a->prefix;
+		if (is_up(p))
+			routes_direct(rib, a->ifindex, table_of(rib, p), &a->prefix, false);
+		changed(rib, p);
+	}
+	bool asked = false;
+	for (size_t k = 0; k < p->asked_count; k++)
+		asked |= prefix_eq(&p->asked[k], &a->prefix);
+	if (!gone && a->ours && !asked && p->asked_count < FIB_ADDRESSES_MAX)
+		p->asked[p->asked_count++] = a->prefix; /* put there before our restart */
+}
+
+void
+ports_seen(struct rib *rib, const struct fib_object *o, bool gone)
+{
+	if (o->kind == FIB_ADDRESS) {
+		address_seen(rib, &o->address, gone);
+		return;
+	}
+	struct port *p = port_find(rib, o->link.ifindex);
+	if (!gone)
+		link_seen(rib, &o->link);
+	else if (p)
+		link_gone(rib, p);
+}
+
+void
+ports_swept(struct rib *rib)
+{
+	hash_each(n, &rib->ports)
+	{
+		struct port *p = OBJECT(n, struct port, by_ifindex);
+		if (p->seen != rib->dump)
+			link_gone(rib, p);
+	}
+}
+
+/* --- what is wanted --- */
+
+static struct fib_if_config *
+config_of(struct rib *rib, const struct port *p)
+{
+	for (size_t i = 0; i < rib->config.interface_count; i++)
+		if (has_name(p, rib->config.interfaces[i].name))
+			return &rib->config.interfaces[i];
+	return NULL;
+}
+
+static void
+ask(struct rib *rib, enum fib_op_kind kind, const struct port *p)
+{
+	struct fib_op op = { .kind = kind, .object = { .kind = FIB_LINK, .link = { .ifindex = p->link.ifindex } } };
+
+	memcpy(op.object.link.name, p->link.name, sizeof p->link.name);
+	op.object.link.mpls_input = true;
+	diff_extra(rib, &op);
+}
+
+static void
+ask_address(struct rib *rib, enum fib_op_kind kind, const struct port *p, const struct prefix *a)
+{
+	diff_extra(rib,
+	    &(struct fib_op){ .kind = kind,
+		.object = { .kind = FIB_ADDRESS, .address = { .ifindex = p->link.ifindex, .prefix = *a, .ours = true } } });
+}
+
+static bool
+among(const struct prefix *list, size_t count, const struct prefix *a)
+{
+	for (size_t i = 0; i < count; i++)
+		if (prefix_eq(&list[i], a))
+			return true;
+	return false;
+}
+
+static void
+settle_addresses(struct rib *rib, struct port *p, const struct fib_if_config *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->asked_count; i++) {
+		if (among(c->addresses, c->address_count, &p->asked[i])) {
+			p->asked[kept++] = p->asked[i];
+		} else if (among(p->addresses, p->address_count, &p->asked[i])) {
+			ask_address(rib, FIB_OP_DELETE, p, &p->asked[i]);
+		}
+	}
+	p->asked_count = kept;
+	for (size_t i = 0; i < c->address_count; i++) {
+		bool asked = among(p->asked, p->asked_count, &c->addresses[i]);
+		if (!asked && p->asked_count < FIB_ADDRESSES_MAX)
+			p->asked[p->asked_count++] = c->addresses[i];
+		if (!asked && !among(p->addresses, p->address_count, &c->addresses[i]))
+			ask_address(rib, FIB_OP_ADD, p, &c->addresses[i]);
+	}
+}
+
+static void
+settle_port(struct rib *rib, struct port *p)
+{
+	static const struct fib_if_config none = { .shutdown = false };
+	const struct fib_if_config *c = config_of(rib, p);
+	bool is_lo = strcmp(p->link.name, "lo") == 0;
+
+	settle_addresses(rib, p, c ? c : &none);
+	if (p->wants_mpls != (c && c->mpls)) {
+		p->wants_mpls = c && c->mpls;
+		table_changed(&rib->interface_table, &p->row);
+	}
+	if ((c || is_lo) && !(c && c->shutdown) && !p->link.admin_up && !(p->told & TOLD_UP)) {
+		p->told |= TOLD_UP;
+		ask(rib, FIB_OP_LINK_UP, p);
+	}
+	if (!c)
+		return;
+	if (c->shutdown && p->link.admin_up && !(p->told & TOLD_DOWN)) {
+		p->told |= TOLD_DOWN;
+		ask(rib, FIB_OP_LINK_DOWN, p);
+	}
+	if (c->mtu && c->mtu != p->link.mtu && !(p->told & TOLD_MTU)) {
+		p->told |= TOLD_MTU;
+		diff_extra(rib,
+		    &(struct fib_op){ .kind = FIB_OP_LINK_MTU,
+			.object = { .kind = FIB_LINK, .link = { .ifindex = p->link.ifindex, .mtu = c->mtu } } });
+	}
+	if (c->mpls && rib->abilities.mpls && !p->link.mpls_input && !(p->told & TOLD_INPUT)) {
+		p->told |= TOLD_INPUT;
+		ask(rib, FIB_OP_MPLS_INPUT, p);
+	}
+}
+
+static bool
+is_loopback_name(const char *name)
+{
+	return strncasecmp(name, "LoopBack", 8) == 0 && name[8] && strspn(name + 8, "0123456789") == strlen(name + 8) && strlen(name) < 16;
+}
+
+void
+ports_settle(struct rib *rib)
+{
+	if (!rib->ports_dirty || !rib->has_config || !rib->dumped)
+		return;
+	rib->ports_dirty = false;
+	hash_each(n, &rib->ports)
+	{
+		settle_port(rib, OBJECT(n, struct port, by_ifindex));
+	}
+	for (size_t i = 0; i < rib->config.interface_count; i++) {
+		struct fib_if_config *c = &rib->config.interfaces[i];
+		struct fib_op op = { .kind = FIB_OP_LINK_CREATE, .object = { .kind = FIB_LINK } };
+		if (!is_loopback_name(c->name) || c->create_asked || port_by_name(rib, c->name))
+			continue;
+		c->create_asked = true;
+		memcpy(op.object.link.name, c->name, sizeof op.object.link.name);
+		diff_extra(rib, &op);
+	}
+}
+
+void
+port_answer(struct rib *rib, uint32_t ifindex, int error, const char *text)
+{
+	struct port *p = port_find(rib, ifindex);
+
+	if (!error || !p)
+		return;
+	size_t n = strnlen(text, sizeof p->trouble - 1);
+	memcpy(p->trouble, text, n);
+	p->trouble[n] = '\0';
+	rib_note(rib, 4, "interface %s: %s", p->link.name, text);
+	table_changed(&rib->interface_table, &p->row);
+}
+
+void
+ports_free(struct rib *rib)
+{
+	hash_each(n, &rib->ports)
+	{
+		struct port *p = OBJECT(n, struct port, by_ifindex);
+		table_gone(&rib->interface_table, &p->row);
+		free(p->addresses);
+		free(p);
+	}
+	hash_free(&rib->ports);
+}

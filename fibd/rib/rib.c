@@ -1,0 +1,246 @@
+/*
+ * The RIB engine: interfaces, routes, next hops and labels, and what the kernel shall do about them.
+ *
+ * How the nouns hang together. A *port* is an interface; its addresses make direct entries. A *route* is a
+ * prefix in a table; its *entries* are what each source says of it, the best is chosen. An entry that is
+ * not direct has a *fate*: the list of next hops as named, shared by all entries with the same list. A fate is
+ * resolved to paths and owns a *group* of *nexthop* objects in the kernel; a route points at the group of the
+ * fate that it `wants`. An *lsp* is a row of ldp.Lsp: it makes an *ilm* (an incoming label and where it leads),
+ * and it makes the route to its FEC want a labelled variant of its fate.
+ *
+ * The life of a change. A link loses carrier: the port tells the next hop objects on it that the kernel has
+ * dropped them (it does so without a word), and asks for a resolving pass. The pass finds the fates that lost a
+ * path and gives their groups new members; one message per group and every prefix has moved. Routes whose fate
+ * has no path left choose another entry. A dump follows a moment later, and whatever it shows to be otherwise
+ * than thought is put right.
+ *
+ * Settling: after each input, routes that must choose do so; if that changed what next hops may lie behind, they
+ * are resolved, which may make routes choose again. A bound on the rounds keeps a pathological configuration from
+ * holding the daemon; the rest is done with the next input.
+ */
+#include "base/text.h"
+#include "fibd/rib/model.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SETTLE_ROUNDS = 8, PLATFORM_LABELS = 1048575 };
+
+void
+rib_note(struct rib *rib, int priority, const char *format, ...)
+{
+	struct text line = { 0 };
+	va_list args;
+
+	va_start(args, format);
+	text_vadd(&line, format, args);
+	va_end(args);
+	outbox_log(rib->out, priority, 0, "%s", line.chars);
+	text_free(&line);
+}
+
+void
+rib_resync(struct rib *rib, usec_t at)
+{
+	rib->resync_at = usec_min(rib->resync_at, at);
+}
+
+struct rib *
+rib_new(uint64_t seed)
+{
+	struct rib *rib = NEW(struct rib);
+
+	(void)seed;
+	rib->out = outbox_new();
+	rib->dump = 1;
+	rib->next_id = FIB_NEXTHOP_FIRST;
+	rib->resync_at = rib->retry_at = USEC_NEVER;
+	struct hash *hashes[] = { &rib->ports, &rib->nexthops, &rib->nexthop_contents, &rib->groups, &rib->fates, &rib->lsps, &rib->ilms };
+	for (size_t i = 0; i < COUNT(hashes); i++)
+		hash_init(hashes[i]);
+	struct list *lists[] = { &rib->tables, &rib->chosen_anew, &rib->dirty_nexthops, &rib->dirty_groups, &rib->dirty_routes,
+		&rib->dirty_ilms };
+	for (size_t i = 0; i < COUNT(lists); i++)
+		list_init(lists[i]);
+	table_get(rib, 254);
+	rows_init(rib);
+	return rib;
+}
+
+static void
+free_missing(struct rib *rib)
+{
+	for (size_t i = 0; i < rib->abilities.missing_count; i++)
+		free(rib->missing[i]);
+	free(rib->missing);
+	rib->missing = NULL;
+}
+
+void
+rib_free(struct rib *rib)
+{
+	if (!rib)
+		return;
+	routes_free(rib);
+	lfib_free(rib);
+	nexthops_free(rib);
+	ports_free(rib);
+	diff_free(rib);
+	for (size_t i = 0; i < COUNT(rib->ranges); i++)
+		table_gone(&rib->range_table, &rib->ranges[i].row);
+	table_gone(&rib->kernel_table, &rib->kernel_row);
+	for (size_t i = 0; rib->served[i]; i++)
+		table_free(rib->served[i]);
+	free_missing(rib);
+	free(rib->name_ifindex);
+	fib_config_free(&rib->config);
+	outbox_free(rib->out);
+	free(rib);
+}
+
+struct outbox *
+rib_outbox(struct rib *rib)
+{
+	return rib->out;
+}
+
+struct table *const *
+rib_tables(struct rib *rib)
+{
+	return rib->served;
+}
+
+usec_t
+rib_due(const struct rib *rib)
+{
+	return usec_min(rib->resync_at, rib->retry_at);
+}
+
+/* --- inputs --- */
+
+static void
+configure(struct rib *rib, struct fib_config *new)
+{
+	fib_config_free(&rib->config);
+	rib->config = *new;
+	*new = (struct fib_config){ 0 };
+	free(rib->name_ifindex);
+	rib->name_ifindex = mem_zalloc((rib->config.name_count + 1) * sizeof *rib->name_ifindex);
+	for (size_t i = 0; i < rib->config.name_count; i++)
+		rib->name_ifindex[i] = port_by_name(rib, rib->config.names[i]);
+	rib->config_round++;
+	routes_configure(rib);
+	rib->has_config = rib->ports_dirty = rib->resolve = rib->work = true;
+	hash_each(n, &rib->ports)
+	{
+		OBJECT(n, struct port, by_ifindex)->told = 0;
+	}
+}
+
+static void
+learn_abilities(struct rib *rib, const struct fib_abilities *a)
+{
+	free_missing(rib);
+	rib->abilities = *a;
+	rib->missing = mem_zalloc((a->missing_count + 1) * sizeof *rib->missing);
+	for (size_t i = 0; i < a->missing_count; i++)
+		rib->missing[i] = mem_text(a->missing[i]);
+	rib->abilities.missing = NULL;
+	if (!rib->has_abilities) {
+		diff_extra(rib, &(struct fib_op){ .kind = FIB_OP_FORWARDING });
+		for (size_t i = 0; i < a->missing_count; i++)
+			rib_note(rib, 4, "%s", rib->missing[i]);
+	}
+	rib->has_abilities = true;
+	if (a->mpls && a->platform_labels < PLATFORM_LABELS)
+		diff_extra(rib, &(struct fib_op){ .kind = FIB_OP_PLATFORM_LABELS, .value = PLATFORM_LABELS });
+	table_changed(&rib->kernel_table, &rib->kernel_row);
+}
+
+static void
+seen(struct rib *rib, const struct fib_object *o, bool gone)
+{
+	switch (o->kind) {
+	case FIB_LINK:
+	case FIB_ADDRESS: ports_seen(rib, o, gone); break;
+	case FIB_NEXTHOP: nexthops_seen(rib, &o->nexthop, gone); break;
+	case FIB_IP_ROUTE: routes_seen(rib, &o->ip_route, gone); break;
+	case FIB_LABEL_ROUTE: lfib_seen(rib, &o->label_route, gone); break;
+	}
+}
+
+/* A dump is in. What was not told is not there; the next one is told apart by its number. */
+static void
+seen_all(struct rib *rib)
+{
+	ports_swept(rib);
+	nexthops_swept(rib);
+	routes_swept(rib);
+	lfib_swept(rib);
+	rib->dump++;
+	rib->dumped = rib->ports_dirty = rib->resolve = rib->work = true;
+}
+
+static void
+timer(struct rib *rib)
+{
+	if (rib->now >= rib->resync_at) {
+		rib->resync_at = USEC_NEVER;
+		rib->resync_asked = true;
+	}
+	if (rib->now >= rib->retry_at) {
+		rib->retry_at = USEC_NEVER;
+		diff_all_dirty(rib);
+	}
+}
+
+static void
+dispatch(struct rib *rib, const struct fib_input *in)
+{
+	switch (in->kind) {
+	case FIB_IN_CONFIG: configure(rib, in->config); break;
+	case FIB_IN_ABILITIES: learn_abilities(rib, in->abilities); break;
+	case FIB_IN_SEEN: seen(rib, in->object, in->gone); break;
+	case FIB_IN_SEEN_ALL: seen_all(rib); break;
+	case FIB_IN_ANSWER: diff_answer(rib, in->number, in->error, in->text); break;
+	case FIB_IN_ROW: lfib_row(rib, in->row, in->gone, in->round); break;
+	case FIB_IN_SYNCED: lfib_synced(rib, in->round); break;
+	case FIB_IN_LOST: lfib_lost(rib); break;
+	case FIB_IN_TIMER: timer(rib); break;
+	}
+}
+
+static void
+settle(struct rib *rib)
+{
+	/* A dump is told object by object; looking at the whole after each of them would be wasted. */
+	if (!rib->dumped)
+		return;
+	for (int round = 0; round < SETTLE_ROUNDS; round++) {
+		routes_choose(rib);
+		if (!rib->resolve)
+			break;
+		rib->resolve = false;
+		fates_resolve(rib);
+		if (list_is_empty(&rib->chosen_anew) && !rib->resolve)
+			break;
+	}
+	ports_settle(rib);
+	if (rib->has_config && rib->has_abilities && !rib->route_table.complete) {
+		table_complete(&rib->interface_table);
+		table_complete(&rib->route_table);
+		table_complete(&rib->ilm_table);
+	}
+}
+
+void
+rib_input(struct rib *rib, const struct fib_input *in, usec_t now)
+{
+	assert(!rib->busy);
+	rib->busy = true;
+	if (now > rib->now)
+		rib->now = now;
+	dispatch(rib, in);
+	settle(rib);
+	rib->busy = false;
+}

@@ -1,0 +1,488 @@
+/*
+ * Routes: every source's opinion of a prefix, and which one counts. The lowest preference wins (direct 0,
+ * OSPF 10, IS-IS 15, static 60, BGP 255), then the lowest cost.
+ *
+ * Another daemon's route is only read. When it wins and a label is to be pushed, a route of ours shadows it
+ * (doc/decisions/0002); when one of our static routes wins, ours is installed and theirs stays behind it.
+ */
+#include "fibd/rib/model.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { RTN_UNICAST_TYPE = 1, RTN_BLACKHOLE_TYPE = 6, RTN_UNREACHABLE_TYPE = 7, RTN_PROHIBIT_TYPE = 8 };
+enum { UNKNOWN_PREFERENCE = 100 };
+
+static struct trie *
+trie_of(struct rib_table *t, const struct prefix *p)
+{
+	return p->addr.family == 4 ? &t->v4 : &t->v6;
+}
+
+struct route *
+route_find(struct rib_table *t, const struct prefix *p)
+{
+	struct trie_node *n = trie_find(trie_of(t, p), p);
+
+	return n ? OBJECT(n, struct route, node) : NULL;
+}
+
+struct route *
+route_get(struct rib_table *t, const struct prefix *p)
+{
+	struct route *r = route_find(t, p);
+
+	if (r)
+		return r;
+	r = NEW(struct route);
+	r->table = t;
+	list_init(&r->of_want);
+	list_init(&r->dirty);
+	list_init(&r->chosen_anew);
+	trie_add(trie_of(t, p), &r->node, p);
+	return r;
+}
+
+void
+route_again(struct rib *rib, struct route *r)
+{
+	if (list_is_empty(&r->chosen_anew))
+		list_append(&rib->chosen_anew, &r->chosen_anew);
+}
+
+/* --- entries --- */
+
+static struct entry *
+entry_add(struct rib *rib, struct route *r, const struct entry *like)
+{
+	struct entry *e = mem_copy(like, sizeof *like), **at = &r->entries;
+
+	while (*at && ((*at)->preference < e->preference || ((*at)->preference == e->preference && (*at)->cost <= e->cost)))
+		at = &(*at)->next;
+	e->next = *at;
+	*at = e;
+	e->route = r;
+	e->since = rib->now;
+	if (e->fate)
+		list_append(&e->fate->users, &e->of_fate);
+	else
+		list_init(&e->of_fate);
+	route_again(rib, r);
+	return e;
+}
+
+static void
+entry_drop(struct rib *rib, struct entry *e)
+{
+	struct route *r = e->route;
+
+	for (struct entry **at = &r->entries; *at; at = &(*at)->next)
+		if (*at == e) {
+			*at = e->next;
+			break;
+		}
+	if (r->chosen == e)
+		r->chosen = NULL;
+	list_remove(&e->of_fate);
+	if (e->fate)
+		fate_unref(rib, e->fate);
+	free(e);
+	route_again(rib, r);
+}
+
+/* --- direct --- */
+
+static void
+direct_one(struct rib *rib, struct rib_table *t, struct prefix prefix, uint32_t ifindex, struct addr address, bool gone)
+{
+	struct route *r = gone ? route_find(t, &prefix) : route_get(t, &prefix);
+
+	for (struct entry *e = r ? r->entries : NULL; e; e = e->next)
+		if (e->direct && e->ifindex == ifindex && addr_eq(&e->address, &address)) {
+			if (gone)
+				entry_drop(rib, e);
+			return;
+		}
+	if (!gone)
+		entry_add(rib, r,
+		    &(struct entry){ .direct = true, .protocol = FIB__PROTOCOL__DIRECT, .ifindex = ifindex, .address = address });
+}
+
+void
+routes_direct(struct rib *rib, uint32_t ifindex, uint32_t table, const struct prefix *a, bool gone)
+{
+	struct rib_table *t = table_get(rib, table);
+	bool v4 = a->addr.family == 4;
+	struct addr self = v4 ? addr_v4(UINT32_C(0x7f000001)) : (struct addr){ 6, { [15] = 1 } };
+
+	if (!v4 && addr_is_link_local(&a->addr))
+		return; /* every interface has them; they route nothing */
+	direct_one(rib, t, prefix_host(a->addr), ifindex, self, gone);
+	if (prefix_is_host(a))
+		return;
+	direct_one(rib, t, prefix_network(*a), ifindex, addr_is_loopback(&a->addr) ? self : a->addr, gone);
+	if (v4 && a->len < 31)
+		direct_one(rib, t, prefix_host(prefix_broadcast(*a)), ifindex, self, gone);
+	if (v4 && addr_is_loopback(&a->addr)) /* the limited broadcast address, as reference 002 shows it */
+		direct_one(rib, t, prefix_host(addr_v4(UINT32_MAX)), ifindex, self, gone);
+}
+
+/* --- other daemons' --- */
+
+static void
+foreign_kind(uint8_t kernel, uint8_t *protocol, uint8_t *preference)
+{
+	static const struct {
+		uint8_t kernel, protocol, preference;
+	} known[] = {
+		{ 188, FIB__PROTOCOL__OSPF, 10 }, /* RTPROT_OSPF and the like, linux/rtnetlink.h */
+		{ 187, FIB__PROTOCOL__ISIS, 15 },
+		{ 4, FIB__PROTOCOL__STATIC, 60 },
+		{ 3, FIB__PROTOCOL__STATIC, 60 },
+		{ 196, FIB__PROTOCOL__STATIC, 60 },
+		{ 189, FIB__PROTOCOL__RIP, 100 },
+		{ 186, FIB__PROTOCOL__BGP, 255 },
+	};
+
+	*protocol = FIB__PROTOCOL__KERNEL;
+	*preference = UNKNOWN_PREFERENCE;
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (known[i].kernel == kernel) {
+			*protocol = known[i].protocol;
+			*preference = known[i].preference;
+		}
+}
+
+static struct entry *
+foreign_entry(struct route *r, uint8_t protocol, uint32_t metric)
+{
+	for (struct entry *e = r ? r->entries : NULL; e; e = e->next)
+		if (e->foreign && e->protocol == protocol && e->cost == metric)
+			return e;
+	return NULL;
+}
+
+static size_t
+specs_of(const struct fib_ip_route *in, struct spec out[FIB_PATHS_MAX])
+{
+	for (size_t i = 0; i < in->path_count; i++)
+		out[i] = (struct spec){ .addr = in->paths[i].gateway, .ifindex = in->paths[i].ifindex };
+	return in->path_count;
+}
+
+static void
+foreign_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
+{
+	struct rib_table *t = table_get(rib, in->table);
+	struct route *r = gone ? route_find(t, &in->prefix) : route_get(t, &in->prefix);
+	struct entry like = { .foreign = true, .cost = in->metric };
+	struct spec specs[FIB_PATHS_MAX];
+
+	foreign_kind(in->protocol, &like.protocol, &like.preference);
+	struct entry *old = foreign_entry(r, like.protocol, in->metric);
+	if (gone) {
+		if (old)
+			entry_drop(rib, old);
+		return;
+	}
+	size_t count = specs_of(in, specs);
+	bool black_hole = in->type != RTN_UNICAST_TYPE;
+	like.fate = fate_get(rib, t, specs, count, black_hole, in->prefix.addr.family, NULL);
+	like.seen = rib->dump;
+	if (old && old->fate == like.fate) {
+		old->seen = rib->dump;
+		fate_unref(rib, like.fate);
+		return;
+	}
+	usec_t since = old ? old->since : rib->now;
+	if (old)
+		entry_drop(rib, old);
+	entry_add(rib, r, &like)->since = since;
+}
+
+/* --- ours, as the kernel has them --- */
+
+static void
+own_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
+{
+	struct rib_table *t = table_get(rib, in->table);
+	struct route *r = gone ? route_find(t, &in->prefix) : route_get(t, &in->prefix);
+
+	if (!r)
+		return;
+	if (in->metric != FIB_METRIC)
+		return; /* not where we put ours; the sweep of an older version's is none of our business */
+	struct group *old = r->has ? group_find(rib, r->has) : NULL, *new = gone ? NULL : group_find(rib, in->nexthop_id);
+	uint32_t has = gone ? 0 : in->nexthop_id;
+	r->seen = rib->dump;
+	r->inlined = !gone && !has;
+	if (has != r->has) {
+		if (old)
+			old->users--;
+		if (new)
+			new->users++;
+		r->has = new ? has : 0;
+		r->inlined |= !gone && !new;
+		if (old)
+			diff_dirty(rib, &rib->dirty_groups, &old->dirty);
+		table_changed(&rib->route_table, &r->row);
+	}
+	diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+	route_again(rib, r);
+}
+
+void
+routes_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
+{
+	enum { KERNEL = 2, REDIRECT = 1, ROUTER_ADVERTISEMENT = 9, LOCAL_TABLE = 255 };
+
+	if (in->type != RTN_UNICAST_TYPE && in->type != RTN_BLACKHOLE_TYPE && in->type != RTN_UNREACHABLE_TYPE &&
+	    in->type != RTN_PROHIBIT_TYPE)
+		return;
+	if (in->table == LOCAL_TABLE || in->protocol == KERNEL || in->protocol == REDIRECT || in->protocol == ROUTER_ADVERTISEMENT)
+		return; /* these follow from addresses, which are told by themselves */
+	if (in->protocol == FIB_PROTOCOL)
+		own_seen(rib, in, gone);
+	else
+		foreign_seen(rib, in, gone);
+}
+
+/* --- static --- */
+
+static int
+compare_statics(const void *x, const void *y)
+{
+	const struct fib_static *a = x, *b = y;
+	int order = prefix_cmp(&a->prefix, &b->prefix);
+
+	if (!order)
+		order = (int)a->preference - (int)b->preference;
+	return order ? order : (int)a->black_hole - (int)b->black_hole;
+}
+
+static struct entry *
+static_entry(struct route *r, uint8_t preference)
+{
+	for (struct entry *e = r->entries; e; e = e->next)
+		if (!e->foreign && !e->direct && e->preference == preference)
+			return e;
+	return NULL;
+}
+
+/* Lines of one prefix and preference are one entry with several next hops. */
+static void
+configure_one(struct rib *rib, const struct fib_static *s, size_t count)
+{
+	struct rib_table *t = table_get(rib, 254);
+	struct route *r = route_get(t, &s->prefix);
+	struct spec specs[FIB_PATHS_MAX];
+	bool black_hole = s->black_hole;
+	size_t n = 0;
+
+	for (size_t i = 0; i < count && n < FIB_PATHS_MAX && !black_hole; i++)
+		if (!s[i].black_hole)
+			specs[n++] = (struct spec){ .addr = s[i].next_hop, .name = s[i].name };
+	struct fate *fate = fate_get(rib, t, specs, n, black_hole, s->prefix.addr.family, NULL);
+	struct entry *old = static_entry(r, s->preference);
+	if (old && old->fate == fate) {
+		old->seen = rib->config_round;
+		fate_unref(rib, fate);
+		return;
+	}
+	if (old)
+		entry_drop(rib, old);
+	entry_add(rib, r,
+	    &(struct entry){
+		.protocol = FIB__PROTOCOL__STATIC, .preference = s->preference, .fate = fate, .seen = rib->config_round });
+}
+
+static void
+each_route(struct rib *rib, void (*visit)(struct rib *, struct route *))
+{
+	list_each(l, &rib->tables)
+	{
+		struct rib_table *t = OBJECT(l, struct rib_table, link);
+		for (int v = 0; v < 2; v++)
+			trie_each(n, v ? &t->v6 : &t->v4)
+			{
+				visit(rib, OBJECT(n, struct route, node));
+			}
+	}
+}
+
+static void
+drop_unconfigured(struct rib *rib, struct route *r)
+{
+	for (struct entry *e = r->entries, *next; e; e = next) {
+		next = e->next;
+		if (!e->direct && !e->foreign && e->seen != rib->config_round)
+			entry_drop(rib, e);
+	}
+}
+
+void
+routes_configure(struct rib *rib)
+{
+	struct fib_config *c = &rib->config;
+
+	if (c->static_count)
+		qsort(c->statics, c->static_count, sizeof *c->statics, compare_statics);
+	for (size_t i = 0, n; i < c->static_count; i += n) {
+		for (n = 1; i + n < c->static_count; n++)
+			if (!prefix_eq(&c->statics[i].prefix, &c->statics[i + n].prefix) ||
+			    c->statics[i].preference != c->statics[i + n].preference)
+				break;
+		configure_one(rib, &c->statics[i], n);
+	}
+	each_route(rib, drop_unconfigured);
+	/* What they said is in the routes now. */
+	free(c->statics);
+	c->statics = NULL;
+	c->static_count = c->static_room = 0;
+}
+
+/* --- choosing --- */
+
+static bool
+is_usable(const struct entry *e)
+{
+	return e->direct || e->foreign || e->fate->path_count || e->fate->black_hole;
+}
+
+/* What the kernel shall have from us: static routes, and labels for whatever was chosen. */
+static struct fate *
+wanted_fate(struct rib *rib, struct route *r)
+{
+	const struct entry *e = r->chosen;
+	const struct lsp *lsp = r->table->id == 254 && rib->abilities.mpls ? lsp_find(rib, &r->node.prefix) : NULL;
+
+	if (!e || e->direct)
+		return NULL;
+	bool push = false;
+	for (size_t i = 0; lsp && !lsp->egress && i < e->fate->path_count; i++)
+		push |= lsp_push(lsp, &e->fate->paths[i].p) != LABEL_UNSET;
+	if (push)
+		return fate_get(rib, r->table, e->fate->specs, e->fate->spec_count, false, e->fate->family, &r->node.prefix);
+	if (e->foreign)
+		return NULL;
+	e->fate->refs++;
+	return e->fate;
+}
+
+static void
+free_if_empty(struct rib *rib, struct route *r)
+{
+	if (r->entries || r->want || r->has || r->inlined || r->asked || !list_is_empty(&r->chosen_anew))
+		return;
+	table_gone(&rib->route_table, &r->row);
+	list_remove(&r->dirty);
+	trie_remove(trie_of(r->table, &r->node.prefix), &r->node);
+	free(r->trouble);
+	free(r);
+}
+
+static void
+choose(struct rib *rib, struct route *r)
+{
+	struct entry *best = r->entries;
+
+	while (best && !is_usable(best))
+		best = best->next;
+	if (best != r->chosen)
+		rib->resolve = true; /* somebody's next hop may lie behind it */
+	r->chosen = best;
+	struct fate *want = wanted_fate(rib, r);
+	if (want != r->want) {
+		list_remove(&r->of_want);
+		if (r->want)
+			fate_unref(rib, r->want);
+		r->want = want;
+		if (want)
+			list_append(&want->followers, &r->of_want);
+		r->refused = false;
+		rib->resolve = true; /* what it uses now needs its objects */
+		diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+	} else if (want) {
+		fate_unref(rib, want);
+	}
+	if (r->entries)
+		table_changed(&rib->route_table, &r->row);
+	else
+		table_gone(&rib->route_table, &r->row);
+	if (r->has || r->inlined)
+		diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+}
+
+void
+routes_choose(struct rib *rib)
+{
+	while (!list_is_empty(&rib->chosen_anew)) {
+		struct route *r = OBJECT(rib->chosen_anew.next, struct route, chosen_anew);
+		list_remove(&r->chosen_anew);
+		choose(rib, r);
+		free_if_empty(rib, r);
+	}
+}
+
+void
+route_lsp_changed(struct rib *rib, const struct prefix *fec)
+{
+	struct route *r = route_find(table_get(rib, 254), fec);
+
+	if (!r)
+		return;
+	route_again(rib, r);
+	if (r->want && r->want->labelled)
+		rib->resolve = true; /* its labels are part of its next hops */
+}
+
+/* --- the end of a dump --- */
+
+static void
+sweep_one(struct rib *rib, struct route *r)
+{
+	for (struct entry *e = r->entries, *next; e; e = next) {
+		next = e->next;
+		if (e->foreign && e->seen != rib->dump)
+			entry_drop(rib, e);
+	}
+	if ((r->has || r->inlined) && r->seen != rib->dump) {
+		struct fib_ip_route gone = { .table = r->table->id, .prefix = r->node.prefix, .metric = FIB_METRIC };
+		own_seen(rib, &gone, true);
+	}
+}
+
+void
+routes_swept(struct rib *rib)
+{
+	each_route(rib, sweep_one);
+}
+
+static void
+forget(struct rib *rib, struct route *r)
+{
+	while (r->entries)
+		entry_drop(rib, r->entries);
+	list_remove(&r->of_want);
+	if (r->want)
+		fate_unref(rib, r->want);
+	r->want = NULL;
+	r->chosen = NULL;
+	r->has = 0;
+	r->inlined = r->asked = false;
+	list_remove(&r->chosen_anew);
+	free_if_empty(rib, r);
+}
+
+void
+routes_free(struct rib *rib)
+{
+	each_route(rib, forget);
+	list_each_safe(l, &rib->tables)
+	{
+		struct rib_table *t = OBJECT(l, struct rib_table, link);
+		trie_free(&t->v4);
+		trie_free(&t->v6);
+		free(t);
+	}
+	list_init(&rib->tables);
+}

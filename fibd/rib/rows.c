@@ -1,0 +1,236 @@
+/* The engine's objects as rows of its tables. */
+#include "fibd/rib/model.h"
+#include <stdlib.h>
+#include <string.h>
+
+void
+rows_set(char **text, const char *to)
+{
+	free(*text);
+	*text = mem_text(to);
+}
+
+static char *
+lent(const char *text)
+{
+	return (char *)(uintptr_t)(text ? text : "");
+}
+
+static ProtobufCBinaryData
+bytes_of_addr(const struct addr *a, struct arena *arena)
+{
+	size_t size = addr_size(a);
+
+	return (ProtobufCBinaryData){ size, size ? arena_copy(arena, a->bytes, size) : NULL };
+}
+
+static ProtobufCBinaryData
+bytes_of_prefix(const struct prefix *p, struct arena *arena)
+{
+	uint8_t packed[PREFIX_BYTES];
+	size_t size = prefix_to_bytes(p, packed);
+
+	return (ProtobufCBinaryData){ size, arena_copy(arena, packed, size) };
+}
+
+/* --- interfaces --- */
+
+static void
+fill_interface(const struct row *row, void *message, struct arena *arena)
+{
+	const struct port *p = CONST_OBJECT(row, struct port, row);
+	Fib__Interface *m = message;
+
+	m->ifindex = p->link.ifindex;
+	m->name = lent(p->link.name);
+	m->label = lent(strcmp(p->link.name, "lo") == 0 ? "InLoopBack0"
+			: *p->link.alias                ? p->link.alias
+			: *p->link.altname              ? p->link.altname
+							: p->link.name);
+	m->admin_up = p->link.admin_up;
+	m->carrier = p->link.carrier;
+	m->mtu = p->link.mtu;
+	m->mac = (ProtobufCBinaryData){ 6, arena_copy(arena, p->link.mac, 6) };
+	m->vrf_ifindex = p->vrf_ifindex;
+	m->vrf = lent(p->vrf);
+	m->loopback = p->link.loopback;
+	m->point_to_point = p->link.point_to_point;
+	m->multicast = p->link.multicast;
+	m->mpls = p->wants_mpls;
+	m->mpls_input = p->link.mpls_input;
+	m->n_addresses = p->address_count;
+	m->addresses = arena_take(arena, p->address_count * sizeof *m->addresses);
+	for (size_t i = 0; i < p->address_count; i++)
+		m->addresses[i] = bytes_of_prefix(&p->addresses[i], arena);
+	m->trouble = lent(p->trouble);
+}
+
+/* --- routes --- */
+
+static Fib__NextHop *
+next_hop(struct arena *arena, const struct addr *address, const struct fib_path *p)
+{
+	Fib__NextHop *h = arena_take(arena, sizeof *h);
+
+	fib__next_hop__init(h);
+	h->address = bytes_of_addr(address, arena);
+	h->ifindex = p->ifindex;
+	if (addr_is_set(&p->gateway) && !addr_eq(&p->gateway, address))
+		h->via = bytes_of_addr(&p->gateway, arena);
+	h->n_labels = p->label_count;
+	h->labels = arena_copy(arena, p->labels, p->label_count * sizeof *p->labels);
+	h->weight = 1;
+	return h;
+}
+
+static void
+fill_entry(Fib__RouteEntry *m, const struct entry *e, const struct route *r, struct arena *arena)
+{
+	bool chosen = e == r->chosen;
+	/* The chosen one as it is programmed: with its labels. */
+	const struct fate *f = chosen && r->want ? r->want : e->fate;
+	static const struct addr none;
+
+	m->protocol = (Fib__Protocol)e->protocol;
+	m->preference = e->preference;
+	m->cost = e->foreign ? 0 : e->cost;
+	m->foreign = e->foreign;
+	m->since = e->since;
+	m->inactive = lent(chosen ? "" : !e->direct && !e->foreign && !f->path_count && !f->black_hole ? "no next hop can be reached" : "another route is preferred");
+	if (e->direct) {
+		m->n_next_hops = 1;
+		m->next_hops = arena_take(arena, sizeof *m->next_hops);
+		m->next_hops[0] = next_hop(arena, &e->address, &(struct fib_path){ .gateway = e->address, .ifindex = e->ifindex });
+		return;
+	}
+	m->relay = f->relay;
+	m->black_hole = f->black_hole;
+	m->n_next_hops = f->path_count ? f->path_count : f->spec_count;
+	m->next_hops = arena_take(arena, (m->n_next_hops + 1) * sizeof *m->next_hops);
+	for (size_t i = 0; i < m->n_next_hops; i++) {
+		const struct fib_path unresolved = { .ifindex = f->path_count ? 0 : f->specs[i].ifindex };
+		const struct spec *s = f->path_count ? &f->specs[f->paths[i].spec] : &f->specs[i];
+		m->next_hops[i] = next_hop(arena, s ? &s->addr : &none, f->path_count ? &f->paths[i].p : &unresolved);
+	}
+}
+
+static bool
+is_installed(const struct route *r)
+{
+	const struct entry *e = r->chosen;
+
+	if (!e)
+		return false;
+	if (e->direct || (e->foreign && !r->want))
+		return true; /* it is in the kernel, or we would not know it */
+	return r->want && r->want->group && r->has == r->want->group->id && group_is_right(r->want->group);
+}
+
+static void
+fill_route(const struct row *row, void *message, struct arena *arena)
+{
+	const struct route *r = CONST_OBJECT(row, struct route, row);
+	Fib__Route *m = message;
+	size_t count = 0;
+
+	m->vrf = lent(r->table->vrf);
+	m->prefix = bytes_of_prefix(&r->node.prefix, arena);
+	for (const struct entry *e = r->entries; e; e = e->next)
+		count++;
+	m->entries = arena_take(arena, (count + 1) * sizeof *m->entries);
+	for (int round = 0; round < 2; round++) /* the chosen one first */
+		for (const struct entry *e = r->entries; e; e = e->next) {
+			if ((e == r->chosen) == round)
+				continue;
+			Fib__RouteEntry *out = m->entries[m->n_entries++] = arena_take(arena, sizeof *out);
+			fib__route_entry__init(out);
+			fill_entry(out, e, r, arena);
+		}
+	m->installed = is_installed(r);
+	m->trouble = lent(r->trouble ? r->trouble : r->want && r->want->trouble ? r->want->trouble : NULL);
+}
+
+/* --- labels --- */
+
+static void
+fill_ilm(const struct row *row, void *message, struct arena *arena)
+{
+	const struct ilm *i = CONST_OBJECT(row, struct ilm, row);
+	Fib__Ilm *m = message;
+	const struct fib_path *paths = i->has_paths;
+	uint16_t count = i->has_count;
+
+	m->label = i->label;
+	m->owner = lent("ldpd");
+	if (i->lsp)
+		m->fec = bytes_of_prefix(&i->lsp->fec, arena);
+	if (!i->has && i->lsp) { /* not there: what it should be */
+		paths = i->lsp->hops;
+		count = i->lsp->hop_count;
+	}
+	m->next_hops = arena_take(arena, (count + 1u) * sizeof *m->next_hops);
+	for (uint16_t k = 0; k < count; k++) {
+		if (!i->has && i->lsp->hops[k].labels[0] == LABEL_UNSET)
+			continue;
+		struct fib_path p = paths[k];
+		if (!i->has)
+			p.label_count = p.labels[0] != LABEL_IMPLICIT_NULL;
+		m->next_hops[m->n_next_hops++] = next_hop(arena, &p.gateway, &p);
+	}
+	m->installed = i->has && i->right;
+	m->trouble = lent(i->trouble);
+	m->stale = i->stale || !i->lsp;
+}
+
+/* --- the rest --- */
+
+static void
+fill_range(const struct row *row, void *message, struct arena *arena)
+{
+	const struct label_range *r = CONST_OBJECT(row, struct label_range, row);
+	Fib__LabelRange *m = message;
+
+	(void)arena;
+	m->user = lent(r->user);
+	m->first = r->first;
+	m->last = r->last;
+}
+
+static void
+fill_kernel(const struct row *row, void *message, struct arena *arena)
+{
+	const struct rib *rib = CONST_OBJECT(row, struct rib, kernel_row);
+	Fib__Kernel *m = message;
+
+	(void)arena;
+	m->mpls = rib->abilities.mpls;
+	m->platform_labels = rib->abilities.platform_labels;
+	m->next_hop_objects = rib->abilities.nexthop_objects;
+	m->n_missing = rib->abilities.missing_count;
+	m->missing = rib->missing;
+	m->release = lent(rib->abilities.release);
+}
+
+void
+rows_init(struct rib *rib)
+{
+	static const struct {
+		const char *user;
+		uint32_t first, last;
+	} ranges[4] = { { "static", 16, 1023 }, { "ldpd", 1024, 524287 }, { "l2vpnd", 524288, 786431 }, { "l3vpnd", 786432, 1048575 } };
+
+	table_init(&rib->interface_table, "fib.Interface", fill_interface);
+	table_init(&rib->route_table, "fib.Route", fill_route);
+	table_init(&rib->ilm_table, "fib.Ilm", fill_ilm);
+	table_init(&rib->range_table, "fib.LabelRange", fill_range);
+	table_init(&rib->kernel_table, "fib.Kernel", fill_kernel);
+	rib->interface_table.complete = rib->route_table.complete = rib->ilm_table.complete = false;
+	struct table *tables[] = { &rib->interface_table, &rib->route_table, &rib->ilm_table, &rib->range_table, &rib->kernel_table };
+	for (size_t i = 0; i < COUNT(tables); i++)
+		rib->served[i] = tables[i];
+	for (size_t i = 0; i < COUNT(ranges); i++) {
+		rib->ranges[i] = (struct label_range){ .user = ranges[i].user, .first = ranges[i].first, .last = ranges[i].last };
+		table_changed(&rib->range_table, &rib->ranges[i].row);
+	}
+	table_changed(&rib->kernel_table, &rib->kernel_row);
+}
