@@ -27,13 +27,12 @@ PACKAGES := libzmq libprotobuf-c libsystemd json-c libnl-3.0 libnl-route-3.0
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS = $(shell pkg-config --libs $(PACKAGES))
 CHECK_LIBS = $(shell pkg-config --libs check)
-SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer,)
-, := ,
+SANFLAGS := $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer,)
 CFLAGS ?= -O2 -g
 STD := -std=gnu11 -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wundef
 CPPFLAGS_ALL = -D_GNU_SOURCE -I. -Ilib -I$(O) $(PKG_CFLAGS)
-COMPILE = $(CC) $(STD) $(CFLAGS) $(SANFLAGS) $(CPPFLAGS_ALL) -MMD -MP -c -o $@ $<
-LINK = $(CC) $(CFLAGS) $(SANFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+COMPILE = @echo '  cc   $<'; $(CC) $(STD) $(CFLAGS) $(SANFLAGS) $(CPPFLAGS_ALL) -MMD -MP -c -o $@ $<
+LINK = @echo '  link $@'; $(CC) $(CFLAGS) $(SANFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
 deps:
 	@tools/deps
@@ -49,15 +48,15 @@ $(O)/proto/options.pb-c.h:
 	@echo '/* options carry no C */' > $@
 $(O)/proto/%.pb-c.c $(O)/proto/%.pb-c.h &: proto/%.proto proto/options.proto
 	@mkdir -p $(@D)
-	protoc-c -Iproto -I/usr/include --c_out=$(O)/proto $<
+	@echo '  rows $<'; protoc-c -Iproto -I/usr/include --c_out=$(O)/proto $<
 $(O)/proto/schema.c $(O)/proto/schema.gen.h &: proto/schema.py $(foreach p,$(PROTOS),proto/$(p).proto) proto/options.proto
 	@mkdir -p $(@D)
-	protoc -Iproto -I/usr/include --include_imports --include_source_info -o $(O)/proto/all.desc $(foreach p,$(PROTOS),proto/$(p).proto)
-	$(PYTHON) proto/schema.py $(O)/proto/all.desc $(O)/proto/schema.c $(O)/proto/schema.gen.h
+	@protoc -Iproto -I/usr/include --include_imports --include_source_info -o $(O)/proto/all.desc $(foreach p,$(PROTOS),proto/$(p).proto)
+	@$(PYTHON) proto/schema.py $(O)/proto/all.desc $(O)/proto/schema.c $(O)/proto/schema.gen.h
 $(O)/proto/%.o: $(O)/proto/%.c $(PROTO_HEADERS)
 	$(COMPILE)
 $(O)/proto.a: $(PROTO_OBJECTS)
-	$(AR) rcsD $@ $^
+	@$(AR) rcsD $@ $^
 
 # --- objects and archives ------------------------------------------------------------------------
 
@@ -81,7 +80,7 @@ endef
 $(foreach d,$(DAEMONS),$(eval $(call daemon_rules,$(d))))
 %.a:
 	@rm -f $@
-	$(AR) rcsD $@ $^
+	@$(AR) rcsD $@ $^
 
 # --- every command of every daemon: who owns a line of router.conf ----------------------------------
 
@@ -89,7 +88,7 @@ $(O)/gen/grammar: $(O)/tools/grammar.o $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $
 	@mkdir -p $(@D)
 	$(LINK) $(PKG_LIBS)
 $(O)/gen/grammar.c: $(O)/gen/grammar
-	ASAN_OPTIONS=detect_leaks=0 $< > $@
+	@ASAN_OPTIONS=detect_leaks=0 $< > $@
 $(O)/gen/grammar.o: $(O)/gen/grammar.c
 	$(COMPILE)
 

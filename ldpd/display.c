@@ -70,7 +70,7 @@ age_s(const struct show *s, uint64_t since)
 }
 
 int
-show_sessions(const struct show *s)
+ldp_show_sessions(const struct show *s)
 {
 	const struct row_set *set = &s->tables[0];
 
@@ -123,7 +123,7 @@ verbose(const struct show *s, const Ldp__Session *r)
 }
 
 int
-show_sessions_verbose(const struct show *s)
+ldp_show_sessions_verbose(const struct show *s)
 {
 	text_line(s->out, "\n                LDP Session(s) in Public Network");
 	for (size_t i = 0; i < s->tables[0].count; i++)
@@ -169,7 +169,7 @@ lsp_cells(const struct show *s, struct text_table *t, const Ldp__Lsp *r)
 }
 
 int
-show_lsps(const struct show *s)
+ldp_show_lsps(const struct show *s)
 {
 	const struct row_set *set = &s->tables[0];
 	struct text_table *t = text_table_new(5);
@@ -192,7 +192,7 @@ show_lsps(const struct show *s)
 }
 
 int
-show_adjacencies(const struct show *s)
+ldp_show_adjacencies(const struct show *s)
 {
 	const struct row_set *set = &s->tables[0];
 	struct text_table *t = text_table_new(6);
@@ -220,7 +220,7 @@ show_adjacencies(const struct show *s)
 }
 
 int
-show_interfaces(const struct show *s)
+ldp_show_interfaces(const struct show *s)
 {
 	const struct row_set *set = &s->tables[0];
 	struct text_table *t = text_table_new(5);
@@ -282,7 +282,7 @@ neighbor(const struct show *s, const Ldp__Session *r, bool detail)
 }
 
 int
-show_neighbors(const struct show *s)
+ldp_show_neighbors(const struct show *s)
 {
 	bool detail = arg_given(s->args, "detail") || arg_given(s->args, "details");
 
@@ -292,7 +292,7 @@ show_neighbors(const struct show *s)
 }
 
 int
-show_parameters(const struct show *s)
+ldp_show_parameters(const struct show *s)
 {
 	for (size_t i = 0; i < s->tables[0].count; i++) {
 		const Ldp__Parameters *r = (const Ldp__Parameters *)s->tables[0].rows[i];
@@ -309,7 +309,7 @@ show_parameters(const struct show *s)
 }
 
 int
-show_bindings(const struct show *s)
+ldp_show_bindings(const struct show *s)
 {
 	const struct row_set *set = &s->tables[0];
 	struct text_table *t = text_table_new(4);

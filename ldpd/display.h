@@ -3,12 +3,12 @@
 #include "host/command.h"
 
 /* The text of ldpctl's displays, each from the tables that its row in commands.c names. */
-int show_sessions(const struct show *);
-int show_sessions_verbose(const struct show *);
-int show_lsps(const struct show *);
-int show_adjacencies(const struct show *);
-int show_interfaces(const struct show *);
-int show_neighbors(const struct show *);
-int show_parameters(const struct show *);
-int show_bindings(const struct show *);
+int ldp_show_sessions(const struct show *);
+int ldp_show_sessions_verbose(const struct show *);
+int ldp_show_lsps(const struct show *);
+int ldp_show_adjacencies(const struct show *);
+int ldp_show_interfaces(const struct show *);
+int ldp_show_neighbors(const struct show *);
+int ldp_show_parameters(const struct show *);
+int ldp_show_bindings(const struct show *);
 #endif

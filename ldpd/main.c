@@ -151,9 +151,8 @@ load(struct ldpd *d, bool apply)
 
 	ldp_config_defaults(&config);
 	int r = conf_read_file(host_config_path(d->host), ldp_commands, &config, &errors);
-	char *rest = NULL;
-	for (char *line = strtok_r(errors.text.chars, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		log_line(r == 0 ? LOG_LINE_WARNING : LOG_LINE_ERROR, "%s", line);
+
+	conf_errors_log(&errors);
 	conf_errors_free(&errors);
 	if (r == 0 && apply)
 		feed(d, &(struct ldp_input){ .kind = LDP_IN_CONFIG, .config = &config }, host_now(d->host));

@@ -55,13 +55,12 @@ kernel_mpls_input(const char *ifname)
 static void
 load_module(const char *name)
 {
-	static char modprobe[] = "modprobe", quiet[] = "-q", *const env[] = { (char[]){ "PATH=/usr/sbin:/sbin:/usr/bin:/bin" }, NULL };
-	char copy[32];
-	char *const argv[] = { modprobe, quiet, copy, NULL };
+	char modprobe[] = "/usr/sbin/modprobe", quiet[] = "-q", path[] = "PATH=/usr/sbin:/sbin:/usr/bin:/bin", copy[32];
+	char *const argv[] = { modprobe, quiet, copy, NULL }, *const env[] = { path, NULL };
 	pid_t child;
 
 	snprintf(copy, sizeof copy, "%s", name);
-	if (posix_spawnp(&child, modprobe, NULL, NULL, argv, env) == 0)
+	if (posix_spawn(&child, modprobe, NULL, NULL, argv, env) == 0)
 		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 			;
 }

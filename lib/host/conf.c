@@ -5,6 +5,7 @@
 #include "host/conf.h"
 #include "base/mem.h"
 #include "host/command_internal.h"
+#include "host/log.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -46,6 +47,17 @@ void
 conf_errors_free(struct conf_errors *e)
 {
 	text_free(&e->text);
+}
+
+void
+conf_errors_log(const struct conf_errors *e)
+{
+	for (const char *line = text_chars(&e->text); *line;) {
+		int n = (int)strcspn(line, "\n");
+		bool warning = memmem(line, (size_t)n, ": warning: ", 11);
+		log_line(warning ? LOG_LINE_WARNING : LOG_LINE_ERROR, "%.*s", n, line);
+		line += n + (line[n] == '\n');
+	}
 }
 
 size_t

@@ -17,6 +17,7 @@ struct conf_errors {
 	unsigned errors, warnings;
 };
 void conf_errors_free(struct conf_errors *);
+void conf_errors_log(const struct conf_errors *); /* each line; errors as errors, warnings as warnings */
 
 /* 0, or -1 with at least one error. A file that cannot be read is an error too. */
 int conf_read_file(const char *path, const struct command *rows, void *candidate, struct conf_errors *);

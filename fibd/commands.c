@@ -1,0 +1,242 @@
+/* What an operator can say to fibd: its lines of router.conf, and the words of fibctl. */
+#include "fibd/config.h"
+#include "fibd/display.h"
+#include "host/command.h"
+#include <stdio.h>
+#include <string.h>
+
+static int
+set_sysname(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct fib_config *c = conf;
+
+	(void)why;
+	snprintf(c->sysname, sizeof c->sysname, "%s", args_undo(a) ? "" : arg_text(a, "name"));
+	return 0;
+}
+
+static struct fib_if_config *
+interface_of(void *conf, const struct args *a)
+{
+	return fib_config_interface(conf, arg_text(a, "interface"));
+}
+
+static int
+set_interface(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct fib_config *c = conf;
+
+	(void)why;
+	if (!args_undo(a)) {
+		interface_of(conf, a);
+		return 0;
+	}
+	for (size_t i = 0; i < c->interface_count; i++)
+		if (ifname_eq(c->interfaces[i].name, arg_text(a, "interface")))
+			c->interfaces[i] = c->interfaces[--c->interface_count];
+	return 0;
+}
+
+/* Another interface with an address of the same network would leave it to chance where packets go. */
+static int
+refuse_overlap(const struct fib_config *c, const struct fib_if_config *own, const struct prefix *new, struct conf_error *why)
+{
+	char text[PREFIX_TEXT];
+
+	for (size_t i = 0; i < c->interface_count; i++)
+		for (size_t k = 0; k < c->interfaces[i].address_count; k++) {
+			const struct prefix *old = &c->interfaces[i].addresses[k];
+			bool same = addr_eq(&old->addr, &new->addr);
+			bool overlap = prefix_covers(old, &new->addr) || prefix_covers(new, &old->addr);
+			if (&c->interfaces[i] != own && (same || (overlap && !prefix_is_host(old) && !prefix_is_host(new))))
+				return conf_refuse(why, "%s overlaps an address of %s; give one of them another network",
+				    prefix_text(new, text), c->interfaces[i].name);
+		}
+	return 0;
+}
+
+static int
+set_address(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct fib_if_config *i = interface_of(conf, a);
+	struct prefix p = arg_given(a, "mask") ? prefix_make(arg_addr(a, "address"), arg_mask(a, "mask")) : arg_prefix(a, "address");
+	bool sub = arg_given(a, "sub") || p.addr.family == 6;
+	size_t at = i->address_count;
+
+	if (args_undo(a)) {
+		size_t kept = 0;
+		for (size_t k = 0; k < i->address_count; k++)
+			if (addr_is_set(&p.addr) ? !addr_eq(&i->addresses[k].addr, &p.addr) : i->addresses[k].addr.family != 4)
+				i->addresses[kept++] = i->addresses[k];
+		i->address_count = kept;
+		return 0;
+	}
+	if (addr_is_multicast(&p.addr) || p.len == 0)
+		return conf_refuse(why, "not the address of an interface");
+	if (p.addr.family == 4 && p.len < 31) {
+		struct prefix net = prefix_network(p);
+		struct addr last = prefix_broadcast(p);
+		if (addr_eq(&net.addr, &p.addr) || addr_eq(&last, &p.addr))
+			return conf_refuse(why, "this is the network's own or its broadcast address; take one in between");
+	}
+	if (refuse_overlap(conf, i, &p, why) != 0)
+		return -1;
+	/* A second primary address takes the first one's place. */
+	for (size_t k = 0; k < i->address_count; k++)
+		if (addr_eq(&i->addresses[k].addr, &p.addr) || (!sub && k == 0 && i->addresses[k].addr.family == 4))
+			at = k;
+	if (at == FIB_ADDRESSES_MAX)
+		return conf_refuse(why, "an interface has at most %d addresses", FIB_ADDRESSES_MAX);
+	i->addresses[at] = p;
+	if (at == i->address_count)
+		i->address_count++;
+	return 0;
+}
+
+static int
+set_shutdown(void *conf, const struct args *a, struct conf_error *why)
+{
+	(void)why;
+	interface_of(conf, a)->shutdown = !args_undo(a);
+	return 0;
+}
+
+static int
+set_mpls(void *conf, const struct args *a, struct conf_error *why)
+{
+	(void)why;
+	interface_of(conf, a)->mpls = !args_undo(a);
+	return 0;
+}
+
+static int
+set_mtu(void *conf, const struct args *a, struct conf_error *why)
+{
+	(void)why;
+	interface_of(conf, a)->mtu = args_undo(a) ? 0 : (uint16_t)arg_u32(a, "mtu");
+	return 0;
+}
+
+static int
+set_description(void *conf, const struct args *a, struct conf_error *why)
+{
+	(void)why;
+	interface_of(conf, a);
+	return 0;
+}
+
+static int
+set_static(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct fib_config *c = conf;
+	const char *out = arg_text(a, "interface");
+	uint8_t len = arg_given(a, "mask") ? arg_mask(a, "mask") : (uint8_t)arg_u32(a, "length");
+	struct fib_static s = { .prefix = prefix_make(arg_addr(a, "destination"), len),
+		.next_hop = arg_addr(a, "nexthop"),
+		.black_hole = arg_given(a, "NULL0"),
+		.preference = arg_given(a, "preference") ? (uint8_t)arg_u32(a, "value") : FIB_STATIC_PREFERENCE };
+	struct prefix net = prefix_network(s.prefix);
+	char wrong[PREFIX_TEXT], right[PREFIX_TEXT];
+
+	if (!prefix_eq(&net, &s.prefix))
+		return conf_refuse(why, "%s has bits set behind its mask; did you mean %s?", prefix_text(&s.prefix, wrong),
+		    prefix_text(&net, right));
+	if (addr_is_multicast(&s.next_hop) || addr_is_loopback(&s.next_hop))
+		return conf_refuse(why, "the next hop is not the address of another router");
+	if (args_undo(a)) {
+		size_t kept = 0;
+		for (size_t i = 0; i < c->static_count; i++)
+			if (!prefix_eq(&c->statics[i].prefix, &s.prefix) ||
+			    (addr_is_set(&s.next_hop) && !addr_eq(&c->statics[i].next_hop, &s.next_hop)))
+				c->statics[kept++] = c->statics[i];
+		c->static_count = kept;
+		return 0;
+	}
+	if (out)
+		s.name = fib_config_name(c, out);
+	fib_config_static(c, &s);
+	return 0;
+}
+
+#define NEXT_HOP4 "{ NULL0 | <address>:nexthop | <ifname>:interface [ <address>:nexthop ] }"
+#define NEXT_HOP6 "{ NULL0 | <address6>:nexthop | <ifname>:interface [ <address6>:nexthop ] }"
+#define ROUTE_OPTIONS "[ preference <1-255>:value | description <word>:text ]*"
+
+const struct command fib_commands[] = {
+	{ .view = VIEW_SYSTEM, .words = "sysname <word>:name", .set = set_sysname, .help = "This router's name", .ref = "reference 002" },
+	{ .view = VIEW_SYSTEM,
+	    .words = "interface <ifname>:interface",
+	    .enters = VIEW_INTERFACE,
+	    .set = set_interface,
+	    .help = "An interface, by the kernel's name, its alias or its alternative name; LoopBackN is created",
+	    .ref = "reference 002" },
+	{ .view = VIEW_INTERFACE,
+	    .words = "ip address <address>:address <mask>:mask [ sub ]",
+	    .set = set_address,
+	    .help = "IPv4 address with its mask or length; `sub` adds one to the first",
+	    .ref = "reference 002" },
+	{ .view = VIEW_INTERFACE, .words = "ipv6 address <prefix>:address", .set = set_address, .help = "IPv6 address", .ref = "RFC 4291" },
+	{ .view = VIEW_INTERFACE,
+	    .words = "shutdown",
+	    .set = set_shutdown,
+	    .help = "Takes the interface down; `undo shutdown`, the default, brings it up",
+	    .ref = "reference 002" },
+	{ .view = VIEW_INTERFACE,
+	    .words = "mpls",
+	    .set = set_mpls,
+	    .help = "Labelled packets are accepted here",
+	    .ref = "RFC 3031" },
+	{ .view = VIEW_INTERFACE, .words = "mtu <68-65535>:mtu", .undo = "mtu", .set = set_mtu, .help = "Largest packet, in bytes", .ref = "RFC 791" },
+	{ .view = VIEW_INTERFACE,
+	    .words = "description <text>:text",
+	    .undo = "description",
+	    .set = set_description,
+	    .help = "A note for people",
+	    .ref = "reference 002" },
+	{ .view = VIEW_SYSTEM,
+	    .words = "ip route-static <address>:destination <mask>:mask " NEXT_HOP4 " " ROUTE_OPTIONS,
+	    .undo = "ip route-static <address>:destination <mask>:mask [ " NEXT_HOP4 " " ROUTE_OPTIONS " ]",
+	    .set = set_static,
+	    .help = "Static route; several of one preference share the load, one of a higher preference is the backup",
+	    .ref = "reference 002" },
+	{ .view = VIEW_SYSTEM,
+	    .words = "ipv6 route-static <address6>:destination <0-128>:length " NEXT_HOP6 " " ROUTE_OPTIONS,
+	    .undo = "ipv6 route-static <address6>:destination <0-128>:length [ " NEXT_HOP6 " " ROUTE_OPTIONS " ]",
+	    .set = set_static,
+	    .help = "Static IPv6 route",
+	    .ref = "reference 002" },
+
+	{ .view = VIEW_EXEC,
+	    .words = "display ip routing-table [ <prefix>:destination ] [ verbose ]",
+	    .tables = "fib.Route fib.Interface",
+	    .keep = fib_keep_routes4,
+	    .show = fib_show_routes,
+	    .help = "IPv4 routes: which are used, where they lead",
+	    .ref = "reference 002" },
+	{ .view = VIEW_EXEC,
+	    .words = "display ipv6 routing-table [ <prefix>:destination ] [ verbose ]",
+	    .tables = "fib.Route fib.Interface",
+	    .keep = fib_keep_routes6,
+	    .show = fib_show_routes,
+	    .help = "IPv6 routes",
+	    .ref = "reference 002" },
+	{ .view = VIEW_EXEC,
+	    .words = "display mpls lsp",
+	    .tables = "fib.Ilm fib.Route fib.Interface",
+	    .show = fib_show_lsps,
+	    .help = "Labels as the kernel has them: incoming, and pushed at the ingress",
+	    .ref = "RFC 3031 3.10" },
+	{ .view = VIEW_EXEC,
+	    .words = "display interface brief",
+	    .tables = "fib.Interface",
+	    .show = fib_show_interfaces,
+	    .help = "Interfaces and their state",
+	    .ref = "reference 002" },
+	{ .view = VIEW_EXEC,
+	    .words = "display fib kernel",
+	    .tables = "fib.Kernel",
+	    .show = fib_show_kernel,
+	    .help = "What this kernel can do and what it lacks",
+	    .ref = "doc/architecture.md" },
+	{ 0 },
+};

@@ -1,0 +1,231 @@
+/*
+ * fibd: interfaces, routes, labels, and the kernel.
+ *
+ * This file wires and decides nothing: kernel notices and answers, rows and the configuration go into the RIB
+ * engine; its operations go to the kernel, a slice at a time.
+ */
+#include "base/mem.h"
+#include "base/outbox.h"
+#include "fibd/config.h"
+#include "fibd/kernel/kernel.h"
+#include "fibd/rib/rib.h"
+#include "host/bus.h"
+#include "host/conf.h"
+#include "host/log.h"
+#include "proto/schema.gen.h"
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct command fib_commands[];
+
+enum { SLICE_OPS = 256 };
+
+struct fibd {
+	struct host *host;
+	struct bus *bus;
+	struct mirror *lsps;
+	struct rib *rib;
+	struct kernel *kernel;
+	sd_event_source *pump; /* takes the next slice of operations when others had a turn */
+	struct fib_op *slice;
+};
+
+static void
+feed(struct fibd *d, const struct fib_input *in)
+{
+	rib_input(d->rib, in, host_now(d->host));
+}
+
+/* After one or many inputs: log lines, rows, the timer, and the next operations. */
+static void
+settle(struct fibd *d)
+{
+	struct outbox *out = rib_outbox(d->rib);
+
+	for (size_t i = 0; i < outbox_count(out); i++) {
+		struct effect e = outbox_at(out, i);
+		log_effect(&e);
+	}
+	outbox_clear(out);
+	if (d->bus)
+		bus_publish(d->bus);
+	host_timer_at(d->host, rib_due(d->rib));
+	if (d->pump)
+		sd_event_source_set_enabled(d->pump, rib_has_ops(d->rib) && kernel_is_idle(d->kernel) ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+static void
+resync(struct fibd *d)
+{
+	int r = kernel_dump(d->kernel);
+
+	if (r < 0)
+		log_line(LOG_LINE_ERROR, "the kernel's tables cannot be read: %s", strerror(-r));
+	else
+		feed(d, &(struct fib_input){ .kind = FIB_IN_SEEN_ALL });
+}
+
+static int
+on_pump(sd_event_source *source, void *ctx)
+{
+	struct fibd *d = ctx;
+	size_t count;
+
+	(void)source;
+	if (kernel_is_idle(d->kernel) && (count = rib_take_ops(d->rib, d->slice, SLICE_OPS, host_now(d->host)))) {
+		if (d->slice[0].kind == FIB_OP_RESYNC)
+			resync(d);
+		else
+			kernel_do(d->kernel, d->slice, count);
+	}
+	settle(d);
+	return 0;
+}
+
+/* --- the kernel speaks --- */
+
+static void
+on_seen(void *ctx, const struct fib_object *o, bool gone)
+{
+	feed(ctx, &(struct fib_input){ .kind = FIB_IN_SEEN, .object = o, .gone = gone });
+}
+
+static void
+on_answer(void *ctx, uint32_t number, int error, const char *text)
+{
+	feed(ctx, &(struct fib_input){ .kind = FIB_IN_ANSWER, .number = number, .error = error, .text = text });
+}
+
+static void
+on_overrun(void *ctx)
+{
+	resync(ctx);
+}
+
+static void
+on_settled(void *ctx)
+{
+	settle(ctx);
+}
+
+/* --- rows, time, configuration --- */
+
+static void
+on_row(void *ctx, const struct row_schema *schema, const void *row, bool gone, uint32_t round)
+{
+	(void)schema;
+	feed(ctx, &(struct fib_input){ .kind = FIB_IN_ROW, .table = FIB_LDP_LSP, .row = row, .gone = gone, .round = round });
+}
+
+static void
+on_synced(void *ctx, const struct row_schema *schema, uint32_t round)
+{
+	(void)schema;
+	feed(ctx, &(struct fib_input){ .kind = FIB_IN_SYNCED, .table = FIB_LDP_LSP, .round = round });
+}
+
+static void
+on_lost(void *ctx, const struct row_schema *schema)
+{
+	(void)schema;
+	feed(ctx, &(struct fib_input){ .kind = FIB_IN_LOST, .table = FIB_LDP_LSP });
+}
+
+static void
+on_timer(void *ctx, usec_t now)
+{
+	struct fibd *d = ctx;
+
+	rib_input(d->rib, &(struct fib_input){ .kind = FIB_IN_TIMER }, now);
+	settle(d);
+}
+
+/* False: the file has errors, which were logged; nothing was changed. */
+static bool
+load(struct fibd *d, bool apply)
+{
+	struct fib_config config = { 0 };
+	struct conf_errors errors = { 0 };
+	int r = conf_read_file(host_config_path(d->host), fib_commands, &config, &errors);
+
+	conf_errors_log(&errors);
+	conf_errors_free(&errors);
+	if (r == 0 && apply)
+		feed(d, &(struct fib_input){ .kind = FIB_IN_CONFIG, .config = &config });
+	fib_config_free(&config);
+	return r == 0;
+}
+
+static void
+on_reload(void *ctx)
+{
+	if (load(ctx, true))
+		log_line(LOG_LINE_NOTICE, "configuration read again");
+	else
+		log_line(LOG_LINE_ERROR, "the configuration has errors: nothing was changed");
+	settle(ctx);
+}
+
+static int
+open_world(struct fibd *d)
+{
+	static const struct kernel_ops kernel_ops = {
+		.seen = on_seen, .answer = on_answer, .overrun = on_overrun, .settled = on_settled
+	};
+	static const struct mirror_ops mirror_ops = { .row = on_row, .synced = on_synced, .lost = on_lost, .settled = on_settled };
+	struct fib_abilities abilities;
+	char why[256];
+
+	if (!host_has_capability(CAP_NET_ADMIN)) {
+		log_line(LOG_LINE_ERROR, "CAP_NET_ADMIN is missing: routes cannot be programmed; run as root, or give the service this capability");
+		return -1;
+	}
+	if (!(d->kernel = kernel_open(d->host, &kernel_ops, d, why))) {
+		log_line(LOG_LINE_ERROR, "%s", why);
+		return -1;
+	}
+	if (!(d->bus = bus_open(d->host, "fibd")))
+		return -1;
+	struct table *const *tables = rib_tables(d->rib);
+	for (size_t i = 0; tables[i]; i++)
+		bus_serve(d->bus, tables[i]);
+	if (!(d->lsps = mirror_open(d->bus, &ldp_lsp_schema, &mirror_ops, d)))
+		return -1;
+	if (sd_event_add_defer(host_loop(d->host), &d->pump, on_pump, d) < 0)
+		return -1;
+	sd_event_source_set_priority(d->pump, HOST_BULK);
+	kernel_abilities(d->kernel, &abilities);
+	feed(d, &(struct fib_input){ .kind = FIB_IN_ABILITIES, .abilities = &abilities });
+	resync(d);
+	host_on_timer(d->host, on_timer, d);
+	host_on_reload(d->host, on_reload, d);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct fibd d = { .host = host_start(argc, argv, "fibd") };
+	int status = 1;
+
+	d.rib = rib_new(host_seed(d.host));
+	d.slice = mem_zalloc(SLICE_OPS * sizeof *d.slice);
+	if (load(&d, false)) {
+		if (host_check_only(d.host)) {
+			status = 0;
+		} else if (open_world(&d) == 0 && load(&d, true)) {
+			settle(&d);
+			host_ready(d.host, "routes and labels are programmed");
+			status = host_run(d.host);
+		}
+	}
+	sd_event_source_disable_unref(d.pump);
+	bus_close(d.bus);
+	kernel_close(d.kernel);
+	rib_free(d.rib);
+	free(d.slice);
+	host_free(d.host);
+	return status;
+}
