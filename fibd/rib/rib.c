@@ -226,11 +226,6 @@ settle(struct rib *rib)
 			break;
 	}
 	ports_settle(rib);
-	if (rib->has_config && rib->has_abilities && !rib->route_table.complete) {
-		table_complete(&rib->interface_table);
-		table_complete(&rib->route_table);
-		table_complete(&rib->ilm_table);
-	}
 }
 
 void
