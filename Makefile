@@ -118,7 +118,7 @@ test-unit: $(UNIT_TESTS)
 test-native: all test-unit
 	$(PYTHON) -m pytest -q -p no:cacheprovider tests/native --build $(O)
 test-vm: all test-native
-	$(PYTHON) -m pytest -q -p no:cacheprovider tests/labs tests/interop --build $(O)
+	tests/in-vm $(PYTHON) -m pytest -q -p no:cacheprovider tests/labs tests/interop --build $(O)
 
 demo: deps
 	+$(MAKE) --no-print-directory demo-built
