@@ -24,6 +24,9 @@ def start(lab, node):
     ip("-n", lab.namespace(name), "link", "set", "lo", "up")
     run = os.path.join("/var/run/frr", space(lab, name))
     os.makedirs(run, exist_ok=True)
+    for folder in (os.path.dirname(run), run):
+        shutil.chown(folder, "frr", "frr")
+    os.chmod(lab.dir, 0o755)  # FRR gives up root before it reads
     for daemon in node.daemons:
         config = os.path.join(lab.dir, f"{name}.{daemon}.conf")
         source = os.path.join(lab.topology.folder, f"{name}.{daemon}.conf")
@@ -31,7 +34,7 @@ def start(lab, node):
             shutil.copy(source, config)
         else:
             open(config, "w", encoding="utf-8").close()
-        argv = [os.path.join(DAEMONS, daemon), "-N", space(lab, name), "-f", config, "-u", "root", "-g", "root", "--log", "stdout"]
+        argv = [os.path.join(DAEMONS, daemon), "-N", space(lab, name), "-f", config, "--log", "stdout"]
         lab.daemons[name, daemon] = Process(lab, name, argv, lab.log(name, daemon)).start()
         if daemon == "zebra":
             wait_for(lambda: os.path.exists(os.path.join(run, "zserv.api")), f"zebra of {name}")
