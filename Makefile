@@ -98,7 +98,7 @@ $(PROGRAMS): $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o
 
 # --- tests ------------------------------------------------------------------------------------------
 
-# tests/unit/FOLDER/test_*.c: one Check program each, on the very objects of the daemons.
+# tests/unit/FOLDER/test_*.c: one Check program each, on the very objects of the daemons; with tests/helper/PROTOCOL_*.c.
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS := $(UNIT_SOURCES:tests/%.c=$(O)/tests/%)
 define unit_rules
@@ -106,7 +106,7 @@ $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/$(1)/test_*.c)): $(2)
 endef
 $(eval $(call unit_rules,base,$(O)/lib/base.a))
 $(eval $(call unit_rules,host,$(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o))
-$(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c)) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
+$(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c)) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o
 	$(LINK) $(PKG_LIBS) $(CHECK_LIBS)
 
