@@ -161,7 +161,7 @@ def test_another_daemons_route_gets_its_label_by_a_shadow_and_is_not_touched(lab
     shown = lab.run("R1", "ip", "route", "show", "9.9.9.9").stdout
     assert foreign in shown and "proto 201 metric 10" in shown, shown
     assert int(lab.pushes("R1", "9.9.9.9")[0]) in lab.mpls_routes("R2")
-    out = lab.run("R1", "ping", "-n", "-c", "3", "-i", "0.2", "-W", "2", "9.9.9.9", check=False).stdout
+    out = lab.run("R1", "ping", "-n", "-I", "1.1.1.1", "-c", "3", "-i", "0.2", "-W", "2", "9.9.9.9", check=False).stdout
     assert " 0% packet loss" in out, out
     lab.run("R1", "ip", "route", "del", "9.9.9.9/32", "proto", "bird", "metric", "32")
     wait_for(lambda: not lab.run("R1", "ip", "route", "show", "9.9.9.9").stdout, "the shadow to go with the route it shadowed")
