@@ -30,7 +30,7 @@ CHECK_LIBS = $(shell pkg-config --libs check)
 SANFLAGS := $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer,)
 CFLAGS ?= -O2 -g
 STD := -std=gnu11 -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wundef
-CPPFLAGS_ALL = -D_GNU_SOURCE -I. -Ilib -I$(O) $(PKG_CFLAGS)
+CPPFLAGS_ALL = -D_GNU_SOURCE -I. -Ilib -Itests -I$(O) $(PKG_CFLAGS)
 COMPILE = @echo '  cc   $<'; $(CC) $(STD) $(CFLAGS) $(SANFLAGS) $(CPPFLAGS_ALL) -MMD -MP -c -o $@ $<
 LINK = @echo '  link $@'; $(CC) $(CFLAGS) $(SANFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
@@ -120,7 +120,7 @@ test-unit: $(UNIT_TESTS)
 test-native: all test-unit
 	$(PYTHON) -m pytest -q -p no:cacheprovider tests/native --build $(O)
 test-vm: all test-native
-	$(PYTHON) -m pytest -q -p no:cacheprovider tests/labs tests/interop --build $(O)
+	tests/in-vm $(PYTHON) -m pytest -q -p no:cacheprovider tests/labs tests/interop --build $(O)
 
 demo: deps
 	+$(MAKE) --no-print-directory demo-built

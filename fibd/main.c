@@ -53,7 +53,8 @@ settle(struct fibd *d)
 		bus_publish(d->bus);
 	host_timer_at(d->host, rib_due(d->rib));
 	if (d->pump)
-		sd_event_source_set_enabled(d->pump, rib_has_ops(d->rib) && kernel_is_idle(d->kernel) ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+		sd_event_source_set_enabled(
+		    d->pump, rib_has_ops(d->rib) && kernel_is_idle(d->kernel) ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
 static void
@@ -116,7 +117,8 @@ static void
 on_row(void *ctx, const struct row_schema *schema, const void *row, bool gone, uint32_t round)
 {
 	(void)schema;
-	feed(ctx, &(struct fib_input){ .kind = FIB_IN_ROW, .table = FIB_LDP_LSP, .row = row, .gone = gone, .round = round });
+	feed(ctx,
+	    &(struct fib_input){ .kind = FIB_IN_ROW, .table = FIB_LDP_LSP, .row = row, .gone = gone, .round = round });
 }
 
 static void
@@ -174,12 +176,15 @@ open_world(struct fibd *d)
 	static const struct kernel_ops kernel_ops = {
 		.seen = on_seen, .answer = on_answer, .overrun = on_overrun, .settled = on_settled
 	};
-	static const struct mirror_ops mirror_ops = { .row = on_row, .synced = on_synced, .lost = on_lost, .settled = on_settled };
+	static const struct mirror_ops mirror_ops = {
+		.row = on_row, .synced = on_synced, .lost = on_lost, .settled = on_settled
+	};
 	struct fib_abilities abilities;
 	char why[256];
 
 	if (!host_has_capability(CAP_NET_ADMIN)) {
-		log_line(LOG_LINE_ERROR, "CAP_NET_ADMIN is missing: routes cannot be programmed; run as root, or give the service this capability");
+		log_line(LOG_LINE_ERROR, "CAP_NET_ADMIN is missing: routes cannot be programmed; run as root, or give "
+					 "the service this capability");
 		return -1;
 	}
 	if (!(d->kernel = kernel_open(d->host, &kernel_ops, d, why))) {

@@ -207,10 +207,7 @@ hello(struct ldp *ldp, struct link *link, const struct ldp_pdu *pdu, const struc
 
 	struct peer *p = a->peer;
 	p->received.hello++;
-	if (p->state == S_NON_EXISTENT) {
-		p->transport = transport;
-		p->local_transport = discovery_transport(ldp, link);
-	}
+	p->heard_transport = transport;
 	/* It may have just started, or be waiting for ours to connect. */
 	if ((new || p->state == S_NON_EXISTENT) && (!link->answered_at || ldp->now >= link->answered_at + ANSWER_PAUSE)) {
 		link->answered_at = ldp->now;

@@ -71,7 +71,8 @@ struct peer {
 	uint32_t lsr;
 	uint16_t space;
 	struct list adjacencies;
-	struct addr transport, local_transport;
+	struct addr heard_transport; /* by its latest Hello */
+	struct addr transport, local_transport; /* of the session, or of the attempt under way */
 
 	/* the session */
 	enum session_state state;

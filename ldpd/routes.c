@@ -76,6 +76,23 @@ count_own(struct ldp *ldp)
 	}
 }
 
+/* Neighbours that know another transport address than we connect from would turn us away: tell them at once. */
+static void
+tell_transport(struct ldp *ldp)
+{
+	struct addr now = discovery_transport(ldp, NULL);
+
+	if (addr_eq(&now, &ldp->transport))
+		return;
+	ldp->transport = now;
+	hash_each(n, &ldp->links)
+	{
+		struct link *l = OBJECT(n, struct link, by_ifindex);
+		if (l->active)
+			discovery_hello_due(ldp, l);
+	}
+}
+
 /* Tells the peers which addresses came and went between two lists. */
 static void
 tell_address_changes(struct ldp *ldp, const struct addr *before, size_t before_count)
@@ -92,8 +109,10 @@ tell_address_changes(struct ldp *ldp, const struct addr *before, size_t before_c
 			now[new_count++] = now[i];
 	distribute_addresses(ldp, LDP_ADDRESS_WITHDRAW, gone, gone_count);
 	distribute_addresses(ldp, LDP_ADDRESS, now, new_count);
-	if (gone_count || new_count)
+	if (gone_count || new_count) {
 		count_own(ldp);
+		tell_transport(ldp);
+	}
 	free(now);
 	free(gone);
 }

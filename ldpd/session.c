@@ -291,6 +291,9 @@ session_want(struct ldp *ldp, struct peer *p)
 {
 	if (p->state != S_NON_EXISTENT || p->conn || !ldp->running || list_is_empty(&p->adjacencies) || p->backoff_s)
 		return;
+	const struct adjacency *first = OBJECT(p->adjacencies.next, struct adjacency, of_peer);
+	p->transport = p->heard_transport;
+	p->local_transport = discovery_transport(ldp, link_find(ldp, first->ifindex));
 	/* 2.5.2: the greater transport address connects. */
 	p->role = addr_cmp(&p->local_transport, &p->transport) > 0 ? R_ACTIVE : R_PASSIVE;
 	if (!row_is_in_table(&p->row))
@@ -325,7 +328,7 @@ by_transport(struct ldp *ldp, const struct addr *from)
 	hash_each(n, &ldp->peers)
 	{
 		struct peer *p = OBJECT(n, struct peer, by_id);
-		if (addr_eq(&p->transport, from) && !list_is_empty(&p->adjacencies))
+		if (addr_eq(&p->heard_transport, from) && !list_is_empty(&p->adjacencies))
 			return p;
 	}
 	return NULL;
@@ -352,6 +355,7 @@ adopt(struct ldp *ldp, const struct pending *w)
 		return true;
 	}
 	p->role = R_PASSIVE;
+	p->transport = w->peer;
 	begin(ldp, p, w->conn, &w->local, w->local_port, w->peer_port);
 	if (w->size)
 		session_stream(ldp, w->conn, w->bytes, w->size);

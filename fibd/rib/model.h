@@ -221,6 +221,7 @@ struct rib {
 
 /* rib.c */
 void rib_note(struct rib *, int priority, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void rib_vouch(struct rib *);             /* the tables are complete */
 bool rib_settle(struct rib *);            /* true when all routes have chosen */
 void rib_resync(struct rib *, usec_t at); /* ask for a dump, at the latest then */
 /* ports.c */

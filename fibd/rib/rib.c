@@ -216,8 +216,8 @@ dispatch(struct rib *rib, const struct fib_input *in)
 	}
 }
 
-static void
-vouch(struct rib *rib)
+void
+rib_vouch(struct rib *rib)
 {
 	table_complete(&rib->interface_table);
 	table_complete(&rib->route_table);
@@ -245,8 +245,6 @@ rib_settle(struct rib *rib)
 	ports_settle(rib);
 	if (!all_chosen)
 		rib->work = true;
-	else if (rib->has_config && rib->has_abilities && !rib->route_table.complete)
-		vouch(rib);
 	return all_chosen;
 }
 

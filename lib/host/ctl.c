@@ -66,11 +66,22 @@ other_word(const char *word)
 	return strcasecmp(word, "display") == 0 ? "show" : strcasecmp(word, "show") == 0 ? "display" : NULL;
 }
 
+/* How many of the words are written out: `ip` is meant where `ipv6` would do as well. */
+static unsigned
+words_in_full(const struct args *a, char **words, size_t count)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		n += arg_given(a, words[i]);
+	return n;
+}
+
 static unsigned
 find_matches(struct ctl *c, char **words, size_t count, enum match_mode mode, const struct command **ret, struct text *expected,
     size_t *far)
 {
-	unsigned found = 0;
+	unsigned found = 0, best = 0;
 
 	for (const struct command *row = c->rows; row->words; row++) {
 		struct text wanted = { 0 };
@@ -79,8 +90,14 @@ find_matches(struct ctl *c, char **words, size_t count, enum match_mode mode, co
 			continue;
 		c->args->count = 0;
 		if (template_match(row->words, words, count, mode, c->args, &reached, &wanted) == MATCH_YES) {
-			*ret = row;
-			found++;
+			unsigned full = words_in_full(c->args, words, count);
+			if (full > best)
+				found = 0;
+			if (full >= best) {
+				best = full;
+				*ret = row;
+				found++;
+			}
 		} else if (reached >= *far && reached > 0 && wanted.size) {
 			if (reached > *far)
 				text_clear(expected);
