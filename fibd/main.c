@@ -58,12 +58,13 @@ settle(struct fibd *d)
 }
 
 static void
-resync(struct fibd *d)
+resync(struct fibd *d, uint32_t number)
 {
 	int r = kernel_dump(d->kernel);
 
-	if (r < 0)
-		log_line(LOG_LINE_ERROR, "the kernel's tables cannot be read: %s", strerror(-r));
+	if (r < 0) /* the engine asks again */
+		feed(d,
+		    &(struct fib_input){ .kind = FIB_IN_ANSWER, .number = number, .error = -r, .text = strerror(-r) });
 	else
 		feed(d, &(struct fib_input){ .kind = FIB_IN_SEEN_ALL });
 }
@@ -77,7 +78,7 @@ on_pump(sd_event_source *source, void *ctx)
 	(void)source;
 	if (kernel_is_idle(d->kernel) && (count = rib_take_ops(d->rib, d->slice, SLICE_OPS, host_now(d->host)))) {
 		if (d->slice[0].kind == FIB_OP_RESYNC)
-			resync(d);
+			resync(d, d->slice[0].number);
 		else
 			kernel_do(d->kernel, d->slice, count);
 	}
@@ -102,7 +103,7 @@ on_answer(void *ctx, uint32_t number, int error, const char *text)
 static void
 on_overrun(void *ctx)
 {
-	resync(ctx);
+	feed(ctx, &(struct fib_input){ .kind = FIB_IN_OVERRUN });
 }
 
 static void
@@ -203,7 +204,6 @@ open_world(struct fibd *d)
 	sd_event_source_set_priority(d->pump, HOST_BULK);
 	kernel_abilities(d->kernel, &abilities);
 	feed(d, &(struct fib_input){ .kind = FIB_IN_ABILITIES, .abilities = &abilities });
-	resync(d);
 	host_on_timer(d->host, on_timer, d);
 	host_on_reload(d->host, on_reload, d);
 	return 0;

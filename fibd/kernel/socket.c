@@ -249,7 +249,6 @@ static int
 do_setting(struct kernel *k, const struct fib_op *op)
 {
 	char path[64], value[16];
-	struct fib_object o = { .kind = FIB_LINK };
 	int r;
 
 	switch (op->kind) {
@@ -263,7 +262,6 @@ do_setting(struct kernel *k, const struct fib_op *op)
 	case FIB_OP_MPLS_INPUT:
 		snprintf(path, sizeof path, "net/mpls/conf/%.15s/input", op->object.link.name);
 		r = sysctl_write(path, op->object.link.mpls_input ? "1" : "0");
-		(void)o;
 		if (r == 0) { /* the kernel sends no link notice for it: ask for one */
 			struct ifinfomsg head = { .ifi_index = (int)op->object.link.ifindex };
 			struct nl_msg *m = nlmsg_alloc();

@@ -54,6 +54,7 @@ rib_new(uint64_t seed)
 	(void)seed;
 	rib->out = outbox_new();
 	rib->dump = 1;
+	rib->resync_asked = true; /* the first thing to do */
 	rib->next_id = FIB_NEXTHOP_FIRST;
 	rib->resync_at = rib->retry_at = USEC_NEVER;
 	struct hash *hashes[] = { &rib->ports, &rib->nexthops, &rib->nexthop_contents, &rib->groups, &rib->fates,
@@ -208,6 +209,7 @@ dispatch(struct rib *rib, const struct fib_input *in)
 	case FIB_IN_ABILITIES: learn_abilities(rib, in->abilities); break;
 	case FIB_IN_SEEN: seen(rib, in->object, in->gone); break;
 	case FIB_IN_SEEN_ALL: seen_all(rib); break;
+	case FIB_IN_OVERRUN: rib->resync_asked = true; break;
 	case FIB_IN_ANSWER: diff_answer(rib, in->number, in->error, in->text); break;
 	case FIB_IN_ROW: lfib_row(rib, in->row, in->gone, in->round); break;
 	case FIB_IN_SYNCED: lfib_synced(rib, in->round); break;
