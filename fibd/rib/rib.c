@@ -95,7 +95,7 @@ rib_free(struct rib *rib)
 	for (size_t i = 0; rib->served[i]; i++)
 		table_free(rib->served[i]);
 	free_missing(rib);
-	free(rib->name_ifindex);
+	free(rib->names);
 	fib_config_free(&rib->config);
 	outbox_free(rib->out);
 	free(rib);
@@ -127,10 +127,6 @@ configure(struct rib *rib, struct fib_config *new)
 	fib_config_free(&rib->config);
 	rib->config = *new;
 	*new = (struct fib_config){ 0 };
-	free(rib->name_ifindex);
-	rib->name_ifindex = mem_zalloc((rib->config.name_count + 1) * sizeof *rib->name_ifindex);
-	for (size_t i = 0; i < rib->config.name_count; i++)
-		rib->name_ifindex[i] = port_by_name(rib, rib->config.names[i]);
 	rib->config_round++;
 	routes_configure(rib);
 	rib->has_config = rib->ports_dirty = rib->resolve_all = rib->work = true;
