@@ -346,16 +346,13 @@ rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 		if (b.count < b.room && rib->lsp_synced && delete_groups(&b))
 			delete_nexthops(&b);
 	}
-	if (!b.count) {
-		rib->work = !all_chosen && rib->dumped;
-		/* The first configuration is in the kernel: what readers see now is whole. */
-		if (all_chosen && rib->has_config && rib->has_abilities && rib->dumped) {
-			table_complete(&rib->interface_table);
-			table_complete(&rib->route_table);
-			table_complete(&rib->ilm_table);
-		}
-	}
-	return b.count;
+	if (b.count || (rib->dumped && !all_chosen))
+		return b.count;
+	rib->work = false;
+	/* The first configuration is in the kernel: what readers see now is whole. */
+	if (rib->dumped && rib->has_config && rib->has_abilities)
+		rib_vouch(rib);
+	return 0;
 }
 
 bool

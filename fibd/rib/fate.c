@@ -166,7 +166,7 @@ static void
 resolve_spec(struct rib *rib, struct fate *f, uint16_t i, struct paths *out)
 {
 	const struct spec *s = &f->specs[i];
-	uint32_t ifindex = s->name ? rib->name_ifindex[s->name - 1] : s->ifindex;
+	uint32_t ifindex = s->name ? rib->names[s->name - 1].ifindex : s->ifindex;
 
 	if (s->name || s->ifindex) {
 		struct fib_path p = { .gateway = s->addr, .ifindex = ifindex, .weight = 1 };

@@ -192,7 +192,11 @@ struct rib {
 	uint32_t dump, config_round; /* counts of dumps and configurations, to tell what was not told again */
 	struct hash ports, nexthops, nexthop_contents, groups, fates, lsps, ilms;
 	struct list tables;
-	uint32_t *name_ifindex;          /* of config.names: the interface, 0 none */
+	struct port_name { /* an interface named in a route: numbered once for all, whatever configurations follow */
+		char text[64];
+		uint32_t ifindex; /* 0: there is none */
+	} * names;
+	size_t name_count;
 	struct list chosen_anew;         /* routes to be chosen again */
 	struct list recursives, touched; /* fates */
 	struct list spare_groups;
@@ -221,6 +225,7 @@ struct rib {
 
 /* rib.c */
 void rib_note(struct rib *, int priority, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void rib_vouch(struct rib *);             /* the tables are complete */
 bool rib_settle(struct rib *);            /* true when all routes have chosen */
 void rib_resync(struct rib *, usec_t at); /* ask for a dump, at the latest then */
 /* ports.c */
@@ -230,6 +235,7 @@ void ports_settle(struct rib *); /* make interfaces as configured */
 void ports_swept(struct rib *);  /* after a dump: those not told are gone */
 bool port_is_up(struct rib *, uint32_t ifindex);
 void port_answer(struct rib *, const struct pending *, int error, const char *text);
+uint32_t port_name_number(struct rib *, const char *name); /* index + 1 in rib->names */
 uint32_t port_by_name(struct rib *, const char *name);
 struct rib_table *table_get(struct rib *, uint32_t id);
 void ports_free(struct rib *);

@@ -132,14 +132,27 @@ place_slaves(struct rib *rib, uint32_t master)
 	}
 }
 
+uint32_t
+port_name_number(struct rib *rib, const char *name)
+{
+	for (size_t i = 0; i < rib->name_count; i++)
+		if (strcasecmp(rib->names[i].text, name) == 0)
+			return (uint32_t)i + 1;
+	rib->names = mem_resize(rib->names, (rib->name_count + 1) * sizeof *rib->names);
+	struct port_name *n = &rib->names[rib->name_count++];
+	snprintf(n->text, sizeof n->text, "%s", name);
+	n->ifindex = port_by_name(rib, name);
+	return (uint32_t)rib->name_count;
+}
+
 static void
 find_names(struct rib *rib)
 {
-	for (size_t i = 0; i < rib->config.name_count; i++) {
-		uint32_t ifindex = port_by_name(rib, rib->config.names[i]);
-		if (rib->name_ifindex[i] != ifindex)
+	for (size_t i = 0; i < rib->name_count; i++) {
+		uint32_t ifindex = port_by_name(rib, rib->names[i].text);
+		if (rib->names[i].ifindex != ifindex)
 			rib->resolve_all = true;
-		rib->name_ifindex[i] = ifindex;
+		rib->names[i].ifindex = ifindex;
 	}
 }
 

@@ -54,6 +54,7 @@ rib_new(uint64_t seed)
 	(void)seed;
 	rib->out = outbox_new();
 	rib->dump = 1;
+	rib->resync_asked = true; /* the first thing to do */
 	rib->next_id = FIB_NEXTHOP_FIRST;
 	rib->resync_at = rib->retry_at = USEC_NEVER;
 	struct hash *hashes[] = { &rib->ports, &rib->nexthops, &rib->nexthop_contents, &rib->groups, &rib->fates,
@@ -94,7 +95,7 @@ rib_free(struct rib *rib)
 	for (size_t i = 0; rib->served[i]; i++)
 		table_free(rib->served[i]);
 	free_missing(rib);
-	free(rib->name_ifindex);
+	free(rib->names);
 	fib_config_free(&rib->config);
 	outbox_free(rib->out);
 	free(rib);
@@ -126,10 +127,6 @@ configure(struct rib *rib, struct fib_config *new)
 	fib_config_free(&rib->config);
 	rib->config = *new;
 	*new = (struct fib_config){ 0 };
-	free(rib->name_ifindex);
-	rib->name_ifindex = mem_zalloc((rib->config.name_count + 1) * sizeof *rib->name_ifindex);
-	for (size_t i = 0; i < rib->config.name_count; i++)
-		rib->name_ifindex[i] = port_by_name(rib, rib->config.names[i]);
 	rib->config_round++;
 	routes_configure(rib);
 	rib->has_config = rib->ports_dirty = rib->resolve_all = rib->work = true;
@@ -208,12 +205,21 @@ dispatch(struct rib *rib, const struct fib_input *in)
 	case FIB_IN_ABILITIES: learn_abilities(rib, in->abilities); break;
 	case FIB_IN_SEEN: seen(rib, in->object, in->gone); break;
 	case FIB_IN_SEEN_ALL: seen_all(rib); break;
+	case FIB_IN_OVERRUN: rib->resync_asked = true; break;
 	case FIB_IN_ANSWER: diff_answer(rib, in->number, in->error, in->text); break;
 	case FIB_IN_ROW: lfib_row(rib, in->row, in->gone, in->round); break;
 	case FIB_IN_SYNCED: lfib_synced(rib, in->round); break;
 	case FIB_IN_LOST: lfib_lost(rib); break;
 	case FIB_IN_TIMER: timer(rib); break;
 	}
+}
+
+void
+rib_vouch(struct rib *rib)
+{
+	table_complete(&rib->interface_table);
+	table_complete(&rib->route_table);
+	table_complete(&rib->ilm_table);
 }
 
 bool

@@ -128,6 +128,7 @@ enum fib_input_kind {
 	FIB_IN_ABILITIES,
 	FIB_IN_SEEN,     /* object; gone: it is no longer there */
 	FIB_IN_SEEN_ALL, /* a complete dump was told since the last RESYNC or start: what was not told is not there */
+	FIB_IN_OVERRUN,  /* notices of the kernel were lost */
 	FIB_IN_ANSWER,   /* number; error 0 or a positive errno, text: the kernel's own words or "" */
 	FIB_IN_ROW,
 	FIB_IN_SYNCED,

@@ -302,7 +302,8 @@ configure_one(struct rib *rib, const struct fib_static *s, size_t count)
 
 	for (size_t i = 0; i < count && n < FIB_PATHS_MAX && !black_hole; i++)
 		if (!s[i].black_hole)
-			specs[n++] = (struct spec){ .addr = s[i].next_hop, .name = s[i].name };
+			specs[n++] = (struct spec){ .addr = s[i].next_hop,
+				.name = s[i].name ? port_name_number(rib, rib->config.names[s[i].name - 1]) : 0 };
 	struct fate *fate = fate_get(rib, t, specs, n, black_hole, s->prefix.addr.family, NULL);
 	struct entry *old = static_entry(r, s->preference);
 	if (old && old->fate == fate) {

@@ -152,13 +152,14 @@ START_TEST(addresses_make_the_direct_rows_of_reference_002)
 }
 END_TEST
 
-START_TEST(the_tables_are_vouched_for_when_the_first_configuration_is_in_the_kernel)
+START_TEST(the_tables_are_vouched_for_when_dump_and_configuration_are_in_and_programmed)
 {
 	world_restart(w);
 	ck_assert(!world_table(w, "fib.Route")->complete);
 	world_tell_all(w);
 	ck_assert(!world_table(w, "fib.Route")->complete);
-	world_config(w, "sysname R1\n");
+	world_config(w, "ip route-static 20.0.0.0 8 10.0.2.2\n");
+	ck_assert(!world_table(w, "fib.Route")->complete);
 	world_run(w);
 	ck_assert(world_table(w, "fib.Route")->complete);
 	ck_assert(world_table(w, "fib.Interface")->complete);
@@ -180,7 +181,7 @@ suite(void)
 	tcase_add_test(t, a_foreign_route_of_our_very_metric_is_never_replaced);
 	tcase_add_test(t, somebody_who_overwrites_our_route_is_left_alone);
 	tcase_add_test(t, addresses_make_the_direct_rows_of_reference_002);
-	tcase_add_test(t, the_tables_are_vouched_for_when_the_first_configuration_is_in_the_kernel);
+	tcase_add_test(t, the_tables_are_vouched_for_when_dump_and_configuration_are_in_and_programmed);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -122,6 +122,19 @@ START_TEST(the_same_configuration_again_does_nothing)
 }
 END_TEST
 
+START_TEST(names_in_another_order_lead_where_they_say)
+{
+	world_start(w, "ip route-static 20.0.0.0 8 eth1 10.0.1.2\nip route-static 30.0.0.0 8 eth2 10.0.2.2\n");
+	world_config(w, "ip route-static 30.0.0.0 8 eth2 10.0.2.2\nip route-static 20.0.0.0 8 eth3 10.0.3.2\n");
+	world_run(w);
+	ROUTE("20.0.0.0/8", "10.0.3.2@3");
+	ROUTE("30.0.0.0/8", "10.0.2.2@2");
+	world_config(w, "sysname R1\n");
+	world_run(w);
+	ck_assert_uint_eq(w->nexthop_count, 0);
+}
+END_TEST
+
 START_TEST(a_route_to_a_connected_network_is_left_to_the_kernel)
 {
 	world_start(w, "ip route-static 10.0.1.0 24 10.0.2.2\n");
@@ -146,6 +159,7 @@ suite(void)
 	tcase_add_test(t, ipv6_goes_the_same_way);
 	tcase_add_test(t, a_line_taken_out_takes_route_group_and_next_hop_with_it);
 	tcase_add_test(t, the_same_configuration_again_does_nothing);
+	tcase_add_test(t, names_in_another_order_lead_where_they_say);
 	tcase_add_test(t, a_route_to_a_connected_network_is_left_to_the_kernel);
 	suite_add_tcase(s, t);
 	return s;
