@@ -19,7 +19,8 @@ letters_apart(const char *a, const char *b)
 		unsigned diagonal = row[0];
 		row[0] = (unsigned)i;
 		for (size_t j = 1; j <= m; j++) {
-			unsigned change = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+			unsigned change =
+			    diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
 			diagonal = row[j];
 			unsigned best = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
 			row[j] = change < best ? change : best;
