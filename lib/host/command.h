@@ -106,6 +106,7 @@ enum match_result command_match(const char *template, char *const *words, size_t
 struct args *args_new(const struct args *outer); /* outer: of the enclosing view's line, or NULL */
 void args_free(struct args *);
 bool template_is_valid(const char *template, char why[160]);
-/* The template nearest to a line that matched nothing (edit distance over words, then letters); NULL when nothing is near. */
+/* The template nearest to a line that matched nothing (edit distance over words, then letters); NULL when nothing is near.
+ * For a line of a file that begins with `undo` it is the template of an undo form, without that word. */
 const char *command_nearest(enum view, char *const *words, size_t count, bool exec_rows, const struct command *rows);
 #endif

@@ -206,7 +206,7 @@ explain(struct reader *r, char *const *words, size_t count, size_t far, const st
 	for (size_t i = 0; i < count; i++)
 		text_add(&line, "%s%s", i ? " " : "", words[i]);
 	for (size_t i = r->depth; i > 0 && !nearest; i--)
-		nearest = command_nearest(r->levels[i - 1].view, words + undo, count - undo, false, NULL);
+		nearest = command_nearest(r->levels[i - 1].view, words, count, false, NULL);
 	if (nearest) {
 		text_add(&like, "; did you mean `%s", undo ? "undo " : "");
 		template_describe(nearest, &like);
