@@ -63,7 +63,8 @@ does_something(const struct command *c, char why[160])
 	if (c->view == VIEW_EXEC && c->show && c->tables && !c->request)
 		return tables_exist(c->tables, why);
 	snprintf(why, 160,
-	    c->view == VIEW_EXEC ? "needs either a request, or what to show and of which tables" : "neither sets anything nor opens a view");
+	    c->view == VIEW_EXEC ? "needs either a request, or what to show and of which tables"
+				 : "neither sets anything nor opens a view");
 	return c->view != VIEW_EXEC && (c->set || c->enters);
 }
 
@@ -106,7 +107,8 @@ print_markdown(void)
 	puts("# Commands\n\nMade from the rows of every `commands.c`. Words in capitals are parameters.");
 	for (int view = VIEW_EXEC; view < VIEW_COUNT; view++) {
 		printf("\n## %s%s view\n\n| command | what it does | daemon | reference |\n|---|---|---|---|\n",
-		    view == VIEW_EXEC ? "On the command line: the " : "In router.conf: the ", view_name((enum view)view));
+		    view == VIEW_EXEC ? "On the command line: the " : "In router.conf: the ",
+		    view_name((enum view)view));
 		for (size_t d = 0; d < COUNT(daemons); d++)
 			for (const struct command *c = daemons[d].rows; c->words; c++) {
 				struct text form = { 0 };

@@ -131,8 +131,9 @@ args_line(const struct args *a)
 
 /* --- interface names --- */
 
-static const char *const kinds[] = { "GigabitEthernet", "Ethernet", "FastEthernet", "XGigabitEthernet", "10GE", "25GE", "40GE", "50GE", "100GE", "200GE", "400GE",
-	"LoopBack", "Eth-Trunk", "Vlanif", "Serial", "Pos", "Tunnel", "Virtual-Template", NULL };
+static const char *const kinds[] = { "GigabitEthernet", "Ethernet", "FastEthernet", "XGigabitEthernet", "10GE", "25GE",
+	"40GE", "50GE", "100GE", "200GE", "400GE", "LoopBack", "Eth-Trunk", "Vlanif", "Serial", "Pos", "Tunnel",
+	"Virtual-Template", NULL };
 
 /* A name without its blanks; true when it was not too long. */
 static bool
@@ -275,7 +276,8 @@ read_typed(const char *type, const char *word, const struct args *so_far, struct
 }
 
 size_t
-param_read(const struct node *n, char *const *words, size_t count, const struct args *so_far, struct arena *arena, struct arg *ret)
+param_read(const struct node *n, char *const *words, size_t count, const struct args *so_far, struct arena *arena,
+    struct arg *ret)
 {
 	*ret = (struct arg){ 0 };
 	if (strcmp(n->word, "text") == 0) {
@@ -297,9 +299,9 @@ param_read(const struct node *n, char *const *words, size_t count, const struct 
 void
 param_describe(const struct node *n, struct text *out)
 {
-	static const char *const forms[][2] = { { "address", "A.B.C.D" }, { "lsr-id", "A.B.C.D" }, { "address6", "X:X::X:X" },
-		{ "ip", "ADDRESS" }, { "mask", "LENGTH|MASK" }, { "prefix", "ADDRESS/LENGTH" }, { "ifname", "INTERFACE" },
-		{ "text", "TEXT" } };
+	static const char *const forms[][2] = { { "address", "A.B.C.D" }, { "lsr-id", "A.B.C.D" },
+		{ "address6", "X:X::X:X" }, { "ip", "ADDRESS" }, { "mask", "LENGTH|MASK" },
+		{ "prefix", "ADDRESS/LENGTH" }, { "ifname", "INTERFACE" }, { "text", "TEXT" } };
 
 	if (n->high) {
 		text_add(out, "<%u-%u>", n->low, n->high);

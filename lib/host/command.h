@@ -24,7 +24,7 @@
  */
 enum view {
 	VIEW_NONE,
-	VIEW_EXEC,      /* display, show, clear, …: not in a file */
+	VIEW_EXEC, /* display, show, clear, …: not in a file */
 	VIEW_SYSTEM,
 	VIEW_INTERFACE, /* args of the entering line: interface */
 	VIEW_MPLS,
@@ -71,12 +71,14 @@ struct command {
 
 /* Parameters by name. A parameter that was not given: false, NULL, 0, none; see arg_given(). Those of the
  * lines that opened the enclosing views are found too. Strings live as long as the args. */
-bool arg_given(const struct args *, const char *name); /* on this very line; also a plain word: arg_given(a, "verbose") */
+bool arg_given(
+    const struct args *, const char *name); /* on this very line; also a plain word: arg_given(a, "verbose") */
 uint32_t arg_u32(const struct args *, const char *name);
 const char *arg_text(const struct args *, const char *name); /* ifname: as written, spaces removed */
 struct addr arg_addr(const struct args *, const char *name);
-struct prefix arg_prefix(const struct args *, const char *name); /* an address: with the mask behind it, else a host's */
-uint8_t arg_mask(const struct args *, const char *name);         /* a length */
+struct prefix arg_prefix(
+    const struct args *, const char *name);              /* an address: with the mask behind it, else a host's */
+uint8_t arg_mask(const struct args *, const char *name); /* a length */
 bool args_undo(const struct args *);
 int args_line(const struct args *); /* number of the line in its file */
 int conf_refuse(struct conf_error *, const char *format, ...) __attribute__((format(printf, 2, 3))); /* returns -1 */
@@ -104,6 +106,7 @@ enum match_result command_match(const char *template, char *const *words, size_t
 struct args *args_new(const struct args *outer); /* outer: of the enclosing view's line, or NULL */
 void args_free(struct args *);
 bool template_is_valid(const char *template, char why[160]);
-/* The template nearest to a line that matched nothing (edit distance over words, then letters); NULL when nothing is near. */
+/* The template nearest to a line that matched nothing (edit distance over words, then letters); NULL when nothing is near.
+ * For a line of a file that begins with `undo` it is the template of an undo form, without that word. */
 const char *command_nearest(enum view, char *const *words, size_t count, bool exec_rows, const struct command *rows);
 #endif

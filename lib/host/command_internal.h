@@ -9,10 +9,10 @@
 enum node_kind { NODE_WORD, NODE_PARAM, NODE_OPTION, NODE_CHOICE };
 struct node {
 	enum node_kind kind;
-	bool star;             /* a group: its alternatives in any order, each once */
-	const char *word;      /* NODE_WORD; NODE_PARAM: its type */
-	const char *name;      /* NODE_PARAM */
-	uint32_t low, high;    /* a number's range; 0, 0 when it is none */
+	bool star;          /* a group: its alternatives in any order, each once */
+	const char *word;   /* NODE_WORD; NODE_PARAM: its type */
+	const char *name;   /* NODE_PARAM */
+	uint32_t low, high; /* a number's range; 0, 0 when it is none */
 	struct node **alternatives;
 	size_t alternative_count;
 	struct node *next;
@@ -44,13 +44,18 @@ void args_spell(const struct args *, struct text *out);
 void expected_add(struct text *expected, const char *what);
 
 /* One word, or two for an interface name, as a parameter of this node's type. Returns how many words it takes, 0: none fit. */
-size_t param_read(const struct node *, char *const *words, size_t count, const struct args *so_far, struct arena *, struct arg *ret);
-void param_describe(const struct node *, struct text *out); /* "A.B.C.D", "<1-255>", … */
+size_t param_read(
+    const struct node *, char *const *words, size_t count, const struct args *so_far, struct arena *, struct arg *ret);
+void param_describe(const struct node *, struct text *out);     /* "A.B.C.D", "<1-255>", … */
 void template_describe(const char *template, struct text *out); /* for people: `ip address A.B.C.D LENGTH|MASK` */
 
-enum match_mode { MATCH_EXACT, MATCH_ABBREVIATED, MATCH_SHORT /* exact, but parameters at the end may be missing; words may not */ };
-enum match_result template_match(const char *template, char *const *words, size_t count, enum match_mode, struct args *into,
-    size_t *ret_far, struct text *expected);
+enum match_mode {
+	MATCH_EXACT,
+	MATCH_ABBREVIATED,
+	MATCH_SHORT /* exact, but parameters at the end may be missing; words may not */
+};
+enum match_result template_match(const char *template, char *const *words, size_t count, enum match_mode,
+    struct args *into, size_t *ret_far, struct text *expected);
 
 struct conf_error {
 	struct conf_errors *errors;

@@ -116,12 +116,14 @@ begins_otherwise(const char *template, const char *word)
 {
 	size_t n = strlen(word);
 
-	return !strchr("<[{", *template) && (strncasecmp(template, word, n) != 0 || (template[n] && template[n] != ' '));
+	return !strchr("<[{", *template) &&
+	       (strncasecmp(template, word, n) != 0 || (template[n] && template[n] != ' '));
 }
 
 /* Matches `undo …` and plain lines alike against one template pair. */
 static bool
-fits(const char *words, const char *undo, char *const *line, size_t count, struct args *into, size_t *far, struct text *expected)
+fits(const char *words, const char *undo, char *const *line, size_t count, struct args *into, size_t *far,
+    struct text *expected)
 {
 	size_t reached = 0;
 	struct text here_expected = { 0 };
@@ -136,8 +138,8 @@ fits(const char *words, const char *undo, char *const *line, size_t count, struc
 	else if (count < 2 || (undo && !*undo))
 		return false;
 	else
-		m = template_match(undo ? undo : words, line + 1, count - 1, undo ? MATCH_EXACT : MATCH_SHORT, into, &reached,
-		    &here_expected);
+		m = template_match(undo ? undo : words, line + 1, count - 1, undo ? MATCH_EXACT : MATCH_SHORT, into,
+		    &reached, &here_expected);
 	if (into->undo)
 		reached++;
 	if (m != MATCH_YES && reached >= *far && here_expected.size) {
@@ -152,7 +154,8 @@ fits(const char *words, const char *undo, char *const *line, size_t count, struc
 
 /* Tries the line in one view. True when somebody owns it there; then it has been carried out. */
 static bool
-try_level(struct reader *r, size_t level, char *const *words, size_t count, size_t indent, size_t *far, struct text *expected)
+try_level(
+    struct reader *r, size_t level, char *const *words, size_t count, size_t indent, size_t *far, struct text *expected)
 {
 	enum view view = r->levels[level].view, enters = VIEW_NONE;
 	struct args *args = args_new(r->levels[level].args);
@@ -182,7 +185,8 @@ try_level(struct reader *r, size_t level, char *const *words, size_t count, size
 		if (enters != VIEW_NONE && strcasecmp(words[0], "undo") != 0) {
 			/* The row that matched last need not be the one that opens the view: its parameters count. */
 			for (const struct grammar_row *g = grammar; !opens && g->daemon; g++)
-				opens = g->view == view && g->enters == enters && fits(g->words, g->undo, words, count, args, far, expected);
+				opens = g->view == view && g->enters == enters &&
+					fits(g->words, g->undo, words, count, args, far, expected);
 			open_level(r, enters, args, indent);
 			return true;
 		}
@@ -202,20 +206,21 @@ explain(struct reader *r, char *const *words, size_t count, size_t far, const st
 	for (size_t i = 0; i < count; i++)
 		text_add(&line, "%s%s", i ? " " : "", words[i]);
 	for (size_t i = r->depth; i > 0 && !nearest; i--)
-		nearest = command_nearest(r->levels[i - 1].view, words + undo, count - undo, false, NULL);
+		nearest = command_nearest(r->levels[i - 1].view, words, count, false, NULL);
 	if (nearest) {
 		text_add(&like, "; did you mean `%s", undo ? "undo " : "");
 		template_describe(nearest, &like);
 		text_add(&like, "`?");
 	}
 	if (far > (undo ? 1 : 0) && far < count)
-		conf_refuse(&e, "`%s`: `%s` does not fit here, expected %s%s", text_chars(&line), words[far], text_chars(expected),
-		    text_chars(&like));
+		conf_refuse(&e, "`%s`: `%s` does not fit here, expected %s%s", text_chars(&line), words[far],
+		    text_chars(expected), text_chars(&like));
 	else if (far > (undo ? 1 : 0))
-		conf_refuse(&e, "`%s` is not complete, expected %s%s", text_chars(&line), text_chars(expected), text_chars(&like));
-	else
-		conf_refuse(&e, "unknown command `%s` in the %s view%s", text_chars(&line), view_name(r->levels[r->depth - 1].view),
+		conf_refuse(&e, "`%s` is not complete, expected %s%s", text_chars(&line), text_chars(expected),
 		    text_chars(&like));
+	else
+		conf_refuse(&e, "unknown command `%s` in the %s view%s", text_chars(&line),
+		    view_name(r->levels[r->depth - 1].view), text_chars(&like));
 	text_free(&line);
 	text_free(&like);
 }
@@ -250,11 +255,20 @@ bad_byte(const char *line)
 	const unsigned char *c = (const unsigned char *)line;
 
 	while (*c) {
-		unsigned more = *c < 0x80 ? 0 : *c >= 0xc2 && *c < 0xe0 ? 1 : *c >= 0xe0 && *c < 0xf0 ? 2 : *c >= 0xf0 && *c < 0xf5 ? 3 : 4;
+		unsigned more = *c < 0x80                 ? 0
+				: *c >= 0xc2 && *c < 0xe0 ? 1
+				: *c >= 0xe0 && *c < 0xf0 ? 2
+				: *c >= 0xf0 && *c < 0xf5 ? 3
+							  : 4;
 		if (more == 4 || (*c < ' ' && *c != '\t') || *c == 0x7f)
 			return c;
 		/* Too long forms, surrogates and what lies beyond Unicode show in the second byte. */
-		unsigned char low = *c == 0xe0 ? 0xa0 : *c == 0xf0 ? 0x90 : 0x80, high = *c == 0xed ? 0x9f : *c == 0xf4 ? 0x8f : 0xbf;
+		unsigned char low = *c == 0xe0   ? 0xa0
+				    : *c == 0xf0 ? 0x90
+						 : 0x80,
+			      high = *c == 0xed   ? 0x9f
+				     : *c == 0xf4 ? 0x8f
+						  : 0xbf;
 		for (unsigned i = 1; i <= more; i++, low = 0x80, high = 0xbf)
 			if (c[i] < low || c[i] > high)
 				return c;
@@ -293,7 +307,9 @@ read_line(struct reader *r, char *line)
 		return;
 	r->skipping = false;
 	if ((bad = bad_byte(line))) {
-		conf_refuse(&e, *bad < 0x80 ? "a control character (0x%02x) in column %zu" : "byte 0x%02x in column %zu is not UTF-8 text",
+		conf_refuse(&e,
+		    *bad < 0x80 ? "a control character (0x%02x) in column %zu"
+				: "byte 0x%02x in column %zu is not UTF-8 text",
 		    *bad, (size_t)(bad - (const unsigned char *)line) + 1);
 		return;
 	}
@@ -369,7 +385,8 @@ read_all(struct reader *r, const char *text, size_t size)
 }
 
 int
-conf_read_text(const char *name, const char *text, const struct command *rows, void *candidate, struct conf_errors *errors)
+conf_read_text(
+    const char *name, const char *text, const struct command *rows, void *candidate, struct conf_errors *errors)
 {
 	struct reader r = { .file = name, .rows = rows, .candidate = candidate, .errors = errors };
 

@@ -14,7 +14,7 @@
  */
 struct conf_error;
 struct conf_errors {
-	struct text text;    /* "FILE:LINE: what is wrong (did you mean …?)" lines, ready to print */
+	struct text text; /* "FILE:LINE: what is wrong (did you mean …?)" lines, ready to print */
 	unsigned errors, warnings;
 };
 void conf_errors_free(struct conf_errors *);
@@ -23,5 +23,6 @@ void conf_errors_log(const struct conf_errors *); /* each line; errors as errors
 /* 0, or -1 with at least one error. A file that cannot be read is an error too. */
 int conf_read_file(const char *path, const struct command *rows, void *candidate, struct conf_errors *);
 /* The same from memory; `name` stands for the file in messages. */
-int conf_read_text(const char *name, const char *text, const struct command *rows, void *candidate, struct conf_errors *);
+int conf_read_text(
+    const char *name, const char *text, const struct command *rows, void *candidate, struct conf_errors *);
 #endif

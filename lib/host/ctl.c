@@ -105,7 +105,8 @@ request(struct ctl *c)
 		return ctl_complain(c, "%s", why);
 	/* Written out: nobody but this program knows of abbreviations. */
 	args_spell(c->args, &line);
-	int r = bus_client_request(c->clients[0], c->command->request, text_chars(&line), line.size, REQUEST_WAIT, &c->arena, &answer, why);
+	int r = bus_client_request(
+	    c->clients[0], c->command->request, text_chars(&line), line.size, REQUEST_WAIT, &c->arena, &answer, why);
 	text_free(&line);
 	if (r < 0)
 		return ctl_complain(c, "%s", why);
@@ -144,9 +145,9 @@ read_seconds(const char *text, usec_t *ret)
 static int
 read_options(struct ctl *c, int argc, char **argv)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { "watch", no_argument, NULL, 'w' },
-		{ "until", required_argument, NULL, 'u' }, { "timeout", required_argument, NULL, 't' }, { "help", no_argument, NULL, 'h' },
-		{ 0 } };
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+		{ "watch", no_argument, NULL, 'w' }, { "until", required_argument, NULL, 'u' },
+		{ "timeout", required_argument, NULL, 't' }, { "help", no_argument, NULL, 'h' }, { 0 } };
 	char why[256];
 	int o;
 
@@ -227,7 +228,10 @@ ctl_main(int argc, char **argv, const char *daemon, const struct command *rows)
 {
 	char name[32];
 	const char *run_dir = getenv("PENULT_RUN");
-	struct ctl c = { .daemon = daemon, .rows = rows, .run_dir = run_dir ? run_dir : "/run/penult", .timeout = 30 * USEC_PER_SEC };
+	struct ctl c = { .daemon = daemon,
+		.rows = rows,
+		.run_dir = run_dir ? run_dir : "/run/penult",
+		.timeout = 30 * USEC_PER_SEC };
 
 	snprintf(name, sizeof name, "%.*sctl", (int)strlen(daemon) - 1, daemon);
 	c.name = name;

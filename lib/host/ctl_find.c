@@ -96,7 +96,8 @@ complain_of_none(const struct ctl *c, char *const *words, size_t count, const st
 	if (nearest)
 		template_describe(nearest, &like);
 	if (s->far && s->far < count)
-		ctl_complain(c, "`%s`: `%s` does not fit here, expected %s", line, words[s->far], text_chars(&s->expected));
+		ctl_complain(
+		    c, "`%s`: `%s` does not fit here, expected %s", line, words[s->far], text_chars(&s->expected));
 	else if (s->far)
 		ctl_complain(c, "`%s` is not complete, expected %s", line, text_chars(&s->expected));
 	else if (nearest)
@@ -151,7 +152,8 @@ ctl_help(struct ctl *c, char **words, size_t count)
 			args_cut(c->args, 0);
 			if (attempt)
 				words[0] = (char *)(uintptr_t)other;
-			if (count && template_match(row->words, words, count, MATCH_ABBREVIATED, c->args, &far, NULL) == MATCH_NO)
+			if (count && template_match(row->words, words, count, MATCH_ABBREVIATED, c->args, &far, NULL) ==
+					 MATCH_NO)
 				continue;
 			struct text form = { 0 };
 			template_describe(row->words, &form);

@@ -27,7 +27,8 @@ struct ctl {
 	const struct command *command;
 	struct args *args;
 	struct text line; /* the command as it was typed, for messages */
-	struct bus_client *clients[CTL_TABLES_MAX]; /* one per owner, so the same one may stand here twice; NULL: not there */
+	struct bus_client
+	    *clients[CTL_TABLES_MAX]; /* one per owner, so the same one may stand here twice; NULL: not there */
 	const struct row_schema *tables[CTL_TABLES_MAX];
 	size_t table_count;
 	struct arena arena; /* of the rows in hand */

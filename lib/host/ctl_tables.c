@@ -15,7 +15,8 @@ ctl_open_tables(struct ctl *c)
 	char names[256], *rest = NULL, why[256];
 
 	snprintf(names, sizeof names, "%s", c->command->tables);
-	for (char *name = strtok_r(names, " ", &rest); name && c->table_count < CTL_TABLES_MAX; name = strtok_r(NULL, " ", &rest)) {
+	for (char *name = strtok_r(names, " ", &rest); name && c->table_count < CTL_TABLES_MAX;
+	     name = strtok_r(NULL, " ", &rest)) {
 		const struct row_schema *schema = schema_find(name);
 		if (!schema)
 			return ctl_complain(c, "no table %s", name);
@@ -63,9 +64,12 @@ compare_rows(const void *x, const void *y, void *ctx)
 		case PROTOBUF_C_TYPE_STRING: order = strcmp(*(char *const *)p, *(char *const *)q); break;
 		case PROTOBUF_C_TYPE_UINT64:
 		case PROTOBUF_C_TYPE_FIXED64:
-			order = (*(const uint64_t *)p > *(const uint64_t *)q) - (*(const uint64_t *)p < *(const uint64_t *)q);
+			order = (*(const uint64_t *)p > *(const uint64_t *)q) -
+				(*(const uint64_t *)p < *(const uint64_t *)q);
 			break;
-		default: order = (*(const uint32_t *)p > *(const uint32_t *)q) - (*(const uint32_t *)p < *(const uint32_t *)q);
+		default:
+			order = (*(const uint32_t *)p > *(const uint32_t *)q) -
+				(*(const uint32_t *)p < *(const uint32_t *)q);
 		}
 		if (order)
 			return order;
@@ -90,7 +94,8 @@ ctl_read_tables(struct ctl *c)
 		*set = (struct row_set){ .schema = c->tables[i] };
 		if (!c->clients[i])
 			continue;
-		int r = bus_client_rows(c->clients[i], c->tables[i], ANSWER_WAIT, &c->arena, &set->rows, &set->count, &set->complete, why);
+		int r = bus_client_rows(
+		    c->clients[i], c->tables[i], ANSWER_WAIT, &c->arena, &set->rows, &set->count, &set->complete, why);
 		if (r < 0)
 			return ctl_complain(c, "%s", why);
 		if (i == 0 && c->command->keep) {

@@ -57,7 +57,8 @@ until_fits(const struct until *u, const struct row_schema *schema, char why[256]
 		if (!found) {
 			int n = snprintf(why, 256, "%s has no field %.60s", of, part);
 			for (unsigned i = 0; inner && i < inner->message->n_fields && n < 255; i++)
-				n += snprintf(why + n, 256 - (size_t)n, "%s%s", i ? ", " : "; its fields: ", inner->message->fields[i].name);
+				n += snprintf(why + n, 256 - (size_t)n, "%s%s",
+				    i ? ", " : "; its fields: ", inner->message->fields[i].name);
 			return false;
 		}
 		inner = found->row;

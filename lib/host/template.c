@@ -46,7 +46,8 @@ take_until(struct parser *p, const char *stops)
 static struct node *
 parse_param(struct parser *p)
 {
-	static const char *const types[] = { "address", "address6", "ip", "mask", "prefix", "ifname", "word", "lsr-id", "text" };
+	static const char *const types[] = { "address", "address6", "ip", "mask", "prefix", "ifname", "word", "lsr-id",
+		"text" };
 	struct node *n = arena_take(p->arena, sizeof *n);
 	unsigned long low, high;
 	char rest;
@@ -222,7 +223,8 @@ expected_here(struct match *m, const struct node *n, size_t at)
 }
 
 static bool
-match_group(struct match *m, const struct node *group, size_t at, uint32_t used, const struct node *next, const struct after *outer)
+match_group(struct match *m, const struct node *group, size_t at, uint32_t used, const struct node *next,
+    const struct after *outer)
 {
 	for (size_t i = 0; i < group->alternative_count; i++) {
 		if (used >> i & 1)
@@ -308,8 +310,8 @@ match_from(struct match *m, const struct node *n, size_t at, const struct after 
 }
 
 enum match_result
-template_match(const char *template, char *const *words, size_t count, enum match_mode mode, struct args *into, size_t *ret_far,
-    struct text *expected)
+template_match(const char *template, char *const *words, size_t count, enum match_mode mode, struct args *into,
+    size_t *ret_far, struct text *expected)
 {
 	struct arena a;
 	char why[160];
@@ -325,11 +327,12 @@ template_match(const char *template, char *const *words, size_t count, enum matc
 }
 
 enum match_result
-command_match(const char *template, char *const *words, size_t count, bool abbreviate, struct args *into, size_t *ret_far, char why[160])
+command_match(const char *template, char *const *words, size_t count, bool abbreviate, struct args *into,
+    size_t *ret_far, char why[160])
 {
 	struct text expected = { 0 };
-	enum match_result r =
-	    template_match(template, words, count, abbreviate ? MATCH_ABBREVIATED : MATCH_EXACT, into, ret_far, &expected);
+	enum match_result r = template_match(
+	    template, words, count, abbreviate ? MATCH_ABBREVIATED : MATCH_EXACT, into, ret_far, &expected);
 
 	snprintf(why, 160, "expected %.140s", text_chars(&expected));
 	text_free(&expected);
