@@ -20,7 +20,8 @@ element(const struct fec *f)
 /* --- our labels --- */
 
 static void
-send_label(struct ldp *ldp, struct peer *p, enum ldp_type type, const struct fec *f, uint32_t label, uint32_t request_id)
+send_label(
+    struct ldp *ldp, struct peer *p, enum ldp_type type, const struct fec *f, uint32_t label, uint32_t request_id)
 {
 	struct ldp_fec e = element(f);
 
@@ -39,8 +40,7 @@ unuse_label(struct ldp *ldp, struct fec *f, uint32_t label)
 {
 	if (label < LABEL_FIRST_FREE || label > LABEL_MAX || f->label == label)
 		return;
-	list_each(l, &f->adverts)
-	{
+	list_each (l, &f->adverts) {
 		if (OBJECT(l, struct advert, of_fec)->label == label)
 			return;
 	}
@@ -66,8 +66,7 @@ advert_free(struct ldp *ldp, struct advert *a)
 void
 adverts_drop(struct ldp *ldp, struct peer *p)
 {
-	list_each_safe(l, &p->adverts)
-	{
+	list_each_safe (l, &p->adverts) {
 		advert_free(ldp, OBJECT(l, struct advert, of_peer));
 	}
 }
@@ -75,10 +74,9 @@ adverts_drop(struct ldp *ldp, struct peer *p)
 static struct advert *
 current_advert(const struct fec *f, const struct peer *p)
 {
-	list_each(l, (struct list *)(uintptr_t)&f->adverts)
-	{
+	list_each (l, (struct list *)(uintptr_t)&f->adverts) {
 		struct advert *a = OBJECT(l, struct advert, of_fec);
-		if (a->peer == p && !a->withdrawing)
+		if (a->peer == p && a->state != ADVERT_WITHDRAWING)
 			return a;
 	}
 	return NULL;
@@ -97,6 +95,7 @@ tell(struct ldp *ldp, struct fec *f, struct peer *p, uint32_t request_id)
 		list_append(&f->adverts, &a->of_fec);
 		list_append(&p->adverts, &a->of_peer);
 	}
+	a->state = ADVERT_TOLD;
 	send_label(ldp, p, LDP_LABEL_MAPPING, f, f->label, request_id);
 }
 
@@ -106,17 +105,20 @@ distribute_fec(struct ldp *ldp, struct fec *f)
 {
 	bool changed = false;
 
-	list_each(l, &f->adverts)
-	{
+	list_each_safe (l, &f->adverts) {
 		struct advert *a = OBJECT(l, struct advert, of_fec);
-		if (a->withdrawing || a->label == f->label)
+		if (a->state == ADVERT_WITHDRAWING || a->label == f->label)
 			continue;
-		a->withdrawing = changed = true;
+		changed = true;
+		if (a->state == ADVERT_RELEASED) { /* nothing to withdraw */
+			advert_free(ldp, a);
+			continue;
+		}
+		a->state = ADVERT_WITHDRAWING;
 		send_label(ldp, a->peer, LDP_LABEL_WITHDRAW, f, a->label, 0);
 	}
 	if (f->label != LABEL_UNSET)
-		hash_each(n, &ldp->peers)
-		{
+		hash_each (n, &ldp->peers) {
 			struct peer *p = OBJECT(n, struct peer, by_id);
 			if (p->state != S_OPERATIONAL || current_advert(f, p))
 				continue;
@@ -152,8 +154,7 @@ send_addresses(struct ldp *ldp, struct peer *p, enum ldp_type type, const struct
 void
 distribute_addresses(struct ldp *ldp, enum ldp_type type, const struct addr *list, size_t count)
 {
-	hash_each(n, &ldp->peers)
-	{
+	hash_each (n, &ldp->peers) {
 		struct peer *p = OBJECT(n, struct peer, by_id);
 		if (p->state == S_OPERATIONAL)
 			send_addresses(ldp, p, type, list, count);
@@ -170,8 +171,7 @@ distribute_all(struct ldp *ldp, struct peer *p)
 	send_addresses(ldp, p, LDP_ADDRESS, own, count);
 	free(own);
 	lsp_flush(ldp); /* what changed in this input gets its label before the list is read */
-	hash_each(n, &ldp->fecs)
-	{
+	hash_each (n, &ldp->fecs) {
 		struct fec *f = OBJECT(n, struct fec, by_prefix);
 		if (f->label == LABEL_UNSET || current_advert(f, p))
 			continue;
@@ -240,14 +240,23 @@ withdraw_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
 		binding_free(ldp, b);
 }
 
+/*
+ * Without a label a Release is about whatever was withdrawn. A peer may also release what we still offer; it is
+ * not told again until it asks or the label changes, or both would go on for ever.
+ */
 static void
 release_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
 {
-	list_each_safe(l, &f->adverts)
-	{
+	list_each_safe (l, &f->adverts) {
 		struct advert *a = OBJECT(l, struct advert, of_fec);
-		if (a->peer == p && (label == LABEL_UNSET || a->label == label) && (a->withdrawing || label != LABEL_UNSET))
+		if (a->peer != p || (label != LABEL_UNSET && a->label != label))
+			continue;
+		if (a->state == ADVERT_WITHDRAWING) {
 			advert_free(ldp, a);
+		} else if (label != LABEL_UNSET) {
+			a->state = ADVERT_RELEASED;
+			table_changed(&ldp->binding_table, &f->local_row.row);
+		}
 	}
 }
 
@@ -257,24 +266,23 @@ all_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 {
 	if (m->type == LDP_LABEL_WITHDRAW) {
 		struct ldp_fec every = { .kind = FEC_WILDCARD };
-		ldp_put_label(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p), LDP_LABEL_RELEASE, &every, m->label.label, 0);
+		ldp_put_label(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p), LDP_LABEL_RELEASE,
+		    &every, m->label.label, 0);
 		p->sent.label_release++;
-		list_each_safe(l, &p->bindings)
-		{
+		list_each_safe (l, &p->bindings) {
 			struct binding *b = OBJECT(l, struct binding, of_peer);
 			if (m->label.label == LABEL_UNSET || b->label == m->label.label)
 				binding_free(ldp, b);
 		}
 	} else if (m->type == LDP_LABEL_RELEASE) {
-		list_each_safe(l, &p->adverts)
-		{
+		list_each_safe (l, &p->adverts) {
 			struct advert *a = OBJECT(l, struct advert, of_peer);
-			if (a->withdrawing && (m->label.label == LABEL_UNSET || a->label == m->label.label))
+			if (a->state == ADVERT_WITHDRAWING &&
+			    (m->label.label == LABEL_UNSET || a->label == m->label.label))
 				advert_free(ldp, a);
 		}
 	} else if (m->type == LDP_LABEL_REQUEST) { /* RFC 5918: tell everything again */
-		hash_each(n, &ldp->fecs)
-		{
+		hash_each (n, &ldp->fecs) {
 			struct fec *f = OBJECT(n, struct fec, by_prefix);
 			if (f->label != LABEL_UNSET)
 				tell(ldp, f, p, m->id);
@@ -318,7 +326,8 @@ on_labels(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 	while (wire_left(&fecs)) {
 		enum ldp_status s = ldp_decode_fec(&fecs, &e);
 		bool wild = e.kind != FEC_PREFIX;
-		if (s == LDP_OK && wild && (m->type == LDP_LABEL_MAPPING || (e.kind == FEC_WILDCARD && m->type == LDP_LABEL_REQUEST)))
+		if (s == LDP_OK && wild &&
+		    (m->type == LDP_LABEL_MAPPING || (e.kind == FEC_WILDCARD && m->type == LDP_LABEL_REQUEST)))
 			s = LDP_MALFORMED_TLV; /* 3.4.1: only in Withdraw and Release; RFC 5918 adds Request for the typed one */
 		if (s == LDP_MALFORMED_TLV) {
 			session_stop(ldp, p, s, ldp_status_name(s));
@@ -351,13 +360,14 @@ distribute_message(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 	case LDP_LABEL_REQUEST:
 	case LDP_LABEL_WITHDRAW:
 	case LDP_LABEL_RELEASE: on_labels(ldp, p, m); break;
-	case LDP_LABEL_ABORT: /* 3.5.9: a request is answered at once, so there is none to abort by the time it comes */ break;
+	case LDP_LABEL_ABORT: /* 3.5.9: a request is answered at once, so there is none to abort by the time it comes */
+		break;
 	case LDP_NOTIFICATION:
 		if (m->notification.status == LDP_END_OF_LIB)
 			session_exchange_done(ldp, p);
 		else
-			ldp_note(ldp, 6, "%u.%u.%u.%u says: %s", p->lsr >> 24, p->lsr >> 16 & 255, p->lsr >> 8 & 255, p->lsr & 255,
-			    ldp_status_name(m->notification.status));
+			ldp_note(ldp, 6, "%u.%u.%u.%u says: %s", p->lsr >> 24, p->lsr >> 16 & 255, p->lsr >> 8 & 255,
+			    p->lsr & 255, ldp_status_name(m->notification.status));
 		break;
 	default: break;
 	}

@@ -30,8 +30,23 @@ enum ldp_tlv {
 	TLV_REQUEST_ID = 0x0600,
 	TLV_UNRECOGNIZED_NOTIFICATION = 0x0603,
 };
-enum { U_BIT = 0x8000, HELLO_TARGETED = 0x8000, HELLO_REQUEST = 0x4000, SESSION_A = 0x8000, FT_LEARN = 0x0001, AF_IPV4 = 1 };
-enum { SEEN_HELLO = 1, SEEN_SESSION = 2, SEEN_STATUS = 4, SEEN_ADDRESSES = 8, SEEN_FEC = 16, SEEN_LABEL = 32, SEEN_REQUEST_ID = 64 };
+enum {
+	U_BIT = 0x8000,
+	HELLO_TARGETED = 0x8000,
+	HELLO_REQUEST = 0x4000,
+	SESSION_A = 0x8000,
+	FT_LEARN = 0x0001,
+	AF_IPV4 = 1
+};
+enum {
+	SEEN_HELLO = 1,
+	SEEN_SESSION = 2,
+	SEEN_STATUS = 4,
+	SEEN_ADDRESSES = 8,
+	SEEN_FEC = 16,
+	SEEN_LABEL = 32,
+	SEEN_REQUEST_ID = 64
+};
 
 const char *
 ldp_status_name(uint32_t status)
@@ -202,7 +217,8 @@ decode_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsigned *se
 	case LDP_INITIALIZATION: return decode_init_tlv(m, type, v, seen);
 	case LDP_NOTIFICATION:
 		if (type != TLV_STATUS)
-			return type == TLV_EXTENDED_STATUS || type == TLV_RETURNED_PDU || type == TLV_RETURNED_MESSAGE || type == TLV_FEC
+			return type == TLV_EXTENDED_STATUS || type == TLV_RETURNED_PDU ||
+				       type == TLV_RETURNED_MESSAGE || type == TLV_FEC
 				   ? LDP_OK
 				   : LDP_UNKNOWN_TLV;
 		m->notification.status = wire_u32(v);
@@ -475,7 +491,8 @@ ldp_put_addresses(struct ldp_writer *w, uint32_t id, enum ldp_type type, const s
 }
 
 void
-ldp_put_label(struct ldp_writer *w, uint32_t id, enum ldp_type type, const struct ldp_fec *fec, uint32_t label, uint32_t request_id)
+ldp_put_label(struct ldp_writer *w, uint32_t id, enum ldp_type type, const struct ldp_fec *fec, uint32_t label,
+    uint32_t request_id)
 {
 	struct wire_mark m = begin_message(w, type, id), t;
 

@@ -58,7 +58,7 @@ enum ldp_type {
 
 /* One message, decoded. Readers are views into the PDU's bytes, valid as long as those are. */
 struct ldp_msg {
-	uint16_t type; /* without the U bit */
+	uint16_t type;   /* without the U bit */
 	bool unknown_ok; /* U bit: an unknown type is to be passed over in silence */
 	uint32_t id;
 	union {
@@ -136,5 +136,6 @@ void ldp_put_end_of_lib(struct ldp_writer *, uint32_t id);
 enum { LDP_ADDRESSES_MAX = 500 };
 void ldp_put_addresses(struct ldp_writer *, uint32_t id, enum ldp_type, const struct addr *, size_t count);
 /* MAPPING, REQUEST, WITHDRAW, RELEASE, ABORT with one FEC. `label` LABEL_UNSET, `request_id` 0: left out. */
-void ldp_put_label(struct ldp_writer *, uint32_t id, enum ldp_type, const struct ldp_fec *, uint32_t label, uint32_t request_id);
+void ldp_put_label(
+    struct ldp_writer *, uint32_t id, enum ldp_type, const struct ldp_fec *, uint32_t label, uint32_t request_id);
 #endif
