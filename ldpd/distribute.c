@@ -14,7 +14,7 @@ enum { LABEL_MESSAGE_MAX = 48 };
 static struct ldp_fec
 element(const struct fec *f)
 {
-	return (struct ldp_fec){ .kind = FEC_PREFIX, .family = 1, .addr = f->prefix.addr, .len = f->prefix.len };
+	return (struct ldp_fec){ .kind = FEC_PREFIX, .family = LDP_IPV4, .addr = f->prefix.addr, .len = f->prefix.len };
 }
 
 /* --- our labels --- */
@@ -161,6 +161,16 @@ distribute_addresses(struct ldp *ldp, enum ldp_type type, const struct addr *lis
 	}
 }
 
+/* All was told, RFC 5919: after a session has come up, and after everything was asked for. */
+static void
+end_of_lib(struct ldp *ldp, struct peer *p)
+{
+	if (!p->wants_end_of_lib)
+		return;
+	ldp_put_end_of_lib(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p));
+	p->sent.notification++;
+}
+
 void
 distribute_all(struct ldp *ldp, struct peer *p)
 {
@@ -179,10 +189,7 @@ distribute_all(struct ldp *ldp, struct peer *p)
 		if (row_is_in_table(&f->local_row.row))
 			table_changed(&ldp->binding_table, &f->local_row.row);
 	}
-	if (p->wants_end_of_lib) { /* RFC 5919 */
-		ldp_put_end_of_lib(session_writer(ldp, p, 64), session_message_id(p));
-		p->sent.notification++;
-	}
+	end_of_lib(ldp, p);
 }
 
 /* --- what peers tell --- */
@@ -210,6 +217,12 @@ learn(struct ldp *ldp, struct peer *p, const struct prefix *prefix, uint32_t lab
 	struct fec *f = fec_get(ldp, prefix);
 	struct binding *b = binding_find(f, p);
 
+	if (label != LABEL_IPV4_EXPLICIT_NULL && label != LABEL_IMPLICIT_NULL && label < LABEL_FIRST_FREE) {
+		/* Router alert and the like are no labels of an IPv4 prefix (RFC 3032 2.1). */
+		send_label(ldp, p, LDP_LABEL_RELEASE, f, label, 0);
+		fec_dirty(ldp, f);
+		return;
+	}
 	if (b && b->label == label && !b->stale)
 		return; /* told again, nothing new */
 	if (!b) {
@@ -262,31 +275,33 @@ release_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
 
 /* A wildcard stands for every FEC of the peer's that the message is about. */
 static void
-all_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
+all_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct ldp_fec *e)
 {
+	uint32_t label = m->label.label;
+	bool ours = e->kind == FEC_WILDCARD || e->family == LDP_IPV4; /* we have no others */
+
 	if (m->type == LDP_LABEL_WITHDRAW) {
-		struct ldp_fec every = { .kind = FEC_WILDCARD };
-		ldp_put_label(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p), LDP_LABEL_RELEASE,
-		    &every, m->label.label, 0);
+		ldp_put_label(
+		    session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p), LDP_LABEL_RELEASE, e, label, 0);
 		p->sent.label_release++;
 		list_each_safe (l, &p->bindings) {
 			struct binding *b = OBJECT(l, struct binding, of_peer);
-			if (m->label.label == LABEL_UNSET || b->label == m->label.label)
+			if (ours && (label == LABEL_UNSET || b->label == label))
 				binding_free(ldp, b);
 		}
 	} else if (m->type == LDP_LABEL_RELEASE) {
-		list_each_safe (l, &p->adverts) {
-			struct advert *a = OBJECT(l, struct advert, of_peer);
-			if (a->state == ADVERT_WITHDRAWING &&
-			    (m->label.label == LABEL_UNSET || a->label == m->label.label))
+		list_each_safe (k, &p->adverts) {
+			struct advert *a = OBJECT(k, struct advert, of_peer);
+			if (ours && a->state == ADVERT_WITHDRAWING && (label == LABEL_UNSET || a->label == label))
 				advert_free(ldp, a);
 		}
 	} else if (m->type == LDP_LABEL_REQUEST) { /* RFC 5918: tell everything again */
 		hash_each (n, &ldp->fecs) {
 			struct fec *f = OBJECT(n, struct fec, by_prefix);
-			if (f->label != LABEL_UNSET)
+			if (ours && f->label != LABEL_UNSET)
 				tell(ldp, f, p, m->id);
 		}
+		end_of_lib(ldp, p);
 	}
 }
 
@@ -316,38 +331,58 @@ one_fec(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct l
 	}
 }
 
+/* All elements are looked at before the first one changes anything. */
+enum ldp_status
+distribute_judge(const struct ldp_msg *m)
+{
+	if (m->type < LDP_LABEL_MAPPING || m->type > LDP_LABEL_ABORT)
+		return LDP_OK;
+	struct wire_reader fecs = m->label.fecs;
+	size_t count = 0;
+	bool wild = false;
+	struct ldp_fec e;
+
+	while (wire_left(&fecs)) {
+		enum ldp_status s = ldp_decode_fec(&fecs, &e);
+		if (s != LDP_OK)
+			return s;
+		count++;
+		wild |= e.kind != FEC_PREFIX;
+		/* 3.4.1: only in Withdraw and Release; RFC 5918 adds Request for the typed one. */
+		if (e.kind != FEC_PREFIX && m->type == LDP_LABEL_MAPPING)
+			return LDP_MALFORMED_TLV;
+		if (e.kind == FEC_WILDCARD && m->type == LDP_LABEL_REQUEST)
+			return LDP_MALFORMED_TLV;
+	}
+	return wild && count > 1 ? LDP_MALFORMED_TLV : LDP_OK; /* a wildcard stands alone */
+}
+
 static void
 on_labels(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 {
 	struct wire_reader fecs = m->label.fecs;
 	struct ldp_fec e;
 
-	/* All elements are looked at before the first one changes anything. */
-	while (wire_left(&fecs)) {
-		enum ldp_status s = ldp_decode_fec(&fecs, &e);
-		bool wild = e.kind != FEC_PREFIX;
-		if (s == LDP_OK && wild &&
-		    (m->type == LDP_LABEL_MAPPING || (e.kind == FEC_WILDCARD && m->type == LDP_LABEL_REQUEST)))
-			s = LDP_MALFORMED_TLV; /* 3.4.1: only in Withdraw and Release; RFC 5918 adds Request for the typed one */
-		if (s == LDP_MALFORMED_TLV) {
-			session_stop(ldp, p, s, ldp_status_name(s));
-			return;
-		}
-		if (s != LDP_OK) {
-			session_notify(ldp, p, s, m->id, m->type);
-			return;
-		}
-	}
-	fecs = m->label.fecs;
 	while (wire_left(&fecs)) {
 		ldp_decode_fec(&fecs, &e);
 		if (e.kind == FEC_PREFIX)
 			one_fec(ldp, p, m, &e);
 		else
-			all_of(ldp, p, m);
+			all_of(ldp, p, m, &e);
 	}
 	if (m->type == LDP_LABEL_MAPPING && !p->exchange_done)
 		timer_set(&ldp->timers, &p->exchange, ldp->now + EXCHANGE_QUIET);
+}
+
+/* One for pseudowires or IPv6 says nothing about ours, and is no error either. */
+static void
+on_end_of_lib(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
+{
+	struct wire_reader fecs = m->notification.fecs;
+	struct ldp_fec e;
+
+	if (ldp_decode_fec(&fecs, &e) == LDP_OK && e.kind == FEC_TYPED_WILDCARD && e.family == LDP_IPV4)
+		session_exchange_done(ldp, p);
 }
 
 void
@@ -364,7 +399,7 @@ distribute_message(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 		break;
 	case LDP_NOTIFICATION:
 		if (m->notification.status == LDP_END_OF_LIB)
-			session_exchange_done(ldp, p);
+			on_end_of_lib(ldp, p, m);
 		else
 			ldp_note(ldp, 6, "%u.%u.%u.%u says: %s", p->lsr >> 24, p->lsr >> 16 & 255, p->lsr >> 8 & 255,
 			    p->lsr & 255, ldp_status_name(m->notification.status));

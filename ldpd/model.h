@@ -292,6 +292,7 @@ void distribute_all(struct ldp *, struct peer *);                               
 void distribute_addresses(struct ldp *, enum ldp_type, const struct addr *, size_t); /* to all operational peers */
 void distribute_fec(struct ldp *, struct fec *); /* tell and withdraw as its state calls for */
 void distribute_message(struct ldp *, struct peer *, const struct ldp_msg *);
+enum ldp_status distribute_judge(const struct ldp_msg *); /* may it be applied? */
 void adverts_drop(struct ldp *, struct peer *);
 
 /* --- lsp.c --- */

@@ -366,6 +366,8 @@ static void
 message(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, enum ldp_status status)
 {
 	count_received(p, m->type);
+	if (status == LDP_OK)
+		status = distribute_judge(m);
 	if (status & LDP_FATAL) {
 		event(ldp, p, m->type == LDP_INITIALIZATION ? E_INIT_BAD : E_BAD, m, status, ldp_status_name(status));
 		return;
