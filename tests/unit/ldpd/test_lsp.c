@@ -136,17 +136,25 @@ START_TEST(the_label_and_the_row_go_with_the_route)
 }
 END_TEST
 
-START_TEST(a_link_whose_addresses_are_withdrawn_takes_its_label_out_of_use)
+/* Two links to one neighbour, which loses its address on one of them: the session stays, the next hop is nobody's. */
+START_TEST(an_address_that_is_withdrawn_takes_its_label_out_of_use)
 {
-	ldp_net_until(net, ldp_net_is_settled, 3 * USEC_PER_SEC);
-	/* R3 loses the address that R1's route points at, but not the session's others. */
-	struct net_port *p = &r3->ports[1];
-	p->address = (struct prefix){ 0 };
-	ldp_node_port(r3, p);
-	ldp_net_run(net, 2 * USEC_PER_MSEC);
-	const Ldp__Lsp *l = ldp_node_lsp(r1, "4.4.4.4/32");
-	ck_assert_uint_eq(l->next_hops[0]->peer, r2->lsr);
+	struct ldp_net *n = ldp_net_new(1);
+	struct ldp_node *a = ldp_net_add(n, "1.1.1.1"), *b = ldp_net_add(n, "2.2.2.2");
+	ldp_net_link(n, a, "10.0.12.1/24", b, "10.0.12.2/24");
+	ldp_net_link(n, a, "10.1.12.1/24", b, "10.1.12.2/24");
+	ldp_net_route(n);
+	ldp_net_start(n);
+	ck_assert(ldp_net_until(n, ldp_net_is_settled, 3 * USEC_PER_SEC));
+	ck_assert_uint_eq(ldp_node_lsp(a, "2.2.2.2/32")->next_hops[1]->out_label, LABEL_IMPLICIT_NULL);
+	b->ports[2].address = (struct prefix){ 0 };
+	ldp_node_port(b, &b->ports[2]);
+	ldp_net_run(n, 2 * USEC_PER_MSEC);
+	const Ldp__Lsp *l = ldp_node_lsp(a, "2.2.2.2/32");
+	ck_assert_uint_eq(l->next_hops[0]->out_label, LABEL_IMPLICIT_NULL);
 	ck_assert_uint_eq(l->next_hops[1]->out_label, LABEL_UNSET);
+	ck_assert_int_eq(ldp_node_session(a, b)->state, LDP__SESSION_STATE__OPERATIONAL);
+	ldp_net_free(n);
 }
 END_TEST
 
@@ -235,7 +243,10 @@ suite(void)
 	tcase_add_checked_fixture(t, diamond, teardown);
 	tcase_add_test(t, both_next_hops_of_an_equal_cost_route_carry_their_own_neighbours_label);
 	tcase_add_test(t, a_changed_route_uses_the_retained_label_at_once);
-	tcase_add_test(t, a_link_whose_addresses_are_withdrawn_takes_its_label_out_of_use);
+	suite_add_tcase(s, t);
+
+	t = tcase_create("several links");
+	tcase_add_test(t, an_address_that_is_withdrawn_takes_its_label_out_of_use);
 	suite_add_tcase(s, t);
 
 	t = tcase_create("the contract of an engine");
