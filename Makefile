@@ -98,7 +98,7 @@ $(PROGRAMS): $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o
 
 # --- tests ------------------------------------------------------------------------------------------
 
-# tests/unit/FOLDER/test_*.c: one Check program each, on the very objects of the daemons.
+# tests/unit/FOLDER/test_*.c: one Check program each, on the very objects of the daemons; with tests/helper/PROTOCOL_*.c.
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS := $(UNIT_SOURCES:tests/%.c=$(O)/tests/%)
 # What is no test beside the tests serves all of them.
@@ -107,8 +107,9 @@ define unit_rules
 $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/$(1)/test_*.c)): $(2)
 endef
 $(eval $(call unit_rules,base,$(O)/lib/base.a))
-$(eval $(call unit_rules,host,$(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o))
-$(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c) $(call helper_sources,$(d))) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
+# lib/host knows no daemon: its tests bring a small grammar of their own.
+$(eval $(call unit_rules,host,$(O)/tests/helper/test_grammar.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a))
+$(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c) $(call helper_sources,$(d))) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o
 	$(LINK) $(PKG_LIBS) $(CHECK_LIBS)
 

@@ -9,7 +9,8 @@
  *
  * Views nest by what opens them (`interface X`, `mpls`, …). A line is looked for in the innermost view,
  * then in the enclosing ones, up to the system view. `#` and a line indented no deeper than the one that
- * opened an indented view close it; `return` ends the file's commands; `quit` closes one view.
+ * opened an indented view close it; `return` ends the file's commands; `quit` closes one view. A line that
+ * begins with `!` is a comment. The file is UTF-8 text, with or without a byte order mark and carriage returns.
  */
 struct conf_error;
 struct conf_errors {
