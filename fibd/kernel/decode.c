@@ -48,7 +48,8 @@ get_link_info(const struct nlattr *info, struct fib_link *l)
 		return;
 	get_text(a[IFLA_INFO_KIND], kind, sizeof kind);
 	l->is_dummy = strcmp(kind, "dummy") == 0;
-	if (strcmp(kind, "vrf") == 0 && a[IFLA_INFO_DATA] && nla_parse_nested(data, IFLA_VRF_MAX, a[IFLA_INFO_DATA], NULL) >= 0) {
+	if (strcmp(kind, "vrf") == 0 && a[IFLA_INFO_DATA] &&
+	    nla_parse_nested(data, IFLA_VRF_MAX, a[IFLA_INFO_DATA], NULL) >= 0) {
 		l->is_vrf = true;
 		l->vrf_table = get_u32(data[IFLA_VRF_TABLE]);
 	}
@@ -261,7 +262,8 @@ decode_route(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
 	o->kind = FIB_IP_ROUTE;
 	r->table = a[RTA_TABLE] ? get_u32(a[RTA_TABLE]) : m->rtm_table;
 	r->prefix.addr.family = m->rtm_family == AF_INET6 ? 6 : 4;
-	if (a[RTA_DST] && (!get_addr(a[RTA_DST], &r->prefix.addr) || (m->rtm_family == AF_INET6) != (r->prefix.addr.family == 6)))
+	if (a[RTA_DST] &&
+	    (!get_addr(a[RTA_DST], &r->prefix.addr) || (m->rtm_family == AF_INET6) != (r->prefix.addr.family == 6)))
 		return -EINVAL;
 	if (m->rtm_dst_len > addr_size(&r->prefix.addr) * 8)
 		return -EINVAL;
