@@ -45,12 +45,14 @@ fec_dirty(struct ldp *ldp, struct fec *f)
 void
 fec_release(struct ldp *ldp, struct fec *f)
 {
-	if (f->routed || f->own || f->label != LABEL_UNSET || f->recovered != LABEL_UNSET || !list_is_empty(&f->bindings) ||
-	    !list_is_empty(&f->adverts))
+	if (f->routed || f->own || f->label != LABEL_UNSET || f->recovered != LABEL_UNSET ||
+	    !list_is_empty(&f->bindings) || !list_is_empty(&f->adverts))
 		return;
 	fec_set_hops(ldp, f, NULL, NULL, 0);
 	table_gone(&ldp->lsp_table, &f->row);
 	table_gone(&ldp->binding_table, &f->local_row.row);
+	if (f->held)
+		ldp->held_count--;
 	list_remove(&f->dirty);
 	hash_remove(&ldp->fecs, &f->by_prefix);
 	free(f);
@@ -61,8 +63,7 @@ fec_release(struct ldp *ldp, struct fec *f)
 struct binding *
 binding_find(const struct fec *f, const struct peer *p)
 {
-	list_each(l, (struct list *)(uintptr_t)&f->bindings)
-	{
+	list_each (l, (struct list *)(uintptr_t)&f->bindings) {
 		struct binding *b = OBJECT(l, struct binding, of_fec);
 		if (b->peer == p)
 			return b;
@@ -83,8 +84,7 @@ binding_free(struct ldp *ldp, struct binding *b)
 void
 bindings_drop(struct ldp *ldp, struct peer *p, bool only_stale)
 {
-	list_each_safe(l, &p->bindings)
-	{
+	list_each_safe (l, &p->bindings) {
 		struct binding *b = OBJECT(l, struct binding, of_peer);
 		if (b->stale || !only_stale)
 			binding_free(ldp, b);
@@ -92,10 +92,12 @@ bindings_drop(struct ldp *ldp, struct peer *p, bool only_stale)
 }
 
 void
-bindings_mark_stale(struct ldp *ldp, struct peer *p)
+peer_mark_stale(struct ldp *ldp, struct peer *p)
 {
-	list_each(l, &p->bindings)
-	{
+	list_each (v, &p->vias) {
+		OBJECT(v, struct via, of_peer)->stale = true;
+	}
+	list_each (l, &p->bindings) {
 		struct binding *b = OBJECT(l, struct binding, of_peer);
 		b->stale = true;
 		table_changed(&ldp->binding_table, &b->row.row);
@@ -138,6 +140,7 @@ via_release(struct ldp *ldp, struct via *v)
 void
 via_assign(struct ldp *ldp, struct via *v, struct peer *p)
 {
+	v->stale = false;
 	if (v->peer == p)
 		return;
 	if (v->peer) {
@@ -149,18 +152,18 @@ via_assign(struct ldp *ldp, struct via *v, struct peer *p)
 		p->address_count++;
 		list_append(&p->vias, &v->of_peer);
 	}
-	list_each(l, &v->users)
-	{
+	list_each (l, &v->users) {
 		fec_dirty(ldp, OBJECT(l, struct hop, of_via)->fec);
 	}
 }
 
 void
-peer_drop_addresses(struct ldp *ldp, struct peer *p)
+peer_drop_addresses(struct ldp *ldp, struct peer *p, bool only_stale)
 {
-	list_each_safe(l, &p->vias)
-	{
+	list_each_safe (l, &p->vias) {
 		struct via *v = OBJECT(l, struct via, of_peer);
+		if (only_stale && !v->stale)
+			continue;
 		via_assign(ldp, v, NULL);
 		via_release(ldp, v);
 	}

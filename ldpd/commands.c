@@ -89,7 +89,11 @@ const struct command ldp_commands[] = {
 	    .set = set_lsr_id,
 	    .help = "This router's LSR id: the address of a loopback that others can reach",
 	    .ref = "RFC 5036 2.2.2" },
-	{ .view = VIEW_SYSTEM, .words = "mpls", .enters = VIEW_MPLS, .help = "MPLS settings of the whole router", .ref = "reference 002" },
+	{ .view = VIEW_SYSTEM,
+	    .words = "mpls",
+	    .enters = VIEW_MPLS,
+	    .help = "MPLS settings of the whole router",
+	    .ref = "reference 002" },
 	{ .view = VIEW_SYSTEM,
 	    .words = "mpls ldp",
 	    .enters = VIEW_MPLS_LDP,
@@ -117,7 +121,8 @@ const struct command ldp_commands[] = {
 	    .words = "mpls ldp holdtime <15-65535>:seconds",
 	    .undo = "mpls ldp holdtime",
 	    .set = set_session_hold,
-	    .help = "How long a session is kept without a message, from the next session on; the lower of both counts (default 180)",
+	    .help = "How long a session is kept without a message, from the next session on; the lower of both counts "
+		    "(default 180)",
 	    .ref = "RFC 5036 3.5.3" },
 
 	{ .view = VIEW_EXEC,

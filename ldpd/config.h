@@ -13,8 +13,8 @@ enum {
 	LDP_TARGETED_INTERVAL_S = 10,
 	LDP_BACKOFF_FIRST_S = 15, /* after a refused Initialization, RFC 5036 2.5.3 */
 	LDP_BACKOFF_LAST_S = 120,
-	LDP_RECONNECT_S = 120,    /* RFC 3478: how long neighbours keep our labels while we are away */
-	LDP_RECOVERY_S = 120,     /* and how long we have to learn everything again */
+	LDP_RECONNECT_S = 120, /* RFC 3478: how long neighbours keep our labels while we are away */
+	LDP_RECOVERY_S = 120,  /* and how long we have to learn everything again */
 	LDP_INTERFACES_MAX = 256,
 };
 
@@ -23,7 +23,7 @@ struct ldp_config {
 	bool enabled;    /* `mpls ldp` in the system view */
 	uint16_t session_hold_s, hello_hold_s, hello_interval_s;
 	struct {
-		char name[64]; /* as the operator wrote it, canonical spelling */
+		char name[64];            /* as the operator wrote it, canonical spelling */
 	} interfaces[LDP_INTERFACES_MAX]; /* with `mpls ldp` */
 	size_t interface_count;
 };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define ALL_ROUTERS UINT32_C(0xe0000002) /* 224.0.0.2 */
-#define ANSWER_PAUSE (200 * USEC_PER_MSEC)
+#define ANSWER_PAUSE (250 * USEC_PER_MSEC)
 enum { HOLD_FOR_EVER = 0xffff };
 
 /* --- sending --- */
@@ -14,8 +14,7 @@ enum { HOLD_FOR_EVER = 0xffff };
 struct addr
 discovery_transport(struct ldp *ldp, const struct link *link)
 {
-	hash_each(n, &ldp->links)
-	{
+	hash_each (n, &ldp->links) {
 		const struct link *l = OBJECT(n, struct link, by_ifindex);
 		for (size_t i = 0; l->up && i < l->address_count; i++)
 			if (addr_to_v4(&l->addresses[i].addr) == ldp->config.lsr_id)
@@ -43,15 +42,48 @@ discovery_send(struct ldp *ldp, struct link *l)
 	l->hellos_sent++;
 }
 
+/* As configured, but three to the shortest hold time that was agreed on the link (2.4.1 leaves it to us). */
+static void
+set_interval(struct ldp *ldp, struct link *link)
+{
+	uint32_t least = ldp->config.hello_interval_s * 1000u;
+
+	hash_each (n, &ldp->peers) {
+		list_each (l, &OBJECT(n, struct peer, by_id)->adjacencies) {
+			const struct adjacency *a = OBJECT(l, struct adjacency, of_peer);
+			if (a->ifindex == link->ifindex && a->hold_ms / 3 < least)
+				least = a->hold_ms / 3;
+		}
+	}
+	link->interval_ms = least;
+}
+
 void
 discovery_hello_due(struct ldp *ldp, struct link *l)
 {
-	usec_t interval = ldp->config.hello_interval_s * USEC_PER_SEC;
-
+	set_interval(ldp, l);
+	usec_t interval = l->interval_ms * USEC_PER_MSEC;
 	discovery_send(ldp, l);
 	/* Up to a tenth earlier, so that routers started together do not go on in step. */
 	timer_set(&ldp->timers, &l->hello, ldp->now + interval - rng_below(&ldp->rng, interval / 10 + 1));
 	table_changed(&ldp->interface_table, &l->row);
+}
+
+/*
+ * A Hello out of turn. At most one in ANSWER_PAUSE, so that two routers do not keep answering each other; one that
+ * somebody new waits for is only put off, the others can do without.
+ */
+void
+discovery_answer(struct ldp *ldp, struct link *link, bool somebody_new)
+{
+	usec_t from = link->answered_at ? link->answered_at + ANSWER_PAUSE : 0;
+
+	if (ldp->now >= from) {
+		link->answered_at = ldp->now;
+		discovery_send(ldp, link);
+	} else if (somebody_new && from < link->hello.at) {
+		timer_set(&ldp->timers, &link->hello, from);
+	}
 }
 
 /* --- links --- */
@@ -59,6 +91,10 @@ discovery_hello_due(struct ldp *ldp, struct link *l)
 static const char *
 why_inactive(const struct ldp *ldp, const struct link *l)
 {
+	if (l->gone)
+		return "the interface is gone";
+	if (!l->configured)
+		return "LDP is not configured here";
 	if (!ldp->config.lsr_id)
 		return "mpls lsr-id is not set";
 	if (!ldp->config.enabled)
@@ -75,7 +111,7 @@ why_inactive(const struct ldp *ldp, const struct link *l)
 void
 link_refresh(struct ldp *ldp, struct link *l)
 {
-	const char *why = l->configured ? why_inactive(ldp, l) : "LDP is not configured here";
+	const char *why = why_inactive(ldp, l);
 	bool active = !why;
 
 	l->inactive = why;
@@ -88,7 +124,8 @@ link_refresh(struct ldp *ldp, struct link *l)
 			discovery_hello_due(ldp, l);
 		} else {
 			timer_clear(&ldp->timers, &l->hello);
-			link_drop_adjacencies(ldp, l->ifindex, why);
+			/* A link that fails may return, and with it the neighbour; what the operator takes away does not. */
+			link_drop_adjacencies(ldp, l->ifindex, l->configured ? LDP_HOLD_EXPIRED : LDP_SHUTDOWN, why);
 		}
 	}
 	if (l->configured)
@@ -109,34 +146,32 @@ adjacency_free(struct ldp *ldp, struct adjacency *a)
 	free(a);
 }
 
+/* 2.5.5: without an adjacency there is no session. A neighbour that restarts has none anyway; its clock runs. */
 static void
-lose(struct ldp *ldp, struct adjacency *a, const char *why)
+lose(struct ldp *ldp, struct adjacency *a, uint32_t status, const char *why)
 {
 	struct peer *p = a->peer;
 
 	adjacency_free(ldp, a);
-	/* 2.5.5: without an adjacency there is no session. One that restarts has none anyway; its clock runs. */
 	if (list_is_empty(&p->adjacencies))
-		session_stop(ldp, p, LDP_HOLD_EXPIRED, why);
+		session_stop(ldp, p, status, why);
 }
 
 void
 discovery_expired(struct ldp *ldp, struct adjacency *a)
 {
-	lose(ldp, a, "Discovery Hello Hold Timer expired");
+	lose(ldp, a, LDP_HOLD_EXPIRED, "Discovery Hello Hold Timer expired");
 }
 
 void
-link_drop_adjacencies(struct ldp *ldp, uint32_t ifindex, const char *why)
+link_drop_adjacencies(struct ldp *ldp, uint32_t ifindex, uint32_t status, const char *why)
 {
-	hash_each(n, &ldp->peers)
-	{
+	hash_each (n, &ldp->peers) {
 		struct peer *p = OBJECT(n, struct peer, by_id);
-		list_each_safe(l, &p->adjacencies)
-		{
+		list_each_safe (l, &p->adjacencies) {
 			struct adjacency *a = OBJECT(l, struct adjacency, of_peer);
 			if (a->ifindex == ifindex)
-				lose(ldp, a, why);
+				lose(ldp, a, status, why);
 		}
 	}
 }
@@ -145,11 +180,9 @@ link_drop_adjacencies(struct ldp *ldp, uint32_t ifindex, const char *why)
 static struct adjacency *
 find_by_source(struct ldp *ldp, uint32_t ifindex, const struct addr *source)
 {
-	hash_each(n, &ldp->peers)
-	{
+	hash_each (n, &ldp->peers) {
 		struct peer *p = OBJECT(n, struct peer, by_id);
-		list_each(l, &p->adjacencies)
-		{
+		list_each (l, &p->adjacencies) {
 			struct adjacency *a = OBJECT(l, struct adjacency, of_peer);
 			if (a->ifindex == ifindex && addr_eq(&a->source, source))
 				return a;
@@ -190,7 +223,7 @@ hello(struct ldp *ldp, struct link *link, const struct ldp_pdu *pdu, const struc
 	struct adjacency *a = find_by_source(ldp, link->ifindex, from);
 
 	if (a && (a->peer->lsr != pdu->lsr || a->space != pdu->space)) {
-		lose(ldp, a, "the neighbour has another LDP identifier now");
+		lose(ldp, a, LDP_SHUTDOWN, "the neighbour has another LDP identifier now");
 		a = NULL;
 	}
 	bool new = !a;
@@ -207,16 +240,13 @@ hello(struct ldp *ldp, struct link *link, const struct ldp_pdu *pdu, const struc
 
 	struct peer *p = a->peer;
 	p->received.hello++;
-	if (p->state == S_NON_EXISTENT) {
-		p->transport = transport;
-		p->local_transport = discovery_transport(ldp, link);
-	}
+	p->heard_transport = transport;
 	/* It may have just started, or be waiting for ours to connect. */
-	if ((new || p->state == S_NON_EXISTENT) && (!link->answered_at || ldp->now >= link->answered_at + ANSWER_PAUSE)) {
-		link->answered_at = ldp->now;
-		discovery_send(ldp, link);
-	}
-	session_want(ldp, p);
+	if (new || p->state == S_NON_EXISTENT)
+		discovery_answer(ldp, link, new);
+	if (hold_ms / 3 < link->interval_ms)
+		discovery_hello_due(ldp, link);
+	transport_want(ldp, p);
 }
 
 void

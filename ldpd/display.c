@@ -78,12 +78,14 @@ ldp_show_sessions(const struct show *s)
 	text_line(s->out, " Codes: LAM(Label Advertisement Mode), SsnAge Unit(DDDD:HH:MM)");
 	text_line(s->out, " An asterisk (*) before a session means the session is being deleted.");
 	text_line(s->out, "\n" RULE);
-	text_line(s->out, " %-18s %-11s %-4s %-8s %-11s %s", "Peer-ID", "Status", "LAM", "SsnRole", "SsnAge", "KA-Sent/Rcv");
+	text_line(
+	    s->out, " %-18s %-11s %-4s %-8s %-11s %s", "Peer-ID", "Status", "LAM", "SsnRole", "SsnAge", "KA-Sent/Rcv");
 	text_line(s->out, RULE);
 	for (size_t i = 0; i < set->count; i++) {
 		const Ldp__Session *r = (const Ldp__Session *)set->rows[i];
 		char id[ADDR_TEXT], peer[ADDR_TEXT + 8], age[16];
-		snprintf(peer, sizeof peer, "%s%s:%u", r->peer_restarting ? "*" : "", id_text(r->peer, id), r->label_space);
+		snprintf(
+		    peer, sizeof peer, "%s%s:%u", r->peer_restarting ? "*" : "", id_text(r->peer, id), r->label_space);
 		text_line(s->out, " %-18s %-11s %-4s %-8s %-11s %u/%u", peer, state_text(r->state), "DU",
 		    r->role == LDP__ROLE__ACTIVE ? "Active" : "Passive", text_age_ddddhhmm(age_s(s, r->up_since), age),
 		    r->sent->keepalive, r->received->keepalive);
@@ -111,9 +113,12 @@ verbose(const struct show *s, const Ldp__Session *r)
 	    r->peer_restarting ? "; it restarts now, its labels are kept" : "");
 	text_line(s->out, " Label Exchange  : %s", r->label_exchange_done ? "complete" : "not complete");
 	text_line(s->out, " KeepAlive       : %u sent, %u received", r->sent->keepalive, r->received->keepalive);
-	text_line(s->out, " Label Mapping   : %u sent, %u received", r->sent->label_mapping, r->received->label_mapping);
-	text_line(s->out, " Label Withdraw  : %u sent, %u received", r->sent->label_withdraw, r->received->label_withdraw);
-	text_line(s->out, " Label Release   : %u sent, %u received", r->sent->label_release, r->received->label_release);
+	text_line(
+	    s->out, " Label Mapping   : %u sent, %u received", r->sent->label_mapping, r->received->label_mapping);
+	text_line(
+	    s->out, " Label Withdraw  : %u sent, %u received", r->sent->label_withdraw, r->received->label_withdraw);
+	text_line(
+	    s->out, " Label Release   : %u sent, %u received", r->sent->label_release, r->received->label_release);
 	text_line(s->out, " Notification    : %u sent, %u received", r->sent->notification, r->received->notification);
 	text_add(s->out, " Peer Addresses  :");
 	for (size_t i = 0; i < r->n_addresses; i++)
@@ -175,7 +180,8 @@ ldp_show_lsps(const struct show *s)
 	struct text_table *t = text_table_new(5);
 
 	text_line(s->out, "\n LDP LSP Information");
-	text_line(s->out, " Labels: imp-null: the packet arrives without this label (PHP); NULL: the next hop gave none");
+	text_line(
+	    s->out, " Labels: imp-null: the packet arrives without this label (PHP); NULL: the next hop gave none");
 	text_line(s->out, RULE);
 	text_cell(t, "DestAddress/Mask");
 	text_cell(t, "In/OutLabel");
@@ -224,7 +230,8 @@ ldp_show_interfaces(const struct show *s)
 {
 	const struct row_set *set = &s->tables[0];
 	struct text_table *t = text_table_new(5);
-	static const char *const heads[] = { "Interface", "Status", "Hello int/hold", "Hellos sent/rcvd/bad", "Reason" };
+	static const char *const heads[] = { "Interface", "Status", "Hello int/hold", "Hellos sent/rcvd/bad",
+		"Reason" };
 
 	for (size_t i = 0; i < 5; i++)
 		text_cell(t, "%s", heads[i]);
@@ -233,8 +240,8 @@ ldp_show_interfaces(const struct show *s)
 		text_cell(t, "%s", r->name);
 		text_cell(t, "%s", r->active ? "Active" : "Inactive");
 		text_cell(t, "%u/%u s", r->hello_interval_ms / 1000, r->hello_hold_ms / 1000);
-		text_cell(t, "%llu/%llu/%llu", (unsigned long long)r->hellos_sent, (unsigned long long)r->hellos_received,
-		    (unsigned long long)r->hellos_bad);
+		text_cell(t, "%llu/%llu/%llu", (unsigned long long)r->hellos_sent,
+		    (unsigned long long)r->hellos_received, (unsigned long long)r->hellos_bad);
 		text_cell(t, "%s", *r->inactive ? r->inactive : "-");
 	}
 	text_table_print(t, " ", s->out);
@@ -245,8 +252,8 @@ ldp_show_interfaces(const struct show *s)
 static uint32_t
 count_all(const Ldp__MessageCounts *c)
 {
-	return c->notification + c->initialization + c->keepalive + c->address + c->address_withdraw + c->label_mapping +
-	       c->label_request + c->label_withdraw + c->label_release + c->label_abort + c->unknown;
+	return c->notification + c->initialization + c->keepalive + c->address + c->address_withdraw +
+	       c->label_mapping + c->label_request + c->label_withdraw + c->label_release + c->label_abort + c->unknown;
 }
 
 static void
@@ -254,22 +261,27 @@ neighbor(const struct show *s, const Ldp__Session *r, bool detail)
 {
 	char a[ADDR_TEXT], b[ADDR_TEXT], name[64], age[16];
 
-	text_line(s->out, "    Peer LDP Ident: %s:%u; Local LDP Ident %s:0", id_text(r->peer, a), r->label_space, id_text(r->local, b));
+	text_line(s->out, "    Peer LDP Ident: %s:%u; Local LDP Ident %s:0", id_text(r->peer, a), r->label_space,
+	    id_text(r->local, b));
 	text_line(s->out, "        TCP connection: %s.%u - %s.%u", bytes_text(&r->peer_address, a), r->peer_port,
 	    bytes_text(&r->local_address, b), r->local_port);
 	if (detail)
 		text_line(s->out, "        Password: not required, none, in use");
-	text_line(s->out, "        State: %s; Msgs sent/rcvd: %u/%u; Downstream", r->state == LDP__SESSION_STATE__OPERATIONAL ? "Oper" : state_text(r->state),
-	    count_all(r->sent), count_all(r->received));
-	text_line(s->out, "        Up time: %s; UID: %u; Peer Id 0;", text_age_hhmmss(age_s(s, r->up_since), age), r->uid);
+	text_line(s->out, "        State: %s; Msgs sent/rcvd: %u/%u; Downstream",
+	    r->state == LDP__SESSION_STATE__OPERATIONAL ? "Oper" : state_text(r->state), count_all(r->sent),
+	    count_all(r->received));
+	text_line(
+	    s->out, "        Up time: %s; UID: %u; Peer Id 0;", text_age_hhmmss(age_s(s, r->up_since), age), r->uid);
 	text_line(s->out, "        LDP discovery sources:");
 	for (size_t i = 0; i < s->tables[1].count; i++) {
 		const Ldp__Adjacency *d = (const Ldp__Adjacency *)s->tables[1].rows[i];
 		if (d->peer != r->peer)
 			continue;
-		text_line(s->out, "          %s; Src IP addr: %s", interface_name(s, 2, d->ifindex, name), bytes_text(&d->source, a));
+		text_line(s->out, "          %s; Src IP addr: %s", interface_name(s, 2, d->ifindex, name),
+		    bytes_text(&d->source, a));
 		if (detail)
-			text_line(s->out, "            holdtime: %u ms, hello interval: %u ms", d->hold_ms, d->interval_ms);
+			text_line(
+			    s->out, "            holdtime: %u ms, hello interval: %u ms", d->hold_ms, d->interval_ms);
 	}
 	text_line(s->out, "        Addresses bound to peer LDP Ident:");
 	text_add(s->out, "         ");
@@ -277,8 +289,8 @@ neighbor(const struct show *s, const Ldp__Session *r, bool detail)
 		text_add(s->out, " %s", bytes_text(&r->addresses[i], a));
 	text_line(s->out, "%s", "");
 	if (detail)
-		text_line(s->out, "        Peer holdtime: %u ms; KA interval: %u ms; Peer state: %s", r->hold_ms, r->keepalive_ms,
-		    r->state == LDP__SESSION_STATE__OPERATIONAL ? "estab" : "down");
+		text_line(s->out, "        Peer holdtime: %u ms; KA interval: %u ms; Peer state: %s", r->hold_ms,
+		    r->keepalive_ms, r->state == LDP__SESSION_STATE__OPERATIONAL ? "estab" : "down");
 }
 
 int
@@ -297,9 +309,12 @@ ldp_show_parameters(const struct show *s)
 	for (size_t i = 0; i < s->tables[0].count; i++) {
 		const Ldp__Parameters *r = (const Ldp__Parameters *)s->tables[0].rows[i];
 		text_line(s->out, "Protocol version: 1");
-		text_line(s->out, "Session hold time: %u sec; keep alive interval: %u sec", r->session_hold_s, r->keepalive_s);
-		text_line(s->out, "Discovery hello: holdtime: %u sec; interval: %u sec", r->hello_hold_s, r->hello_interval_s);
-		text_line(s->out, "Discovery targeted hello: holdtime: %u sec; interval: %u sec", r->targeted_hold_s, r->targeted_interval_s);
+		text_line(s->out, "Session hold time: %u sec; keep alive interval: %u sec", r->session_hold_s,
+		    r->keepalive_s);
+		text_line(s->out, "Discovery hello: holdtime: %u sec; interval: %u sec", r->hello_hold_s,
+		    r->hello_interval_s);
+		text_line(s->out, "Discovery targeted hello: holdtime: %u sec; interval: %u sec", r->targeted_hold_s,
+		    r->targeted_interval_s);
 		if (*r->trouble)
 			text_line(s->out, "Not running: %s", r->trouble);
 		if (r->recovering)

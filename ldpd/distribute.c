@@ -14,13 +14,14 @@ enum { LABEL_MESSAGE_MAX = 48 };
 static struct ldp_fec
 element(const struct fec *f)
 {
-	return (struct ldp_fec){ .kind = FEC_PREFIX, .family = 1, .addr = f->prefix.addr, .len = f->prefix.len };
+	return (struct ldp_fec){ .kind = FEC_PREFIX, .family = LDP_IPV4, .addr = f->prefix.addr, .len = f->prefix.len };
 }
 
 /* --- our labels --- */
 
 static void
-send_label(struct ldp *ldp, struct peer *p, enum ldp_type type, const struct fec *f, uint32_t label, uint32_t request_id)
+send_label(
+    struct ldp *ldp, struct peer *p, enum ldp_type type, const struct fec *f, uint32_t label, uint32_t request_id)
 {
 	struct ldp_fec e = element(f);
 
@@ -39,8 +40,7 @@ unuse_label(struct ldp *ldp, struct fec *f, uint32_t label)
 {
 	if (label < LABEL_FIRST_FREE || label > LABEL_MAX || f->label == label)
 		return;
-	list_each(l, &f->adverts)
-	{
+	list_each (l, &f->adverts) {
 		if (OBJECT(l, struct advert, of_fec)->label == label)
 			return;
 	}
@@ -66,8 +66,7 @@ advert_free(struct ldp *ldp, struct advert *a)
 void
 adverts_drop(struct ldp *ldp, struct peer *p)
 {
-	list_each_safe(l, &p->adverts)
-	{
+	list_each_safe (l, &p->adverts) {
 		advert_free(ldp, OBJECT(l, struct advert, of_peer));
 	}
 }
@@ -75,10 +74,9 @@ adverts_drop(struct ldp *ldp, struct peer *p)
 static struct advert *
 current_advert(const struct fec *f, const struct peer *p)
 {
-	list_each(l, (struct list *)(uintptr_t)&f->adverts)
-	{
+	list_each (l, (struct list *)(uintptr_t)&f->adverts) {
 		struct advert *a = OBJECT(l, struct advert, of_fec);
-		if (a->peer == p && !a->withdrawing)
+		if (a->peer == p && a->state != ADVERT_WITHDRAWING)
 			return a;
 	}
 	return NULL;
@@ -97,6 +95,7 @@ tell(struct ldp *ldp, struct fec *f, struct peer *p, uint32_t request_id)
 		list_append(&f->adverts, &a->of_fec);
 		list_append(&p->adverts, &a->of_peer);
 	}
+	a->state = ADVERT_TOLD;
 	send_label(ldp, p, LDP_LABEL_MAPPING, f, f->label, request_id);
 }
 
@@ -106,17 +105,20 @@ distribute_fec(struct ldp *ldp, struct fec *f)
 {
 	bool changed = false;
 
-	list_each(l, &f->adverts)
-	{
+	list_each_safe (l, &f->adverts) {
 		struct advert *a = OBJECT(l, struct advert, of_fec);
-		if (a->withdrawing || a->label == f->label)
+		if (a->state == ADVERT_WITHDRAWING || a->label == f->label)
 			continue;
-		a->withdrawing = changed = true;
+		changed = true;
+		if (a->state == ADVERT_RELEASED) { /* nothing to withdraw */
+			advert_free(ldp, a);
+			continue;
+		}
+		a->state = ADVERT_WITHDRAWING;
 		send_label(ldp, a->peer, LDP_LABEL_WITHDRAW, f, a->label, 0);
 	}
 	if (f->label != LABEL_UNSET)
-		hash_each(n, &ldp->peers)
-		{
+		hash_each (n, &ldp->peers) {
 			struct peer *p = OBJECT(n, struct peer, by_id);
 			if (p->state != S_OPERATIONAL || current_advert(f, p))
 				continue;
@@ -152,12 +154,21 @@ send_addresses(struct ldp *ldp, struct peer *p, enum ldp_type type, const struct
 void
 distribute_addresses(struct ldp *ldp, enum ldp_type type, const struct addr *list, size_t count)
 {
-	hash_each(n, &ldp->peers)
-	{
+	hash_each (n, &ldp->peers) {
 		struct peer *p = OBJECT(n, struct peer, by_id);
 		if (p->state == S_OPERATIONAL)
 			send_addresses(ldp, p, type, list, count);
 	}
+}
+
+/* All was told, RFC 5919: after a session has come up, and after everything was asked for. */
+static void
+end_of_lib(struct ldp *ldp, struct peer *p)
+{
+	if (!p->wants_end_of_lib)
+		return;
+	ldp_put_end_of_lib(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p));
+	p->sent.notification++;
 }
 
 void
@@ -170,8 +181,7 @@ distribute_all(struct ldp *ldp, struct peer *p)
 	send_addresses(ldp, p, LDP_ADDRESS, own, count);
 	free(own);
 	lsp_flush(ldp); /* what changed in this input gets its label before the list is read */
-	hash_each(n, &ldp->fecs)
-	{
+	hash_each (n, &ldp->fecs) {
 		struct fec *f = OBJECT(n, struct fec, by_prefix);
 		if (f->label == LABEL_UNSET || current_advert(f, p))
 			continue;
@@ -179,10 +189,7 @@ distribute_all(struct ldp *ldp, struct peer *p)
 		if (row_is_in_table(&f->local_row.row))
 			table_changed(&ldp->binding_table, &f->local_row.row);
 	}
-	if (p->wants_end_of_lib) { /* RFC 5919 */
-		ldp_put_end_of_lib(session_writer(ldp, p, 64), session_message_id(p));
-		p->sent.notification++;
-	}
+	end_of_lib(ldp, p);
 }
 
 /* --- what peers tell --- */
@@ -210,6 +217,12 @@ learn(struct ldp *ldp, struct peer *p, const struct prefix *prefix, uint32_t lab
 	struct fec *f = fec_get(ldp, prefix);
 	struct binding *b = binding_find(f, p);
 
+	if (label != LABEL_IPV4_EXPLICIT_NULL && label != LABEL_IMPLICIT_NULL && label < LABEL_FIRST_FREE) {
+		/* Router alert and the like are no labels of an IPv4 prefix (RFC 3032 2.1). */
+		send_label(ldp, p, LDP_LABEL_RELEASE, f, label, 0);
+		fec_dirty(ldp, f);
+		return;
+	}
 	if (b && b->label == label && !b->stale)
 		return; /* told again, nothing new */
 	if (!b) {
@@ -240,45 +253,55 @@ withdraw_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
 		binding_free(ldp, b);
 }
 
+/*
+ * Without a label a Release is about whatever was withdrawn. A peer may also release what we still offer; it is
+ * not told again until it asks or the label changes, or both would go on for ever.
+ */
 static void
 release_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
 {
-	list_each_safe(l, &f->adverts)
-	{
+	list_each_safe (l, &f->adverts) {
 		struct advert *a = OBJECT(l, struct advert, of_fec);
-		if (a->peer == p && (label == LABEL_UNSET || a->label == label) && (a->withdrawing || label != LABEL_UNSET))
+		if (a->peer != p || (label != LABEL_UNSET && a->label != label))
+			continue;
+		if (a->state == ADVERT_WITHDRAWING) {
 			advert_free(ldp, a);
+		} else if (label != LABEL_UNSET) {
+			a->state = ADVERT_RELEASED;
+			table_changed(&ldp->binding_table, &f->local_row.row);
+		}
 	}
 }
 
 /* A wildcard stands for every FEC of the peer's that the message is about. */
 static void
-all_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
+all_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct ldp_fec *e)
 {
+	uint32_t label = m->label.label;
+	bool ours = e->kind == FEC_WILDCARD || e->family == LDP_IPV4; /* we have no others */
+
 	if (m->type == LDP_LABEL_WITHDRAW) {
-		struct ldp_fec every = { .kind = FEC_WILDCARD };
-		ldp_put_label(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p), LDP_LABEL_RELEASE, &every, m->label.label, 0);
+		ldp_put_label(
+		    session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p), LDP_LABEL_RELEASE, e, label, 0);
 		p->sent.label_release++;
-		list_each_safe(l, &p->bindings)
-		{
+		list_each_safe (l, &p->bindings) {
 			struct binding *b = OBJECT(l, struct binding, of_peer);
-			if (m->label.label == LABEL_UNSET || b->label == m->label.label)
+			if (ours && (label == LABEL_UNSET || b->label == label))
 				binding_free(ldp, b);
 		}
 	} else if (m->type == LDP_LABEL_RELEASE) {
-		list_each_safe(l, &p->adverts)
-		{
-			struct advert *a = OBJECT(l, struct advert, of_peer);
-			if (a->withdrawing && (m->label.label == LABEL_UNSET || a->label == m->label.label))
+		list_each_safe (k, &p->adverts) {
+			struct advert *a = OBJECT(k, struct advert, of_peer);
+			if (ours && a->state == ADVERT_WITHDRAWING && (label == LABEL_UNSET || a->label == label))
 				advert_free(ldp, a);
 		}
 	} else if (m->type == LDP_LABEL_REQUEST) { /* RFC 5918: tell everything again */
-		hash_each(n, &ldp->fecs)
-		{
+		hash_each (n, &ldp->fecs) {
 			struct fec *f = OBJECT(n, struct fec, by_prefix);
-			if (f->label != LABEL_UNSET)
+			if (ours && f->label != LABEL_UNSET)
 				tell(ldp, f, p, m->id);
 		}
+		end_of_lib(ldp, p);
 	}
 }
 
@@ -308,37 +331,58 @@ one_fec(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct l
 	}
 }
 
+/* All elements are looked at before the first one changes anything. */
+enum ldp_status
+distribute_judge(const struct ldp_msg *m)
+{
+	if (m->type < LDP_LABEL_MAPPING || m->type > LDP_LABEL_ABORT)
+		return LDP_OK;
+	struct wire_reader fecs = m->label.fecs;
+	size_t count = 0;
+	bool wild = false;
+	struct ldp_fec e;
+
+	while (wire_left(&fecs)) {
+		enum ldp_status s = ldp_decode_fec(&fecs, &e);
+		if (s != LDP_OK)
+			return s;
+		count++;
+		wild |= e.kind != FEC_PREFIX;
+		/* 3.4.1: only in Withdraw and Release; RFC 5918 adds Request for the typed one. */
+		if (e.kind != FEC_PREFIX && m->type == LDP_LABEL_MAPPING)
+			return LDP_MALFORMED_TLV;
+		if (e.kind == FEC_WILDCARD && m->type == LDP_LABEL_REQUEST)
+			return LDP_MALFORMED_TLV;
+	}
+	return wild && count > 1 ? LDP_MALFORMED_TLV : LDP_OK; /* a wildcard stands alone */
+}
+
 static void
 on_labels(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 {
 	struct wire_reader fecs = m->label.fecs;
 	struct ldp_fec e;
 
-	/* All elements are looked at before the first one changes anything. */
-	while (wire_left(&fecs)) {
-		enum ldp_status s = ldp_decode_fec(&fecs, &e);
-		bool wild = e.kind != FEC_PREFIX;
-		if (s == LDP_OK && wild && (m->type == LDP_LABEL_MAPPING || (e.kind == FEC_WILDCARD && m->type == LDP_LABEL_REQUEST)))
-			s = LDP_MALFORMED_TLV; /* 3.4.1: only in Withdraw and Release; RFC 5918 adds Request for the typed one */
-		if (s == LDP_MALFORMED_TLV) {
-			session_stop(ldp, p, s, ldp_status_name(s));
-			return;
-		}
-		if (s != LDP_OK) {
-			session_notify(ldp, p, s, m->id, m->type);
-			return;
-		}
-	}
-	fecs = m->label.fecs;
 	while (wire_left(&fecs)) {
 		ldp_decode_fec(&fecs, &e);
 		if (e.kind == FEC_PREFIX)
 			one_fec(ldp, p, m, &e);
 		else
-			all_of(ldp, p, m);
+			all_of(ldp, p, m, &e);
 	}
 	if (m->type == LDP_LABEL_MAPPING && !p->exchange_done)
 		timer_set(&ldp->timers, &p->exchange, ldp->now + EXCHANGE_QUIET);
+}
+
+/* One for pseudowires or IPv6 says nothing about ours, and is no error either. */
+static void
+on_end_of_lib(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
+{
+	struct wire_reader fecs = m->notification.fecs;
+	struct ldp_fec e;
+
+	if (ldp_decode_fec(&fecs, &e) == LDP_OK && e.kind == FEC_TYPED_WILDCARD && e.family == LDP_IPV4)
+		session_exchange_done(ldp, p);
 }
 
 void
@@ -351,13 +395,14 @@ distribute_message(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 	case LDP_LABEL_REQUEST:
 	case LDP_LABEL_WITHDRAW:
 	case LDP_LABEL_RELEASE: on_labels(ldp, p, m); break;
-	case LDP_LABEL_ABORT: /* 3.5.9: a request is answered at once, so there is none to abort by the time it comes */ break;
+	case LDP_LABEL_ABORT: /* 3.5.9: a request is answered at once, so there is none to abort by the time it comes */
+		break;
 	case LDP_NOTIFICATION:
 		if (m->notification.status == LDP_END_OF_LIB)
-			session_exchange_done(ldp, p);
+			on_end_of_lib(ldp, p, m);
 		else
-			ldp_note(ldp, 6, "%u.%u.%u.%u says: %s", p->lsr >> 24, p->lsr >> 16 & 255, p->lsr >> 8 & 255, p->lsr & 255,
-			    ldp_status_name(m->notification.status));
+			ldp_note(ldp, 6, "%u.%u.%u.%u says: %s", p->lsr >> 24, p->lsr >> 16 & 255, p->lsr >> 8 & 255,
+			    p->lsr & 255, ldp_status_name(m->notification.status));
 		break;
 	default: break;
 	}

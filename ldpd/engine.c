@@ -75,16 +75,13 @@ ldp_free(struct ldp *ldp)
 {
 	if (!ldp)
 		return;
-	hash_each(p, &ldp->peers)
-	{
+	hash_each (p, &ldp->peers) {
 		peer_free(ldp, OBJECT(p, struct peer, by_id));
 	}
-	hash_each(l, &ldp->links)
-	{
+	hash_each (l, &ldp->links) {
 		link_free(ldp, OBJECT(l, struct link, by_ifindex));
 	}
-	hash_each(f, &ldp->fecs)
-	{
+	hash_each (f, &ldp->fecs) {
 		struct fec *fec = OBJECT(f, struct fec, by_prefix);
 		fec->routed = false;
 		fec->own = 0;
@@ -93,12 +90,10 @@ ldp_free(struct ldp *ldp)
 		fec->label = LABEL_UNSET;
 		fec_release(ldp, fec);
 	}
-	hash_each(v, &ldp->vias)
-	{
+	hash_each (v, &ldp->vias) {
 		via_release(ldp, OBJECT(v, struct via, by_addr));
 	}
-	list_each_safe(w, &ldp->pendings)
-	{
+	list_each_safe (w, &ldp->pendings) {
 		free(OBJECT(w, struct pending, link));
 	}
 	hash_free(&ldp->links);
@@ -109,6 +104,7 @@ ldp_free(struct ldp *ldp)
 	for (size_t i = 0; ldp->tables[i]; i++)
 		table_free(ldp->tables[i]);
 	timers_free(&ldp->timers);
+	restart_free(ldp);
 	label_pool_free(ldp->labels);
 	outbox_free(ldp->out);
 	free(ldp);
@@ -154,6 +150,16 @@ start_or_stop(struct ldp *ldp)
 	table_changed(&ldp->parameters_table, &ldp->parameters);
 }
 
+static bool
+any_session(const struct ldp *ldp)
+{
+	hash_each (n, &ldp->peers) {
+		if (OBJECT(n, struct peer, by_id)->state == S_OPERATIONAL)
+			return true;
+	}
+	return false;
+}
+
 static void
 configure(struct ldp *ldp, const struct ldp_config *new)
 {
@@ -162,20 +168,20 @@ configure(struct ldp *ldp, const struct ldp_config *new)
 	ldp->configured = true;
 	if (ldp->running && new->lsr_id != old.lsr_id) {
 		/* Every message carries the identifier: nothing of the old one can go on (features of RFC 5036 2.5). */
-		ldp->config = *new;
 		ldp->config.enabled = false;
-		start_or_stop(ldp);
+		start_or_stop(ldp); /* the goodbyes still carry the old one */
 	}
 	ldp->config = *new;
+	start_or_stop(ldp);
 	links_configure(ldp);
 	if (old.hello_hold_s != new->hello_hold_s || old.hello_interval_s != new->hello_interval_s)
-		hash_each(n, &ldp->links)
-		{
+		hash_each (n, &ldp->links) {
 			struct link *l = OBJECT(n, struct link, by_ifindex);
 			if (l->active)
 				discovery_hello_due(ldp, l); /* at once, no session is touched */
 		}
-	start_or_stop(ldp);
+	if (old.session_hold_s != new->session_hold_s && any_session(ldp))
+		ldp_note(ldp, 4, "%%Previously established sessions may not use the new holdtime.");
 	table_changed(&ldp->parameters_table, &ldp->parameters);
 }
 
@@ -196,8 +202,7 @@ row(struct ldp *ldp, const struct ldp_input *in)
 static void
 clear(struct ldp *ldp, const struct addr *peer)
 {
-	hash_each(n, &ldp->peers)
-	{
+	hash_each (n, &ldp->peers) {
 		struct peer *p = OBJECT(n, struct peer, by_id);
 		if (!addr_is_set(peer) || addr_to_v4(peer) == p->lsr)
 			session_stop(ldp, p, LDP_SHUTDOWN, "reset by the operator");
@@ -215,7 +220,7 @@ one_timer(struct ldp *ldp, struct timer *t)
 	case TIMER_RETRY: session_timer(ldp, OBJECT(t, struct peer, retry), TIMER_RETRY); break;
 	case TIMER_EXCHANGE: session_exchange_done(ldp, OBJECT(t, struct peer, exchange)); break;
 	case TIMER_RESTART: restart_over(ldp, OBJECT(t, struct peer, restart)); break;
-	case TIMER_PENDING: session_pending_due(ldp); break;
+	case TIMER_PENDING: transport_pending_due(ldp); break;
 	case TIMER_RECOVERY: restart_check(ldp); break;
 	}
 }
@@ -237,9 +242,9 @@ dispatch(struct ldp *ldp, const struct ldp_input *in)
 	switch (in->kind) {
 	case LDP_IN_CONFIG: configure(ldp, in->config); break;
 	case LDP_IN_DATAGRAM: discovery_datagram(ldp, in); break;
-	case LDP_IN_STREAM_UP: session_stream_up(ldp, in); break;
+	case LDP_IN_STREAM_UP: transport_up(ldp, in); break;
 	case LDP_IN_STREAM: session_stream(ldp, in->conn, in->bytes, in->size); break;
-	case LDP_IN_STREAM_DOWN: session_stream_down(ldp, in->conn, in->text); break;
+	case LDP_IN_STREAM_DOWN: transport_down(ldp, in->conn, in->text); break;
 	case LDP_IN_ROW: row(ldp, in); break;
 	case LDP_IN_SYNCED:
 		routes_synced(ldp, in->table, in->round);

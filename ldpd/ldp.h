@@ -32,8 +32,8 @@ struct ldp_input {
 	uint32_t ifindex, conn, round;
 	enum ldp_mirror table;
 	bool gone;
-	const void *row;         /* Fib__Interface, Fib__Route, Fib__Ilm, Fib__LabelRange */
-	struct addr from, to;    /* datagram; STREAM_UP: peer and local */
+	const void *row;      /* Fib__Interface, Fib__Route, Fib__Ilm, Fib__LabelRange */
+	struct addr from, to; /* datagram; STREAM_UP: peer and local */
 	uint16_t from_port, to_port;
 	const uint8_t *bytes;
 	size_t size;

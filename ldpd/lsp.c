@@ -75,8 +75,7 @@ settle_hops(struct ldp *ldp, struct fec *f)
 {
 	bool changed = false;
 
-	list_each(l, &f->bindings)
-	{
+	list_each (l, &f->bindings) {
 		struct binding *b = OBJECT(l, struct binding, of_fec);
 		bool used = false;
 		for (size_t i = 0; i < f->hop_count && !f->own; i++)
@@ -131,6 +130,9 @@ settle(struct ldp *ldp, struct fec *f)
 	else if (!publish)
 		table_gone(&ldp->lsp_table, &f->row);
 	f->published = publish;
+	bool held = !publish && ldp->recovering && f->had_lsp && f->label != LABEL_UNSET;
+	ldp->held_count += (size_t)held - (size_t)f->held;
+	f->held = held;
 	fec_release(ldp, f);
 }
 

@@ -44,7 +44,9 @@ act(struct ldpd *d, const struct effect *e)
 
 	switch (e->kind) {
 	case EFFECT_LOG: log_effect(e); break;
-	case EFFECT_DATAGRAM_SEND: r = udp_send(d->hello, e->where, &e->from, &e->to, (uint8_t)e->code, e->bytes, e->size); break;
+	case EFFECT_DATAGRAM_SEND:
+		r = udp_send(d->hello, e->where, &e->from, &e->to, (uint8_t)e->code, e->bytes, e->size);
+		break;
 	case EFFECT_GROUP_JOIN: r = udp_join(d->hello, e->where, &e->to); break;
 	case EFFECT_GROUP_LEAVE: udp_leave(d->hello, e->where, &e->to); break; /* the interface may be gone already */
 	case EFFECT_STREAM_CONNECT: streams_connect(d->peers, e->where, &e->from, &e->to, LDP_PORT); break;
@@ -74,16 +76,26 @@ static void
 on_datagram(void *ctx, const struct udp_packet *p)
 {
 	feed(ctx,
-	    &(struct ldp_input){ .kind = LDP_IN_DATAGRAM, .ifindex = p->ifindex, .from = p->from, .to = p->to, .bytes = p->bytes, .size = p->size },
+	    &(struct ldp_input){ .kind = LDP_IN_DATAGRAM,
+		.ifindex = p->ifindex,
+		.from = p->from,
+		.to = p->to,
+		.bytes = p->bytes,
+		.size = p->size },
 	    p->received);
 }
 
 static void
-on_up(void *ctx, uint32_t conn, const struct addr *local, uint16_t local_port, const struct addr *peer, uint16_t peer_port, usec_t now)
+on_up(void *ctx, uint32_t conn, const struct addr *local, uint16_t local_port, const struct addr *peer,
+    uint16_t peer_port, usec_t now)
 {
 	feed(ctx,
-	    &(struct ldp_input){
-		.kind = LDP_IN_STREAM_UP, .conn = conn, .from = *peer, .from_port = peer_port, .to = *local, .to_port = local_port },
+	    &(struct ldp_input){ .kind = LDP_IN_STREAM_UP,
+		.conn = conn,
+		.from = *peer,
+		.from_port = peer_port,
+		.to = *local,
+		.to_port = local_port },
 	    now);
 }
 
@@ -121,7 +133,9 @@ on_row(void *ctx, const struct row_schema *schema, const void *row, bool gone, u
 {
 	struct ldpd *d = ctx;
 
-	feed(d, &(struct ldp_input){ .kind = LDP_IN_ROW, .table = which(schema), .row = row, .gone = gone, .round = round }, host_now(d->host));
+	feed(d,
+	    &(struct ldp_input){ .kind = LDP_IN_ROW, .table = which(schema), .row = row, .gone = gone, .round = round },
+	    host_now(d->host));
 }
 
 static void
@@ -129,7 +143,8 @@ on_synced(void *ctx, const struct row_schema *schema, uint32_t round)
 {
 	struct ldpd *d = ctx;
 
-	feed(d, &(struct ldp_input){ .kind = LDP_IN_SYNCED, .table = which(schema), .round = round }, host_now(d->host));
+	feed(
+	    d, &(struct ldp_input){ .kind = LDP_IN_SYNCED, .table = which(schema), .round = round }, host_now(d->host));
 }
 
 static void

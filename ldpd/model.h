@@ -21,33 +21,35 @@
 
 /* Whose deadline a timer is. */
 enum timer_kind {
-	TIMER_HELLO,      /* link: the next Hello is to be sent */
-	TIMER_ADJACENCY,  /* adjacency: its hold time is over */
-	TIMER_HOLD,       /* peer: nothing was heard in the session */
-	TIMER_KEEPALIVE,  /* peer: something has to be said */
-	TIMER_RETRY,      /* peer: the next attempt to connect */
-	TIMER_EXCHANGE,   /* peer: no Mapping for a while, so its first advertisement is over */
-	TIMER_RESTART,    /* peer: kept bindings of a neighbour that restarts end here (RFC 3478) */
-	TIMER_PENDING,    /* the oldest connection that waits for its Hello */
-	TIMER_RECOVERY,   /* our own restart: look whether all is learned; the end of patience */
+	TIMER_HELLO,     /* link: the next Hello is to be sent */
+	TIMER_ADJACENCY, /* adjacency: its hold time is over */
+	TIMER_HOLD,      /* peer: nothing was heard in the session */
+	TIMER_KEEPALIVE, /* peer: something has to be said */
+	TIMER_RETRY,     /* peer: the next attempt to connect */
+	TIMER_EXCHANGE,  /* peer: no Mapping for a while, so its first advertisement is over */
+	TIMER_RESTART,   /* peer: kept bindings of a neighbour that restarts end here (RFC 3478) */
+	TIMER_PENDING,   /* the oldest connection that waits for its Hello */
+	TIMER_RECOVERY,  /* our own restart: look whether all is learned; the end of patience */
 };
 
 /* An interface of fibd's, LDP on it or not. */
 struct link {
 	struct hash_node by_ifindex;
 	const struct ldp *ldp;
-	uint32_t ifindex, seen; /* seen: round of the mirror */
-	char *name, *label;     /* the kernel's, the operator's */
-	bool up, loopback;      /* up: admin and carrier */
+	uint32_t ifindex, seen;   /* seen: round of the mirror */
+	char *name, *label;       /* the kernel's, the operator's */
+	bool up, loopback;        /* up: admin and carrier */
 	struct prefix *addresses; /* IPv4, with host bits */
 	size_t address_count;
-	bool configured;        /* `mpls ldp` */
-	bool active;            /* Hellos go out */
-	const char *inactive;   /* why not */
+	bool configured; /* `mpls ldp` */
+	bool gone;
+	bool active;          /* Hellos go out */
+	uint32_t interval_ms; /* between them: as configured, or less for a neighbour with a short hold time */
+	const char *inactive; /* why not */
 	struct timer hello;
-	usec_t answered_at;     /* when a new neighbour's Hello was last answered at once */
+	usec_t answered_at; /* when a new neighbour's Hello was last answered at once */
 	uint64_t hellos_sent, hellos_received, hellos_bad;
-	struct row row;         /* ldp.Interface, while configured */
+	struct row row; /* ldp.Interface, while configured */
 };
 
 /* A neighbour heard on one link. */
@@ -71,54 +73,57 @@ struct peer {
 	uint32_t lsr;
 	uint16_t space;
 	struct list adjacencies;
-	struct addr transport, local_transport;
+	struct addr heard_transport;            /* by its latest Hello */
+	struct addr transport, local_transport; /* of the session, or of the attempt under way */
 
 	/* the session */
 	enum session_state state;
 	enum session_role role;
-	uint32_t conn;      /* 0: none */
-	bool connecting;    /* an attempt is under way */
+	uint32_t conn;   /* 0: none */
+	bool connecting; /* an attempt is under way */
 	uint16_t local_port, remote_port;
-	uint32_t hold_ms;   /* negotiated */
+	uint32_t hold_ms; /* negotiated */
 	uint16_t max_pdu;
 	usec_t up_since, last_down;
-	uint32_t backoff_s; /* the next wait after a refusal; 0: none yet */
+	uint32_t backoff_s; /* the last wait after a refusal; 0: none yet */
+	bool backing_off;   /* until the retry timer nothing is tried */
 	uint32_t uid, next_message;
 	struct timer hold, keepalive, retry;
-	uint8_t *input;     /* the beginning of a PDU */
+	uint8_t *input; /* the beginning of a PDU */
 	size_t input_size, input_room;
 	Ldp__MessageCounts sent, received;
 	char *last_error;
-	uint8_t *batch;     /* the PDU in the making; flushed at the end of each input */
+	uint8_t *batch; /* the PDU in the making; flushed at the end of each input */
 	struct ldp_writer writer;
 	bool writing;
 	struct list to_flush;
 
 	/* what it told */
-	struct list vias;     /* its addresses */
+	struct list vias; /* its addresses */
 	size_t address_count;
-	struct list bindings; /* its labels */
+	struct list bindings;  /* its labels */
 	bool wants_end_of_lib; /* it knows unrecognized notifications, RFC 5919 */
 	bool exchange_done;    /* its first advertisement is complete */
 	struct timer exchange;
 
 	/* graceful restart, RFC 3478 */
-	bool graceful;         /* it keeps forwarding over its restart */
+	bool graceful; /* it keeps forwarding over its restart */
 	uint32_t reconnect_ms, recovery_ms;
-	bool restarting;       /* its bindings are kept though the session is gone, or not yet confirmed */
+	bool restarting; /* its bindings are kept though the session is gone, or not yet confirmed */
 	struct timer restart;
 
-	struct list adverts;   /* our labels that it has */
-	struct row row;        /* ldp.Session */
+	struct list adverts; /* our labels that it has */
+	struct row row;      /* ldp.Session */
 };
 
 /* An address that routes point at, and the peer that says it is its own. */
 struct via {
 	struct hash_node by_addr;
 	struct addr addr;
-	struct peer *peer;    /* NULL: nobody's */
-	struct list of_peer;  /* while peer is set */
-	struct list users;    /* struct hop */
+	struct peer *peer;   /* NULL: nobody's */
+	bool stale;          /* its peer restarts and has not told it again */
+	struct list of_peer; /* while peer is set */
+	struct list users;   /* struct hop */
 };
 struct hop { /* one next hop of a FEC's route */
 	struct list of_via;
@@ -148,22 +153,28 @@ struct advert {
 	struct fec *fec;
 	struct peer *peer;
 	uint32_t label;
-	bool withdrawing; /* a Withdraw is out, its Release awaited */
+	enum {
+		ADVERT_TOLD,
+		ADVERT_WITHDRAWING /* its Release is awaited */,
+		ADVERT_RELEASED /* the peer does not want it */
+	} state;
 };
 struct fec {
 	struct hash_node by_prefix;
 	struct prefix prefix;
-	uint32_t seen;         /* round of the route */
-	bool routed;           /* there is a route that calls for a label */
-	uint32_t own;          /* so many of our interfaces have it as a host address: we are the egress */
-	uint32_t label;        /* ours; LABEL_UNSET none; implicit null at the egress */
-	uint32_t recovered;    /* of before our restart, from fib.Ilm; LABEL_UNSET none */
+	uint32_t seen;      /* round of the route */
+	bool routed;        /* there is a route that calls for a label */
+	uint32_t own;       /* so many of our interfaces have it as a host address: we are the egress */
+	uint32_t label;     /* ours; LABEL_UNSET none; implicit null at the egress */
+	uint32_t recovered; /* of before our restart, from fib.Ilm; LABEL_UNSET none */
+	bool had_lsp;       /* fib.Ilm had it when we started */
+	bool held;          /* its row is held back: it had labels before our restart and has none to send with yet */
 	struct hop *hops;
 	size_t hop_count;
 	struct list bindings, adverts;
-	struct list dirty;     /* to be looked at before this input is done */
-	bool published;        /* the row is as the FEC is */
-	struct row row; /* ldp.Lsp */
+	struct list dirty; /* to be looked at before this input is done */
+	bool published;    /* the row is as the FEC is */
+	struct row row;    /* ldp.Lsp */
 	struct label_row local_row;
 };
 
@@ -190,7 +201,7 @@ struct ldp {
 	struct addr transport;
 	struct hash links, peers, fecs, vias;
 	struct list pendings, dirty, to_flush;
-	bool peers_idle;   /* one may have nothing left to live for */
+	bool peers_idle; /* one may have nothing left to live for */
 	size_t pending_count;
 	struct timer pending;
 	uint32_t next_conn, next_uid, hello_id;
@@ -199,6 +210,9 @@ struct ldp {
 	uint32_t synced;   /* bit per enum ldp_mirror: its first snapshot is complete */
 	bool recovering;   /* ldp.Lsp is not complete yet */
 	bool had_state;    /* fib.Ilm held labels of ours at the start */
+	size_t held_count; /* FECs with `held` */
+	uint32_t *orphans; /* labels of before our restart without a FEC: taken until all is learned */
+	size_t orphan_count;
 	struct timer recovery;
 	struct table lsp_table, session_table, adjacency_table, binding_table, interface_table, parameters_table;
 	struct table *tables[7];
@@ -213,33 +227,44 @@ void routes_interface(struct ldp *, const Fib__Interface *, bool gone, uint32_t 
 void routes_route(struct ldp *, const Fib__Route *, bool gone, uint32_t round);
 void routes_range(struct ldp *, const Fib__LabelRange *, bool gone);
 void routes_synced(struct ldp *, enum ldp_mirror, uint32_t round);
-struct link *link_find(struct ldp *, uint32_t ifindex);
+struct link *link_find(const struct ldp *, uint32_t ifindex);
 void links_configure(struct ldp *); /* after a configuration or LSR id change */
 void link_free(struct ldp *, struct link *);
 void own_addresses(struct ldp *, struct addr **ret, size_t *ret_count); /* all IPv4 of all links that are up; free it */
 
 /* --- discovery.c --- */
-void link_refresh(struct ldp *, struct link *);      /* start or stop Hellos by its state */
+void link_refresh(struct ldp *, struct link *); /* start or stop Hellos by its state */
 void discovery_hello_due(struct ldp *, struct link *);
 void discovery_datagram(struct ldp *, const struct ldp_input *);
 void discovery_expired(struct ldp *, struct adjacency *);
 void adjacency_free(struct ldp *, struct adjacency *);
-void link_drop_adjacencies(struct ldp *, uint32_t ifindex, const char *why);
+void link_drop_adjacencies(struct ldp *, uint32_t ifindex, uint32_t status, const char *why);
+void discovery_answer(struct ldp *, struct link *, bool somebody_new);
 void discovery_send(struct ldp *, struct link *);
 struct addr discovery_transport(struct ldp *, const struct link *);
 
+/* --- transport.c --- */
+struct peer *peer_by_conn(struct ldp *, uint32_t conn);
+void transport_want(struct ldp *, struct peer *);
+void transport_abandon(struct ldp *, struct peer *);
+void transport_retry(struct ldp *, struct peer *);
+void transport_again(struct ldp *, struct peer *, bool at_once);
+void transport_up(struct ldp *, const struct ldp_input *);
+void transport_down(struct ldp *, uint32_t conn, const char *why);
+void transport_pending_due(struct ldp *);
+void transport_early_bytes(struct ldp *, uint32_t conn, const uint8_t *, size_t);
+
 /* --- session.c --- */
+void session_begin(
+    struct ldp *, struct peer *, uint32_t conn, const struct addr *local, uint16_t local_port, uint16_t remote_port);
+void session_lost(struct ldp *, struct peer *, const char *why);
 struct peer *peer_find(struct ldp *, uint32_t lsr, uint16_t space);
 struct peer *peer_get(struct ldp *, uint32_t lsr, uint16_t space);
 void peers_sweep(struct ldp *); /* frees those that nothing holds any more */
 void peer_free(struct ldp *, struct peer *);
-void session_want(struct ldp *, struct peer *); /* there is an adjacency: connect if that is our part */
 void session_stop(struct ldp *, struct peer *, uint32_t status, const char *why);
-void session_stream_up(struct ldp *, const struct ldp_input *);
 void session_stream(struct ldp *, uint32_t conn, const uint8_t *, size_t);
-void session_stream_down(struct ldp *, uint32_t conn, const char *why);
 void session_timer(struct ldp *, struct peer *, enum timer_kind);
-void session_pending_due(struct ldp *);
 void session_notify(struct ldp *, struct peer *, uint32_t status, uint32_t about_id, uint16_t about_type);
 /* Where the next message to this peer goes; `need` bytes are free. Sent at the end of the input, or when full. */
 struct ldp_writer *session_writer(struct ldp *, struct peer *, size_t need);
@@ -256,17 +281,18 @@ void fec_release(struct ldp *, struct fec *);
 struct binding *binding_find(const struct fec *, const struct peer *);
 void binding_free(struct ldp *, struct binding *);
 void bindings_drop(struct ldp *, struct peer *, bool only_stale);
-void bindings_mark_stale(struct ldp *, struct peer *);
+void peer_mark_stale(struct ldp *, struct peer *); /* all it told, until it tells it again */
 struct via *via_get(struct ldp *, const struct addr *);
 void via_release(struct ldp *, struct via *);
 void via_assign(struct ldp *, struct via *, struct peer *); /* NULL: nobody's any more */
-void peer_drop_addresses(struct ldp *, struct peer *);
+void peer_drop_addresses(struct ldp *, struct peer *, bool only_stale);
 
 /* --- distribute.c: messages about addresses and labels --- */
-void distribute_all(struct ldp *, struct peer *);       /* a session came up */
+void distribute_all(struct ldp *, struct peer *);                                    /* a session came up */
 void distribute_addresses(struct ldp *, enum ldp_type, const struct addr *, size_t); /* to all operational peers */
-void distribute_fec(struct ldp *, struct fec *);        /* tell and withdraw as its state calls for */
+void distribute_fec(struct ldp *, struct fec *); /* tell and withdraw as its state calls for */
 void distribute_message(struct ldp *, struct peer *, const struct ldp_msg *);
+enum ldp_status distribute_judge(const struct ldp_msg *); /* may it be applied? */
 void adverts_drop(struct ldp *, struct peer *);
 
 /* --- lsp.c --- */
@@ -276,10 +302,12 @@ void fec_set_hops(struct ldp *, struct fec *, const struct addr *, const uint32_
 /* --- restart.c: RFC 3478 --- */
 void restart_ilm(struct ldp *, const Fib__Ilm *, bool gone);
 void restart_synced(struct ldp *);
-void restart_check(struct ldp *);              /* is everything learned again? */
+void restart_check(struct ldp *);               /* is everything learned again? */
 bool restart_keep(struct ldp *, struct peer *); /* the session is lost: keep its bindings? Starts the clock when so. */
 void restart_session_up(struct ldp *, struct peer *);
-void restart_over(struct ldp *, struct peer *); /* sweep what was not confirmed */
+void restart_free(struct ldp *);
+void restart_range(struct ldp *);                 /* the label pool is there: claim what was ours */
+void restart_over(struct ldp *, struct peer *);   /* sweep what was not confirmed */
 uint32_t restart_recovery_ms(const struct ldp *); /* what our Initialization offers */
 
 /* --- rows.c --- */

@@ -30,43 +30,16 @@ enum ldp_tlv {
 	TLV_REQUEST_ID = 0x0600,
 	TLV_UNRECOGNIZED_NOTIFICATION = 0x0603,
 };
-enum { U_BIT = 0x8000, HELLO_TARGETED = 0x8000, HELLO_REQUEST = 0x4000, SESSION_A = 0x8000, FT_LEARN = 0x0001, AF_IPV4 = 1 };
-enum { SEEN_HELLO = 1, SEEN_SESSION = 2, SEEN_STATUS = 4, SEEN_ADDRESSES = 8, SEEN_FEC = 16, SEEN_LABEL = 32, SEEN_REQUEST_ID = 64 };
-
-const char *
-ldp_status_name(uint32_t status)
-{
-	switch (status & ~UINT32_C(0x40000000)) {
-	case LDP_OK: return "Success";
-	case LDP_BAD_LDP_ID: return "Bad LDP Identifier";
-	case LDP_BAD_VERSION: return "Bad Protocol Version";
-	case LDP_BAD_PDU_LENGTH: return "Bad PDU Length";
-	case LDP_UNKNOWN_MESSAGE: return "Unknown Message Type";
-	case LDP_BAD_MESSAGE_LENGTH: return "Bad Message Length";
-	case LDP_UNKNOWN_TLV: return "Unknown TLV";
-	case LDP_BAD_TLV_LENGTH: return "Bad TLV Length";
-	case LDP_MALFORMED_TLV: return "Malformed TLV Value";
-	case LDP_HOLD_EXPIRED: return "Hold Timer Expired";
-	case LDP_SHUTDOWN: return "Shutdown";
-	case LDP_LOOP_DETECTED: return "Loop Detected";
-	case LDP_UNKNOWN_FEC: return "Unknown FEC";
-	case LDP_NO_ROUTE: return "No Route";
-	case LDP_NO_LABEL_RESOURCES: return "No Label Resources";
-	case LDP_LABEL_RESOURCES: return "Label Resources Available";
-	case LDP_NO_HELLO: return "Session Rejected/No Hello";
-	case LDP_BAD_ADVERTISEMENT_MODE: return "Session Rejected/Parameters Advertisement Mode";
-	case LDP_BAD_MAX_PDU: return "Session Rejected/Parameters Max PDU Length";
-	case LDP_BAD_LABEL_RANGE: return "Session Rejected/Parameters Label Range";
-	case LDP_KEEPALIVE_EXPIRED: return "KeepAlive Timer Expired";
-	case LDP_REQUEST_ABORTED: return "Label Request Aborted";
-	case LDP_MISSING_PARAMETERS: return "Missing Message Parameters";
-	case LDP_UNSUPPORTED_AF: return "Unsupported Address Family";
-	case LDP_BAD_KEEPALIVE_TIME: return "Session Rejected/Bad KeepAlive Time";
-	case LDP_INTERNAL_ERROR: return "Internal Error";
-	case LDP_END_OF_LIB: return "End-of-LIB";
-	default: return "unknown status";
-	}
-}
+enum { U_BIT = 0x8000, HELLO_TARGETED = 0x8000, HELLO_REQUEST = 0x4000, SESSION_A = 0x8000, FT_LEARN = 0x0001 };
+enum {
+	SEEN_HELLO = 1,
+	SEEN_SESSION = 2,
+	SEEN_STATUS = 4,
+	SEEN_ADDRESSES = 8,
+	SEEN_FEC = 16,
+	SEEN_LABEL = 32,
+	SEEN_REQUEST_ID = 64
+};
 
 /* --- PDUs --- */
 
@@ -195,21 +168,30 @@ decode_label_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsign
 }
 
 static enum ldp_status
-decode_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsigned *seen)
+decode_status_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsigned *seen)
 {
-	switch (m->type) {
-	case LDP_HELLO: return decode_hello_tlv(m, type, v, seen);
-	case LDP_INITIALIZATION: return decode_init_tlv(m, type, v, seen);
-	case LDP_NOTIFICATION:
-		if (type != TLV_STATUS)
-			return type == TLV_EXTENDED_STATUS || type == TLV_RETURNED_PDU || type == TLV_RETURNED_MESSAGE || type == TLV_FEC
-				   ? LDP_OK
-				   : LDP_UNKNOWN_TLV;
+	switch (type) {
+	case TLV_STATUS:
 		m->notification.status = wire_u32(v);
 		m->notification.about_id = wire_u32(v);
 		m->notification.about_type = wire_u16(v);
 		*seen |= SEEN_STATUS;
 		return wire_done(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
+	case TLV_FEC: m->notification.fecs = *v; return LDP_OK;
+	case TLV_EXTENDED_STATUS:
+	case TLV_RETURNED_PDU:
+	case TLV_RETURNED_MESSAGE: return LDP_OK;
+	default: return LDP_UNKNOWN_TLV;
+	}
+}
+
+static enum ldp_status
+decode_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsigned *seen)
+{
+	switch (m->type) {
+	case LDP_HELLO: return decode_hello_tlv(m, type, v, seen);
+	case LDP_INITIALIZATION: return decode_init_tlv(m, type, v, seen);
+	case LDP_NOTIFICATION: return decode_status_tlv(m, type, v, seen);
 	case LDP_ADDRESS:
 	case LDP_ADDRESS_WITHDRAW: {
 		if (type != TLV_ADDRESS_LIST)
@@ -217,7 +199,7 @@ decode_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsigned *se
 		uint16_t family = wire_u16(v);
 		if (!wire_ok(v))
 			return LDP_BAD_TLV_LENGTH;
-		if (family != AF_IPV4)
+		if (family != LDP_IPV4)
 			return LDP_UNSUPPORTED_AF;
 		size_t left = wire_left(v);
 		m->address.list = wire_sub(v, left);
@@ -293,39 +275,6 @@ ldp_decode_message(struct wire_reader *body, struct ldp_msg *ret)
 	if (first == LDP_OK && (seen & needed(ret->type)) != needed(ret->type))
 		return LDP_MISSING_PARAMETERS;
 	return first;
-}
-
-enum ldp_status
-ldp_decode_fec(struct wire_reader *r, struct ldp_fec *ret)
-{
-	*ret = (struct ldp_fec){ .kind = wire_u8(r) };
-	switch (ret->kind) {
-	case FEC_WILDCARD: return wire_ok(r) ? LDP_OK : LDP_MALFORMED_TLV;
-	case FEC_PREFIX: {
-		ret->family = wire_u16(r);
-		ret->len = wire_u8(r);
-		const uint8_t *bytes = wire_bytes(r, (ret->len + 7u) / 8u);
-		if (!wire_ok(r))
-			return LDP_MALFORMED_TLV;
-		if (ret->family != AF_IPV4)
-			return LDP_UNSUPPORTED_AF;
-		if (ret->len > 32)
-			return LDP_MALFORMED_TLV;
-		ret->addr.family = 4;
-		memcpy(ret->addr.bytes, bytes, (ret->len + 7u) / 8u);
-		return LDP_OK;
-	}
-	case FEC_TYPED_WILDCARD: {
-		uint8_t of = wire_u8(r);
-		uint8_t size = wire_u8(r);
-		struct wire_reader more = wire_sub(r, size);
-		ret->family = wire_u16(&more);
-		if (!wire_ok(r) || (of == FEC_PREFIX && !wire_done(&more)))
-			return LDP_MALFORMED_TLV;
-		return of == FEC_PREFIX ? LDP_OK : LDP_UNKNOWN_FEC;
-	}
-	default: return LDP_UNKNOWN_FEC;
-	}
 }
 
 /* --- writing --- */
@@ -434,20 +383,11 @@ ldp_put_notification(struct ldp_writer *w, uint32_t id, uint32_t status, uint32_
 }
 
 static void
-put_fec(struct ldp_writer *w, const struct ldp_fec *f)
+put_fec_tlv(struct ldp_writer *w, const struct ldp_fec *f)
 {
 	struct wire_mark t = begin_tlv(w, TLV_FEC);
 
-	wire_put_u8(&w->wire, f->kind);
-	if (f->kind == FEC_PREFIX) {
-		wire_put_u16(&w->wire, AF_IPV4);
-		wire_put_u8(&w->wire, f->len);
-		wire_put_bytes(&w->wire, f->addr.bytes, (f->len + 7u) / 8u);
-	} else if (f->kind == FEC_TYPED_WILDCARD) { /* RFC 5918 3 */
-		wire_put_u8(&w->wire, FEC_PREFIX);
-		wire_put_u8(&w->wire, 2);
-		wire_put_u16(&w->wire, AF_IPV4);
-	}
+	ldp_put_fec(&w->wire, f);
 	wire_fill_length(&w->wire, t);
 }
 
@@ -457,7 +397,7 @@ ldp_put_end_of_lib(struct ldp_writer *w, uint32_t id)
 	struct wire_mark m = begin_message(w, LDP_NOTIFICATION, id);
 
 	put_status(w, LDP_END_OF_LIB, 0, 0);
-	put_fec(w, &(struct ldp_fec){ .kind = FEC_TYPED_WILDCARD });
+	put_fec_tlv(w, &(struct ldp_fec){ .kind = FEC_TYPED_WILDCARD, .of = FEC_PREFIX, .family = LDP_IPV4 });
 	wire_fill_length(&w->wire, m);
 }
 
@@ -467,7 +407,7 @@ ldp_put_addresses(struct ldp_writer *w, uint32_t id, enum ldp_type type, const s
 	struct wire_mark m = begin_message(w, type, id);
 	struct wire_mark t = begin_tlv(w, TLV_ADDRESS_LIST);
 
-	wire_put_u16(&w->wire, AF_IPV4);
+	wire_put_u16(&w->wire, LDP_IPV4);
 	for (size_t i = 0; i < count; i++)
 		wire_put_bytes(&w->wire, list[i].bytes, 4);
 	wire_fill_length(&w->wire, t);
@@ -475,11 +415,12 @@ ldp_put_addresses(struct ldp_writer *w, uint32_t id, enum ldp_type type, const s
 }
 
 void
-ldp_put_label(struct ldp_writer *w, uint32_t id, enum ldp_type type, const struct ldp_fec *fec, uint32_t label, uint32_t request_id)
+ldp_put_label(struct ldp_writer *w, uint32_t id, enum ldp_type type, const struct ldp_fec *fec, uint32_t label,
+    uint32_t request_id)
 {
 	struct wire_mark m = begin_message(w, type, id), t;
 
-	put_fec(w, fec);
+	put_fec_tlv(w, fec);
 	if (label != LABEL_UNSET) {
 		t = begin_tlv(w, TLV_GENERIC_LABEL);
 		wire_put_u32(&w->wire, label);

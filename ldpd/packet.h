@@ -3,43 +3,12 @@
 #include "base/addr.h"
 #include "base/label.h"
 #include "base/wire.h"
+#include "ldpd/fec.h"
+#include "ldpd/status.h"
 
 /* LDP PDUs and messages to and from bytes, RFC 5036 section 3. Knows no session. */
 
 enum { LDP_VERSION = 1, LDP_HEADER = 10, LDP_PDU_MAX = 4096, LDP_PDU_LIMIT = 65535 };
-
-/* RFC 5036 3.9, RFC 3478, RFC 5919. The value as on the wire: E (fatal) and F bits included. */
-enum ldp_status {
-	LDP_OK = 0,
-	LDP_BAD_LDP_ID = 0x80000001,
-	LDP_BAD_VERSION = 0x80000002,
-	LDP_BAD_PDU_LENGTH = 0x80000003,
-	LDP_UNKNOWN_MESSAGE = 0x00000004,
-	LDP_BAD_MESSAGE_LENGTH = 0x80000005,
-	LDP_UNKNOWN_TLV = 0x00000006,
-	LDP_BAD_TLV_LENGTH = 0x80000007,
-	LDP_MALFORMED_TLV = 0x80000008,
-	LDP_HOLD_EXPIRED = 0x80000009,
-	LDP_SHUTDOWN = 0x8000000a,
-	LDP_LOOP_DETECTED = 0x0000000b,
-	LDP_UNKNOWN_FEC = 0x0000000c,
-	LDP_NO_ROUTE = 0x0000000d,
-	LDP_NO_LABEL_RESOURCES = 0x0000000e,
-	LDP_LABEL_RESOURCES = 0x0000000f,
-	LDP_NO_HELLO = 0x80000010,
-	LDP_BAD_ADVERTISEMENT_MODE = 0x80000011,
-	LDP_BAD_MAX_PDU = 0x80000012,
-	LDP_BAD_LABEL_RANGE = 0x80000013,
-	LDP_KEEPALIVE_EXPIRED = 0x80000014,
-	LDP_REQUEST_ABORTED = 0x00000015,
-	LDP_MISSING_PARAMETERS = 0x00000016,
-	LDP_UNSUPPORTED_AF = 0x00000017,
-	LDP_BAD_KEEPALIVE_TIME = 0x80000018,
-	LDP_INTERNAL_ERROR = 0x80000019,
-	LDP_END_OF_LIB = 0x0000002f,
-};
-#define LDP_FATAL UINT32_C(0x80000000)
-const char *ldp_status_name(uint32_t status);
 
 enum ldp_type {
 	LDP_NOTIFICATION = 0x0001,
@@ -58,7 +27,7 @@ enum ldp_type {
 
 /* One message, decoded. Readers are views into the PDU's bytes, valid as long as those are. */
 struct ldp_msg {
-	uint16_t type; /* without the U bit */
+	uint16_t type;   /* without the U bit */
 	bool unknown_ok; /* U bit: an unknown type is to be passed over in silence */
 	uint32_t id;
 	union {
@@ -79,6 +48,7 @@ struct ldp_msg {
 		struct { /* 3.5.1 */
 			uint32_t status, about_id;
 			uint16_t about_type;
+			struct wire_reader fecs; /* what it is about, RFC 5919; may be empty */
 		} notification;
 		struct { /* 3.5.5: each address 4 bytes, family 4 only */
 			struct wire_reader list;
@@ -103,16 +73,6 @@ enum ldp_status ldp_decode_pdu(const uint8_t *bytes, size_t size, struct ldp_pdu
 /* The next message of a PDU's body. With another status than LDP_OK only type and id count, as far as they were there. */
 enum ldp_status ldp_decode_message(struct wire_reader *body, struct ldp_msg *ret);
 
-/* --- FEC elements, 3.4.1 --- */
-enum ldp_fec_kind { FEC_WILDCARD = 0x01, FEC_PREFIX = 0x02, FEC_TYPED_WILDCARD = 0x05 };
-struct ldp_fec {
-	uint8_t kind;
-	uint16_t family; /* 1 IPv4, 2 IPv6; of prefix and typed wildcard */
-	struct addr addr;
-	uint8_t len;
-};
-enum ldp_status ldp_decode_fec(struct wire_reader *, struct ldp_fec *ret);
-
 /* --- writing: a PDU is begun, messages are put, it is ended --- */
 struct ldp_writer {
 	struct wire_writer wire;
@@ -136,5 +96,6 @@ void ldp_put_end_of_lib(struct ldp_writer *, uint32_t id);
 enum { LDP_ADDRESSES_MAX = 500 };
 void ldp_put_addresses(struct ldp_writer *, uint32_t id, enum ldp_type, const struct addr *, size_t count);
 /* MAPPING, REQUEST, WITHDRAW, RELEASE, ABORT with one FEC. `label` LABEL_UNSET, `request_id` 0: left out. */
-void ldp_put_label(struct ldp_writer *, uint32_t id, enum ldp_type, const struct ldp_fec *, uint32_t label, uint32_t request_id);
+void ldp_put_label(
+    struct ldp_writer *, uint32_t id, enum ldp_type, const struct ldp_fec *, uint32_t label, uint32_t request_id);
 #endif

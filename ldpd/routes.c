@@ -14,7 +14,7 @@
 /* --- interfaces --- */
 
 struct link *
-link_find(struct ldp *ldp, uint32_t ifindex)
+link_find(const struct ldp *ldp, uint32_t ifindex)
 {
 	for (struct hash_node *n = hash_first(&ldp->links, ifindex); n; n = hash_next(n)) {
 		struct link *l = OBJECT(n, struct link, by_ifindex);
@@ -29,14 +29,12 @@ own_addresses(struct ldp *ldp, struct addr **ret, size_t *ret_count)
 {
 	size_t count = 0;
 
-	hash_each(n, &ldp->links)
-	{
+	hash_each (n, &ldp->links) {
 		count += OBJECT(n, struct link, by_ifindex)->address_count;
 	}
 	*ret = mem_zalloc((count + 1) * sizeof **ret);
 	*ret_count = 0;
-	hash_each(m, &ldp->links)
-	{
+	hash_each (m, &ldp->links) {
 		const struct link *l = OBJECT(m, struct link, by_ifindex);
 		for (size_t i = 0; l->up && i < l->address_count; i++)
 			(*ret)[(*ret_count)++] = l->addresses[i].addr;
@@ -56,15 +54,13 @@ has(const struct addr *list, size_t count, const struct addr *a)
 static void
 count_own(struct ldp *ldp)
 {
-	hash_each(n, &ldp->fecs)
-	{
+	hash_each (n, &ldp->fecs) {
 		struct fec *f = OBJECT(n, struct fec, by_prefix);
 		if (f->own)
 			fec_dirty(ldp, f);
 		f->own = 0;
 	}
-	hash_each(m, &ldp->links)
-	{
+	hash_each (m, &ldp->links) {
 		const struct link *l = OBJECT(m, struct link, by_ifindex);
 		for (size_t i = 0; l->up && i < l->address_count; i++) {
 			if (!prefix_is_host(&l->addresses[i]))
@@ -73,6 +69,22 @@ count_own(struct ldp *ldp)
 			f->own++;
 			fec_dirty(ldp, f);
 		}
+	}
+}
+
+/* Neighbours that know another transport address than we connect from would turn us away: tell them at once. */
+static void
+tell_transport(struct ldp *ldp)
+{
+	struct addr now = discovery_transport(ldp, NULL);
+
+	if (addr_eq(&now, &ldp->transport))
+		return;
+	ldp->transport = now;
+	hash_each (n, &ldp->links) {
+		struct link *l = OBJECT(n, struct link, by_ifindex);
+		if (l->active)
+			discovery_hello_due(ldp, l);
 	}
 }
 
@@ -92,8 +104,10 @@ tell_address_changes(struct ldp *ldp, const struct addr *before, size_t before_c
 			now[new_count++] = now[i];
 	distribute_addresses(ldp, LDP_ADDRESS_WITHDRAW, gone, gone_count);
 	distribute_addresses(ldp, LDP_ADDRESS, now, new_count);
-	if (gone_count || new_count)
+	if (gone_count || new_count) {
 		count_own(ldp);
+		tell_transport(ldp);
+	}
 	free(now);
 	free(gone);
 }
@@ -111,8 +125,7 @@ is_configured(const struct ldp *ldp, const struct link *l)
 void
 links_configure(struct ldp *ldp)
 {
-	hash_each(n, &ldp->links)
-	{
+	hash_each (n, &ldp->links) {
 		struct link *l = OBJECT(n, struct link, by_ifindex);
 		l->configured = is_configured(ldp, l);
 		link_refresh(ldp, l);
@@ -134,7 +147,8 @@ link_free(struct ldp *ldp, struct link *l)
 static void
 link_gone(struct ldp *ldp, struct link *l)
 {
-	l->up = l->configured = false;
+	l->up = false;
+	l->gone = true;
 	link_refresh(ldp, l);
 	link_free(ldp, l);
 }
@@ -209,7 +223,8 @@ read_hops(const Fib__RouteEntry *e, struct addr *addrs, uint32_t *ifindex, size_
 	for (size_t i = 0; i < e->n_next_hops && count < room; i++) {
 		const Fib__NextHop *h = e->next_hops[i];
 		const ProtobufCBinaryData *gateway = h->via.len ? &h->via : &h->address;
-		if (!addr_from_bytes(gateway->data, gateway->len, &addrs[count]) || addrs[count].family != 4 || !h->ifindex)
+		if (!addr_from_bytes(gateway->data, gateway->len, &addrs[count]) || addrs[count].family != 4 ||
+		    !h->ifindex)
 			continue;
 		ifindex[count++] = h->ifindex;
 	}
@@ -224,7 +239,8 @@ routes_route(struct ldp *ldp, const Fib__Route *r, bool gone, uint32_t round)
 	uint32_t ifindex[HOPS_MAX];
 	struct prefix prefix;
 
-	if (*r->vrf || !prefix_from_bytes(r->prefix.data, r->prefix.len, &prefix) || prefix.addr.family != 4 || !prefix_is_host(&prefix))
+	if (*r->vrf || !prefix_from_bytes(r->prefix.data, r->prefix.len, &prefix) || prefix.addr.family != 4 ||
+	    !prefix_is_host(&prefix))
 		return;
 	const Fib__RouteEntry *e = !gone && r->n_entries ? r->entries[0] : NULL;
 	bool wanted = e && e->protocol != FIB__PROTOCOL__DIRECT && !e->black_hole;
@@ -256,11 +272,9 @@ routes_range(struct ldp *ldp, const Fib__LabelRange *r, bool gone)
 	if (gone || strcmp(r->user, "ldpd") != 0 || ldp->labels)
 		return;
 	ldp->labels = label_pool_new(r->first, r->last, LABEL_REUSE_DELAY);
-	hash_each(n, &ldp->fecs)
-	{
+	restart_range(ldp);
+	hash_each (n, &ldp->fecs) {
 		struct fec *f = OBJECT(n, struct fec, by_prefix);
-		if (f->recovered != LABEL_UNSET)
-			label_pool_claim(ldp->labels, f->recovered);
 		fec_dirty(ldp, f);
 	}
 }
@@ -274,8 +288,7 @@ routes_synced(struct ldp *ldp, enum ldp_mirror table, uint32_t round)
 		struct addr *before;
 		size_t before_count;
 		own_addresses(ldp, &before, &before_count);
-		hash_each(n, &ldp->links)
-		{
+		hash_each (n, &ldp->links) {
 			struct link *l = OBJECT(n, struct link, by_ifindex);
 			if (l->seen != round)
 				link_gone(ldp, l);
@@ -283,8 +296,7 @@ routes_synced(struct ldp *ldp, enum ldp_mirror table, uint32_t round)
 		tell_address_changes(ldp, before, before_count);
 		free(before);
 	} else if (table == LDP_FIB_ROUTE) {
-		hash_each(m, &ldp->fecs)
-		{
+		hash_each (m, &ldp->fecs) {
 			struct fec *f = OBJECT(m, struct fec, by_prefix);
 			if (f->routed && f->seen != round)
 				unroute(ldp, f);

@@ -52,15 +52,13 @@ fill_local_binding(const struct fec *f, Ldp__Binding *m, struct arena *arena)
 	m->fec = bytes_of_prefix(&f->prefix, arena);
 	m->label = f->label;
 	size_t count = 0;
-	list_each(l, (struct list *)(uintptr_t)&f->adverts)
-	{
+	list_each (l, (struct list *)(uintptr_t)&f->adverts) {
 		count++;
 	}
 	m->sent_to = arena_take(arena, count * sizeof *m->sent_to);
-	list_each(k, (struct list *)(uintptr_t)&f->adverts)
-	{
+	list_each (k, (struct list *)(uintptr_t)&f->adverts) {
 		const struct advert *a = OBJECT(k, struct advert, of_fec);
-		if (!a->withdrawing)
+		if (a->state == ADVERT_TOLD)
 			m->sent_to[m->n_sent_to++] = a->peer->lsr;
 	}
 }
@@ -88,8 +86,9 @@ fill_session(const struct row *row, void *message, struct arena *arena)
 {
 	const struct peer *p = CONST_OBJECT(row, struct peer, row);
 	Ldp__Session *m = message;
-	static const Ldp__SessionState states[S_COUNT] = { LDP__SESSION_STATE__NON_EXISTENT, LDP__SESSION_STATE__INITIALIZED,
-		LDP__SESSION_STATE__OPENREC, LDP__SESSION_STATE__OPENSENT, LDP__SESSION_STATE__OPERATIONAL };
+	static const Ldp__SessionState states[S_COUNT] = { LDP__SESSION_STATE__NON_EXISTENT,
+		LDP__SESSION_STATE__INITIALIZED, LDP__SESSION_STATE__OPENREC, LDP__SESSION_STATE__OPENSENT,
+		LDP__SESSION_STATE__OPERATIONAL };
 
 	m->peer = p->lsr;
 	m->label_space = p->space;
@@ -106,8 +105,7 @@ fill_session(const struct row *row, void *message, struct arena *arena)
 	m->sent = arena_copy(arena, &p->sent, sizeof p->sent);
 	m->received = arena_copy(arena, &p->received, sizeof p->received);
 	m->addresses = arena_take(arena, p->address_count * sizeof *m->addresses);
-	list_each(l, (struct list *)(uintptr_t)&p->vias)
-	{
+	list_each (l, (struct list *)(uintptr_t)&p->vias) {
 		m->addresses[m->n_addresses++] = bytes_of_addr(&OBJECT(l, struct via, of_peer)->addr, arena);
 	}
 	m->last_error = lent(p->last_error);
@@ -130,7 +128,8 @@ fill_adjacency(const struct row *row, void *message, struct arena *arena)
 	m->source = bytes_of_addr(&a->source, arena);
 	m->label_space = a->space;
 	m->hold_ms = a->hold_ms;
-	m->interval_ms = a->ldp->config.hello_interval_s * 1000u;
+	const struct link *link = link_find(a->ldp, a->ifindex);
+	m->interval_ms = link ? link->interval_ms : 0;
 	m->since = a->since;
 	m->transport = bytes_of_addr(&a->transport, arena);
 }
@@ -147,7 +146,7 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 	m->active = l->active;
 	m->inactive = lent(l->inactive);
 	m->hello_hold_ms = l->ldp->config.hello_hold_s * 1000u;
-	m->hello_interval_ms = l->ldp->config.hello_interval_s * 1000u;
+	m->hello_interval_ms = l->active ? l->interval_ms : l->ldp->config.hello_interval_s * 1000u;
 	m->hellos_sent = l->hellos_sent;
 	m->hellos_received = l->hellos_received;
 	m->hellos_bad = l->hellos_bad;
@@ -169,17 +168,17 @@ fill_parameters(const struct row *row, void *message, struct arena *arena)
 	m->targeted_hold_s = LDP_TARGETED_HOLD_S;
 	m->targeted_interval_s = LDP_TARGETED_INTERVAL_S;
 	m->recovering = ldp->recovering;
-	m->trouble = lent(!c->lsr_id         ? "mpls lsr-id is not set"
-			  : !c->enabled      ? "mpls ldp is not on"
-			  : !ldp->running    ? "fibd's tables are not read yet"
-					     : "");
+	m->trouble = lent(!c->lsr_id      ? "mpls lsr-id is not set"
+			  : !c->enabled   ? "mpls ldp is not on"
+			  : !ldp->running ? "fibd's tables are not read yet"
+					  : "");
 }
 
 void
 rows_init(struct ldp *ldp)
 {
-	struct table *tables[] = { &ldp->lsp_table, &ldp->session_table, &ldp->adjacency_table, &ldp->binding_table, &ldp->interface_table,
-		&ldp->parameters_table };
+	struct table *tables[] = { &ldp->lsp_table, &ldp->session_table, &ldp->adjacency_table, &ldp->binding_table,
+		&ldp->interface_table, &ldp->parameters_table };
 
 	table_init(&ldp->lsp_table, "ldp.Lsp", fill_lsp);
 	ldp->lsp_table.complete = false;

@@ -1,18 +1,21 @@
 /*
- * Sessions, RFC 5036 sections 2.5.2 to 2.5.6: who connects, what the state machine's actions do, timers.
+ * Sessions, RFC 5036 sections 2.5.3 to 2.5.6: what the state machine's actions do, what is read, timers.
+ * Connections come from transport.c.
  *
  * A session's messages to a peer collect in one PDU and leave when it is full or the input is done.
  */
+#include "base/text.h"
 #include "ldpd/model.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNECT_AGAIN (1 * USEC_PER_SEC) /* after a connection that was refused or broke; a Hello cuts it short */
 #define EXCHANGE_QUIET (1 * USEC_PER_SEC)
+#define WORKED (LDP_BACKOFF_FIRST_S * USEC_PER_SEC) /* a session that lasted so long was none to be careful with */
 enum { MAX_PDU_DEFAULT = LDP_PDU_MAX, MAX_PDU_LEAST = 256 };
 
-static void event(struct ldp *, struct peer *, enum session_event, const struct ldp_msg *, uint32_t status, const char *why);
+static void event(
+    struct ldp *, struct peer *, enum session_event, const struct ldp_msg *, uint32_t status, const char *why);
 
 /* --- peers --- */
 
@@ -57,15 +60,15 @@ peer_get(struct ldp *ldp, uint32_t lsr, uint16_t space)
 void
 peer_free(struct ldp *ldp, struct peer *p)
 {
-	list_each_safe(l, &p->adjacencies)
-	{
+	list_each_safe (l, &p->adjacencies) {
 		adjacency_free(ldp, OBJECT(l, struct adjacency, of_peer));
 	}
 	adverts_drop(ldp, p);
 	bindings_drop(ldp, p, false);
-	peer_drop_addresses(ldp, p);
+	peer_drop_addresses(ldp, p, false);
 	for (int i = 0; i < 5; i++)
-		timer_clear(&ldp->timers, (struct timer *[]){ &p->hold, &p->keepalive, &p->retry, &p->exchange, &p->restart }[i]);
+		timer_clear(&ldp->timers,
+		    (struct timer *[]){ &p->hold, &p->keepalive, &p->retry, &p->exchange, &p->restart }[i]);
 	list_remove(&p->to_flush);
 	table_gone(&ldp->session_table, &p->row);
 	hash_remove(&ldp->peers, &p->by_id);
@@ -79,8 +82,7 @@ void
 peers_sweep(struct ldp *ldp)
 {
 	ldp->peers_idle = false;
-	hash_each(n, &ldp->peers)
-	{
+	hash_each (n, &ldp->peers) {
 		struct peer *p = OBJECT(n, struct peer, by_id);
 		if (list_is_empty(&p->adjacencies) && p->state == S_NON_EXISTENT && !p->conn && !p->restarting)
 			peer_free(ldp, p);
@@ -98,7 +100,8 @@ flush_peer(struct ldp *ldp, struct peer *p)
 	list_remove(&p->to_flush);
 	if (!size || !p->conn)
 		return;
-	outbox_add(ldp->out, &(struct effect){ .kind = EFFECT_STREAM_SEND, .where = p->conn, .bytes = p->batch, .size = size });
+	outbox_add(ldp->out,
+	    &(struct effect){ .kind = EFFECT_STREAM_SEND, .where = p->conn, .bytes = p->batch, .size = size });
 	if (p->state == S_OPERATIONAL) /* any PDU says that we live, 2.5.6 */
 		timer_set(&ldp->timers, &p->keepalive, ldp->now + p->hold_ms / 3 * USEC_PER_MSEC);
 }
@@ -106,12 +109,12 @@ flush_peer(struct ldp *ldp, struct peer *p)
 struct ldp_writer *
 session_writer(struct ldp *ldp, struct peer *p, size_t need)
 {
-	if (p->writing && p->writer.wire.at + need > (size_t)p->max_pdu + 4)
+	if (p->writing && p->writer.wire.at + need > p->max_pdu) /* all of it, as the strictest read 3.5.3 */
 		flush_peer(ldp, p);
 	if (!p->writing) {
 		if (!p->batch)
-			p->batch = mem_zalloc(LDP_PDU_MAX + 4);
-		ldp_begin(&p->writer, p->batch, LDP_PDU_MAX + 4, ldp->config.lsr_id);
+			p->batch = mem_zalloc(LDP_PDU_MAX);
+		ldp_begin(&p->writer, p->batch, LDP_PDU_MAX, ldp->config.lsr_id);
 		p->writing = true;
 		list_append(&ldp->to_flush, &p->to_flush);
 	}
@@ -184,18 +187,26 @@ went_up(struct ldp *ldp, struct peer *p)
 {
 	p->up_since = ldp->now;
 	p->uid = ++ldp->next_uid;
-	p->backoff_s = 0;
 	p->exchange_done = false;
 	timer_set(&ldp->timers, &p->exchange, ldp->now + EXCHANGE_QUIET);
 	timer_set(&ldp->timers, &p->keepalive, ldp->now + p->hold_ms / 3 * USEC_PER_MSEC);
-	outbox_log(ldp->out, 5, 1, "%%LDP-5-NBRCHG: LDP Neighbor %u.%u.%u.%u:%u (%u) is UP", p->lsr >> 24, p->lsr >> 16 & 255,
-	    p->lsr >> 8 & 255, p->lsr & 255, p->space, p->uid);
+	outbox_log(ldp->out, 5, 1, "%%LDP-5-NBRCHG: LDP Neighbor %u.%u.%u.%u:%u (%u) is UP", p->lsr >> 24,
+	    p->lsr >> 16 & 255, p->lsr >> 8 & 255, p->lsr & 255, p->space, p->uid);
 	restart_session_up(ldp, p);
 	distribute_all(ldp, p);
 }
 
+/* Was this silence of a neighbour that may be restarting (RFC 3478 3.3), or an end that somebody meant? */
+static bool
+may_return(enum session_event on, uint32_t status, const struct ldp_msg *m)
+{
+	if (on == E_FATAL) /* the peer has missed us: its end of the same silence */
+		return m->notification.status == LDP_HOLD_EXPIRED || m->notification.status == LDP_KEEPALIVE_EXPIRED;
+	return on == E_LOST || on == E_TIMEOUT || (on == E_STOP && status == LDP_HOLD_EXPIRED);
+}
+
 static void
-close_session(struct ldp *ldp, struct peer *p, enum session_state was, enum session_event on, const char *why)
+close_session(struct ldp *ldp, struct peer *p, enum session_state was, bool returns, const char *why)
 {
 	flush_peer(ldp, p);
 	if (p->conn)
@@ -204,6 +215,7 @@ close_session(struct ldp *ldp, struct peer *p, enum session_state was, enum sess
 	p->connecting = false;
 	p->input_size = 0;
 	p->up_since = 0;
+	p->exchange_done = false;
 	p->max_pdu = MAX_PDU_DEFAULT;
 	timer_clear(&ldp->timers, &p->hold);
 	timer_clear(&ldp->timers, &p->keepalive);
@@ -213,18 +225,18 @@ close_session(struct ldp *ldp, struct peer *p, enum session_state was, enum sess
 	p->last_down = ldp->now;
 	ldp->peers_idle = true;
 	if (was != S_OPERATIONAL) {
-		outbox_log(ldp->out, 6, 3, "session with %u.%u.%u.%u:%u did not come up: %s", p->lsr >> 24, p->lsr >> 16 & 255,
-		    p->lsr >> 8 & 255, p->lsr & 255, p->space, why);
+		outbox_log(ldp->out, 6, 3, "session with %u.%u.%u.%u:%u did not come up: %s", p->lsr >> 24,
+		    p->lsr >> 16 & 255, p->lsr >> 8 & 255, p->lsr & 255, p->space, why);
 		return;
 	}
 	outbox_log(ldp->out, 5, 2, "%%LDP-5-NBRCHG: LDP Neighbor %u.%u.%u.%u:%u (%u) is DOWN (%s)", p->lsr >> 24,
 	    p->lsr >> 16 & 255, p->lsr >> 8 & 255, p->lsr & 255, p->space, p->uid, why);
 	adverts_drop(ldp, p);
-	if ((on == E_LOST || on == E_TIMEOUT) && restart_keep(ldp, p))
+	if (returns && restart_keep(ldp, p))
 		return;
 	restart_over(ldp, p);
 	bindings_drop(ldp, p, false);
-	peer_drop_addresses(ldp, p);
+	peer_drop_addresses(ldp, p, false);
 }
 
 static void
@@ -233,7 +245,25 @@ back_off(struct ldp *ldp, struct peer *p)
 	p->backoff_s = p->backoff_s ? p->backoff_s * 2 : LDP_BACKOFF_FIRST_S;
 	if (p->backoff_s > LDP_BACKOFF_LAST_S)
 		p->backoff_s = LDP_BACKOFF_LAST_S;
+	p->backing_off = true;
 	timer_set(&ldp->timers, &p->retry, ldp->now + p->backoff_s * USEC_PER_SEC);
+}
+
+/*
+ * When the next attempt comes. What ended a session that had worked may be over already. One that was refused, or
+ * fails by an error as soon as it is up, waits longer each time (2.5.3); anything else is given a moment.
+ */
+static void
+try_again(struct ldp *ldp, struct peer *p, unsigned acts, enum session_event on, const struct ldp_msg *m, usec_t lasted)
+{
+	bool error = on == E_BAD || (on == E_FATAL && m->notification.status != LDP_SHUTDOWN);
+
+	if (lasted >= WORKED)
+		p->backoff_s = 0;
+	if (acts & A_BACK_OFF || (error && lasted < WORKED))
+		back_off(ldp, p);
+	else
+		transport_again(ldp, p, lasted >= USEC_PER_SEC);
 }
 
 /* The only place that changes a session's state and the only one that acts on it. */
@@ -242,6 +272,7 @@ event(struct ldp *ldp, struct peer *p, enum session_event on, const struct ldp_m
 {
 	struct session_move move = session_decide(p->state, on, p->role);
 	enum session_state was = p->state;
+	usec_t lasted = p->up_since ? ldp->now - p->up_since : 0;
 
 	p->state = move.next;
 	if (!move.listed && !status)
@@ -260,21 +291,20 @@ event(struct ldp *ldp, struct peer *p, enum session_event on, const struct ldp_m
 		went_up(ldp, p);
 	if (move.acts & A_HANDLE)
 		distribute_message(ldp, p, m);
-	if (move.acts & A_BACK_OFF)
-		back_off(ldp, p);
 	if (move.acts & A_CLOSE)
-		close_session(ldp, p, was, on, why ? why : move.listed ? ldp_status_name(status) : "a message out of place");
+		close_session(ldp, p, was, may_return(on, status, m),
+		    why           ? why
+		    : move.listed ? ldp_status_name(status)
+				  : "a message out of place");
 	if (was != move.next || move.acts & (A_UP | A_CLOSE))
 		table_changed(&ldp->session_table, &p->row);
-	/* What ended a session may be over already; what hindered one is given a moment. */
-	if (move.acts & A_CLOSE && !(move.acts & A_BACK_OFF) && !list_is_empty(&p->adjacencies) && ldp->running)
-		timer_set(&ldp->timers, &p->retry, was == S_OPERATIONAL ? ldp->now : ldp->now + CONNECT_AGAIN);
+	if (move.acts & A_CLOSE)
+		try_again(ldp, p, move.acts, on, m, lasted);
 }
 
-/* --- connections --- */
-
-static void
-begin(struct ldp *ldp, struct peer *p, uint32_t conn, const struct addr *local, uint16_t local_port, uint16_t remote_port)
+void
+session_begin(
+    struct ldp *ldp, struct peer *p, uint32_t conn, const struct addr *local, uint16_t local_port, uint16_t remote_port)
 {
 	p->conn = conn;
 	p->connecting = false;
@@ -287,164 +317,8 @@ begin(struct ldp *ldp, struct peer *p, uint32_t conn, const struct addr *local, 
 }
 
 void
-session_want(struct ldp *ldp, struct peer *p)
+session_lost(struct ldp *ldp, struct peer *p, const char *why)
 {
-	if (p->state != S_NON_EXISTENT || p->conn || !ldp->running || list_is_empty(&p->adjacencies) || p->backoff_s)
-		return;
-	/* 2.5.2: the greater transport address connects. */
-	p->role = addr_cmp(&p->local_transport, &p->transport) > 0 ? R_ACTIVE : R_PASSIVE;
-	if (!row_is_in_table(&p->row))
-		table_changed(&ldp->session_table, &p->row);
-	session_pending_due(ldp);
-	if (p->role != R_ACTIVE || p->conn)
-		return;
-	timer_clear(&ldp->timers, &p->retry);
-	p->conn = ldp->next_conn;
-	ldp->next_conn = ldp->next_conn % (LDP_ACCEPTED - 1) + 1;
-	p->connecting = true;
-	outbox_add(ldp->out,
-	    &(struct effect){ .kind = EFFECT_STREAM_CONNECT, .where = p->conn, .to = p->transport, .from = p->local_transport });
-}
-
-static struct peer *
-by_conn(struct ldp *ldp, uint32_t conn)
-{
-	hash_each(n, &ldp->peers)
-	{
-		struct peer *p = OBJECT(n, struct peer, by_id);
-		if (p->conn == conn)
-			return p;
-	}
-	return NULL;
-}
-
-/* The passive side's peer for a connection from this address. */
-static struct peer *
-by_transport(struct ldp *ldp, const struct addr *from)
-{
-	hash_each(n, &ldp->peers)
-	{
-		struct peer *p = OBJECT(n, struct peer, by_id);
-		if (addr_eq(&p->transport, from) && !list_is_empty(&p->adjacencies))
-			return p;
-	}
-	return NULL;
-}
-
-static void
-close_conn(struct ldp *ldp, uint32_t conn)
-{
-	outbox_add(ldp->out, &(struct effect){ .kind = EFFECT_STREAM_CLOSE, .where = conn });
-}
-
-/* Takes an accepted connection for the peer it comes from. False: nobody is known there yet. */
-static bool
-adopt(struct ldp *ldp, const struct pending *w)
-{
-	struct peer *p = by_transport(ldp, &w->peer);
-
-	if (!p)
-		return false;
-	if (p->state != S_NON_EXISTENT && p->role == R_PASSIVE)
-		event(ldp, p, E_LOST, NULL, LDP_OK, "the peer opened a new connection");
-	if (p->conn || addr_cmp(&w->local, &w->peer) > 0) { /* connecting is our part, 2.5.2 */
-		close_conn(ldp, w->conn);
-		return true;
-	}
-	p->role = R_PASSIVE;
-	begin(ldp, p, w->conn, &w->local, w->local_port, w->peer_port);
-	if (w->size)
-		session_stream(ldp, w->conn, w->bytes, w->size);
-	return true;
-}
-
-enum { PENDING_MAX = 64 };
-#define PENDING_WAIT (5 * USEC_PER_SEC)
-
-static void
-pending_free(struct ldp *ldp, struct pending *w)
-{
-	list_remove(&w->link);
-	ldp->pending_count--;
-	free(w);
-}
-
-/* Looks at the connections that wait for their peer's Hello: adopts, or ends those that waited too long. */
-void
-session_pending_due(struct ldp *ldp)
-{
-	timer_clear(&ldp->timers, &ldp->pending);
-	list_each_safe(l, &ldp->pendings)
-	{
-		struct pending *w = OBJECT(l, struct pending, link);
-		if (ldp->now >= w->until) {
-			close_conn(ldp, w->conn);
-			pending_free(ldp, w);
-		} else if (by_transport(ldp, &w->peer)) {
-			struct pending copy = *w;
-			pending_free(ldp, w);
-			adopt(ldp, &copy);
-		} else if (!timer_is_set(&ldp->pending)) {
-			timer_set(&ldp->timers, &ldp->pending, w->until);
-		}
-	}
-}
-
-static void
-wait_for_hello(struct ldp *ldp, const struct pending *w)
-{
-	if (ldp->pending_count >= PENDING_MAX) { /* the oldest has had its chance */
-		struct pending *oldest = OBJECT(ldp->pendings.next, struct pending, link);
-		close_conn(ldp, oldest->conn);
-		pending_free(ldp, oldest);
-	}
-	struct pending *kept = mem_copy(w, sizeof *w);
-	kept->until = ldp->now + PENDING_WAIT;
-	list_append(&ldp->pendings, &kept->link);
-	ldp->pending_count++;
-	if (!timer_is_set(&ldp->pending))
-		timer_set(&ldp->timers, &ldp->pending, kept->until);
-}
-
-void
-session_stream_up(struct ldp *ldp, const struct ldp_input *in)
-{
-	struct peer *p = by_conn(ldp, in->conn);
-
-	if (p) {
-		begin(ldp, p, in->conn, &in->to, in->to_port, in->from_port);
-		return;
-	}
-	struct pending w = { .conn = in->conn, .peer = in->from, .local = in->to, .peer_port = in->from_port, .local_port = in->to_port };
-	if (in->conn < LDP_ACCEPTED || !ldp->running)
-		close_conn(ldp, in->conn);
-	else if (!adopt(ldp, &w))
-		wait_for_hello(ldp, &w);
-}
-
-void
-session_stream_down(struct ldp *ldp, uint32_t conn, const char *why)
-{
-	struct peer *p = by_conn(ldp, conn);
-
-	list_each_safe(l, &ldp->pendings)
-	{
-		struct pending *w = OBJECT(l, struct pending, link);
-		if (w->conn == conn)
-			pending_free(ldp, w);
-	}
-	if (!p)
-		return;
-	p->conn = 0;
-	if (p->connecting) { /* it never began */
-		p->connecting = false;
-		ldp->peers_idle = true;
-		free(p->last_error);
-		p->last_error = mem_text(why);
-		table_changed(&ldp->session_table, &p->row);
-		timer_set(&ldp->timers, &p->retry, ldp->now + CONNECT_AGAIN);
-		return;
-	}
 	event(ldp, p, E_LOST, NULL, LDP_OK, why);
 }
 
@@ -479,9 +353,21 @@ count_received(struct peer *p, uint16_t type)
 }
 
 static void
+received_fatal(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
+{
+	struct text why = { 0 };
+
+	text_add(&why, "Received error notification from peer: %s", ldp_status_name(m->notification.status));
+	event(ldp, p, E_FATAL, m, LDP_OK, why.chars);
+	text_free(&why);
+}
+
+static void
 message(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, enum ldp_status status)
 {
 	count_received(p, m->type);
+	if (status == LDP_OK)
+		status = distribute_judge(m);
 	if (status & LDP_FATAL) {
 		event(ldp, p, m->type == LDP_INITIALIZATION ? E_INIT_BAD : E_BAD, m, status, ldp_status_name(status));
 		return;
@@ -489,7 +375,8 @@ message(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, enum ldp_statu
 	if (m->type == LDP_INITIALIZATION) {
 		if (status == LDP_OK)
 			status = judge_init(ldp, m);
-		event(ldp, p, status == LDP_OK ? E_INIT_OK : E_INIT_BAD, m, status, status ? ldp_status_name(status) : NULL);
+		event(ldp, p, status == LDP_OK ? E_INIT_OK : E_INIT_BAD, m, status,
+		    status ? ldp_status_name(status) : NULL);
 		return;
 	}
 	if (status != LDP_OK) { /* advisory: say so, and go on as if it had not come (3.5.1.1) */
@@ -504,8 +391,9 @@ message(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, enum ldp_statu
 	else if (m->type == LDP_KEEPALIVE)
 		event(ldp, p, E_KEEPALIVE, m, LDP_OK, NULL);
 	else if (m->type == LDP_NOTIFICATION && m->notification.status & LDP_FATAL)
-		event(ldp, p, E_FATAL, m, LDP_OK, ldp_status_name(m->notification.status));
-	else
+		received_fatal(ldp, p, m);
+	else if (m->type != LDP_NOTIFICATION ||
+		 p->state == S_OPERATIONAL) /* advice before that changes nothing, 3.5.1.1 */
 		event(ldp, p, E_MESSAGE, m, LDP_OK, NULL);
 }
 
@@ -532,18 +420,10 @@ pdu(struct ldp *ldp, struct peer *p, const uint8_t *bytes, size_t size)
 void
 session_stream(struct ldp *ldp, uint32_t conn, const uint8_t *bytes, size_t size)
 {
-	struct peer *p = by_conn(ldp, conn);
+	struct peer *p = peer_by_conn(ldp, conn);
 
 	if (!p) {
-		list_each(l, &ldp->pendings)
-		{
-			struct pending *w = OBJECT(l, struct pending, link);
-			size_t n = size < sizeof w->bytes - w->size ? size : sizeof w->bytes - w->size;
-			if (w->conn != conn)
-				continue;
-			memcpy(w->bytes + w->size, bytes, n);
-			w->size += n;
-		}
+		transport_early_bytes(ldp, conn, bytes, size);
 		return;
 	}
 	if (p->input_size + size > p->input_room) {
@@ -577,18 +457,14 @@ void
 session_timer(struct ldp *ldp, struct peer *p, enum timer_kind kind)
 {
 	switch (kind) {
-	case TIMER_HOLD: event(ldp, p, E_TIMEOUT, NULL, LDP_KEEPALIVE_EXPIRED, "Session KeepAlive Timer expired"); break;
+	case TIMER_HOLD:
+		event(ldp, p, E_TIMEOUT, NULL, LDP_KEEPALIVE_EXPIRED, "Session KeepAlive Timer expired");
+		break;
 	case TIMER_KEEPALIVE:
 		send_keepalive(ldp, p);
 		table_changed(&ldp->session_table, &p->row);
 		break;
-	case TIMER_RETRY: {
-		uint32_t waited = p->backoff_s;
-		p->backoff_s = 0;
-		session_want(ldp, p);
-		p->backoff_s = waited; /* until a session comes up, the next refusal waits longer */
-		break;
-	}
+	case TIMER_RETRY: transport_retry(ldp, p); break;
 	default: assert(!"a timer of no session");
 	}
 }
@@ -608,12 +484,9 @@ session_exchange_done(struct ldp *ldp, struct peer *p)
 void
 session_stop(struct ldp *ldp, struct peer *p, uint32_t status, const char *why)
 {
-	if (p->conn && p->connecting) {
-		close_conn(ldp, p->conn);
-		p->conn = 0;
-		p->connecting = false;
-	}
+	transport_abandon(ldp, p);
 	timer_clear(&ldp->timers, &p->retry);
+	p->backing_off = false;
 	p->backoff_s = 0;
 	if (p->state != S_NON_EXISTENT)
 		event(ldp, p, E_STOP, NULL, status, why);
@@ -623,12 +496,11 @@ session_stop(struct ldp *ldp, struct peer *p, uint32_t status, const char *why)
 void
 sessions_end(struct ldp *ldp, uint32_t status, const char *why)
 {
-	hash_each(n, &ldp->peers)
-	{
+	hash_each (n, &ldp->peers) {
 		struct peer *p = OBJECT(n, struct peer, by_id);
 		session_stop(ldp, p, status, why);
 		restart_over(ldp, p);
 		bindings_drop(ldp, p, false);
-		peer_drop_addresses(ldp, p);
+		peer_drop_addresses(ldp, p, false);
 	}
 }

@@ -65,7 +65,8 @@ session_decide(enum session_state in, enum session_event on, enum session_role r
 			return (struct session_move){ table[i].next, table[i].acts, true };
 	if (in == S_NON_EXISTENT) /* nobody to tell */
 		return (struct session_move){ S_NON_EXISTENT, A_CLOSE, false };
-	return (struct session_move){ S_NON_EXISTENT, A_SEND_NAK | A_CLOSE | (in == S_OPERATIONAL ? 0u : A_BACK_OFF), false };
+	return (struct session_move){ S_NON_EXISTENT, A_SEND_NAK | A_CLOSE | (in == S_OPERATIONAL ? 0u : A_BACK_OFF),
+		false };
 }
 
 const char *

@@ -1,0 +1,1 @@
+"""Labs of Penult: a topology file, network namespaces, running daemons."""

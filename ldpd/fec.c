@@ -1,0 +1,51 @@
+/* FEC elements to and from bytes. An element of unknown kind has no length: what follows it cannot be read (3.4.1). */
+#include "ldpd/fec.h"
+#include <string.h>
+
+enum ldp_status
+ldp_decode_fec(struct wire_reader *r, struct ldp_fec *ret)
+{
+	*ret = (struct ldp_fec){ .kind = wire_u8(r) };
+	switch (ret->kind) {
+	case FEC_WILDCARD: return wire_ok(r) ? LDP_OK : LDP_MALFORMED_TLV;
+	case FEC_PREFIX: {
+		ret->family = wire_u16(r);
+		ret->len = wire_u8(r);
+		const uint8_t *bytes = wire_bytes(r, (ret->len + 7u) / 8u);
+		if (!wire_ok(r))
+			return LDP_MALFORMED_TLV;
+		if (ret->family != LDP_IPV4)
+			return LDP_UNSUPPORTED_AF;
+		if (ret->len > 32)
+			return LDP_MALFORMED_TLV;
+		ret->addr.family = 4;
+		memcpy(ret->addr.bytes, bytes, (ret->len + 7u) / 8u);
+		return LDP_OK;
+	}
+	case FEC_TYPED_WILDCARD: {
+		ret->of = wire_u8(r);
+		uint8_t size = wire_u8(r);
+		struct wire_reader more = wire_sub(r, size);
+		ret->family = wire_u16(&more);
+		if (!wire_ok(r) || (ret->of == FEC_PREFIX && !wire_done(&more)))
+			return LDP_MALFORMED_TLV;
+		return ret->of == FEC_PREFIX ? LDP_OK : LDP_UNKNOWN_FEC;
+	}
+	default: return LDP_UNKNOWN_FEC;
+	}
+}
+
+void
+ldp_put_fec(struct wire_writer *w, const struct ldp_fec *f)
+{
+	wire_put_u8(w, f->kind);
+	if (f->kind == FEC_PREFIX) {
+		wire_put_u16(w, LDP_IPV4);
+		wire_put_u8(w, f->len);
+		wire_put_bytes(w, f->addr.bytes, (f->len + 7u) / 8u);
+	} else if (f->kind == FEC_TYPED_WILDCARD) { /* RFC 5918 3 */
+		wire_put_u8(w, f->of);
+		wire_put_u8(w, 2);
+		wire_put_u16(w, f->family);
+	}
+}
