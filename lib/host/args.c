@@ -163,7 +163,7 @@ ifname_eq(const char *a, const char *b)
 void
 ifname_canonical(const char *text, char out[64])
 {
-	char name[64];
+	char name[64] = "";
 
 	if (!squeeze(text, name)) {
 		snprintf(out, 64, "%.63s", text);
