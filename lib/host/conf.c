@@ -201,7 +201,7 @@ explain(struct reader *r, char *const *words, size_t count, size_t far, const st
 	struct conf_error e = here(r);
 	struct text line = { 0 }, like = { 0 };
 	const char *nearest = NULL;
-	bool undo = strcasecmp(words[0], "undo") == 0 && count > 1;
+	bool undo = count > 1 && strcasecmp(words[0], "undo") == 0;
 
 	for (size_t i = 0; i < count; i++)
 		text_add(&line, "%s%s", i ? " " : "", words[i]);
