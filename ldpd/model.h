@@ -19,6 +19,8 @@
  * Moments are fields ending in _at or _until; spans carry their unit.
  */
 
+#define LABEL_REUSE_DELAY (30 * USEC_PER_SEC)
+
 /* Whose deadline a timer is. */
 enum timer_kind {
 	TIMER_HELLO,     /* link: the next Hello is to be sent */
@@ -29,6 +31,7 @@ enum timer_kind {
 	TIMER_EXCHANGE,  /* peer: no Mapping for a while, so its first advertisement is over */
 	TIMER_RESTART,   /* peer: kept bindings of a neighbour that restarts end here (RFC 3478) */
 	TIMER_PENDING,   /* the oldest connection that waits for its Hello */
+	TIMER_LABELS,    /* none was left: perhaps one has rested long enough */
 	TIMER_RECOVERY,  /* our own restart: look whether all is learned; the end of patience */
 };
 
@@ -213,7 +216,7 @@ struct ldp {
 	size_t held_count; /* FECs with `held` */
 	uint32_t *orphans; /* labels of before our restart without a FEC: taken until all is learned */
 	size_t orphan_count;
-	struct timer recovery;
+	struct timer recovery, relabel;
 	struct table lsp_table, session_table, adjacency_table, binding_table, interface_table, parameters_table;
 	struct table *tables[7];
 	struct row parameters;
@@ -296,7 +299,8 @@ enum ldp_status distribute_judge(const struct ldp_msg *); /* may it be applied? 
 void adverts_drop(struct ldp *, struct peer *);
 
 /* --- lsp.c --- */
-void lsp_flush(struct ldp *); /* look at every dirty FEC: labels, advertisements, ldp.Lsp */
+void lsp_label_again(struct ldp *); /* FECs that went without one */
+void lsp_flush(struct ldp *);       /* look at every dirty FEC: labels, advertisements, ldp.Lsp */
 void fec_set_hops(struct ldp *, struct fec *, const struct addr *, const uint32_t *ifindex, size_t count);
 
 /* --- restart.c: RFC 3478 --- */
