@@ -4,6 +4,7 @@
 #   make test     install what is needed, build, and run every test
 #   make          build everything into build/
 #   make lint     clang-tidy, cppcheck, clang-format, layering and purity
+#   make doc      the command reference, into build/doc
 #   make deps     only install what is needed (Debian 12)
 #   SAN=1         address and undefined-behaviour sanitizers, in build/san
 
@@ -17,7 +18,7 @@ PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test test-built test-unit test-native test-vm demo demo-built deps lint lint-built clean
+.PHONY: all doc test test-built test-unit test-native test-vm demo demo-built deps lint lint-built clean
 
 all: $(PROGRAMS)
 
@@ -30,7 +31,7 @@ CHECK_LIBS = $(shell pkg-config --libs check)
 SANFLAGS := $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer,)
 CFLAGS ?= -O2 -g
 STD := -std=gnu11 -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wundef
-CPPFLAGS_ALL = -D_GNU_SOURCE -I. -Ilib -I$(O) $(PKG_CFLAGS)
+CPPFLAGS_ALL = -D_GNU_SOURCE -I. -Ilib -Itests -I$(O) $(PKG_CFLAGS)
 COMPILE = @echo '  cc   $<'; $(CC) $(STD) $(CFLAGS) $(SANFLAGS) $(CPPFLAGS_ALL) -MMD -MP -c -o $@ $<
 LINK = @echo '  link $@'; $(CC) $(CFLAGS) $(SANFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
@@ -101,12 +102,15 @@ $(PROGRAMS): $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o
 # tests/unit/FOLDER/test_*.c: one Check program each, on the very objects of the daemons; with tests/helper/PROTOCOL_*.c.
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS := $(UNIT_SOURCES:tests/%.c=$(O)/tests/%)
+# What is no test beside the tests serves all of them.
+helper_sources = $(filter-out $(wildcard tests/unit/$(1)/test_*.c),$(wildcard tests/unit/$(1)/*.c))
 define unit_rules
 $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/$(1)/test_*.c)): $(2)
 endef
 $(eval $(call unit_rules,base,$(O)/lib/base.a))
-$(eval $(call unit_rules,host,$(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o))
-$(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c)) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
+# lib/host knows no daemon: its tests bring a small grammar of their own.
+$(eval $(call unit_rules,host,$(O)/tests/helper/test_grammar.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a))
+$(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c) $(call helper_sources,$(d))) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o
 	$(LINK) $(PKG_LIBS) $(CHECK_LIBS)
 
@@ -129,6 +133,11 @@ lint: deps
 	+$(MAKE) --no-print-directory lint-built
 lint-built: all
 	tests/lint/all $(O)
+
+doc: $(O)/gen/grammar
+	@mkdir -p build/doc
+	$< --markdown > build/doc/commands.md
+	@echo '  build/doc/commands.md'
 
 clean:
 	rm -rf build

@@ -53,16 +53,18 @@ settle(struct fibd *d)
 		bus_publish(d->bus);
 	host_timer_at(d->host, rib_due(d->rib));
 	if (d->pump)
-		sd_event_source_set_enabled(d->pump, rib_has_ops(d->rib) && kernel_is_idle(d->kernel) ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+		sd_event_source_set_enabled(
+		    d->pump, rib_has_ops(d->rib) && kernel_is_idle(d->kernel) ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
 static void
-resync(struct fibd *d)
+resync(struct fibd *d, uint32_t number)
 {
 	int r = kernel_dump(d->kernel);
 
-	if (r < 0)
-		log_line(LOG_LINE_ERROR, "the kernel's tables cannot be read: %s", strerror(-r));
+	if (r < 0) /* the engine asks again */
+		feed(d,
+		    &(struct fib_input){ .kind = FIB_IN_ANSWER, .number = number, .error = -r, .text = strerror(-r) });
 	else
 		feed(d, &(struct fib_input){ .kind = FIB_IN_SEEN_ALL });
 }
@@ -76,7 +78,7 @@ on_pump(sd_event_source *source, void *ctx)
 	(void)source;
 	if (kernel_is_idle(d->kernel) && (count = rib_take_ops(d->rib, d->slice, SLICE_OPS, host_now(d->host)))) {
 		if (d->slice[0].kind == FIB_OP_RESYNC)
-			resync(d);
+			resync(d, d->slice[0].number);
 		else
 			kernel_do(d->kernel, d->slice, count);
 	}
@@ -101,7 +103,7 @@ on_answer(void *ctx, uint32_t number, int error, const char *text)
 static void
 on_overrun(void *ctx)
 {
-	resync(ctx);
+	feed(ctx, &(struct fib_input){ .kind = FIB_IN_OVERRUN });
 }
 
 static void
@@ -116,7 +118,8 @@ static void
 on_row(void *ctx, const struct row_schema *schema, const void *row, bool gone, uint32_t round)
 {
 	(void)schema;
-	feed(ctx, &(struct fib_input){ .kind = FIB_IN_ROW, .table = FIB_LDP_LSP, .row = row, .gone = gone, .round = round });
+	feed(ctx,
+	    &(struct fib_input){ .kind = FIB_IN_ROW, .table = FIB_LDP_LSP, .row = row, .gone = gone, .round = round });
 }
 
 static void
@@ -174,12 +177,15 @@ open_world(struct fibd *d)
 	static const struct kernel_ops kernel_ops = {
 		.seen = on_seen, .answer = on_answer, .overrun = on_overrun, .settled = on_settled
 	};
-	static const struct mirror_ops mirror_ops = { .row = on_row, .synced = on_synced, .lost = on_lost, .settled = on_settled };
+	static const struct mirror_ops mirror_ops = {
+		.row = on_row, .synced = on_synced, .lost = on_lost, .settled = on_settled
+	};
 	struct fib_abilities abilities;
 	char why[256];
 
 	if (!host_has_capability(CAP_NET_ADMIN)) {
-		log_line(LOG_LINE_ERROR, "CAP_NET_ADMIN is missing: routes cannot be programmed; run as root, or give the service this capability");
+		log_line(LOG_LINE_ERROR, "CAP_NET_ADMIN is missing: routes cannot be programmed; run as root, or give "
+					 "the service this capability");
 		return -1;
 	}
 	if (!(d->kernel = kernel_open(d->host, &kernel_ops, d, why))) {
@@ -198,7 +204,6 @@ open_world(struct fibd *d)
 	sd_event_source_set_priority(d->pump, HOST_BULK);
 	kernel_abilities(d->kernel, &abilities);
 	feed(d, &(struct fib_input){ .kind = FIB_IN_ABILITIES, .abilities = &abilities });
-	resync(d);
 	host_on_timer(d->host, on_timer, d);
 	host_on_reload(d->host, on_reload, d);
 	return 0;

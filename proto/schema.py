@@ -4,6 +4,9 @@
 Usage: schema.py ALL.desc SCHEMA.c SCHEMA.h
 
 The descriptor set must hold proto/options.proto, whose extensions say what is a key, a secret, a unit or a format.
+A table's version is a hash over what two sides must agree on to read each other's rows: names, numbers, types, labels,
+keys and formats of all fields, those of sub-messages and the values of enumerations included. Comments, units and hold
+times are not in it: they may change without an upgrade of both sides.
 """
 import sys
 import zlib
@@ -55,11 +58,16 @@ class Schemas:
     def __init__(self, files, options):
         self.options = options
         self.messages = {}  # full name -> (package, message, help, {field number: help})
+        self.enums = {}     # full name -> its values
         for file in files.file:
             if file.name.startswith("google/") or file.package in ("", "bus"):
                 continue
             notes = comments(file)
+            for enum in file.enum_type:
+                self.enums[f".{file.package}.{enum.name}"] = enum.value
             for i, message in enumerate(file.message_type):
+                if message.nested_type or message.enum_type:
+                    sys.exit(f"{file.name}: {message.name}: write nested messages and enums at the top level")
                 helps = {f.number: notes.get((4, i, 2, j), "") for j, f in enumerate(message.field)}
                 self.messages[f".{file.package}.{message.name}"] = (file.package, message, notes.get((4, i), ""), helps)
 
@@ -69,15 +77,19 @@ class Schemas:
     def fields(self, message):
         return sorted(message.field, key=lambda f: f.number)
 
-    def facts(self, name):
+    def facts(self, name, seen=()):
         """What two sides must agree on to understand each other's rows."""
         _, message, _, _ = self.messages[name]
         parts = [name]
+        if name in seen:
+            return name
         for f in self.fields(message):
             parts.append(f"{f.number} {f.name} {f.type} {f.label} {self.extension(f.options, 'key')} "
                          f"{self.extension(f.options, 'format')}")
             if f.type == f.TYPE_MESSAGE:
-                parts.append(self.facts(f.type_name))
+                parts.append(self.facts(f.type_name, (*seen, name)))
+            elif f.type == f.TYPE_ENUM:
+                parts += [f"{v.number} {v.name}" for v in sorted(self.enums[f.type_name], key=lambda v: v.number)]
         return "\n".join(parts)
 
     def symbol(self, name):

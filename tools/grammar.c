@@ -28,9 +28,44 @@ print_string(const char *s)
 	for (; *s; s++) {
 		if (*s == '"' || *s == '\\')
 			putchar('\\');
-		putchar(*s);
+		if (*s == '\n')
+			fputs("\\n", stdout);
+		else
+			putchar(*s);
 	}
 	putchar('"');
+}
+
+/* The tables that a display names must exist, and be no more than the command line can hold. */
+static bool
+tables_exist(const char *names, char why[160])
+{
+	char copy[256], *rest = NULL;
+	unsigned count = 0;
+
+	snprintf(copy, sizeof copy, "%s", names);
+	for (char *name = strtok_r(copy, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
+		if (!schema_find(name)) {
+			snprintf(why, 160, "no table %.100s", name);
+			return false;
+		}
+		count++;
+	}
+	snprintf(why, 160, "a display names 1 to 4 tables");
+	return count > 0 && count <= 4;
+}
+
+static bool
+does_something(const struct command *c, char why[160])
+{
+	if (c->view == VIEW_EXEC && c->request && !c->show)
+		return true;
+	if (c->view == VIEW_EXEC && c->show && c->tables && !c->request)
+		return tables_exist(c->tables, why);
+	snprintf(why, 160,
+	    c->view == VIEW_EXEC ? "needs either a request, or what to show and of which tables"
+				 : "neither sets anything nor opens a view");
+	return c->view != VIEW_EXEC && (c->set || c->enters);
 }
 
 static int
@@ -38,7 +73,10 @@ check(const char *daemon, const struct command *c)
 {
 	char why[160] = "no help or no reference";
 
-	if (c->help && c->ref && template_is_valid(c->words, why) && (!c->undo || !*c->undo || template_is_valid(c->undo, why)))
+	if (c->view == VIEW_NONE || c->view >= VIEW_COUNT || c->enters >= VIEW_COUNT)
+		snprintf(why, sizeof why, "no such view");
+	else if (c->help && *c->help && c->ref && *c->ref && template_is_valid(c->words, why) &&
+		 (!c->undo || !*c->undo || template_is_valid(c->undo, why)) && does_something(c, why))
 		return 0;
 	fprintf(stderr, "%s: command `%s`: %s\n", daemon, c->words, why);
 	return 1;
@@ -69,7 +107,8 @@ print_markdown(void)
 	puts("# Commands\n\nMade from the rows of every `commands.c`. Words in capitals are parameters.");
 	for (int view = VIEW_EXEC; view < VIEW_COUNT; view++) {
 		printf("\n## %s%s view\n\n| command | what it does | daemon | reference |\n|---|---|---|---|\n",
-		    view == VIEW_EXEC ? "On the command line: the " : "In router.conf: the ", view_name((enum view)view));
+		    view == VIEW_EXEC ? "On the command line: the " : "In router.conf: the ",
+		    view_name((enum view)view));
 		for (size_t d = 0; d < COUNT(daemons); d++)
 			for (const struct command *c = daemons[d].rows; c->words; c++) {
 				struct text form = { 0 };

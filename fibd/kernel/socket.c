@@ -5,7 +5,9 @@
  * the change stands in the listening socket already, so that is emptied before an answer is handed on: what was
  * seen is never older than what was answered.
  *
- * A listening socket that overflows (ENOBUFS) has lost notices for good: only a dump helps.
+ * A listening socket that overflows (ENOBUFS) has lost notices for good: only a dump helps. What still waits in it
+ * is older than the dump and is read first. An answer that was lost counts as a refusal: the engine looks and tries
+ * again.
  */
 #include "base/mem.h"
 #include "fibd/kernel/kernel.h"
@@ -22,10 +24,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BUFFER = 256 * 1024, LISTEN_BUFFER = 32 << 20, DUMP_TRIES = 5, READS_PER_WAKE = 64, IN_FLIGHT_MAX = 1024, MPLS_FAMILY = 28 };
+enum {
+	BUFFER = 256 * 1024,
+	LISTEN_BUFFER = 32 << 20,
+	DUMP_TRIES = 5,
+	READS_PER_WAKE = 64,
+	DRAIN_ALL = 100000,
+	IN_FLIGHT_MAX = 1024,
+	MPLS_FAMILY = 28
+};
 
 struct in_flight {
 	uint32_t sequence;
+	bool answered;
 	struct fib_op op;
 };
 
@@ -36,8 +47,9 @@ struct kernel {
 	int listen, request, dump;
 	sd_event_source *listening, *answering;
 	uint32_t sequence;
-	struct in_flight *flight; /* in order of sequence */
-	size_t flight_count, flight_done;
+	struct in_flight *flight;         /* in order of sequence */
+	size_t flight_count, flight_done; /* done: answered */
+	bool overrun;                     /* notices were lost; to be told when what is left was read */
 	uint8_t *buffer, *batch;
 	size_t batch_size;
 };
@@ -83,7 +95,7 @@ tell(struct kernel *k, const struct nlmsghdr *h)
 	k->ops.seen(k->ctx, &o, gone);
 }
 
-/* Everything that waits in the listening socket, at most `reads` times. */
+/* What waits in the listening socket, at most `reads` messages; the rest when the loop comes back. */
 static void
 drain(struct kernel *k, int reads)
 {
@@ -91,11 +103,18 @@ drain(struct kernel *k, int reads)
 		ssize_t n = recv(k->listen, k->buffer, BUFFER, MSG_DONTWAIT);
 		if (n < 0 && errno == ENOBUFS) {
 			log_line(LOG_LINE_WARNING, "netlink: notices were lost; everything is read again");
-			k->ops.overrun(k->ctx);
+			k->overrun = true;
 			continue;
 		}
-		if (n <= 0)
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			bool overrun = k->overrun;
+			k->overrun = false;
+			if (overrun)
+				k->ops.overrun(k->ctx);
 			return;
+		}
 		int left = (int)n;
 		for (const struct nlmsghdr *h = (const struct nlmsghdr *)(const void *)k->buffer; nlmsg_ok(h, left);
 		     h = nlmsg_next((struct nlmsghdr *)(uintptr_t)h, &left))
@@ -120,17 +139,19 @@ on_listen(sd_event_source *source, int fd, uint32_t events, void *ctx)
 
 /* A kernel without dummies is asked for a bridge instead: without ports it serves as a loopback too. */
 static bool
-try_stand_in(struct kernel *k, const struct fib_op *op, int error)
+try_stand_in(struct kernel *k, struct in_flight *f, int error)
 {
+	const struct fib_op *op = &f->op;
 	struct fib_op other = *op;
 
 	if (op->kind != FIB_OP_LINK_CREATE || !op->object.link.is_dummy || (error != EOPNOTSUPP && error != ENODEV))
 		return false;
-	log_line(LOG_LINE_NOTICE, "this kernel has no dummy interfaces: %s is a bridge without ports", op->object.link.name);
+	log_line(
+	    LOG_LINE_NOTICE, "this kernel has no dummy interfaces: %s is a bridge without ports", op->object.link.name);
 	other.object.link.is_dummy = false;
 	struct nl_msg *m = encode_op(&other);
-	nlmsg_hdr(m)->nlmsg_seq = k->flight[k->flight_done].sequence;
-	k->flight[k->flight_done].op = other;
+	nlmsg_hdr(m)->nlmsg_seq = f->sequence;
+	f->op = other;
 	bool sent = send(k->request, nlmsg_hdr(m), nlmsg_hdr(m)->nlmsg_len, 0) >= 0;
 	nlmsg_free(m);
 	return sent;
@@ -149,9 +170,19 @@ kernel_words(const struct nlmsghdr *h, int error, char out[256])
 	size_t skip = sizeof *e;
 	if (!(h->nlmsg_flags & NLM_F_CAPPED))
 		skip += e->msg.nlmsg_len - sizeof(struct nlmsghdr);
-	if (nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, (int)skip, a, NLMSGERR_ATTR_MAX, NULL) >= 0 && a[NLMSGERR_ATTR_MSG])
+	if (nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, (int)skip, a, NLMSGERR_ATTR_MAX, NULL) >= 0 &&
+	    a[NLMSGERR_ATTR_MSG])
 		nla_strlcpy(out, a[NLMSGERR_ATTR_MSG], 256);
 	return out;
+}
+
+static void
+done(struct kernel *k, struct in_flight *f, int error, const char *text)
+{
+	f->answered = true;
+	k->flight_done++;
+	if (f->op.number)
+		k->ops.answer(k->ctx, f->op.number, error, text);
 }
 
 static void
@@ -160,18 +191,25 @@ answer(struct kernel *k, const struct nlmsghdr *h)
 	const struct nlmsgerr *e = nlmsg_data(h);
 	char text[256] = "";
 
-	if (h->nlmsg_type != NLMSG_ERROR || h->nlmsg_len < NLMSG_LENGTH(sizeof *e) || k->flight_done == k->flight_count)
+	if (h->nlmsg_type != NLMSG_ERROR || h->nlmsg_len < NLMSG_LENGTH(sizeof *e) || !k->flight_count)
 		return;
-	struct in_flight *f = &k->flight[k->flight_done];
-	if (f->sequence != h->nlmsg_seq)
+	size_t place = h->nlmsg_seq - k->flight[0].sequence; /* numbers are consecutive */
+	if (place >= k->flight_count || k->flight[place].answered)
 		return;
 	int error = -e->error;
-	if (error && try_stand_in(k, &f->op, error))
+	if (error && try_stand_in(k, &k->flight[place], error))
 		return;
-	uint32_t number = f->op.number;
-	k->flight_done++;
-	if (number)
-		k->ops.answer(k->ctx, number, error, error ? kernel_words(h, error, text) : "");
+	done(k, &k->flight[place], error, error ? kernel_words(h, error, text) : "");
+}
+
+/* No answer will come for these: the request could not be sent, or answers were lost. */
+static void
+give_up(struct kernel *k, int error)
+{
+	log_line(LOG_LINE_ERROR, "netlink: %s; what was asked for is tried again", strerrordesc_np(error));
+	for (size_t i = 0; i < k->flight_count; i++)
+		if (!k->flight[i].answered)
+			done(k, &k->flight[i], error, strerrordesc_np(error));
 }
 
 static int
@@ -184,9 +222,11 @@ on_answer(sd_event_source *source, int fd, uint32_t events, void *ctx)
 	(void)events;
 	for (int i = 0; i < READS_PER_WAKE; i++) {
 		ssize_t n = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
+		if (n < 0 && errno == ENOBUFS)
+			give_up(k, ENOBUFS);
 		if (n <= 0)
 			break;
-		drain(k, READS_PER_WAKE);
+		drain(k, DRAIN_ALL);
 		int left = (int)n;
 		for (const struct nlmsghdr *h = (const struct nlmsghdr *)(const void *)buffer; nlmsg_ok(h, left);
 		     h = nlmsg_next((struct nlmsghdr *)(uintptr_t)h, &left))
@@ -209,7 +249,6 @@ static int
 do_setting(struct kernel *k, const struct fib_op *op)
 {
 	char path[64], value[16];
-	struct fib_object o = { .kind = FIB_LINK };
 	int r;
 
 	switch (op->kind) {
@@ -223,7 +262,6 @@ do_setting(struct kernel *k, const struct fib_op *op)
 	case FIB_OP_MPLS_INPUT:
 		snprintf(path, sizeof path, "net/mpls/conf/%.15s/input", op->object.link.name);
 		r = sysctl_write(path, op->object.link.mpls_input ? "1" : "0");
-		(void)o;
 		if (r == 0) { /* the kernel sends no link notice for it: ask for one */
 			struct ifinfomsg head = { .ifi_index = (int)op->object.link.ifindex };
 			struct nl_msg *m = nlmsg_alloc();
@@ -242,9 +280,11 @@ do_setting(struct kernel *k, const struct fib_op *op)
 static void
 send_batch(struct kernel *k)
 {
-	if (k->batch_size && send(k->request, k->batch, k->batch_size, 0) < 0)
-		log_line(LOG_LINE_ERROR, "netlink: %s", strerror(errno));
+	size_t size = k->batch_size;
+
 	k->batch_size = 0;
+	if (size && send(k->request, k->batch, size, 0) < 0)
+		give_up(k, errno);
 }
 
 void
@@ -267,7 +307,7 @@ kernel_do(struct kernel *k, const struct fib_op *ops, size_t count)
 		}
 		struct nlmsghdr *h = nlmsg_hdr(m);
 		h->nlmsg_seq = ++k->sequence;
-		k->flight[k->flight_count++] = (struct in_flight){ k->sequence, op };
+		k->flight[k->flight_count++] = (struct in_flight){ .sequence = k->sequence, .op = op };
 		size_t size = NLMSG_ALIGN(h->nlmsg_len);
 		if (k->batch_size + size > BUFFER)
 			send_batch(k);
@@ -287,7 +327,9 @@ dump_once(struct kernel *k, int type, const void *head, size_t head_size)
 	struct {
 		struct nlmsghdr h;
 		uint8_t body[32];
-	} request = { .h = { .nlmsg_type = (uint16_t)type, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP, .nlmsg_seq = ++k->sequence } };
+	} request = { .h = { .nlmsg_type = (uint16_t)type,
+			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+			  .nlmsg_seq = ++k->sequence } };
 	bool interrupted = false;
 
 	memcpy(request.body, head, head_size);
@@ -355,8 +397,8 @@ kernel_dump(struct kernel *k)
 static int
 join_groups(int fd)
 {
-	static const unsigned groups[] = { RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
-		RTNLGRP_MPLS_ROUTE, RTNLGRP_NEXTHOP };
+	static const unsigned groups[] = { RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+		RTNLGRP_IPV6_ROUTE, RTNLGRP_MPLS_ROUTE, RTNLGRP_NEXTHOP };
 
 	for (size_t i = 0; i < COUNT(groups); i++)
 		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i], sizeof groups[i]) != 0)
@@ -378,7 +420,10 @@ kernel_open(struct host *host, const struct kernel_ops *ops, void *ctx, char why
 	k->listen = open_socket(LISTEN_BUFFER);
 	k->request = open_socket(LISTEN_BUFFER);
 	k->dump = open_socket(BUFFER);
-	int r = k->listen < 0 ? k->listen : k->request < 0 ? k->request : k->dump < 0 ? k->dump : join_groups(k->listen);
+	int r = k->listen < 0    ? k->listen
+		: k->request < 0 ? k->request
+		: k->dump < 0    ? k->dump
+				 : join_groups(k->listen);
 	if (r >= 0)
 		r = sd_event_add_io(host_loop(host), &k->listening, k->listen, EPOLLIN, on_listen, k);
 	if (r >= 0)

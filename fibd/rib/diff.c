@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_AFTER (1 * USEC_PER_SEC)
+#define RETRY_FIRST (1 * USEC_PER_SEC)
+#define RETRY_LAST (64 * USEC_PER_SEC)
 enum { RTN_UNICAST_TYPE = 1 };
 
 struct batch {
@@ -50,7 +51,9 @@ next_op(struct batch *b, enum fib_op_kind kind, enum op_target target, uint32_t 
 		rib->next_number = 1;
 	struct pending *p = &rib->pending[rib->next_number % PENDING_MAX];
 	free(p->paths);
-	*p = (struct pending){ .number = rib->next_number, .target = target, .delete = kind == FIB_OP_DELETE, .id = id };
+	*p = (struct pending){
+		.number = rib->next_number, .target = target, .kind = kind, .delete = kind == FIB_OP_DELETE, .id = id
+	};
 	memset(op, 0, sizeof *op);
 	op->kind = kind;
 	op->number = rib->next_number;
@@ -63,13 +66,12 @@ next_op(struct batch *b, enum fib_op_kind kind, enum op_target target, uint32_t 
 static void
 add_nexthops(struct batch *b)
 {
-	list_each_safe(l, &b->rib->dirty_nexthops)
-	{
+	list_each_safe (l, &b->rib->dirty_nexthops) {
 		struct nexthop *h = OBJECT(l, struct nexthop, dirty);
 		struct pending *p;
 		if (b->count == b->room)
 			return;
-		if (h->refs && !h->told && !h->asked) {
+		if (h->refs && !h->told && !h->asked && !h->refused) {
 			struct fib_op *op = next_op(b, FIB_OP_ADD, TARGET_NEXTHOP, h->object.id, &p);
 			op->object.kind = FIB_NEXTHOP;
 			op->object.nexthop = h->object;
@@ -85,8 +87,7 @@ add_nexthops(struct batch *b)
 static void
 delete_nexthops(struct batch *b)
 {
-	list_each_safe(l, &b->rib->dirty_nexthops)
-	{
+	list_each_safe (l, &b->rib->dirty_nexthops) {
 		struct nexthop *h = OBJECT(l, struct nexthop, dirty);
 		struct pending *p;
 		if (b->count == b->room)
@@ -106,14 +107,15 @@ delete_nexthops(struct batch *b)
 static bool
 group_is_wanted(const struct group *g)
 {
-	return g->fate && g->fate->member_count && !list_is_empty(&g->fate->followers);
+	uint32_t members[FIB_PATHS_MAX];
+
+	return g->fate && group_members(g->fate, members);
 }
 
 static void
 add_groups(struct batch *b)
 {
-	list_each_safe(l, &b->rib->dirty_groups)
-	{
+	list_each_safe (l, &b->rib->dirty_groups) {
 		struct group *g = OBJECT(l, struct group, dirty);
 		struct pending *p;
 		if (b->count == b->room)
@@ -126,16 +128,16 @@ add_groups(struct batch *b)
 			continue; /* it is to go, later */
 		}
 		list_remove(&g->dirty);
-		if (g->asked || group_is_right(g))
+		if (g->asked || g->refused || group_is_right(g))
 			continue;
 		struct fib_op *op = next_op(b, FIB_OP_ADD, TARGET_GROUP, g->id, &p);
 		op->object.kind = FIB_NEXTHOP;
-		op->object.nexthop = (struct fib_nexthop){ .id = g->id, .member_count = g->fate->member_count };
-		for (uint16_t i = 0; i < g->fate->member_count; i++) {
-			p->members[i] = op->object.nexthop.members[i] = g->fate->members[i]->object.id;
-			p->weights[i] = op->object.nexthop.weights[i] = 1;
-		}
-		p->count = g->fate->member_count;
+		p->count = group_members(g->fate, p->members);
+		memset(p->weights, 1, p->count);
+		op->object.nexthop.id = g->id;
+		op->object.nexthop.member_count = p->count;
+		memcpy(op->object.nexthop.members, p->members, sizeof p->members);
+		memcpy(op->object.nexthop.weights, p->weights, sizeof p->weights);
 		g->asked = true;
 	}
 }
@@ -146,17 +148,17 @@ delete_groups(struct batch *b)
 {
 	bool waiting = false;
 
-	list_each_safe(l, &b->rib->dirty_groups)
-	{
+	list_each_safe (l, &b->rib->dirty_groups) {
 		struct group *g = OBJECT(l, struct group, dirty);
 		struct pending *p;
 		if (b->count == b->room)
 			return false;
 		if (group_is_wanted(g) || !g->count) {
 			list_remove(&g->dirty);
+			group_release(b->rib, g);
 			continue;
 		}
-		if (g->users || g->asked) {
+		if (!list_is_empty(&g->users) || g->asked) {
 			waiting = true; /* routes still point there */
 			continue;
 		}
@@ -182,14 +184,15 @@ leads_the_same_way(struct rib *rib, const struct group *g, const struct fate *f)
 		const struct nexthop *h = nexthop_find(rib, g->members[i]);
 		bool found = false;
 		for (uint16_t k = 0; h && h->told && k < f->path_count && !found; k++)
-			found = h->object.ifindex == f->paths[k].p.ifindex && addr_eq(&h->object.gateway, &f->paths[k].p.gateway);
+			found = h->object.ifindex == f->paths[k].p.ifindex &&
+				addr_eq(&h->object.gateway, &f->paths[k].p.gateway);
 		if (!found)
 			return false;
 	}
 	return true;
 }
 
-static bool
+bool
 route_is_right(struct rib *rib, const struct route *r)
 {
 	const struct fate *f = r->want;
@@ -202,10 +205,10 @@ route_is_right(struct rib *rib, const struct route *r)
 		return !rib->has_config || !rib->dumped || (f && !f->group && f->path_count) ||
 		       (!rib->lsp_synced && r->chosen && r->chosen->foreign);
 	}
-	if (r->has == f->group->id && !r->inlined)
+	if (r->has == f->group && !r->inlined)
 		return true;
 	/* Until ldp.Lsp is known, labels of before our restart are not taken away. */
-	return !rib->lsp_synced && r->has && !f->labelled && leads_the_same_way(rib, group_find(rib, r->has), f);
+	return !rib->lsp_synced && r->has && !f->labelled && leads_the_same_way(rib, r->has, f);
 }
 
 static void
@@ -213,8 +216,7 @@ settle_routes(struct batch *b)
 {
 	struct rib *rib = b->rib;
 
-	list_each_safe(l, &rib->dirty_routes)
-	{
+	list_each_safe (l, &rib->dirty_routes) {
 		struct route *r = OBJECT(l, struct route, dirty);
 		struct pending *p;
 		if (b->count == b->room)
@@ -224,6 +226,8 @@ settle_routes(struct batch *b)
 			continue;
 		const struct fate *f = r->want;
 		bool wanted = f && (f->path_count || f->black_hole);
+		if (wanted && !(f->group->count || f->group->asked))
+			continue; /* its group was refused, or waits for next hops that were */
 		struct fib_op *op = next_op(b, wanted ? FIB_OP_ADD : FIB_OP_DELETE, TARGET_ROUTE, 0, &p);
 		op->object.kind = FIB_IP_ROUTE;
 		op->object.ip_route = (struct fib_ip_route){ .table = r->table->id,
@@ -241,27 +245,43 @@ settle_routes(struct batch *b)
 
 /* --- labels --- */
 
+/* True when there is no use in asking for it; the row says why. */
+static bool
+cannot_have(struct rib *rib, struct ilm *m)
+{
+	const char *why = !m->lsp ? NULL
+			  : m->foreign
+			      ? "another daemon has programmed this label; it has to use labels of another range"
+			  : !rib->abilities.mpls ? "this kernel has no MPLS routing"
+						 : NULL;
+
+	if (why) {
+		rows_set(&m->trouble, why);
+		table_changed(&rib->ilm_table, &m->row);
+	}
+	return why || m->foreign || !rib->abilities.mpls;
+}
+
 static void
 settle_ilms(struct batch *b)
 {
 	struct rib *rib = b->rib;
 
-	list_each_safe(l, &rib->dirty_ilms)
-	{
+	list_each_safe (l, &rib->dirty_ilms) {
 		struct ilm *m = OBJECT(l, struct ilm, dirty);
 		struct fib_path paths[FIB_PATHS_MAX];
 		struct pending *p;
 		if (b->count == b->room)
 			return;
 		list_remove(&m->dirty);
-		if (m->asked || m->refused || !rib->abilities.mpls)
+		if (m->asked || m->refused || cannot_have(rib, m))
 			continue;
 		uint16_t count = ilm_paths(rib, m, paths);
-		bool right = m->has && (!m->lsp || (m->has_count == count && paths_eq(m->has_paths, paths, count)));
+		bool right = ilm_is_right(rib, m);
 		if (right != m->right)
 			table_changed(&rib->ilm_table, &m->row);
 		m->right = right;
-		if (count ? m->has && m->has_count == count && paths_eq(m->has_paths, paths, count) : !m->has)
+		if (right || (!count && !m->has))
 			continue;
 		if (!m->lsp && !rib->lsp_synced)
 			continue;
@@ -287,11 +307,14 @@ take_extra(struct batch *b)
 	for (; n < rib->extra_count && b->count < b->room; n++) {
 		struct pending *p;
 		const struct fib_op *want = &rib->extra[n];
-		uint32_t ifindex = want->object.kind == FIB_ADDRESS ? want->object.address.ifindex : want->object.link.ifindex;
+		uint32_t ifindex =
+		    want->object.kind == FIB_ADDRESS ? want->object.address.ifindex : want->object.link.ifindex;
 		struct fib_op *op = next_op(b, want->kind, TARGET_PORT, ifindex, &p);
 		uint32_t number = op->number;
 		*op = *want;
 		op->number = number;
+		memcpy(p->name, want->object.kind == FIB_LINK ? want->object.link.name : "",
+		    want->object.kind == FIB_LINK ? sizeof p->name : 1);
 	}
 	memmove(rib->extra, rib->extra + n, (rib->extra_count - n) * sizeof *rib->extra);
 	rib->extra_count -= n;
@@ -304,31 +327,32 @@ rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 
 	if (now > rib->now)
 		rib->now = now;
+	bool all_chosen = rib_settle(rib);
 	if (rib->resync_asked && b.count < b.room) {
 		rib->resync_asked = false;
-		ops[b.count++] = (struct fib_op){ .kind = FIB_OP_RESYNC };
+		struct pending *p;
+		next_op(&b, FIB_OP_RESYNC, TARGET_PORT, 0, &p);
 		return b.count; /* what is seen then decides the rest */
 	}
 	take_extra(&b);
 	if (rib->has_config && rib->dumped) {
 		add_nexthops(&b);
 		add_groups(&b);
+	}
+	if (rib->has_config && all_chosen) {
 		settle_routes(&b);
 		settle_ilms(&b);
 		/* Groups and next hops of before a restart may yet turn out to be wanted, until every source is complete. */
 		if (b.count < b.room && rib->lsp_synced && delete_groups(&b))
 			delete_nexthops(&b);
 	}
-	if (!b.count) {
-		rib->work = false;
-		/* The first configuration is in the kernel: what readers see now is whole. */
-		if (rib->has_config && rib->has_abilities && rib->dumped) {
-			table_complete(&rib->interface_table);
-			table_complete(&rib->route_table);
-			table_complete(&rib->ilm_table);
-		}
-	}
-	return b.count;
+	if (b.count || (rib->dumped && !all_chosen))
+		return b.count;
+	rib->work = false;
+	/* The first configuration is in the kernel: what readers see now is whole. */
+	if (rib->dumped && rib->has_config && rib->has_abilities)
+		rib_vouch(rib);
+	return 0;
 }
 
 bool
@@ -340,26 +364,29 @@ rib_has_ops(const struct rib *rib)
 void
 diff_all_dirty(struct rib *rib)
 {
-	hash_each(n, &rib->nexthops)
-	{
-		diff_dirty(rib, &rib->dirty_nexthops, &OBJECT(n, struct nexthop, by_id)->dirty);
+	hash_each (n, &rib->nexthops) {
+		struct nexthop *h = OBJECT(n, struct nexthop, by_id);
+		h->refused = false;
+		diff_dirty(rib, &rib->dirty_nexthops, &h->dirty);
 	}
-	hash_each(m, &rib->groups)
-	{
-		diff_dirty(rib, &rib->dirty_groups, &OBJECT(m, struct group, by_id)->dirty);
+	hash_each (m, &rib->groups) {
+		struct group *g = OBJECT(m, struct group, by_id);
+		g->refused = false;
+		diff_dirty(rib, &rib->dirty_groups, &g->dirty);
 	}
-	hash_each(k, &rib->ilms)
-	{
+	hash_each (p, &rib->ports) {
+		OBJECT(p, struct port, by_ifindex)->told = 0;
+	}
+	rib->ports_dirty = true;
+	hash_each (k, &rib->ilms) {
 		struct ilm *i = OBJECT(k, struct ilm, by_label);
 		i->refused = false;
 		diff_dirty(rib, &rib->dirty_ilms, &i->dirty);
 	}
-	list_each(l, &rib->tables)
-	{
+	list_each (l, &rib->tables) {
 		struct rib_table *t = OBJECT(l, struct rib_table, link);
 		for (int v = 0; v < 2; v++)
-			trie_each(j, v ? &t->v6 : &t->v4)
-			{
+			trie_each (j, v ? &t->v6 : &t->v4) {
 				struct route *r = OBJECT(j, struct route, node);
 				r->refused = false;
 				if (r->want || r->has || r->inlined)
@@ -373,12 +400,49 @@ diff_all_dirty(struct rib *rib)
 static void
 again_later(struct rib *rib)
 {
-	if (rib->retry_at == USEC_NEVER)
-		rib->retry_at = rib->now + RETRY_AFTER;
+	if (rib->retry_at != USEC_NEVER)
+		return;
+	bool fresh = !rib->retry_span || rib->now - rib->retried_at > 2 * rib->retry_span;
+	rib->retry_span = fresh ? RETRY_FIRST : usec_min(2 * rib->retry_span, RETRY_LAST);
+	rib->retry_at = rib->now + rib->retry_span;
+}
+
+void
+diff_retry_soon(struct rib *rib)
+{
+	if (rib->retry_at != USEC_NEVER)
+		rib->retry_at = usec_min(rib->retry_at, rib->now + RETRY_FIRST);
+	rib->retry_span = 0;
 }
 
 static void
-answer_nexthop(struct rib *rib, const struct pending *p, int error)
+tell_followers(struct rib *rib, struct fate *f)
+{
+	list_each (l, &f->followers) {
+		struct route *r = OBJECT(l, struct route, of_want);
+		table_changed(&rib->route_table, &r->row);
+		if (!route_is_right(rib, r))
+			diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+	}
+}
+
+/* Groups do without a next hop that the kernel will not have. */
+static void
+nexthop_refused(struct rib *rib, struct nexthop *h, const char *text)
+{
+	h->refused = true;
+	rows_set(&h->trouble, text);
+	again_later(rib);
+	hash_each (n, &rib->groups) {
+		struct group *g = OBJECT(n, struct group, by_id);
+		for (uint16_t i = 0; g->fate && i < g->fate->member_count; i++)
+			if (g->fate->members[i] == h)
+				diff_dirty(rib, &rib->dirty_groups, &g->dirty);
+	}
+}
+
+static void
+answer_nexthop(struct rib *rib, const struct pending *p, int error, const char *text)
 {
 	struct nexthop *h = nexthop_find(rib, p->id);
 
@@ -387,45 +451,57 @@ answer_nexthop(struct rib *rib, const struct pending *p, int error)
 	h->asked = false;
 	if (p->delete) {
 		h->told &= error && error != ENOENT;
-	} else if (!error) {
+		if (h->told)
+			again_later(rib);
+	} else if (error) {
+		nexthop_refused(rib, h, text);
+		return;
+	} else {
 		h->told = true;
 		h->seen = rib->dump;
-	} else {
-		again_later(rib);
-		return;
+		rows_set(&h->trouble, NULL);
 	}
-	diff_dirty(rib, &rib->dirty_nexthops, &h->dirty);
+	if (!p->delete || !h->told)
+		diff_dirty(rib, &rib->dirty_nexthops, &h->dirty);
+}
+
+/* True when it was asked for with a member that was refused in the same batch. */
+static bool
+asked_in_vain(struct rib *rib, const struct pending *p)
+{
+	for (uint16_t i = 0; i < p->count; i++) {
+		const struct nexthop *h = nexthop_find(rib, p->members[i]);
+		if (!h || h->refused)
+			return true;
+	}
+	return false;
 }
 
 static void
 answer_group(struct rib *rib, const struct pending *p, int error, const char *text)
 {
 	struct group *g = group_find(rib, p->id);
+	bool in_vain = error && asked_in_vain(rib, p);
 
 	if (!g)
 		return;
 	g->asked = false;
-	if (p->delete && (!error || error == ENOENT)) {
+	if (p->delete &&(!error || error == ENOENT)) {
 		g->count = 0;
-	} else if (!p->delete && !error) {
+	} else if (!p->delete &&!error) {
 		g->count = p->count;
 		g->seen = rib->dump;
 		memcpy(g->members, p->members, sizeof g->members);
 		memcpy(g->weights, p->weights, sizeof g->weights);
-	} else {
+	} else if (!in_vain) {
+		g->refused = true;
 		again_later(rib);
 	}
 	if (g->fate) {
-		rows_set(&g->fate->trouble, error && !p->delete ? text : NULL);
-		list_each(l, &g->fate->followers)
-		{
-			struct route *r = OBJECT(l, struct route, of_want);
-			table_changed(&rib->route_table, &r->row);
-			if (!route_is_right(rib, r))
-				diff_dirty(rib, &rib->dirty_routes, &r->dirty);
-		}
+		rows_set(&g->fate->trouble, error && !p->delete &&!in_vain ? text : NULL);
+		tell_followers(rib, g->fate);
 	}
-	if (!error)
+	if (!error || in_vain)
 		diff_dirty(rib, &rib->dirty_groups, &g->dirty);
 }
 
@@ -436,13 +512,19 @@ answer_route(struct rib *rib, const struct pending *p, int error, const char *te
 
 	if (!r)
 		return;
+	bool in_vain = error && !p->delete &&!(r->want && r->want->group && r->want->group->count);
 	r->asked = false;
-	if (p->delete && (!error || error == ESRCH || error == ENOENT)) {
+	if (p->delete &&(!error || error == ESRCH || error == ENOENT)) {
 		routes_seen(rib,
-		    &(struct fib_ip_route){
-			.table = p->table->id, .prefix = p->prefix, .protocol = FIB_PROTOCOL, .metric = FIB_METRIC, .type = RTN_UNICAST_TYPE },
+		    &(struct fib_ip_route){ .table = p->table->id,
+			.prefix = p->prefix,
+			.protocol = FIB_PROTOCOL,
+			.metric = FIB_METRIC,
+			.type = RTN_UNICAST_TYPE },
 		    true);
-	} else if (!p->delete && !error) {
+	} else if (!p->delete &&!error) {
+		if (r->trouble)
+			table_changed(&rib->route_table, &r->row);
 		rows_set(&r->trouble, NULL);
 		routes_seen(rib,
 		    &(struct fib_ip_route){ .table = p->table->id,
@@ -452,14 +534,17 @@ answer_route(struct rib *rib, const struct pending *p, int error, const char *te
 			.type = RTN_UNICAST_TYPE,
 			.nexthop_id = p->gave },
 		    false);
-	} else {
+	} else if (!in_vain) { /* else its group was refused, which is told by itself */
 		rows_set(&r->trouble, text);
 		r->refused = true;
 		again_later(rib);
-		rib_resync(rib, rib->now + RETRY_AFTER);
+		table_changed(&rib->route_table, &r->row);
+		return;
 	}
-	diff_dirty(rib, &rib->dirty_routes, &r->dirty);
-	route_again(rib, r);
+	if (!route_is_right(rib, r))
+		diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+	if (!r->entries)
+		route_again(rib, r);
 }
 
 static void
@@ -471,7 +556,7 @@ answer_ilm(struct rib *rib, const struct pending *p, int error, const char *text
 	if (!m)
 		return;
 	m->asked = false;
-	bool gone = p->delete && (!error || error == ESRCH || error == ENOENT);
+	bool gone = p->delete &&(!error || error == ESRCH || error == ENOENT);
 	if (gone || !error) {
 		rows_set(&m->trouble, NULL);
 		if (p->count)
@@ -493,11 +578,11 @@ diff_answer(struct rib *rib, uint32_t number, int error, const char *text)
 	if (!p || p->number != number)
 		return;
 	switch (p->target) {
-	case TARGET_NEXTHOP: answer_nexthop(rib, p, error); break;
+	case TARGET_NEXTHOP: answer_nexthop(rib, p, error, text); break;
 	case TARGET_GROUP: answer_group(rib, p, error, text); break;
 	case TARGET_ROUTE: answer_route(rib, p, error, text); break;
 	case TARGET_ILM: answer_ilm(rib, p, error, text); break;
-	case TARGET_PORT: port_answer(rib, p->id, error, text); break;
+	case TARGET_PORT: port_answer(rib, p, error, text); break;
 	case TARGET_NONE: break;
 	}
 	p->number = 0;

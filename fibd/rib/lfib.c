@@ -34,7 +34,8 @@ bool
 paths_eq(const struct fib_path *a, const struct fib_path *b, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!addr_eq(&a[i].gateway, &b[i].gateway) || a[i].ifindex != b[i].ifindex || a[i].label_count != b[i].label_count ||
+		if (!addr_eq(&a[i].gateway, &b[i].gateway) || a[i].ifindex != b[i].ifindex ||
+		    a[i].label_count != b[i].label_count ||
 		    memcmp(a[i].labels, b[i].labels, a[i].label_count * sizeof *a[i].labels) != 0)
 			return false;
 	return true;
@@ -68,7 +69,7 @@ ilm_get(struct rib *rib, uint32_t label)
 void
 ilm_release(struct rib *rib, struct ilm *m)
 {
-	if (m->lsp || m->has || m->asked)
+	if (m->lsp || m->has || m->asked || m->foreign)
 		return;
 	table_gone(&rib->ilm_table, &m->row);
 	list_remove(&m->dirty);
@@ -82,6 +83,7 @@ static void
 ilm_again(struct rib *rib, struct ilm *m)
 {
 	m->refused = false;
+	m->right = ilm_is_right(rib, m);
 	diff_dirty(rib, &rib->dirty_ilms, &m->dirty);
 	table_changed(&rib->ilm_table, &m->row);
 }
@@ -171,15 +173,15 @@ void
 lfib_synced(struct rib *rib, uint32_t round)
 {
 	rib->lsp_synced = true;
-	hash_each(n, &rib->lsps)
-	{
+	hash_each (n, &rib->lsps) {
 		struct lsp *l = OBJECT(n, struct lsp, by_fec);
 		if (l->seen != round)
 			lsp_drop(rib, l);
 	}
-	hash_each(m, &rib->ilms)
-	{
-		ilm_again(rib, OBJECT(m, struct ilm, by_label)); /* what nobody wants may be swept now */
+	hash_each (m, &rib->ilms) {
+		struct ilm *i = OBJECT(m, struct ilm, by_label);
+		if (!i->lsp) /* what nobody wants may be swept now */
+			ilm_again(rib, i);
 	}
 	diff_all_dirty(rib);
 }
@@ -187,8 +189,7 @@ lfib_synced(struct rib *rib, uint32_t round)
 void
 lfib_lost(struct rib *rib)
 {
-	hash_each(n, &rib->ilms)
-	{
+	hash_each (n, &rib->ilms) {
 		struct ilm *m = OBJECT(n, struct ilm, by_label);
 		m->stale = true;
 		table_changed(&rib->ilm_table, &m->row);
@@ -216,22 +217,53 @@ ilm_paths(struct rib *rib, const struct ilm *m, struct fib_path out[FIB_PATHS_MA
 	return count;
 }
 
+bool
+ilm_is_right(struct rib *rib, const struct ilm *m)
+{
+	struct fib_path paths[FIB_PATHS_MAX];
+
+	if (!m->has || !m->lsp)
+		return m->has && !rib->lsp_synced;
+	uint16_t count = ilm_paths(rib, m, paths);
+	return count && m->has_count == count && paths_eq(m->has_paths, paths, count);
+}
+
+static void
+foreign_seen(struct rib *rib, struct ilm *m)
+{
+	m->seen = rib->dump;
+	if (m->foreign)
+		return;
+	m->foreign = true;
+	m->has = m->right = false; /* if it was ours, it was replaced */
+	diff_dirty(rib, &rib->dirty_ilms, &m->dirty);
+}
+
 void
 lfib_seen(struct rib *rib, const struct fib_label_route *in, bool gone)
 {
 	struct ilm *m = ilm_find(rib, in->label);
 
-	if (in->protocol != FIB_PROTOCOL && !gone)
-		return;
 	if (!m && gone)
 		return;
 	if (!m)
 		m = ilm_get(rib, in->label);
+	if (in->protocol != FIB_PROTOCOL && !gone) {
+		foreign_seen(rib, m);
+		return;
+	}
 	m->seen = rib->dump;
+	if (m->has == !gone && !m->foreign && m->has_count == in->path_count &&
+	    paths_eq(m->has_paths, in->paths, in->path_count))
+		return;
+	if (m->foreign)
+		rows_set(&m->trouble, NULL);
+	m->foreign = false;
 	m->has = !gone;
 	free(m->has_paths);
 	m->has_count = gone ? 0 : in->path_count;
 	m->has_paths = mem_copy(in->paths, m->has_count * sizeof *in->paths);
+	m->right = ilm_is_right(rib, m);
 	diff_dirty(rib, &rib->dirty_ilms, &m->dirty);
 	table_changed(&rib->ilm_table, &m->row);
 	ilm_release(rib, m);
@@ -240,8 +272,7 @@ lfib_seen(struct rib *rib, const struct fib_label_route *in, bool gone)
 void
 lfib_links_changed(struct rib *rib, uint32_t ifindex)
 {
-	hash_each(n, &rib->ilms)
-	{
+	hash_each (n, &rib->ilms) {
 		struct ilm *m = OBJECT(n, struct ilm, by_label);
 		for (uint16_t i = 0; m->lsp && i < m->lsp->hop_count; i++)
 			if (m->lsp->hops[i].ifindex == ifindex) {
@@ -254,10 +285,9 @@ lfib_links_changed(struct rib *rib, uint32_t ifindex)
 void
 lfib_swept(struct rib *rib)
 {
-	hash_each(n, &rib->ilms)
-	{
+	hash_each (n, &rib->ilms) {
 		struct ilm *m = OBJECT(n, struct ilm, by_label);
-		if (m->has && m->seen != rib->dump)
+		if ((m->has || m->foreign) && m->seen != rib->dump)
 			lfib_seen(rib, &(struct fib_label_route){ .label = m->label }, true);
 	}
 }
@@ -265,14 +295,12 @@ lfib_swept(struct rib *rib)
 void
 lfib_free(struct rib *rib)
 {
-	hash_each(n, &rib->lsps)
-	{
+	hash_each (n, &rib->lsps) {
 		struct lsp *l = OBJECT(n, struct lsp, by_fec);
 		free(l->hops);
 		free(l);
 	}
-	hash_each(k, &rib->ilms)
-	{
+	hash_each (k, &rib->ilms) {
 		struct ilm *m = OBJECT(k, struct ilm, by_label);
 		table_gone(&rib->ilm_table, &m->row);
 		free(m->has_paths);

@@ -16,15 +16,18 @@
 struct port { /* an interface of the kernel's */
 	struct hash_node by_ifindex;
 	struct fib_link link;
-	struct prefix *addresses;
+	struct port_address {
+		struct prefix prefix;
+		uint32_t seen;
+	} * addresses;
 	size_t address_count, address_room;
-	uint32_t seen;       /* dump it was told in */
-	uint32_t told;       /* bits of enum told: operations that are under way or were refused; not repeated */
+	uint32_t seen; /* dump it was told in */
+	uint32_t told; /* bits of enum told: operations that are under way or were refused; not repeated */
 	struct prefix asked[FIB_ADDRESSES_MAX]; /* addresses we have put there or adopted: ours to remove */
 	size_t asked_count;
 	char trouble[128];
-	bool wants_mpls;     /* configured */
-	uint32_t vrf_ifindex;
+	bool wants_mpls;             /* configured */
+	uint32_t vrf_ifindex, table; /* table: where its direct routes are; 0 while it is down */
 	char vrf[16];
 	struct row row;
 };
@@ -32,6 +35,7 @@ enum told { TOLD_UP = 1, TOLD_DOWN = 2, TOLD_INPUT = 4, TOLD_MTU = 8 };
 
 struct rib_table { /* a routing table of the kernel's: the public network or a VRF */
 	struct list link;
+	struct rib *rib;
 	uint32_t id;
 	char vrf[16];
 	struct trie v4, v6;
@@ -53,20 +57,24 @@ struct nexthop {
 	struct hash_node by_id, by_content;
 	struct fib_nexthop object;
 	uint32_t refs;
-	bool told;   /* the kernel has it, as far as we know */
-	bool asked;  /* an operation for it is under way */
+	bool told;    /* the kernel has it, as far as we know */
+	bool asked;   /* an operation for it is under way */
+	bool refused; /* until it is tried again */
 	uint32_t seen;
 	struct list dirty;
+	char *trouble; /* why it was refused */
 };
 struct group { /* a group object */
 	struct hash_node by_id;
 	uint32_t id;
-	struct fate *fate;  /* NULL: nobody's, to be swept */
-	uint16_t count;     /* members as the kernel has them; 0: it has no such group */
+	struct fate *fate; /* NULL: nobody's, to be swept, and among rib->spare_groups */
+	struct list spare;
+	uint16_t count; /* members as the kernel has them; 0: it has no such group */
 	uint32_t members[FIB_PATHS_MAX];
 	uint8_t weights[FIB_PATHS_MAX];
-	bool asked;
-	uint32_t seen, users; /* users: routes in the kernel that point here */
+	bool asked, refused;
+	uint32_t seen;
+	struct list users; /* routes in the kernel that point here */
 	struct list dirty;
 };
 
@@ -76,18 +84,24 @@ struct fate {
 	struct rib_table *table;
 	uint8_t family;
 	bool black_hole;
-	bool labelled;          /* pushes the labels that ldp.Lsp has for `fec` */
+	bool labelled; /* pushes the labels that ldp.Lsp has for `fec` */
 	struct prefix fec;
 	struct spec *specs;
 	uint16_t spec_count;
 	uint32_t refs;
-	struct list users;      /* entries */
-	struct list followers;  /* routes whose `want` it is */
+	struct list users;     /* entries */
+	struct list followers; /* routes whose `want` it is */
 
 	struct path *paths;
 	uint16_t path_count;
 	bool relay;
-	bool fresh;             /* in a resolving pass: done */
+	bool recursive; /* other routes decide where it leads; then it is among rib->recursives */
+	bool fresh;     /* resolved; in a resolving pass: done */
+	bool looped;    /* it came and went by its own doing: held down */
+	uint8_t flips;  /* how often it came or went while settling */
+	uint32_t event; /* that they are counted for */
+	struct list recursives;
+	struct list touched; /* what it needs in the kernel is to be looked at */
 	struct nexthop **members;
 	uint16_t member_count;
 	struct group *group;
@@ -98,14 +112,14 @@ struct entry { /* one source's opinion of a prefix */
 	struct entry *next;
 	struct route *route;
 	struct list of_fate;
-	struct fate *fate;      /* NULL: direct */
-	uint8_t protocol;       /* Fib__Protocol */
+	struct fate *fate; /* NULL: direct */
+	uint8_t protocol;  /* Fib__Protocol */
 	uint8_t preference;
 	bool foreign, direct;
-	uint32_t cost;          /* foreign: the kernel's metric */
-	uint32_t ifindex;       /* direct */
-	struct addr address;    /* direct: the next hop shown */
-	uint32_t seen;          /* foreign: dump it was told in; static: configuration */
+	uint32_t cost;       /* foreign: the kernel's metric */
+	uint32_t ifindex;    /* direct */
+	struct addr address; /* direct: the next hop shown */
+	uint32_t seen;       /* foreign: dump it was told in; static: configuration */
 	usec_t since;
 };
 struct route {
@@ -113,11 +127,13 @@ struct route {
 	struct rib_table *table;
 	struct row row;
 	struct entry *entries, *chosen;
-	struct fate *want;      /* what the kernel shall have from us; NULL nothing */
+	struct fate *want; /* what the kernel shall have from us; NULL nothing */
 	struct list of_want;
-	uint32_t has;           /* group id the kernel's route of ours points at; 0: it has none */
-	bool inlined;           /* the kernel's route of ours has its next hops inline: not as we make them */
+	struct group *has; /* the group that the kernel's route of ours points at; NULL: it has none */
+	struct list of_has;
+	bool inlined; /* the kernel's route of ours has its next hops inline: not as we make them */
 	bool asked, refused;
+	bool hidden; /* ours would be of no use behind a foreign one of a smaller metric */
 	uint32_t seen;
 	struct list dirty, chosen_anew;
 	char *trouble;
@@ -135,12 +151,13 @@ struct lsp { /* a row of ldp.Lsp */
 struct ilm { /* an incoming label: wanted, in the kernel, or both */
 	struct hash_node by_label;
 	uint32_t label, seen;
-	struct lsp *lsp;        /* NULL: nobody wants it */
-	bool has;               /* the kernel has one of ours */
+	struct lsp *lsp; /* NULL: nobody wants it */
+	bool has;        /* the kernel has one of ours */
 	uint16_t has_count;
 	struct fib_path *has_paths;
-	bool right;             /* ... and it is as wanted */
-	bool stale;             /* its owner is away */
+	bool right;   /* ... and it is as wanted */
+	bool stale;   /* its owner is away */
+	bool foreign; /* somebody else has programmed this label */
 	bool asked, refused;
 	struct list dirty;
 	char *trouble;
@@ -151,17 +168,19 @@ enum op_target { TARGET_NONE, TARGET_NEXTHOP, TARGET_GROUP, TARGET_ROUTE, TARGET
 struct pending { /* an operation under way, by its number */
 	uint32_t number;
 	enum op_target target;
+	enum fib_op_kind kind;
+	char name[16]; /* of a link to be made */
 	bool delete;
-	uint32_t id;          /* object id, label, ifindex */
+	uint32_t id; /* object id, label, ifindex */
 	struct rib_table *table;
 	struct prefix prefix;
-	uint32_t gave;        /* route: the group it was pointed at */
-	uint16_t count;       /* group: its members; ILM: its paths */
+	uint32_t gave;  /* route: the group it was pointed at */
+	uint16_t count; /* group: its members; ILM: its paths */
 	uint32_t members[FIB_PATHS_MAX];
 	uint8_t weights[FIB_PATHS_MAX];
 	struct fib_path *paths;
 };
-enum { PENDING_MAX = 1024 };
+enum { PENDING_MAX = 1024, PLATFORM_LABELS = 1048575 };
 
 struct rib {
 	bool busy;
@@ -174,18 +193,27 @@ struct rib {
 	uint32_t dump, config_round; /* counts of dumps and configurations, to tell what was not told again */
 	struct hash ports, nexthops, nexthop_contents, groups, fates, lsps, ilms;
 	struct list tables;
-	uint32_t *name_ifindex; /* of config.names: the interface, 0 none */
-	struct list chosen_anew; /* routes to be chosen again */
+	struct port_name { /* an interface named in a route: numbered once for all, whatever configurations follow */
+		char text[64];
+		uint32_t ifindex; /* 0: there is none */
+	} * names;
+	size_t name_count;
+	struct list chosen_anew;         /* routes to be chosen again */
+	struct list recursives, touched; /* fates */
+	struct list spare_groups;
 	struct list dirty_nexthops, dirty_groups, dirty_routes, dirty_ilms;
-	bool resolve;           /* next hops have to be resolved again */
-	bool in_pass;           /* fates are being resolved from nothing */
-	bool work;              /* there may be operations to take */
+	bool resolve;     /* what leans on other routes has to be resolved again */
+	bool resolve_all; /* all next hops */
+	uint32_t event;   /* counts what happens outside */
+	bool in_pass;     /* fates are being resolved from nothing */
+	bool work;        /* there may be operations to take */
 	bool ports_dirty;
-	struct fib_op *extra;   /* operations on links and addresses, in order */
+	struct fib_op *extra; /* operations on links and addresses, in order */
 	size_t extra_count, extra_room;
 	uint32_t next_number, next_id;
 	struct pending *pending;
-	usec_t resync_at, retry_at;
+	usec_t resync_at, retry_at, retried_at;
+	usec_t retry_span; /* doubles while refusals go on */
 	bool resync_asked, platform_told, platform_checked;
 	struct table interface_table, route_table, ilm_table, range_table, kernel_table;
 	struct table *served[6];
@@ -199,6 +227,8 @@ struct rib {
 
 /* rib.c */
 void rib_note(struct rib *, int priority, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void rib_vouch(struct rib *);             /* the tables are complete */
+bool rib_settle(struct rib *);            /* true when all routes have chosen */
 void rib_resync(struct rib *, usec_t at); /* ask for a dump, at the latest then */
 /* ports.c */
 struct port *port_find(struct rib *, uint32_t ifindex);
@@ -206,7 +236,8 @@ void ports_seen(struct rib *, const struct fib_object *, bool gone);
 void ports_settle(struct rib *); /* make interfaces as configured */
 void ports_swept(struct rib *);  /* after a dump: those not told are gone */
 bool port_is_up(struct rib *, uint32_t ifindex);
-void port_answer(struct rib *, uint32_t ifindex, int error, const char *text);
+void port_answer(struct rib *, const struct pending *, int error, const char *text);
+uint32_t port_name_number(struct rib *, const char *name); /* index + 1 in rib->names */
 uint32_t port_by_name(struct rib *, const char *name);
 struct rib_table *table_get(struct rib *, uint32_t id);
 void ports_free(struct rib *);
@@ -217,15 +248,21 @@ void route_again(struct rib *, struct route *);
 void routes_direct(struct rib *, uint32_t ifindex, uint32_t table, const struct prefix *address, bool gone);
 void routes_seen(struct rib *, const struct fib_ip_route *, bool gone);
 void routes_configure(struct rib *);
-void routes_choose(struct rib *);
+bool routes_choose(struct rib *, unsigned budget);            /* true when none is left to choose */
+void route_has(struct rib *, struct route *, struct group *); /* what the kernel has of ours was learned */
 void routes_swept(struct rib *);
 void routes_free(struct rib *);
 void route_lsp_changed(struct rib *, const struct prefix *);
-/* nexthop.c */
-struct fate *fate_get(struct rib *, struct rib_table *, const struct spec *, size_t count, bool black_hole, uint8_t family,
-    const struct prefix *fec);
+/* fate.c */
+struct fate *fate_get(struct rib *, struct rib_table *, const struct spec *, size_t count, bool black_hole,
+    uint8_t family, const struct prefix *fec);
 void fate_unref(struct rib *, struct fate *);
 void fates_resolve(struct rib *);
+void fate_touch(struct rib *, struct fate *); /* its followers are others */
+void fate_again(struct rib *, struct fate *); /* its labels are others */
+/* nexthop.c */
+void fate_settle(struct rib *, struct fate *, bool wanted); /* the objects that it needs, or no longer */
+void fates_settle(struct rib *);
 void nexthops_seen(struct rib *, const struct fib_nexthop *, bool gone);
 void nexthops_link_down(struct rib *, uint32_t ifindex); /* what the kernel drops without a word */
 void nexthops_swept(struct rib *);
@@ -236,6 +273,7 @@ struct nexthop *nexthop_find(struct rib *, uint32_t id);
 void group_release(struct rib *, struct group *);
 void nexthop_release(struct rib *, struct nexthop *);
 bool group_is_right(const struct group *);
+uint16_t group_members(const struct fate *, uint32_t out[FIB_PATHS_MAX]); /* as they shall be: without refused ones */
 /* lfib.c */
 struct lsp *lsp_find(struct rib *, const struct prefix *);
 void lfib_row(struct rib *, const Ldp__Lsp *, bool gone, uint32_t round);
@@ -249,12 +287,15 @@ uint32_t lsp_push(const struct lsp *, const struct fib_path *); /* LABEL_UNSET: 
 uint16_t ilm_paths(struct rib *, const struct ilm *, struct fib_path out[FIB_PATHS_MAX]);
 struct ilm *ilm_find(struct rib *, uint32_t label);
 void ilm_release(struct rib *, struct ilm *);
+bool ilm_is_right(struct rib *, const struct ilm *);
 bool paths_eq(const struct fib_path *, const struct fib_path *, size_t count);
 /* diff.c */
 void diff_answer(struct rib *, uint32_t number, int error, const char *text);
 void diff_dirty(struct rib *, struct list *queue, struct list *link);
 void diff_extra(struct rib *, const struct fib_op *);
 void diff_all_dirty(struct rib *);
+void diff_retry_soon(struct rib *); /* something changed: refused operations may work now */
+bool route_is_right(struct rib *, const struct route *);
 void diff_free(struct rib *);
 /* rows.c */
 void rows_init(struct rib *);

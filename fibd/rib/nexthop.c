@@ -1,314 +1,12 @@
 /*
- * Next hops: how fates are resolved, and the objects and groups that stand for them in the kernel.
+ * Next hop objects and groups: what stands for fates in the kernel.
  *
- * A fate is a list of next hops as somebody named them; all prefixes with the same list share it. It is
- * resolved to paths (gateway, interface, labels) through interfaces and other routes, and it owns one group
- * object. When a path dies the group's members change and its id does not: one message moves every prefix.
- *
- * Resolving starts from nothing each time and goes up from what is directly reachable, so a loop of routes that
- * point at each other never comes to life, and none survives the loss of what held it up.
+ * A fate that some route wants owns one group. When a path dies the group's members change and its id does not:
+ * one message moves every prefix. What the kernel still has from before our restart is taken over by content.
  */
 #include "fibd/rib/model.h"
 #include <stdlib.h>
 #include <string.h>
-
-enum { RESOLVE_DEPTH = 5 };
-
-/* --- fates --- */
-
-static uint32_t
-fate_hash(const struct fate *f)
-{
-	uint32_t h = hash_bytes(&f->table->id, sizeof f->table->id, f->family + 8u * f->black_hole + 16u * f->labelled);
-
-	for (uint16_t i = 0; i < f->spec_count; i++) {
-		h = hash_bytes(&f->specs[i].addr, sizeof f->specs[i].addr, h);
-		h = hash_bytes(&f->specs[i].ifindex, sizeof f->specs[i].ifindex, h + f->specs[i].name);
-	}
-	return f->labelled ? h ^ prefix_hash(&f->fec) : h;
-}
-
-static bool
-fate_same(const struct fate *a, const struct fate *b)
-{
-	if (a->table != b->table || a->family != b->family || a->black_hole != b->black_hole || a->labelled != b->labelled ||
-	    a->spec_count != b->spec_count || (a->labelled && !prefix_eq(&a->fec, &b->fec)))
-		return false;
-	for (uint16_t i = 0; i < a->spec_count; i++)
-		if (!addr_eq(&a->specs[i].addr, &b->specs[i].addr) || a->specs[i].ifindex != b->specs[i].ifindex ||
-		    a->specs[i].name != b->specs[i].name)
-			return false;
-	return true;
-}
-
-static bool resolve_one(struct rib *, struct fate *);
-
-struct fate *
-fate_get(struct rib *rib, struct rib_table *t, const struct spec *specs, size_t count, bool black_hole, uint8_t family,
-    const struct prefix *fec)
-{
-	struct fate like = { .table = t,
-		.family = family,
-		.black_hole = black_hole,
-		.labelled = fec,
-		.fec = fec ? *fec : (struct prefix){ .len = 0 },
-		.specs = (struct spec *)(uintptr_t)specs,
-		.spec_count = (uint16_t)count };
-	uint32_t hash = fate_hash(&like);
-
-	for (struct hash_node *n = hash_first(&rib->fates, hash); n; n = hash_next(n)) {
-		struct fate *f = OBJECT(n, struct fate, by_key);
-		if (fate_same(f, &like)) {
-			f->refs++;
-			return f;
-		}
-	}
-	struct fate *f = mem_copy(&like, sizeof like);
-	f->specs = mem_copy(specs, count * sizeof *specs);
-	f->refs = 1;
-	list_init(&f->users);
-	list_init(&f->followers);
-	hash_add(&rib->fates, &f->by_key, hash);
-	/* Resolved at once by what is known, so that it can be chosen in the same go; a pass follows for the rest. */
-	resolve_one(rib, f);
-	rib->resolve = true;
-	return f;
-}
-
-static void
-drop_members(struct rib *rib, struct fate *f)
-{
-	for (uint16_t i = 0; i < f->member_count; i++) {
-		f->members[i]->refs--;
-		diff_dirty(rib, &rib->dirty_nexthops, &f->members[i]->dirty);
-	}
-	free(f->members);
-	f->members = NULL;
-	f->member_count = 0;
-}
-
-void
-fate_unref(struct rib *rib, struct fate *f)
-{
-	if (--f->refs)
-		return;
-	drop_members(rib, f);
-	if (f->group) {
-		f->group->fate = NULL;
-		diff_dirty(rib, &rib->dirty_groups, &f->group->dirty);
-	}
-	hash_remove(&rib->fates, &f->by_key);
-	free(f->specs);
-	free(f->paths);
-	free(f->trouble);
-	free(f);
-}
-
-/* --- resolving --- */
-
-struct paths {
-	struct path list[FIB_PATHS_MAX];
-	uint16_t count;
-	bool relay, pending; /* pending: waits for a fate that is not resolved yet */
-};
-
-static void
-add_path(struct paths *out, const struct fib_path *p, uint16_t spec)
-{
-	for (uint16_t i = 0; i < out->count; i++)
-		if (addr_eq(&out->list[i].p.gateway, &p->gateway) && out->list[i].p.ifindex == p->ifindex)
-			return;
-	if (out->count < FIB_PATHS_MAX)
-		out->list[out->count++] = (struct path){ *p, spec };
-}
-
-/* Through the route that covers the gateway. */
-static void
-through_route(struct rib *rib, struct fate *f, uint16_t index, struct paths *out)
-{
-	const struct addr *gateway = &f->specs[index].addr;
-	struct trie_node *n = trie_match(gateway->family == 4 ? &f->table->v4 : &f->table->v6, gateway);
-
-	for (; n; n = trie_parent(n)) {
-		struct route *r = OBJECT(n, struct route, node);
-		const struct entry *e = r->chosen;
-		if (!e)
-			continue;
-		if (e->direct) {
-			struct fib_path p = { .gateway = *gateway, .ifindex = e->ifindex, .weight = 1 };
-			/* A host route of our own address leads nowhere. */
-			if (!prefix_is_host(&r->node.prefix) && port_is_up(rib, e->ifindex))
-				add_path(out, &p, index);
-			return;
-		}
-		struct fate *via = r->want ? r->want : e->fate;
-		if (via == f || e->fate == f || via->black_hole)
-			return;
-		if (!via->fresh && rib->in_pass) {
-			out->pending = true;
-			return;
-		}
-		out->relay = true;
-		for (uint16_t i = 0; i < via->path_count; i++)
-			add_path(out, &via->paths[i].p, index);
-		return;
-	}
-}
-
-static void
-resolve_spec(struct rib *rib, struct fate *f, uint16_t i, struct paths *out)
-{
-	const struct spec *s = &f->specs[i];
-	uint32_t ifindex = s->name ? rib->name_ifindex[s->name - 1] : s->ifindex;
-
-	if (s->name || s->ifindex) {
-		struct fib_path p = { .gateway = s->addr, .ifindex = ifindex, .weight = 1 };
-		if (ifindex && port_is_up(rib, ifindex))
-			add_path(out, &p, i);
-		return;
-	}
-	if (addr_is_set(&s->addr))
-		through_route(rib, f, i, out);
-}
-
-static void
-push_labels(struct rib *rib, const struct fate *f, struct paths *paths)
-{
-	const struct lsp *lsp = f->labelled && rib->abilities.mpls ? lsp_find(rib, &f->fec) : NULL;
-
-	for (uint16_t i = 0; lsp && i < paths->count; i++) {
-		struct fib_path *p = &paths->list[i].p;
-		uint32_t label = lsp_push(lsp, p);
-		if (label == LABEL_UNSET || p->label_count)
-			continue;
-		p->label_count = 1;
-		p->labels[0] = label;
-	}
-}
-
-/* True when its paths are others than before. Does not change `fresh` when it has to wait. */
-static bool
-resolve_one(struct rib *rib, struct fate *f)
-{
-	struct paths out = { .count = 0 };
-
-	for (uint16_t i = 0; i < f->spec_count; i++)
-		resolve_spec(rib, f, i, &out);
-	if (out.pending)
-		return false;
-	push_labels(rib, f, &out);
-	f->fresh = true;
-	bool same = out.count == f->path_count && out.relay == f->relay;
-	for (uint16_t i = 0; same && i < out.count; i++)
-		same = out.list[i].spec == f->paths[i].spec && paths_eq(&out.list[i].p, &f->paths[i].p, 1);
-	if (same)
-		return false;
-	free(f->paths);
-	f->paths = mem_copy(out.list, out.count * sizeof *out.list);
-	f->path_count = out.count;
-	f->relay = out.relay;
-	return true;
-}
-
-static void
-tell_users(struct rib *rib, struct fate *f)
-{
-	list_each(l, &f->users)
-	{
-		route_again(rib, OBJECT(l, struct entry, of_fate)->route);
-	}
-	list_each(k, &f->followers)
-	{
-		struct route *r = OBJECT(k, struct route, of_want);
-		r->refused = false;
-		route_again(rib, r);
-		diff_dirty(rib, &rib->dirty_routes, &r->dirty);
-	}
-}
-
-static struct nexthop *nexthop_of(struct rib *, const struct fib_path *, const struct fate *);
-static void bind_group(struct rib *, struct fate *);
-
-static void
-make_members(struct rib *rib, struct fate *f)
-{
-	struct nexthop *old[FIB_PATHS_MAX];
-	uint16_t old_count = f->member_count;
-
-	if (old_count)
-		memcpy(old, f->members, old_count * sizeof *old);
-	free(f->members);
-	f->member_count = f->black_hole ? 1 : f->path_count;
-	f->members = mem_zalloc((f->member_count + 1u) * sizeof(struct nexthop *));
-	for (uint16_t i = 0; i < f->member_count; i++) {
-		f->members[i] = nexthop_of(rib, f->black_hole ? NULL : &f->paths[i].p, f);
-		f->members[i]->refs++;
-		diff_dirty(rib, &rib->dirty_nexthops, &f->members[i]->dirty);
-	}
-	for (uint16_t i = 0; i < old_count; i++) {
-		old[i]->refs--;
-		diff_dirty(rib, &rib->dirty_nexthops, &old[i]->dirty);
-	}
-	if (f->group)
-		diff_dirty(rib, &rib->dirty_groups, &f->group->dirty);
-}
-
-/* Only what a route uses has objects in the kernel. */
-static void
-update_members(struct rib *rib, struct fate *f)
-{
-	if (list_is_empty(&f->followers))
-		drop_members(rib, f);
-	else
-		make_members(rib, f);
-}
-
-void
-fates_resolve(struct rib *rib)
-{
-	hash_each(n, &rib->fates)
-	{
-		OBJECT(n, struct fate, by_key)->fresh = false;
-	}
-	bool waiting = true;
-	rib->in_pass = true;
-	for (int depth = 0; depth < RESOLVE_DEPTH && waiting; depth++) {
-		waiting = false;
-		hash_each(m, &rib->fates)
-		{
-			struct fate *f = OBJECT(m, struct fate, by_key);
-			if (f->fresh)
-				continue;
-			if (resolve_one(rib, f)) {
-				update_members(rib, f);
-				tell_users(rib, f);
-			}
-			waiting |= !f->fresh;
-		}
-	}
-	rib->in_pass = false;
-	/* What still waits stands on itself alone. */
-	hash_each(k, &rib->fates)
-	{
-		struct fate *f = OBJECT(k, struct fate, by_key);
-		if (!f->fresh && f->path_count) {
-			f->path_count = 0;
-			update_members(rib, f);
-			tell_users(rib, f);
-		}
-	}
-	/* Who is used by a route needs its objects. */
-	hash_each(j, &rib->fates)
-	{
-		struct fate *f = OBJECT(j, struct fate, by_key);
-		if (list_is_empty(&f->followers) || !(f->path_count || f->black_hole))
-			continue;
-		if (f->member_count != (f->black_hole ? 1 : f->path_count))
-			make_members(rib, f);
-		if (!f->group)
-			bind_group(rib, f);
-	}
-}
 
 /* --- objects --- */
 
@@ -395,6 +93,7 @@ nexthop_release(struct rib *rib, struct nexthop *h)
 {
 	if (h->refs || h->told || h->asked)
 		return;
+	free(h->trouble);
 	list_remove(&h->dirty);
 	hash_remove(&rib->nexthops, &h->by_id);
 	hash_remove(&rib->nexthop_contents, &h->by_content);
@@ -421,19 +120,36 @@ group_add(struct rib *rib, uint32_t id)
 
 	g->id = id;
 	list_init(&g->dirty);
+	list_init(&g->users);
+	list_init(&g->spare);
+	list_append(&rib->spare_groups, &g->spare);
 	hash_add(&rib->groups, &g->by_id, id);
 	return g;
+}
+
+uint16_t
+group_members(const struct fate *f, uint32_t out[FIB_PATHS_MAX])
+{
+	uint16_t count = 0;
+
+	for (uint16_t i = 0; i < f->member_count; i++)
+		if (!f->members[i]->refused)
+			out[count++] = f->members[i]->object.id;
+	return count;
 }
 
 static bool
 same_members(const struct group *g, const struct fate *f)
 {
-	if (g->count != f->member_count)
+	uint32_t want[FIB_PATHS_MAX];
+	uint16_t count = group_members(f, want);
+
+	if (g->count != count)
 		return false;
-	for (uint16_t i = 0; i < g->count; i++) {
+	for (uint16_t i = 0; i < count; i++) {
 		bool found = false;
-		for (uint16_t k = 0; k < f->member_count && !found; k++)
-			found = g->members[i] == f->members[k]->object.id && g->weights[i] == 1;
+		for (uint16_t k = 0; k < count && !found; k++)
+			found = g->members[i] == want[k] && g->weights[i] == 1;
 		if (!found)
 			return false;
 	}
@@ -447,35 +163,79 @@ group_is_right(const struct group *g)
 }
 
 /* A group for a fate: one of before our restart with just its members, else a new one. */
-static void
-bind_group(struct rib *rib, struct fate *f)
+static struct group *
+group_for(struct rib *rib, struct fate *f)
 {
-	hash_each(n, &rib->groups)
-	{
-		struct group *g = OBJECT(n, struct group, by_id);
-		if (!g->fate && g->count && !g->asked && same_members(g, f)) {
-			g->fate = f;
-			f->group = g;
-			return;
-		}
+	list_each (l, &rib->spare_groups) {
+		struct group *g = OBJECT(l, struct group, spare);
+		if (g->count && !g->asked && same_members(g, f))
+			return g;
 	}
-	f->group = group_add(rib, fresh_id(rib));
-	f->group->fate = f;
-	diff_dirty(rib, &rib->dirty_groups, &f->group->dirty);
-	list_each(l, &f->followers)
-	{
-		diff_dirty(rib, &rib->dirty_routes, &OBJECT(l, struct route, of_want)->dirty);
-	}
+	return group_add(rib, fresh_id(rib));
 }
 
 void
 group_release(struct rib *rib, struct group *g)
 {
-	if (g->fate || g->count || g->asked)
+	if (g->fate || g->count || g->asked || !list_is_empty(&g->users))
 		return;
 	list_remove(&g->dirty);
+	list_remove(&g->spare);
 	hash_remove(&rib->groups, &g->by_id);
 	free(g);
+}
+
+/* --- what fates need --- */
+
+static void
+set_members(struct rib *rib, struct fate *f, uint16_t count)
+{
+	struct nexthop **old = f->members;
+	uint16_t old_count = f->member_count;
+
+	f->member_count = count;
+	f->members = count ? mem_zalloc(count * sizeof(struct nexthop *)) : NULL;
+	for (uint16_t i = 0; i < count; i++) {
+		f->members[i] = nexthop_of(rib, f->black_hole ? NULL : &f->paths[i].p, f);
+		f->members[i]->refs++;
+		diff_dirty(rib, &rib->dirty_nexthops, &f->members[i]->dirty);
+	}
+	for (uint16_t i = 0; i < old_count; i++) {
+		old[i]->refs--;
+		diff_dirty(rib, &rib->dirty_nexthops, &old[i]->dirty);
+	}
+	free(old);
+}
+
+/* Only what a route wants has objects in the kernel. A group that nobody wants is spare: its next fate may be like it. */
+void
+fate_settle(struct rib *rib, struct fate *f, bool wanted)
+{
+	list_remove(&f->touched);
+	wanted = wanted && !list_is_empty(&f->followers) && (f->black_hole || f->path_count);
+	set_members(rib, f, !wanted ? 0 : f->black_hole ? 1 : f->path_count);
+	struct group *g = f->group;
+	if (wanted && !g) {
+		g = f->group = group_for(rib, f);
+		g->fate = f;
+		list_remove(&g->spare);
+		list_each (l, &f->followers) {
+			diff_dirty(rib, &rib->dirty_routes, &OBJECT(l, struct route, of_want)->dirty);
+		}
+	} else if (!wanted && g && list_is_empty(&f->followers)) {
+		f->group = NULL;
+		g->fate = NULL;
+		list_append(&rib->spare_groups, &g->spare);
+	}
+	if (g)
+		diff_dirty(rib, &rib->dirty_groups, &g->dirty);
+}
+
+void
+fates_settle(struct rib *rib)
+{
+	while (!list_is_empty(&rib->touched))
+		fate_settle(rib, OBJECT(rib->touched.next, struct fate, touched), true);
 }
 
 /* --- as the kernel has them --- */
@@ -490,42 +250,39 @@ group_seen(struct rib *rib, const struct fib_nexthop *o, bool gone)
 	if (!g)
 		g = group_add(rib, o->id);
 	g->seen = rib->dump;
+	if (!gone && g->count == o->member_count &&
+	    memcmp(g->members, o->members, g->count * sizeof *g->members) == 0 &&
+	    memcmp(g->weights, o->weights, g->count) == 0)
+		return;
 	g->count = gone ? 0 : o->member_count;
-	for (uint16_t i = 0; i < g->count; i++) {
-		g->members[i] = o->members[i];
-		g->weights[i] = o->weights[i];
-	}
+	memcpy(g->members, o->members, sizeof g->members);
+	memcpy(g->weights, o->weights, sizeof g->weights);
 	diff_dirty(rib, &rib->dirty_groups, &g->dirty);
+	list_each (l, &g->users) {
+		struct route *r = OBJECT(l, struct route, of_has);
+		diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+		table_changed(&rib->route_table, &r->row);
+	}
 }
 
 /* The kernel drops with a group every route that points at it, with a notice for the group only. */
 static void
-routes_lost_with(struct rib *rib, const struct group *g)
+routes_lost_with(struct rib *rib, struct group *g)
 {
-	if (!g->users)
-		return;
-	rib_resync(rib, rib->now);
-	if (g->fate)
-		list_each(l, &g->fate->followers)
-		{
-			struct route *r = OBJECT(l, struct route, of_want);
-			if (r->has != g->id)
-				continue;
-			r->has = 0;
-			diff_dirty(rib, &rib->dirty_routes, &r->dirty);
-			table_changed(&rib->route_table, &r->row);
-		}
+	while (!list_is_empty(&g->users))
+		route_has(rib, OBJECT(g->users.next, struct route, of_has), NULL);
 }
 
+/* Groups lose the members that are no longer there; those that lose all are gone. */
 static void
-member_lost(struct rib *rib, uint32_t id)
+members_lost(struct rib *rib)
 {
-	hash_each(n, &rib->groups)
-	{
+	hash_each (n, &rib->groups) {
 		struct group *g = OBJECT(n, struct group, by_id);
 		uint16_t kept = 0;
 		for (uint16_t i = 0; i < g->count; i++) {
-			if (g->members[i] == id)
+			const struct nexthop *h = nexthop_find(rib, g->members[i]);
+			if (h && !h->told)
 				continue;
 			g->members[kept] = g->members[i];
 			g->weights[kept++] = g->weights[i];
@@ -536,8 +293,6 @@ member_lost(struct rib *rib, uint32_t id)
 		diff_dirty(rib, &rib->dirty_groups, &g->dirty);
 		if (!kept)
 			routes_lost_with(rib, g);
-		if (!kept)
-			g->users = 0;
 	}
 }
 
@@ -545,7 +300,6 @@ static void
 nexthop_lost(struct rib *rib, struct nexthop *h)
 {
 	h->told = false;
-	member_lost(rib, h->object.id);
 	diff_dirty(rib, &rib->dirty_nexthops, &h->dirty);
 }
 
@@ -558,16 +312,16 @@ nexthops_seen(struct rib *rib, const struct fib_nexthop *o, bool gone)
 	if (!nexthop_is_ours(o->id))
 		return;
 	if (g || (o->member_count && !h)) {
-		if (g && gone) {
+		if (g && gone)
 			routes_lost_with(rib, g);
-			g->users = 0;
-		}
 		group_seen(rib, o, gone);
 		return;
 	}
 	if (gone) {
-		if (h)
+		if (h) {
 			nexthop_lost(rib, h);
+			members_lost(rib);
+		}
 		return;
 	}
 	if (h && !content_same(&h->object, o)) { /* somebody changed it: put it right */
@@ -577,50 +331,52 @@ nexthops_seen(struct rib *rib, const struct fib_nexthop *o, bool gone)
 	}
 	if (!h)
 		h = nexthop_add(rib, o);
-	h->told = true;
 	h->seen = rib->dump;
+	if (h->told)
+		return;
+	h->told = true;
 	diff_dirty(rib, &rib->dirty_nexthops, &h->dirty);
 }
 
 void
 nexthops_link_down(struct rib *rib, uint32_t ifindex)
 {
-	hash_each(n, &rib->nexthops)
-	{
+	hash_each (n, &rib->nexthops) {
 		struct nexthop *h = OBJECT(n, struct nexthop, by_id);
 		if (h->object.ifindex == ifindex && h->told)
 			nexthop_lost(rib, h);
 	}
+	members_lost(rib);
 }
 
 void
 nexthops_swept(struct rib *rib)
 {
-	hash_each(n, &rib->nexthops)
-	{
+	hash_each (n, &rib->nexthops) {
 		struct nexthop *h = OBJECT(n, struct nexthop, by_id);
 		if (h->told && h->seen != rib->dump)
 			nexthop_lost(rib, h);
 	}
-	hash_each(m, &rib->groups)
-	{
+	hash_each (m, &rib->groups) {
 		struct group *g = OBJECT(m, struct group, by_id);
-		if (g->count && g->seen != rib->dump) {
-			g->count = 0;
-			diff_dirty(rib, &rib->dirty_groups, &g->dirty);
-		}
+		if (!g->count || g->seen == rib->dump)
+			continue;
+		g->count = 0;
+		routes_lost_with(rib, g);
+		diff_dirty(rib, &rib->dirty_groups, &g->dirty);
 	}
+	members_lost(rib);
 }
 
 void
 nexthops_free(struct rib *rib)
 {
-	hash_each(n, &rib->nexthops)
-	{
-		free(OBJECT(n, struct nexthop, by_id));
+	hash_each (n, &rib->nexthops) {
+		struct nexthop *h = OBJECT(n, struct nexthop, by_id);
+		free(h->trouble);
+		free(h);
 	}
-	hash_each(m, &rib->groups)
-	{
+	hash_each (m, &rib->groups) {
 		free(OBJECT(m, struct group, by_id));
 	}
 	hash_free(&rib->nexthops);

@@ -3,6 +3,7 @@
  * addresses make. A direct route is the kernel's own work; it is only shown and chosen here.
  */
 #include "fibd/rib/model.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,8 +45,7 @@ has_name(const struct port *p, const char *name)
 uint32_t
 port_by_name(struct rib *rib, const char *name)
 {
-	hash_each(n, &rib->ports)
-	{
+	hash_each (n, &rib->ports) {
 		const struct port *p = OBJECT(n, struct port, by_ifindex);
 		if (has_name(p, name))
 			return p->link.ifindex;
@@ -56,14 +56,14 @@ port_by_name(struct rib *rib, const char *name)
 struct rib_table *
 table_get(struct rib *rib, uint32_t id)
 {
-	list_each(l, &rib->tables)
-	{
+	list_each (l, &rib->tables) {
 		struct rib_table *t = OBJECT(l, struct rib_table, link);
 		if (t->id == id)
 			return t;
 	}
 	struct rib_table *t = NEW(struct rib_table);
 	t->id = id;
+	t->rib = rib;
 	trie_init(&t->v4);
 	trie_init(&t->v6);
 	list_append(&rib->tables, &t->link);
@@ -82,8 +82,7 @@ table_of(struct rib *rib, const struct port *p)
 static void
 name_tables(struct rib *rib)
 {
-	hash_each(n, &rib->ports)
-	{
+	hash_each (n, &rib->ports) {
 		const struct port *p = OBJECT(n, struct port, by_ifindex);
 		if (!p->link.is_vrf)
 			continue;
@@ -98,17 +97,62 @@ static void
 direct_all(struct rib *rib, struct port *p, bool gone)
 {
 	for (size_t i = 0; i < p->address_count; i++)
-		routes_direct(rib, p->link.ifindex, table_of(rib, p), &p->addresses[i], gone);
+		routes_direct(rib, p->link.ifindex, p->table, &p->addresses[i].prefix, gone);
+}
+
+/* Its direct routes move to where they belong: nowhere while it is down. */
+static void
+place(struct rib *rib, struct port *p)
+{
+	const struct port *master = p->link.master ? port_find(rib, p->link.master) : NULL;
+	bool in_vrf = master && master->link.is_vrf;
+	uint32_t table = is_up(p) ? table_of(rib, p) : 0;
+
+	p->vrf_ifindex = in_vrf ? p->link.master : 0;
+	memcpy(p->vrf, in_vrf ? master->link.name : "", in_vrf ? sizeof p->vrf : 1);
+	if (table == p->table)
+		return;
+	if (p->table)
+		direct_all(rib, p, true);
+	p->table = table;
+	if (p->table)
+		direct_all(rib, p, false);
+}
+
+/* A VRF came or went: its interfaces may have been known before. */
+static void
+place_slaves(struct rib *rib, uint32_t master)
+{
+	hash_each (n, &rib->ports) {
+		struct port *p = OBJECT(n, struct port, by_ifindex);
+		if (p->link.master != master)
+			continue;
+		place(rib, p);
+		table_changed(&rib->interface_table, &p->row);
+	}
+}
+
+uint32_t
+port_name_number(struct rib *rib, const char *name)
+{
+	for (size_t i = 0; i < rib->name_count; i++)
+		if (strcasecmp(rib->names[i].text, name) == 0)
+			return (uint32_t)i + 1;
+	rib->names = mem_resize(rib->names, (rib->name_count + 1) * sizeof *rib->names);
+	struct port_name *n = &rib->names[rib->name_count++];
+	snprintf(n->text, sizeof n->text, "%s", name);
+	n->ifindex = port_by_name(rib, name);
+	return (uint32_t)rib->name_count;
 }
 
 static void
 find_names(struct rib *rib)
 {
-	for (size_t i = 0; i < rib->config.name_count; i++) {
-		uint32_t ifindex = port_by_name(rib, rib->config.names[i]);
-		if (rib->name_ifindex[i] != ifindex)
-			rib->resolve = true;
-		rib->name_ifindex[i] = ifindex;
+	for (size_t i = 0; i < rib->name_count; i++) {
+		uint32_t ifindex = port_by_name(rib, rib->names[i].text);
+		if (rib->names[i].ifindex != ifindex)
+			rib->resolve_all = true;
+		rib->names[i].ifindex = ifindex;
 	}
 }
 
@@ -119,19 +163,35 @@ changed(struct rib *rib, struct port *p)
 	table_changed(&rib->interface_table, &p->row);
 }
 
+/* The kernel changes next hops and routes without a word now; what is thought of them is checked a moment later. */
+static void
+up_changed(struct rib *rib, const struct port *p)
+{
+	if (!is_up(p))
+		nexthops_link_down(rib, p->link.ifindex);
+	rib->resolve_all = true;
+	lfib_links_changed(rib, p->link.ifindex);
+	diff_retry_soon(rib);
+	rib_resync(rib, rib->now + VERIFY_AFTER);
+}
+
 static void
 link_gone(struct rib *rib, struct port *p)
 {
-	direct_all(rib, p, true);
-	if (is_up(p))
-		nexthops_link_down(rib, p->link.ifindex);
+	bool was_up = is_up(p), was_vrf = p->link.is_vrf;
+	uint32_t ifindex = p->link.ifindex;
+
 	p->link.admin_up = p->link.carrier = false;
-	lfib_links_changed(rib, p->link.ifindex);
+	place(rib, p);
+	if (was_up)
+		up_changed(rib, p);
 	table_gone(&rib->interface_table, &p->row);
 	hash_remove(&rib->ports, &p->by_ifindex);
 	free(p->addresses);
 	free(p);
-	rib->resolve = rib->ports_dirty = true;
+	if (was_vrf)
+		place_slaves(rib, ifindex);
+	rib->ports_dirty = true;
 	find_names(rib);
 	for (size_t i = 0; i < rib->config.interface_count; i++)
 		rib->config.interfaces[i].create_asked = false;
@@ -151,29 +211,52 @@ link_seen(struct rib *rib, const struct fib_link *link)
 	p->seen = rib->dump;
 	if (memcmp(&p->link, link, sizeof *link) == 0)
 		return;
-	direct_all(rib, p, true);
 	if (link->admin_up != p->link.admin_up || link->mpls_input != p->link.mpls_input || link->mtu != p->link.mtu) {
 		p->told = 0;
 		p->trouble[0] = '\0';
 	}
+	bool vrf_changed = link->is_vrf != p->link.is_vrf || link->vrf_table != p->link.vrf_table;
 	p->link = *link;
 	name_tables(rib);
-	const struct port *master = link->master ? port_find(rib, link->master) : NULL;
-	bool in_vrf = master && master->link.is_vrf;
-	p->vrf_ifindex = in_vrf ? link->master : 0;
-	memcpy(p->vrf, in_vrf ? master->link.name : "", in_vrf ? sizeof p->vrf : 1);
-	if (is_up(p))
-		direct_all(rib, p, false);
-	if (was_up && !is_up(p))
-		nexthops_link_down(rib, p->link.ifindex);
-	if (was_up != is_up(p)) {
-		rib->resolve = true;
-		lfib_links_changed(rib, p->link.ifindex);
-		rib_resync(rib, rib->now + VERIFY_AFTER); /* the kernel changes routes without a word now */
-	}
+	place(rib, p);
+	if (vrf_changed)
+		place_slaves(rib, link->ifindex);
+	if (was_up != is_up(p))
+		up_changed(rib, p);
 	find_names(rib);
 	changed(rib, p);
 }
+
+static void
+address_gone(struct rib *rib, struct port *p, size_t i)
+{
+	struct prefix gone = p->addresses[i].prefix;
+
+	if (p->table)
+		routes_direct(rib, p->link.ifindex, p->table, &gone, true);
+	memmove(&p->addresses[i], &p->addresses[i + 1], (p->address_count - i - 1) * sizeof *p->addresses);
+	p->address_count--;
+	for (size_t k = 0; k < p->asked_count; k++)
+		if (prefix_eq(&p->asked[k], &gone))
+			p->asked[k--] = p->asked[--p->asked_count];
+	changed(rib, p);
+}
+
+static void
+address_new(struct rib *rib, struct port *p, const struct prefix *a)
+{
+	if (p->address_count == p->address_room) {
+		p->address_room = p->address_room ? p->address_room * 2 : 4;
+		p->addresses = mem_resize(p->addresses, p->address_room * sizeof *p->addresses);
+	}
+	p->addresses[p->address_count++] = (struct port_address){ .prefix = *a, .seen = rib->dump };
+	if (p->table)
+		routes_direct(rib, p->link.ifindex, p->table, a, false);
+	diff_retry_soon(rib);
+	changed(rib, p);
+}
+
+static bool among(const struct prefix *list, size_t count, const struct prefix *a);
 
 static void
 address_seen(struct rib *rib, const struct fib_address *a, bool gone)
@@ -183,33 +266,19 @@ address_seen(struct rib *rib, const struct fib_address *a, bool gone)
 
 	if (!p)
 		return;
-	while (i < p->address_count && !prefix_eq(&p->addresses[i], &a->prefix))
+	while (i < p->address_count && !prefix_eq(&p->addresses[i].prefix, &a->prefix))
 		i++;
 	bool known = i < p->address_count;
-	if (gone && known) {
-		if (is_up(p))
-			routes_direct(rib, a->ifindex, table_of(rib, p), &a->prefix, true);
-		memmove(&p->addresses[i], &p->addresses[i + 1], (p->address_count - i - 1) * sizeof *p->addresses);
-		p->address_count--;
-		for (size_t k = 0; k < p->asked_count; k++)
-			if (prefix_eq(&p->asked[k], &a->prefix))
-				p->asked[k] = p->asked[--p->asked_count];
-		changed(rib, p);
-	} else if (!gone && !known) {
-		if (p->address_count == p->address_room) {
-			p->address_room = p->address_room ? p->address_room * 2 : 4;
-			p->addresses = mem_resize(p->addresses, p->address_room * sizeof *p->addresses);
-		}
-		p->addresses[p->address_count++] = a->prefix;
-		if (is_up(p))
-			routes_direct(rib, a->ifindex, table_of(rib, p), &a->prefix, false);
-		changed(rib, p);
-	}
-	bool asked = false;
-	for (size_t k = 0; k < p->asked_count; k++)
-		asked |= prefix_eq(&p->asked[k], &a->prefix);
-	if (!gone && a->ours && !asked && p->asked_count < FIB_ADDRESSES_MAX)
+	if (known)
+		p->addresses[i].seen = rib->dump;
+	if (gone && known)
+		address_gone(rib, p, i);
+	else if (!gone && !known)
+		address_new(rib, p, &a->prefix);
+	if (!gone && a->ours && !among(p->asked, p->asked_count, &a->prefix) && p->asked_count < FIB_ADDRESSES_MAX) {
 		p->asked[p->asked_count++] = a->prefix; /* put there before our restart */
+		rib->ports_dirty = true;
+	}
 }
 
 void
@@ -229,11 +298,15 @@ ports_seen(struct rib *rib, const struct fib_object *o, bool gone)
 void
 ports_swept(struct rib *rib)
 {
-	hash_each(n, &rib->ports)
-	{
+	hash_each (n, &rib->ports) {
 		struct port *p = OBJECT(n, struct port, by_ifindex);
-		if (p->seen != rib->dump)
+		if (p->seen != rib->dump) {
 			link_gone(rib, p);
+			continue;
+		}
+		for (size_t i = p->address_count; i-- > 0;)
+			if (p->addresses[i].seen != rib->dump)
+				address_gone(rib, p, i);
 	}
 }
 
@@ -249,21 +322,21 @@ config_of(struct rib *rib, const struct port *p)
 }
 
 static void
-ask(struct rib *rib, enum fib_op_kind kind, const struct port *p)
+ask(struct rib *rib, enum fib_op_kind kind, const struct port *p, bool input)
 {
 	struct fib_op op = { .kind = kind, .object = { .kind = FIB_LINK, .link = { .ifindex = p->link.ifindex } } };
 
 	memcpy(op.object.link.name, p->link.name, sizeof p->link.name);
-	op.object.link.mpls_input = true;
+	op.object.link.mpls_input = input;
 	diff_extra(rib, &op);
 }
 
 static void
 ask_address(struct rib *rib, enum fib_op_kind kind, const struct port *p, const struct prefix *a)
 {
-	diff_extra(rib,
-	    &(struct fib_op){ .kind = kind,
-		.object = { .kind = FIB_ADDRESS, .address = { .ifindex = p->link.ifindex, .prefix = *a, .ours = true } } });
+	diff_extra(rib, &(struct fib_op){ .kind = kind,
+			    .object = { .kind = FIB_ADDRESS,
+				.address = { .ifindex = p->link.ifindex, .prefix = *a, .ours = true } } });
 }
 
 static bool
@@ -271,6 +344,15 @@ among(const struct prefix *list, size_t count, const struct prefix *a)
 {
 	for (size_t i = 0; i < count; i++)
 		if (prefix_eq(&list[i], a))
+			return true;
+	return false;
+}
+
+static bool
+has_address(const struct port *p, const struct prefix *a)
+{
+	for (size_t i = 0; i < p->address_count; i++)
+		if (prefix_eq(&p->addresses[i].prefix, a))
 			return true;
 	return false;
 }
@@ -283,7 +365,7 @@ settle_addresses(struct rib *rib, struct port *p, const struct fib_if_config *c)
 	for (size_t i = 0; i < p->asked_count; i++) {
 		if (among(c->addresses, c->address_count, &p->asked[i])) {
 			p->asked[kept++] = p->asked[i];
-		} else if (among(p->addresses, p->address_count, &p->asked[i])) {
+		} else if (has_address(p, &p->asked[i])) {
 			ask_address(rib, FIB_OP_DELETE, p, &p->asked[i]);
 		}
 	}
@@ -292,7 +374,7 @@ settle_addresses(struct rib *rib, struct port *p, const struct fib_if_config *c)
 		bool asked = among(p->asked, p->asked_count, &c->addresses[i]);
 		if (!asked && p->asked_count < FIB_ADDRESSES_MAX)
 			p->asked[p->asked_count++] = c->addresses[i];
-		if (!asked && !among(p->addresses, p->address_count, &c->addresses[i]))
+		if (!asked && !has_address(p, &c->addresses[i]))
 			ask_address(rib, FIB_OP_ADD, p, &c->addresses[i]);
 	}
 }
@@ -307,34 +389,38 @@ settle_port(struct rib *rib, struct port *p)
 	settle_addresses(rib, p, c ? c : &none);
 	if (p->wants_mpls != (c && c->mpls)) {
 		p->wants_mpls = c && c->mpls;
+		p->told &= ~(uint32_t)TOLD_INPUT;
+		if (!p->wants_mpls && p->link.mpls_input)
+			ask(rib, FIB_OP_MPLS_INPUT, p, false);
 		table_changed(&rib->interface_table, &p->row);
 	}
 	if ((c || is_lo) && !(c && c->shutdown) && !p->link.admin_up && !(p->told & TOLD_UP)) {
 		p->told |= TOLD_UP;
-		ask(rib, FIB_OP_LINK_UP, p);
+		ask(rib, FIB_OP_LINK_UP, p, false);
 	}
 	if (!c)
 		return;
 	if (c->shutdown && p->link.admin_up && !(p->told & TOLD_DOWN)) {
 		p->told |= TOLD_DOWN;
-		ask(rib, FIB_OP_LINK_DOWN, p);
+		ask(rib, FIB_OP_LINK_DOWN, p, false);
 	}
 	if (c->mtu && c->mtu != p->link.mtu && !(p->told & TOLD_MTU)) {
 		p->told |= TOLD_MTU;
-		diff_extra(rib,
-		    &(struct fib_op){ .kind = FIB_OP_LINK_MTU,
-			.object = { .kind = FIB_LINK, .link = { .ifindex = p->link.ifindex, .mtu = c->mtu } } });
+		diff_extra(
+		    rib, &(struct fib_op){ .kind = FIB_OP_LINK_MTU,
+			     .object = { .kind = FIB_LINK, .link = { .ifindex = p->link.ifindex, .mtu = c->mtu } } });
 	}
 	if (c->mpls && rib->abilities.mpls && !p->link.mpls_input && !(p->told & TOLD_INPUT)) {
 		p->told |= TOLD_INPUT;
-		ask(rib, FIB_OP_MPLS_INPUT, p);
+		ask(rib, FIB_OP_MPLS_INPUT, p, true);
 	}
 }
 
 static bool
 is_loopback_name(const char *name)
 {
-	return strncasecmp(name, "LoopBack", 8) == 0 && name[8] && strspn(name + 8, "0123456789") == strlen(name + 8) && strlen(name) < 16;
+	return strncasecmp(name, "LoopBack", 8) == 0 && name[8] && strspn(name + 8, "0123456789") == strlen(name + 8) &&
+	       strlen(name) < 16;
 }
 
 void
@@ -343,8 +429,7 @@ ports_settle(struct rib *rib)
 	if (!rib->ports_dirty || !rib->has_config || !rib->dumped)
 		return;
 	rib->ports_dirty = false;
-	hash_each(n, &rib->ports)
-	{
+	hash_each (n, &rib->ports) {
 		settle_port(rib, OBJECT(n, struct port, by_ifindex));
 	}
 	for (size_t i = 0; i < rib->config.interface_count; i++) {
@@ -358,25 +443,60 @@ ports_settle(struct rib *rib)
 	}
 }
 
-void
-port_answer(struct rib *rib, uint32_t ifindex, int error, const char *text)
+static const char *
+op_text(enum fib_op_kind kind)
 {
-	struct port *p = port_find(rib, ifindex);
+	switch (kind) {
+	case FIB_OP_ADD: return "an address cannot be set";
+	case FIB_OP_DELETE: return "an address cannot be removed";
+	case FIB_OP_LINK_UP: return "it cannot be brought up";
+	case FIB_OP_LINK_DOWN: return "it cannot be taken down";
+	case FIB_OP_LINK_CREATE: return "it cannot be created";
+	case FIB_OP_LINK_MTU: return "its MTU cannot be set";
+	case FIB_OP_MPLS_INPUT: return "MPLS cannot be switched";
+	case FIB_OP_PLATFORM_LABELS: return "the size of the label table cannot be set";
+	case FIB_OP_FORWARDING: return "forwarding cannot be switched on";
+	case FIB_OP_RESYNC: return "the kernel's tables cannot be read";
+	}
+	return "";
+}
 
-	if (!error || !p)
+static void
+platform_labels_set(struct rib *rib)
+{
+	rib->abilities.platform_labels = PLATFORM_LABELS;
+	table_changed(&rib->kernel_table, &rib->kernel_row);
+}
+
+void
+port_answer(struct rib *rib, const struct pending *op, int error, const char *text)
+{
+	struct port *p = op->id ? port_find(rib, op->id) : NULL;
+
+	if (op->kind == FIB_OP_RESYNC && error)
+		rib_resync(rib, rib->now + USEC_PER_SEC);
+	if (op->kind == FIB_OP_PLATFORM_LABELS && !error)
+		platform_labels_set(rib);
+	if (!error)
 		return;
-	size_t n = strnlen(text, sizeof p->trouble - 1);
-	memcpy(p->trouble, text, n);
-	p->trouble[n] = '\0';
-	rib_note(rib, 4, "interface %s: %s", p->link.name, text);
+	if (!p) {
+		rib_note(rib, 4, "%s%s%s: %s", op->name, *op->name ? ": " : "", op_text(op->kind), text);
+		return;
+	}
+	if (op->kind == FIB_OP_ADD) { /* asked for again with the next change */
+		for (size_t i = p->asked_count; i-- > 0;)
+			if (!has_address(p, &p->asked[i]))
+				p->asked[i] = p->asked[--p->asked_count];
+	}
+	snprintf(p->trouble, sizeof p->trouble, "%s: %s", op_text(op->kind), text);
+	rib_note(rib, 4, "interface %s: %s", p->link.name, p->trouble);
 	table_changed(&rib->interface_table, &p->row);
 }
 
 void
 ports_free(struct rib *rib)
 {
-	hash_each(n, &rib->ports)
-	{
+	hash_each (n, &rib->ports) {
 		struct port *p = OBJECT(n, struct port, by_ifindex);
 		table_gone(&rib->interface_table, &p->row);
 		free(p->addresses);

@@ -14,9 +14,10 @@
  * has no path left choose another entry. A dump follows a moment later, and whatever it shows to be otherwise
  * than thought is put right.
  *
- * Settling: after each input, routes that must choose do so; if that changed what next hops may lie behind, they
- * are resolved, which may make routes choose again. A bound on the rounds keeps a pathological configuration from
- * holding the daemon; the rest is done with the next input.
+ * Settling: after each input, next hops are resolved if what they lean on changed, and routes that must choose do
+ * so, which may change what others lean on. Choosing has a budget: the rest is done when the next operations are
+ * taken, so that the message that saves the traffic of 100,000 routes does not wait until each of them was
+ * looked at. Until all have chosen, no route is programmed or deleted; groups are.
  */
 #include "base/text.h"
 #include "fibd/rib/model.h"
@@ -24,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETTLE_ROUNDS = 8, PLATFORM_LABELS = 1048575 };
+enum { SETTLE_ROUNDS = 16, CHOICES_AT_ONCE = 4096 };
 
 void
 rib_note(struct rib *rib, int priority, const char *format, ...)
@@ -53,13 +54,15 @@ rib_new(uint64_t seed)
 	(void)seed;
 	rib->out = outbox_new();
 	rib->dump = 1;
+	rib->resync_asked = true; /* the first thing to do */
 	rib->next_id = FIB_NEXTHOP_FIRST;
 	rib->resync_at = rib->retry_at = USEC_NEVER;
-	struct hash *hashes[] = { &rib->ports, &rib->nexthops, &rib->nexthop_contents, &rib->groups, &rib->fates, &rib->lsps, &rib->ilms };
+	struct hash *hashes[] = { &rib->ports, &rib->nexthops, &rib->nexthop_contents, &rib->groups, &rib->fates,
+		&rib->lsps, &rib->ilms };
 	for (size_t i = 0; i < COUNT(hashes); i++)
 		hash_init(hashes[i]);
-	struct list *lists[] = { &rib->tables, &rib->chosen_anew, &rib->dirty_nexthops, &rib->dirty_groups, &rib->dirty_routes,
-		&rib->dirty_ilms };
+	struct list *lists[] = { &rib->tables, &rib->chosen_anew, &rib->dirty_nexthops, &rib->dirty_groups,
+		&rib->dirty_routes, &rib->dirty_ilms, &rib->recursives, &rib->touched, &rib->spare_groups };
 	for (size_t i = 0; i < COUNT(lists); i++)
 		list_init(lists[i]);
 	table_get(rib, 254);
@@ -92,7 +95,7 @@ rib_free(struct rib *rib)
 	for (size_t i = 0; rib->served[i]; i++)
 		table_free(rib->served[i]);
 	free_missing(rib);
-	free(rib->name_ifindex);
+	free(rib->names);
 	fib_config_free(&rib->config);
 	outbox_free(rib->out);
 	free(rib);
@@ -124,15 +127,11 @@ configure(struct rib *rib, struct fib_config *new)
 	fib_config_free(&rib->config);
 	rib->config = *new;
 	*new = (struct fib_config){ 0 };
-	free(rib->name_ifindex);
-	rib->name_ifindex = mem_zalloc((rib->config.name_count + 1) * sizeof *rib->name_ifindex);
-	for (size_t i = 0; i < rib->config.name_count; i++)
-		rib->name_ifindex[i] = port_by_name(rib, rib->config.names[i]);
 	rib->config_round++;
 	routes_configure(rib);
-	rib->has_config = rib->ports_dirty = rib->resolve = rib->work = true;
-	hash_each(n, &rib->ports)
-	{
+	rib->has_config = rib->ports_dirty = rib->resolve_all = rib->work = true;
+	diff_retry_soon(rib);
+	hash_each (n, &rib->ports) {
 		OBJECT(n, struct port, by_ifindex)->told = 0;
 	}
 }
@@ -178,7 +177,9 @@ seen_all(struct rib *rib)
 	routes_swept(rib);
 	lfib_swept(rib);
 	rib->dump++;
-	rib->dumped = rib->ports_dirty = rib->resolve = rib->work = true;
+	if (!rib->dumped) /* until now nothing was resolved */
+		rib->resolve_all = true;
+	rib->dumped = rib->work = true;
 }
 
 static void
@@ -190,6 +191,8 @@ timer(struct rib *rib)
 	}
 	if (rib->now >= rib->retry_at) {
 		rib->retry_at = USEC_NEVER;
+		rib->retried_at = rib->now;
+		rib->resync_asked = true; /* a refusal may mean that we are wrong about what is there */
 		diff_all_dirty(rib);
 	}
 }
@@ -202,6 +205,7 @@ dispatch(struct rib *rib, const struct fib_input *in)
 	case FIB_IN_ABILITIES: learn_abilities(rib, in->abilities); break;
 	case FIB_IN_SEEN: seen(rib, in->object, in->gone); break;
 	case FIB_IN_SEEN_ALL: seen_all(rib); break;
+	case FIB_IN_OVERRUN: rib->resync_asked = true; break;
 	case FIB_IN_ANSWER: diff_answer(rib, in->number, in->error, in->text); break;
 	case FIB_IN_ROW: lfib_row(rib, in->row, in->gone, in->round); break;
 	case FIB_IN_SYNCED: lfib_synced(rib, in->round); break;
@@ -210,22 +214,34 @@ dispatch(struct rib *rib, const struct fib_input *in)
 	}
 }
 
-static void
-settle(struct rib *rib)
+void
+rib_vouch(struct rib *rib)
 {
+	table_complete(&rib->interface_table);
+	table_complete(&rib->route_table);
+	table_complete(&rib->ilm_table);
+}
+
+bool
+rib_settle(struct rib *rib)
+{
+	bool all_chosen = list_is_empty(&rib->chosen_anew);
+
 	/* A dump is told object by object; looking at the whole after each of them would be wasted. */
 	if (!rib->dumped)
-		return;
+		return false;
 	for (int round = 0; round < SETTLE_ROUNDS; round++) {
-		routes_choose(rib);
-		if (!rib->resolve)
-			break;
-		rib->resolve = false;
-		fates_resolve(rib);
-		if (list_is_empty(&rib->chosen_anew) && !rib->resolve)
+		if (rib->resolve || rib->resolve_all)
+			fates_resolve(rib);
+		all_chosen = routes_choose(rib, CHOICES_AT_ONCE);
+		if (!all_chosen || (!rib->resolve && !rib->resolve_all))
 			break;
 	}
+	fates_settle(rib);
 	ports_settle(rib);
+	if (!all_chosen)
+		rib->work = true;
+	return all_chosen;
 }
 
 void
@@ -235,7 +251,9 @@ rib_input(struct rib *rib, const struct fib_input *in, usec_t now)
 	rib->busy = true;
 	if (now > rib->now)
 		rib->now = now;
+	if (in->kind != FIB_IN_ANSWER && in->kind != FIB_IN_TIMER)
+		rib->event++;
 	dispatch(rib, in);
-	settle(rib);
+	rib_settle(rib);
 	rib->busy = false;
 }

@@ -19,8 +19,8 @@ struct rib;
 struct fib_config; /* fibd/config.h, plain data */
 
 enum {
-	FIB_PROTOCOL = 201,             /* rtm_protocol and nh_protocol of everything we install */
-	FIB_METRIC = 10,                /* of our IPv4 and IPv6 routes: below every other daemon's, above the kernel's own */
+	FIB_PROTOCOL = 201, /* rtm_protocol and nh_protocol of everything we install */
+	FIB_METRIC = 10,    /* of our IPv4 and IPv6 routes: below every other daemon's, above the kernel's own */
 	FIB_NEXTHOP_FIRST = 0x50000000, /* ids of our next hop objects */
 	FIB_PATHS_MAX = 32,             /* next hops in one route */
 };
@@ -32,10 +32,10 @@ struct fib_link {
 	char name[16];
 	char alias[256], altname[128]; /* empty when none */
 	bool admin_up, carrier, loopback, point_to_point, multicast, is_vrf, is_dummy;
-	uint32_t mtu, master;  /* master: ifindex of the VRF or bridge, 0 none */
-	uint32_t vrf_table;    /* of a VRF device */
+	uint32_t mtu, master; /* master: ifindex of the VRF or bridge, 0 none */
+	uint32_t vrf_table;   /* of a VRF device */
 	uint8_t mac[6];
-	bool mpls_input;       /* as read from its sysctl */
+	bool mpls_input; /* as read from its sysctl */
 };
 struct fib_address {
 	uint32_t ifindex;
@@ -48,9 +48,9 @@ struct fib_nexthop {
 	bool black_hole;
 	struct addr gateway; /* none: on link */
 	uint32_t ifindex;
-	uint8_t family;      /* 4 or 6: of the object when there is no gateway */
+	uint8_t family; /* 4 or 6: of the object when there is no gateway */
 	uint8_t label_count;
-	uint32_t labels[4];  /* pushed, outermost first */
+	uint32_t labels[4];    /* pushed, outermost first */
 	uint16_t member_count; /* a group when not 0 */
 	uint32_t members[FIB_PATHS_MAX];
 	uint8_t weights[FIB_PATHS_MAX]; /* 1-255 */
@@ -63,12 +63,12 @@ struct fib_path { /* an inline next hop of an AF_MPLS or of a foreign route */
 	uint8_t weight;
 };
 struct fib_ip_route {
-	uint32_t table;       /* RT_TABLE_MAIN 254 or a VRF's */
+	uint32_t table; /* RT_TABLE_MAIN 254 or a VRF's */
 	struct prefix prefix;
-	uint8_t protocol;     /* rtm_protocol */
+	uint8_t protocol; /* rtm_protocol */
 	uint32_t metric;
-	uint8_t type;         /* RTN_UNICAST 1, RTN_BLACKHOLE 6, … */
-	uint32_t nexthop_id;  /* 0: paths are inline */
+	uint8_t type;        /* RTN_UNICAST 1, RTN_BLACKHOLE 6, … */
+	uint32_t nexthop_id; /* 0: paths are inline */
 	uint16_t path_count;
 	struct fib_path paths[FIB_PATHS_MAX];
 };
@@ -103,16 +103,16 @@ struct fib_abilities {
 /* --- operations: what the kernel shall do --- */
 
 enum fib_op_kind {
-	FIB_OP_ADD,          /* create or replace the object */
+	FIB_OP_ADD, /* create or replace the object */
 	FIB_OP_DELETE,
-	FIB_OP_LINK_UP,      /* object.link.ifindex */
+	FIB_OP_LINK_UP, /* object.link.ifindex */
 	FIB_OP_LINK_DOWN,
-	FIB_OP_LINK_CREATE,  /* object.link.name: a loopback */
-	FIB_OP_LINK_MTU,     /* object.link.ifindex, mtu */
-	FIB_OP_MPLS_INPUT,   /* object.link.ifindex, mpls_input: on or off */
+	FIB_OP_LINK_CREATE,     /* object.link.name: a loopback */
+	FIB_OP_LINK_MTU,        /* object.link.ifindex, mtu */
+	FIB_OP_MPLS_INPUT,      /* object.link.ifindex, mpls_input: on or off */
 	FIB_OP_PLATFORM_LABELS, /* value */
-	FIB_OP_FORWARDING,   /* IPv4 and IPv6 forwarding on */
-	FIB_OP_RESYNC,       /* dump everything again and tell it as FIB_IN_SEEN … FIB_IN_SEEN_ALL */
+	FIB_OP_FORWARDING,      /* IPv4 and IPv6 forwarding on */
+	FIB_OP_RESYNC,          /* dump everything again and tell it as FIB_IN_SEEN … FIB_IN_SEEN_ALL */
 };
 struct fib_op {
 	enum fib_op_kind kind;
@@ -126,10 +126,13 @@ struct fib_op {
 enum fib_input_kind {
 	FIB_IN_CONFIG,
 	FIB_IN_ABILITIES,
-	FIB_IN_SEEN,       /* object; gone: it is no longer there */
-	FIB_IN_SEEN_ALL,   /* a complete dump was told since the last RESYNC or start: what was not told is not there */
-	FIB_IN_ANSWER,     /* number; error 0 or a positive errno, text: the kernel's own words or "" */
-	FIB_IN_ROW, FIB_IN_SYNCED, FIB_IN_LOST, /* rows of a mirrored table */
+	FIB_IN_SEEN,     /* object; gone: it is no longer there */
+	FIB_IN_SEEN_ALL, /* a complete dump was told since the last RESYNC or start: what was not told is not there */
+	FIB_IN_OVERRUN,  /* notices of the kernel were lost */
+	FIB_IN_ANSWER,   /* number; error 0 or a positive errno, text: the kernel's own words or "" */
+	FIB_IN_ROW,
+	FIB_IN_SYNCED,
+	FIB_IN_LOST, /* rows of a mirrored table */
 	FIB_IN_TIMER,
 };
 enum fib_mirror { FIB_LDP_LSP, FIB_MIRRORS };

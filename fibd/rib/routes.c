@@ -6,6 +6,7 @@
  * (doc/decisions/0002); when one of our static routes wins, ours is installed and theirs stays behind it.
  */
 #include "fibd/rib/model.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,7 @@ route_get(struct rib_table *t, const struct prefix *p)
 	r = NEW(struct route);
 	r->table = t;
 	list_init(&r->of_want);
+	list_init(&r->of_has);
 	list_init(&r->dirty);
 	list_init(&r->chosen_anew);
 	trie_add(trie_of(t, p), &r->node, p);
@@ -56,7 +58,8 @@ entry_add(struct rib *rib, struct route *r, const struct entry *like)
 {
 	struct entry *e = mem_copy(like, sizeof *like), **at = &r->entries;
 
-	while (*at && ((*at)->preference < e->preference || ((*at)->preference == e->preference && (*at)->cost <= e->cost)))
+	while (*at &&
+	       ((*at)->preference < e->preference || ((*at)->preference == e->preference && (*at)->cost <= e->cost)))
 		at = &(*at)->next;
 	e->next = *at;
 	*at = e;
@@ -80,8 +83,10 @@ entry_drop(struct rib *rib, struct entry *e)
 			*at = e->next;
 			break;
 		}
-	if (r->chosen == e)
+	if (r->chosen == e) {
 		r->chosen = NULL;
+		rib->resolve = true; /* somebody's next hop may lie behind it */
+	}
 	list_remove(&e->of_fate);
 	if (e->fate)
 		fate_unref(rib, e->fate);
@@ -104,7 +109,8 @@ direct_one(struct rib *rib, struct rib_table *t, struct prefix prefix, uint32_t 
 		}
 	if (!gone)
 		entry_add(rib, r,
-		    &(struct entry){ .direct = true, .protocol = FIB__PROTOCOL__DIRECT, .ifindex = ifindex, .address = address });
+		    &(struct entry){
+			.direct = true, .protocol = FIB__PROTOCOL__DIRECT, .ifindex = ifindex, .address = address });
 }
 
 void
@@ -180,10 +186,14 @@ foreign_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 	foreign_kind(in->protocol, &like.protocol, &like.preference);
 	struct entry *old = foreign_entry(r, like.protocol, in->metric);
 	if (gone) {
-		if (old)
+		if (old && in->prefix.addr.family == 6 && in->path_count < old->fate->spec_count)
+			rib_resync(rib, rib->now); /* one next hop of several: what is left has to be looked up */
+		else if (old)
 			entry_drop(rib, old);
 		return;
 	}
+	if (in->metric == FIB_METRIC && (r->has || r->inlined))
+		route_has(rib, r, NULL); /* they have replaced ours */
 	size_t count = specs_of(in, specs);
 	bool black_hole = in->type != RTN_UNICAST_TYPE;
 	like.fate = fate_get(rib, t, specs, count, black_hole, in->prefix.addr.family, NULL);
@@ -201,31 +211,42 @@ foreign_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 
 /* --- ours, as the kernel has them --- */
 
+void
+route_has(struct rib *rib, struct route *r, struct group *g)
+{
+	if (r->has == g && !r->inlined)
+		return;
+	if (r->has)
+		diff_dirty(rib, &rib->dirty_groups, &r->has->dirty); /* perhaps its last user */
+	list_remove(&r->of_has);
+	r->has = g;
+	r->inlined = false;
+	if (g)
+		list_append(&g->users, &r->of_has);
+	diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+	table_changed(&rib->route_table, &r->row);
+	if (!r->entries)
+		route_again(rib, r); /* it may be the end of it */
+}
+
 static void
 own_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 {
 	struct rib_table *t = table_get(rib, in->table);
-	struct route *r = gone ? route_find(t, &in->prefix) : route_get(t, &in->prefix);
 
+	if (in->metric != FIB_METRIC)
+		return; /* not where we put ours */
+	struct route *r = gone ? route_find(t, &in->prefix) : route_get(t, &in->prefix);
 	if (!r)
 		return;
-	if (in->metric != FIB_METRIC)
-		return; /* not where we put ours; the sweep of an older version's is none of our business */
-	struct group *old = r->has ? group_find(rib, r->has) : NULL, *new = gone ? NULL : group_find(rib, in->nexthop_id);
-	uint32_t has = gone ? 0 : in->nexthop_id;
+	struct group *g = gone ? NULL : group_find(rib, in->nexthop_id);
 	r->seen = rib->dump;
-	r->inlined = !gone && !has;
-	if (has != r->has) {
-		if (old)
-			old->users--;
-		if (new)
-			new->users++;
-		r->has = new ? has : 0;
-		r->inlined |= !gone && !new;
-		if (old)
-			diff_dirty(rib, &rib->dirty_groups, &old->dirty);
-		table_changed(&rib->route_table, &r->row);
-	}
+	if (r->inlined && !gone && !g)
+		return;
+	route_has(rib, r, g);
+	if (gone || g)
+		return;
+	r->inlined = true; /* not as we make them: to be replaced */
 	diff_dirty(rib, &rib->dirty_routes, &r->dirty);
 	route_again(rib, r);
 }
@@ -238,7 +259,8 @@ routes_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 	if (in->type != RTN_UNICAST_TYPE && in->type != RTN_BLACKHOLE_TYPE && in->type != RTN_UNREACHABLE_TYPE &&
 	    in->type != RTN_PROHIBIT_TYPE)
 		return;
-	if (in->table == LOCAL_TABLE || in->protocol == KERNEL || in->protocol == REDIRECT || in->protocol == ROUTER_ADVERTISEMENT)
+	if (in->table == LOCAL_TABLE || in->protocol == KERNEL || in->protocol == REDIRECT ||
+	    in->protocol == ROUTER_ADVERTISEMENT)
 		return; /* these follow from addresses, which are told by themselves */
 	if (in->protocol == FIB_PROTOCOL)
 		own_seen(rib, in, gone);
@@ -280,7 +302,8 @@ configure_one(struct rib *rib, const struct fib_static *s, size_t count)
 
 	for (size_t i = 0; i < count && n < FIB_PATHS_MAX && !black_hole; i++)
 		if (!s[i].black_hole)
-			specs[n++] = (struct spec){ .addr = s[i].next_hop, .name = s[i].name };
+			specs[n++] = (struct spec){ .addr = s[i].next_hop,
+				.name = s[i].name ? port_name_number(rib, rib->config.names[s[i].name - 1]) : 0 };
 	struct fate *fate = fate_get(rib, t, specs, n, black_hole, s->prefix.addr.family, NULL);
 	struct entry *old = static_entry(r, s->preference);
 	if (old && old->fate == fate) {
@@ -291,19 +314,19 @@ configure_one(struct rib *rib, const struct fib_static *s, size_t count)
 	if (old)
 		entry_drop(rib, old);
 	entry_add(rib, r,
-	    &(struct entry){
-		.protocol = FIB__PROTOCOL__STATIC, .preference = s->preference, .fate = fate, .seen = rib->config_round });
+	    &(struct entry){ .protocol = FIB__PROTOCOL__STATIC,
+		.preference = s->preference,
+		.fate = fate,
+		.seen = rib->config_round });
 }
 
 static void
 each_route(struct rib *rib, void (*visit)(struct rib *, struct route *))
 {
-	list_each(l, &rib->tables)
-	{
+	list_each (l, &rib->tables) {
 		struct rib_table *t = OBJECT(l, struct rib_table, link);
 		for (int v = 0; v < 2; v++)
-			trie_each(n, v ? &t->v6 : &t->v4)
-			{
+			trie_each (n, v ? &t->v6 : &t->v4) {
 				visit(rib, OBJECT(n, struct route, node));
 			}
 	}
@@ -348,6 +371,36 @@ is_usable(const struct entry *e)
 	return e->direct || e->foreign || e->fate->path_count || e->fate->black_hole;
 }
 
+/* The kernel takes the smallest metric, whatever we prefer. */
+static const struct entry *
+hiding(const struct route *r)
+{
+	for (const struct entry *e = r->entries; e; e = e->next)
+		if (e->foreign && e->cost <= FIB_METRIC)
+			return e;
+	return NULL;
+}
+
+static void
+note_hidden(struct rib *rib, struct route *r, const struct entry *by)
+{
+	char text[160];
+
+	if (!by && r->hidden)
+		rows_set(&r->trouble, NULL);
+	r->hidden = by;
+	if (!by)
+		return;
+	snprintf(text, sizeof text,
+	    "another daemon's route of metric %u comes first in the kernel, so %s; give that route a metric above %d",
+	    by->cost, r->chosen->foreign ? "no label can be pushed" : "the configured route is of no use", FIB_METRIC);
+	if (!r->trouble || strcmp(r->trouble, text) != 0) {
+		char prefix[PREFIX_TEXT];
+		rib_note(rib, 4, "%s: %s", prefix_text(&r->node.prefix, prefix), text);
+	}
+	rows_set(&r->trouble, text);
+}
+
 /* What the kernel shall have from us: static routes, and labels for whatever was chosen. */
 static struct fate *
 wanted_fate(struct rib *rib, struct route *r)
@@ -355,13 +408,20 @@ wanted_fate(struct rib *rib, struct route *r)
 	const struct entry *e = r->chosen;
 	const struct lsp *lsp = r->table->id == 254 && rib->abilities.mpls ? lsp_find(rib, &r->node.prefix) : NULL;
 
-	if (!e || e->direct)
+	if (!e || e->direct) {
+		note_hidden(rib, r, NULL);
 		return NULL;
+	}
 	bool push = false;
 	for (size_t i = 0; lsp && !lsp->egress && i < e->fate->path_count; i++)
 		push |= lsp_push(lsp, &e->fate->paths[i].p) != LABEL_UNSET;
+	const struct entry *hidden = push || !e->foreign ? hiding(r) : NULL;
+	note_hidden(rib, r, hidden);
+	if (hidden)
+		return NULL;
 	if (push)
-		return fate_get(rib, r->table, e->fate->specs, e->fate->spec_count, false, e->fate->family, &r->node.prefix);
+		return fate_get(
+		    rib, r->table, e->fate->specs, e->fate->spec_count, false, e->fate->family, &r->node.prefix);
 	if (e->foreign)
 		return NULL;
 	e->fate->refs++;
@@ -375,9 +435,35 @@ free_if_empty(struct rib *rib, struct route *r)
 		return;
 	table_gone(&rib->route_table, &r->row);
 	list_remove(&r->dirty);
+	list_remove(&r->of_has);
 	trie_remove(trie_of(r->table, &r->node.prefix), &r->node);
 	free(r->trouble);
 	free(r);
+}
+
+static void
+set_want(struct rib *rib, struct route *r, struct fate *want)
+{
+	struct fate *old = r->want;
+
+	if (want == old) {
+		if (want)
+			fate_unref(rib, want);
+		return;
+	}
+	list_remove(&r->of_want);
+	r->want = want;
+	r->refused = false;
+	if (want) {
+		list_append(&want->followers, &r->of_want);
+		fate_touch(rib, want);
+	}
+	if (old) {
+		fate_touch(rib, old);
+		fate_unref(rib, old);
+	}
+	rib->resolve = true; /* somebody's next hop may lie behind it */
+	diff_dirty(rib, &rib->dirty_routes, &r->dirty);
 }
 
 static void
@@ -388,22 +474,9 @@ choose(struct rib *rib, struct route *r)
 	while (best && !is_usable(best))
 		best = best->next;
 	if (best != r->chosen)
-		rib->resolve = true; /* somebody's next hop may lie behind it */
+		rib->resolve = true; /* here too */
 	r->chosen = best;
-	struct fate *want = wanted_fate(rib, r);
-	if (want != r->want) {
-		list_remove(&r->of_want);
-		if (r->want)
-			fate_unref(rib, r->want);
-		r->want = want;
-		if (want)
-			list_append(&want->followers, &r->of_want);
-		r->refused = false;
-		rib->resolve = true; /* what it uses now needs its objects */
-		diff_dirty(rib, &rib->dirty_routes, &r->dirty);
-	} else if (want) {
-		fate_unref(rib, want);
-	}
+	set_want(rib, r, wanted_fate(rib, r));
 	if (r->entries)
 		table_changed(&rib->route_table, &r->row);
 	else
@@ -412,15 +485,16 @@ choose(struct rib *rib, struct route *r)
 		diff_dirty(rib, &rib->dirty_routes, &r->dirty);
 }
 
-void
-routes_choose(struct rib *rib)
+bool
+routes_choose(struct rib *rib, unsigned budget)
 {
-	while (!list_is_empty(&rib->chosen_anew)) {
+	while (budget-- && !list_is_empty(&rib->chosen_anew)) {
 		struct route *r = OBJECT(rib->chosen_anew.next, struct route, chosen_anew);
 		list_remove(&r->chosen_anew);
 		choose(rib, r);
 		free_if_empty(rib, r);
 	}
+	return list_is_empty(&rib->chosen_anew);
 }
 
 void
@@ -432,7 +506,7 @@ route_lsp_changed(struct rib *rib, const struct prefix *fec)
 		return;
 	route_again(rib, r);
 	if (r->want && r->want->labelled)
-		rib->resolve = true; /* its labels are part of its next hops */
+		fate_again(rib, r->want); /* its labels are part of its next hops */
 }
 
 /* --- the end of a dump --- */
@@ -467,7 +541,7 @@ forget(struct rib *rib, struct route *r)
 		fate_unref(rib, r->want);
 	r->want = NULL;
 	r->chosen = NULL;
-	r->has = 0;
+	r->has = NULL;
 	r->inlined = r->asked = false;
 	list_remove(&r->chosen_anew);
 	free_if_empty(rib, r);
@@ -477,8 +551,7 @@ void
 routes_free(struct rib *rib)
 {
 	each_route(rib, forget);
-	list_each_safe(l, &rib->tables)
-	{
+	list_each_safe (l, &rib->tables) {
 		struct rib_table *t = OBJECT(l, struct rib_table, link);
 		trie_free(&t->v4);
 		trie_free(&t->v6);

@@ -61,7 +61,7 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 	m->n_addresses = p->address_count;
 	m->addresses = arena_take(arena, p->address_count * sizeof *m->addresses);
 	for (size_t i = 0; i < p->address_count; i++)
-		m->addresses[i] = bytes_of_prefix(&p->addresses[i], arena);
+		m->addresses[i] = bytes_of_prefix(&p->addresses[i].prefix, arena);
 	m->trouble = lent(p->trouble);
 }
 
@@ -83,6 +83,16 @@ next_hop(struct arena *arena, const struct addr *address, const struct fib_path 
 	return h;
 }
 
+static const char *
+why_inactive(const struct entry *e)
+{
+	const struct fate *f = e->fate;
+
+	if (e->direct || e->foreign || f->path_count || f->black_hole)
+		return "another route is preferred";
+	return f->looped ? "its next hop is reached through this very route" : "no next hop can be reached";
+}
+
 static void
 fill_entry(Fib__RouteEntry *m, const struct entry *e, const struct route *r, struct arena *arena)
 {
@@ -96,11 +106,12 @@ fill_entry(Fib__RouteEntry *m, const struct entry *e, const struct route *r, str
 	m->cost = e->foreign ? 0 : e->cost;
 	m->foreign = e->foreign;
 	m->since = e->since;
-	m->inactive = lent(chosen ? "" : !e->direct && !e->foreign && !f->path_count && !f->black_hole ? "no next hop can be reached" : "another route is preferred");
+	m->inactive = lent(chosen ? "" : why_inactive(e));
 	if (e->direct) {
 		m->n_next_hops = 1;
 		m->next_hops = arena_take(arena, sizeof *m->next_hops);
-		m->next_hops[0] = next_hop(arena, &e->address, &(struct fib_path){ .gateway = e->address, .ifindex = e->ifindex });
+		m->next_hops[0] =
+		    next_hop(arena, &e->address, &(struct fib_path){ .gateway = e->address, .ifindex = e->ifindex });
 		return;
 	}
 	m->relay = f->relay;
@@ -123,7 +134,23 @@ is_installed(const struct route *r)
 		return false;
 	if (e->direct || (e->foreign && !r->want))
 		return true; /* it is in the kernel, or we would not know it */
-	return r->want && r->want->group && r->has == r->want->group->id && group_is_right(r->want->group);
+	if (!r->want || !r->has || !route_is_right(r->table->rib, r))
+		return false;
+	return r->has != r->want->group || group_is_right(r->has);
+}
+
+/* Its own trouble, or that of a next hop, or of the group. */
+static const char *
+route_trouble(const struct route *r)
+{
+	const struct fate *f = r->want;
+
+	if (r->trouble || !f)
+		return r->trouble;
+	for (uint16_t i = 0; i < f->member_count; i++)
+		if (f->members[i]->trouble)
+			return f->members[i]->trouble;
+	return f->trouble;
 }
 
 static void
@@ -147,7 +174,7 @@ fill_route(const struct row *row, void *message, struct arena *arena)
 			fill_entry(out, e, r, arena);
 		}
 	m->installed = is_installed(r);
-	m->trouble = lent(r->trouble ? r->trouble : r->want && r->want->trouble ? r->want->trouble : NULL);
+	m->trouble = lent(route_trouble(r));
 }
 
 /* --- labels --- */
@@ -217,7 +244,8 @@ rows_init(struct rib *rib)
 	static const struct {
 		const char *user;
 		uint32_t first, last;
-	} ranges[4] = { { "static", 16, 1023 }, { "ldpd", 1024, 524287 }, { "l2vpnd", 524288, 786431 }, { "l3vpnd", 786432, 1048575 } };
+	} ranges[4] = { { "static", 16, 1023 }, { "ldpd", 1024, 524287 }, { "l2vpnd", 524288, 786431 },
+		{ "l3vpnd", 786432, 1048575 } };
 
 	table_init(&rib->interface_table, "fib.Interface", fill_interface);
 	table_init(&rib->route_table, "fib.Route", fill_route);
@@ -225,11 +253,13 @@ rows_init(struct rib *rib)
 	table_init(&rib->range_table, "fib.LabelRange", fill_range);
 	table_init(&rib->kernel_table, "fib.Kernel", fill_kernel);
 	rib->interface_table.complete = rib->route_table.complete = rib->ilm_table.complete = false;
-	struct table *tables[] = { &rib->interface_table, &rib->route_table, &rib->ilm_table, &rib->range_table, &rib->kernel_table };
+	struct table *tables[] = { &rib->interface_table, &rib->route_table, &rib->ilm_table, &rib->range_table,
+		&rib->kernel_table };
 	for (size_t i = 0; i < COUNT(tables); i++)
 		rib->served[i] = tables[i];
 	for (size_t i = 0; i < COUNT(ranges); i++) {
-		rib->ranges[i] = (struct label_range){ .user = ranges[i].user, .first = ranges[i].first, .last = ranges[i].last };
+		rib->ranges[i] =
+		    (struct label_range){ .user = ranges[i].user, .first = ranges[i].first, .last = ranges[i].last };
 		table_changed(&rib->range_table, &rib->ranges[i].row);
 	}
 	table_changed(&rib->kernel_table, &rib->kernel_row);

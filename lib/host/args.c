@@ -34,15 +34,34 @@ args_add(struct args *a, struct arg arg)
 		a->room = a->room ? a->room * 2 : 8;
 		a->list = mem_resize(a->list, a->room * sizeof *a->list);
 	}
+	if (a->count && arg.type && strcmp(arg.type, "mask") == 0)
+		a->list[a->count - 1].masked = true;
+	arg.masked = false;
 	a->list[a->count++] = arg;
 }
 
+void
+args_spell(const struct args *a, struct text *out)
+{
+	for (size_t i = 0; i < a->count; i++)
+		text_add(out, "%s%s", i ? " " : "", a->list[i].text);
+}
+
+void
+args_cut(struct args *a, size_t count)
+{
+	a->count = count;
+	if (count)
+		a->list[count - 1].masked = false; /* its mask, if any, was the first to go */
+}
+
+/* A parameter, of this line or of those that opened the views around it. A word of the same name is none. */
 static const struct arg *
 find(const struct args *a, const char *name)
 {
 	for (; a; a = a->outer)
 		for (size_t i = a->count; i > 0; i--)
-			if (strcasecmp(a->list[i - 1].name, name) == 0)
+			if (a->list[i - 1].type && strcasecmp(a->list[i - 1].name, name) == 0)
 				return &a->list[i - 1];
 	return NULL;
 }
@@ -85,13 +104,17 @@ arg_prefix(const struct args *a, const char *name)
 {
 	const struct arg *g = find(a, name);
 
-	return g ? g->prefix : (struct prefix){ 0 };
+	if (!g)
+		return (struct prefix){ 0 };
+	return g->masked ? (g + 1)->prefix : g->prefix;
 }
 
 uint8_t
 arg_mask(const struct args *a, const char *name)
 {
-	return (uint8_t)arg_u32(a, name);
+	const struct arg *g = find(a, name);
+
+	return g ? (uint8_t)g->number : 0;
 }
 
 bool
@@ -108,8 +131,9 @@ args_line(const struct args *a)
 
 /* --- interface names --- */
 
-static const char *const kinds[] = { "GigabitEthernet", "Ethernet", "FastEthernet", "XGigabitEthernet", "10GE", "25GE", "40GE", "100GE",
-	"LoopBack", "Eth-Trunk", "Vlanif", "Serial", "Pos", "Tunnel", "Virtual-Template", NULL };
+static const char *const kinds[] = { "GigabitEthernet", "Ethernet", "FastEthernet", "XGigabitEthernet", "10GE", "25GE",
+	"40GE", "50GE", "100GE", "200GE", "400GE", "LoopBack", "Eth-Trunk", "Vlanif", "Serial", "Pos", "Tunnel",
+	"Virtual-Template", NULL };
 
 /* A name without its blanks; true when it was not too long. */
 static bool
@@ -133,26 +157,26 @@ ifname_eq(const char *a, const char *b)
 {
 	char x[64], y[64];
 
-	return squeeze(a, x) && squeeze(b, y) && strcasecmp(x, y) == 0;
+	return a && b && squeeze(a, x) && squeeze(b, y) && strcasecmp(x, y) == 0;
 }
 
 void
 ifname_canonical(const char *text, char out[64])
 {
-	char name[64];
+	char name[64] = "";
 
 	if (!squeeze(text, name)) {
 		snprintf(out, 64, "%.63s", text);
 		return;
 	}
-	snprintf(out, 64, "%s", name);
 	for (size_t i = 0; kinds[i]; i++) {
 		size_t n = strlen(kinds[i]);
 		if (strncasecmp(name, kinds[i], n) == 0 && isdigit((unsigned char)name[n])) {
-			snprintf(out, 64, "%s%.40s", kinds[i], name + n);
-			return;
+			memcpy(name, kinds[i], n);
+			break;
 		}
 	}
+	memcpy(out, name, sizeof name);
 }
 
 static bool
@@ -208,31 +232,56 @@ read_ifname(char *const *words, size_t count, struct arena *arena, struct arg *r
 }
 
 static bool
-read_typed(const char *type, const char *word, struct arg *ret)
+read_address(const char *word, uint8_t family, struct arg *ret)
+{
+	struct addr a;
+
+	if (!addr_parse(word, &a) || (family && a.family != family))
+		return false;
+	ret->prefix = prefix_host(a);
+	ret->number = addr_to_v4(&a);
+	return true;
+}
+
+/* A mask belongs to the address before it, and completes it to a prefix. */
+static bool
+read_mask(const char *word, const struct args *so_far, struct arg *ret)
+{
+	const struct arg *before = so_far->count ? &so_far->list[so_far->count - 1] : NULL;
+	struct addr a = before && before->type ? before->prefix.addr : addr_none();
+	uint8_t len;
+
+	if (!prefix_mask_parse(word, a.family == 6 ? 6 : 4, &len))
+		return false;
+	ret->number = len;
+	if (addr_is_set(&a))
+		ret->prefix = prefix_make(a, len);
+	return true;
+}
+
+static bool
+read_typed(const char *type, const char *word, const struct args *so_far, struct arg *ret)
 {
 	if (strcmp(type, "address") == 0 || strcmp(type, "lsr-id") == 0)
-		return addr_parse(word, &ret->prefix.addr) && ret->prefix.addr.family == 4 &&
-		       (ret->number = addr_to_v4(&ret->prefix.addr), true);
+		return read_address(word, 4, ret);
 	if (strcmp(type, "address6") == 0)
-		return addr_parse(word, &ret->prefix.addr) && ret->prefix.addr.family == 6;
+		return read_address(word, 6, ret);
 	if (strcmp(type, "ip") == 0)
-		return addr_parse(word, &ret->prefix.addr);
-	if (strcmp(type, "mask") == 0) {
-		uint8_t len;
-		return prefix_mask_parse(word, 4, &len) && (ret->number = len, true);
-	}
+		return read_address(word, 0, ret);
+	if (strcmp(type, "mask") == 0)
+		return read_mask(word, so_far, ret);
 	if (strcmp(type, "prefix") == 0)
 		return prefix_parse(word, &ret->prefix);
-	if (strcmp(type, "word") == 0)
-		return true;
-	return false;
+	if (strcmp(type, "prefix4") == 0 || strcmp(type, "prefix6") == 0)
+		return prefix_parse(word, &ret->prefix) && ret->prefix.addr.family == type[6] - '0';
+	return strcmp(type, "word") == 0;
 }
 
 size_t
-param_read(const struct node *n, char *const *words, size_t count, const struct args *so_far, struct arena *arena, struct arg *ret)
+param_read(const struct node *n, char *const *words, size_t count, const struct args *so_far, struct arena *arena,
+    struct arg *ret)
 {
-	(void)so_far;
-	*ret = (struct arg){ .name = n->name };
+	*ret = (struct arg){ 0 };
 	if (strcmp(n->word, "text") == 0) {
 		struct text all = { 0 };
 		for (size_t i = 0; i < count; i++)
@@ -246,15 +295,16 @@ param_read(const struct node *n, char *const *words, size_t count, const struct 
 	ret->text = arena_text(arena, words[0]);
 	if (n->high)
 		return read_number(words[0], n->low, n->high, &ret->number);
-	return read_typed(n->word, words[0], ret);
+	return read_typed(n->word, words[0], so_far, ret);
 }
 
 void
 param_describe(const struct node *n, struct text *out)
 {
-	static const char *const forms[][2] = { { "address", "A.B.C.D" }, { "lsr-id", "A.B.C.D" }, { "address6", "X:X::X:X" },
-		{ "ip", "ADDRESS" }, { "mask", "LENGTH|MASK" }, { "prefix", "ADDRESS/LENGTH" }, { "ifname", "INTERFACE" },
-		{ "text", "TEXT" } };
+	static const char *const forms[][2] = { { "address", "A.B.C.D" }, { "lsr-id", "A.B.C.D" },
+		{ "address6", "X:X::X:X" }, { "ip", "ADDRESS" }, { "mask", "LENGTH|MASK" },
+		{ "prefix", "ADDRESS/LENGTH" }, { "prefix4", "A.B.C.D/LENGTH" }, { "prefix6", "X:X::X:X/LENGTH" },
+		{ "ifname", "INTERFACE" }, { "text", "TEXT" } };
 
 	if (n->high) {
 		text_add(out, "<%u-%u>", n->low, n->high);

@@ -1,4 +1,4 @@
-/* The bus as a whole: one ZeroMQ context per daemon, frames, and what owner and mirror sides share. */
+/* The bus as a whole: one ZeroMQ context per daemon, its owner's side and its mirrors. */
 #include "base/mem.h"
 #include "host/bus_internal.h"
 #include <errno.h>
@@ -7,103 +7,7 @@
 #include <string.h>
 #include <zmq.h>
 
-static void *
-take(void *ctx, size_t size)
-{
-	return arena_take(ctx, size);
-}
-
-static void
-give(void *ctx, void *p)
-{
-	(void)ctx;
-	(void)p;
-}
-
-ProtobufCAllocator
-bus_allocator(struct arena *a)
-{
-	return (ProtobufCAllocator){ .alloc = take, .free = give, .allocator_data = a };
-}
-
-size_t
-bus_pack(const Bus__Frame *f, struct arena *a, uint8_t **ret_bytes)
-{
-	size_t size = bus__frame__get_packed_size(f);
-
-	*ret_bytes = arena_take(a, size);
-	return bus__frame__pack(f, *ret_bytes);
-}
-
-Bus__Frame *
-bus_unpack(const void *bytes, size_t size, struct arena *a)
-{
-	ProtobufCAllocator allocator = bus_allocator(a);
-
-	return size > BUS_FRAME_MAX ? NULL : bus__frame__unpack(&allocator, size, bytes);
-}
-
-bool
-bus_endpoint(const char *run_dir, const char *daemon, char out[128])
-{
-	/* A UNIX socket's path holds 107 characters. */
-	return snprintf(out, 128, "ipc://%s/%s.bus", run_dir, daemon) < 6 + 108;
-}
-
-/* One base-128 number of the protobuf encoding. False past the end or when it is too long. */
-static bool
-varint(const uint8_t *bytes, size_t size, size_t *at, uint64_t *ret)
-{
-	uint64_t v = 0;
-
-	for (unsigned shift = 0; shift < 64 && *at < size; shift += 7) {
-		uint8_t b = bytes[(*at)++];
-		v |= (uint64_t)(b & 0x7f) << shift;
-		if (!(b & 0x80)) {
-			*ret = v;
-			return true;
-		}
-	}
-	return false;
-}
-
-size_t
-bus_key_of(const struct row_schema *schema, const uint8_t *row, size_t size, uint8_t *out, size_t room)
-{
-	size_t at = 0, used = 0;
-
-	while (at < size) {
-		size_t start = at;
-		uint64_t tag, length;
-		if (!varint(row, size, &at, &tag))
-			return 0;
-		switch (tag & 7) {
-		case 0:
-			if (!varint(row, size, &at, &length))
-				return 0;
-			break;
-		case 1: at += 8; break;
-		case 5: at += 4; break;
-		case 2:
-			if (!varint(row, size, &at, &length) || length > size - at)
-				return 0;
-			at += length;
-			break;
-		default: return 0;
-		}
-		if (at > size)
-			return 0;
-		for (unsigned i = 0; i < schema->message->n_fields; i++) {
-			if (schema->message->fields[i].id != tag >> 3 || !schema->fields[i].key)
-				continue;
-			if (at - start > room - used)
-				return 0;
-			memcpy(out + used, row + start, at - start);
-			used += at - start;
-		}
-	}
-	return used;
-}
+enum { PING_MS = 5000 };
 
 struct bus *
 bus_open(struct host *host, const char *daemon)
@@ -113,7 +17,9 @@ bus_open(struct host *host, const char *daemon)
 	b->host = host;
 	b->zmq = zmq_ctx_new();
 	snprintf(b->daemon, sizeof b->daemon, "%s", daemon);
+	/* The seed may be fixed for tests; two starts still differ. */
 	b->epoch = host_seed(host) ^ host_now(host) * UINT64_C(0x9e3779b97f4a7c15);
+	b->ping_ms = PING_MS;
 	list_init(&b->tables);
 	list_init(&b->subscriptions);
 	list_init(&b->handlers);
@@ -139,5 +45,6 @@ bus_close(struct bus *b)
 	if (b->zmq)
 		zmq_ctx_term(b->zmq);
 	arena_free(&b->arena);
+	free(b->batch);
 	free(b);
 }

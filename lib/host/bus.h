@@ -21,10 +21,11 @@ struct bus;
 struct bus *bus_open(struct host *, const char *daemon);
 void bus_close(struct bus *);
 void bus_serve(struct bus *, struct table *); /* the schema is found by the table's name */
-void bus_publish(struct bus *);               /* call after anything that may have changed rows; cheap when nothing did */
+void bus_publish(struct bus *); /* call after anything that may have changed rows; cheap when nothing did */
 
 /* --- reading somebody's table --- */
 struct mirror;
+/* None of these may close the mirror or the bus. */
 struct mirror_ops {
 	/* A row appeared or changed (gone == false), or is gone (only the key fields of `row` are set).
 	 * `row` is the unpacked protobuf message, valid during the call. `round` counts snapshots. */
@@ -49,7 +50,8 @@ struct bus_answer {
 	const void *bytes; /* for programs; may be NULL */
 	size_t size;
 };
-typedef void bus_handler(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *, struct arena *);
+typedef void bus_handler(
+    void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *, struct arena *);
 void bus_on_request(struct bus *, const char *verb, bus_handler *, void *ctx);
 
 /* --- the command line's side: synchronous, no event loop of its own needed --- */
@@ -57,11 +59,12 @@ struct bus_client;
 /* Connects to RUN/DAEMON.bus. NULL with a sentence in *why when the daemon does not run or is of another version. */
 struct bus_client *bus_client_open(const char *run_dir, const char *daemon, char why[256]);
 void bus_client_close(struct bus_client *);
-/* Reads the table to its end-of-snapshot (or what there is after `wait` when the owner is still recovering:
- * *ret_complete is false then). Each row is unpacked and owned by the arena. 0 or negative errno. */
+/* Reads the table to its end-of-snapshot; when the owner is still recovering, what it has so far (*ret_complete is
+ * false then). Each row is unpacked and owned by the arena. 0, or negative errno and a sentence in `why`:
+ * -ETIMEDOUT it runs but does not answer, -ECONNREFUSED it stopped, -EPROTO it refuses. */
 int bus_client_rows(struct bus_client *, const struct row_schema *, usec_t wait, struct arena *,
     ProtobufCMessage ***ret_rows, size_t *ret_count, bool *ret_complete, char why[256]);
-/* Waits until something in the tables read so far has changed, at most `wait`. 1 changed, 0 not, negative errno. */
+/* Waits until something in the tables read so far has changed, at most `wait`. 1 changed, 0 not. */
 int bus_client_wait(struct bus_client *, usec_t wait);
 int bus_client_request(struct bus_client *, const char *verb, const void *bytes, size_t size, usec_t wait,
     struct arena *, struct bus_answer *ret, char why[256]);

@@ -16,10 +16,13 @@
 #include <unistd.h>
 #include <zmq.h>
 
+enum { LOOK_AGAIN_MS = 500 }; /* in silence: whether the daemon still runs */
+
 struct bus_client {
 	void *zmq, *dealer;
-	char daemon[32];
+	char daemon[32], endpoint[128];
 	uint32_t next_number;
+	bool news;          /* something in a table read before changed while another was read */
 	struct arena arena; /* of the frame in hand */
 };
 
@@ -52,6 +55,7 @@ struct bus_client *
 bus_client_open(const char *run_dir, const char *daemon, char why[256])
 {
 	const int linger = 200, unlimited = 0;
+	const int64_t frame_max = BUS_FRAME_MAX;
 	char endpoint[128];
 
 	if (!bus_endpoint(run_dir, daemon, endpoint)) {
@@ -60,7 +64,9 @@ bus_client_open(const char *run_dir, const char *daemon, char why[256])
 	}
 	int r = probe(endpoint);
 	if (r == -ENOENT || r == -ECONNREFUSED || r == -ENOTDIR) {
-		snprintf(why, 256, "%s does not run in %.120s (start it with: systemctl start penult-%s; or name its run directory with -r)",
+		snprintf(why, 256,
+		    "%s does not run in %.120s (start it with: systemctl start penult-%s; or name its run directory "
+		    "with -r)",
 		    daemon, run_dir, daemon);
 		return NULL;
 	}
@@ -73,13 +79,17 @@ bus_client_open(const char *run_dir, const char *daemon, char why[256])
 	arena_init(&c->arena);
 	c->zmq = zmq_ctx_new();
 	c->dealer = c->zmq ? zmq_socket(c->zmq, ZMQ_DEALER) : NULL;
+	memcpy(c->endpoint, endpoint, sizeof c->endpoint);
+	if (c->dealer) { /* before connecting, or they do not count */
+		zmq_setsockopt(c->dealer, ZMQ_LINGER, &linger, sizeof linger);
+		zmq_setsockopt(c->dealer, ZMQ_RCVHWM, &unlimited, sizeof unlimited); /* the owner's window bounds it */
+		zmq_setsockopt(c->dealer, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max);
+	}
 	if (!c->dealer || zmq_connect(c->dealer, endpoint) != 0) {
 		snprintf(why, 256, "cannot connect to %s: %s", daemon, strerror(errno));
 		bus_client_close(c);
 		return NULL;
 	}
-	zmq_setsockopt(c->dealer, ZMQ_LINGER, &linger, sizeof linger);
-	zmq_setsockopt(c->dealer, ZMQ_RCVHWM, &unlimited, sizeof unlimited);
 	return c;
 }
 
@@ -99,34 +109,54 @@ bus_client_close(struct bus_client *c)
 static void
 send_frame(struct bus_client *c, const Bus__Frame *f)
 {
-	uint8_t *bytes;
-	size_t size = bus_pack(f, &c->arena, &bytes);
-
-	zmq_send(c->dealer, bytes, size, 0);
+	bus_send(c->dealer, f); /* it is queued until the connection is up; an answer that does not come is the error */
 }
 
-/* The next frame before the deadline, in c->arena; NULL when there is none. */
+/* Reads one message, if there is one, into c->arena. NULL when it is no frame, or a ping. */
+static Bus__Frame *
+read_frame(struct bus_client *c)
+{
+	zmq_msg_t part;
+	Bus__Frame *f = NULL;
+
+	zmq_msg_init(&part);
+	arena_reset(&c->arena);
+	if (zmq_msg_recv(&part, c->dealer, ZMQ_DONTWAIT) >= 0)
+		f = bus_unpack(zmq_msg_data(&part), zmq_msg_size(&part), &c->arena);
+	zmq_msg_close(&part);
+	return f && f->kind_case != BUS__FRAME__KIND__NOT_SET ? f : NULL;
+}
+
+/* The next frame before the deadline; NULL when there is none. */
 static Bus__Frame *
 receive(struct bus_client *c, usec_t deadline)
 {
 	for (;;) {
 		usec_t now = clock_now();
-		zmq_pollitem_t item = { .socket = c->dealer, .events = ZMQ_POLLIN };
 		long ms = now >= deadline ? 0 : (long)((deadline - now + 999) / 1000);
-		if (zmq_poll(&item, 1, ms) <= 0 && clock_now() >= deadline)
-			return NULL;
-		if (!(item.revents & ZMQ_POLLIN))
-			continue;
-		zmq_msg_t part;
-		zmq_msg_init(&part);
-		arena_reset(&c->arena);
+		zmq_pollitem_t item = { .socket = c->dealer, .events = ZMQ_POLLIN };
 		Bus__Frame *f = NULL;
-		if (zmq_msg_recv(&part, c->dealer, ZMQ_DONTWAIT) >= 0)
-			f = bus_unpack(zmq_msg_data(&part), zmq_msg_size(&part), &c->arena);
-		zmq_msg_close(&part);
-		if (f && f->kind_case != BUS__FRAME__KIND__NOT_SET)
+		if (zmq_poll(&item, 1, ms) > 0 && (f = read_frame(c)))
 			return f;
+		if (clock_now() >= deadline)
+			return NULL;
 	}
+}
+
+/* How long to listen before looking whether the daemon still runs. */
+static usec_t
+next_look(usec_t deadline)
+{
+	return usec_min(deadline, clock_now() + LOOK_AGAIN_MS * USEC_PER_MSEC);
+}
+
+static int
+no_answer(const struct bus_client *c, char why[256])
+{
+	bool runs = probe(c->endpoint) == 0;
+
+	snprintf(why, 256, runs ? "%s runs but does not answer" : "%s stopped while it was asked", c->daemon);
+	return runs ? -ETIMEDOUT : -ECONNREFUSED;
 }
 
 static void
@@ -153,20 +183,21 @@ struct read_row {
 
 struct reading {
 	const struct row_schema *schema;
+	uint32_t number; /* of the subscription */
+	bool begun, complete;
 	struct hash keys;
 	struct arena *arena;
 };
 
 static void
-note_row(struct reading *r, const ProtobufCBinaryData *packed)
+note_row(struct reading *r, const struct bus_row *packed)
 {
 	uint8_t key[1024];
-	bool gone = packed->len && packed->data[0] == 'G';
 	ProtobufCAllocator allocator = bus_allocator(r->arena);
+	size_t size = bus_key_of(r->schema, packed->bytes, packed->size, key, sizeof key);
 
-	if (packed->len < 1)
+	if (size > sizeof key)
 		return;
-	size_t size = bus_key_of(r->schema, packed->data + 1, packed->len - 1, key, sizeof key);
 	uint32_t hash = hash_bytes(key, size, 0);
 	struct read_row *found = NULL;
 	for (struct hash_node *n = hash_first(&r->keys, hash); n && !found; n = hash_next(n)) {
@@ -180,7 +211,9 @@ note_row(struct reading *r, const ProtobufCBinaryData *packed)
 		found->key_size = size;
 		hash_add(&r->keys, &found->by_key, hash);
 	}
-	found->row = gone ? NULL : protobuf_c_message_unpack(r->schema->message, &allocator, packed->len - 1, packed->data + 1);
+	found->row = packed->gone
+			 ? NULL
+			 : protobuf_c_message_unpack(r->schema->message, &allocator, packed->size, packed->bytes);
 }
 
 static void
@@ -208,49 +241,68 @@ table_number(const struct row_schema *schema)
 	return i + 1;
 }
 
-int
-bus_client_rows(struct bus_client *c, const struct row_schema *schema, usec_t wait, struct arena *arena, ProtobufCMessage ***ret_rows,
-    size_t *ret_count, bool *ret_complete, char why[256])
+/* Takes one frame towards the table. 1 when that was the end, 0 when more is to come, negative errno. */
+static int
+read_on(struct bus_client *c, struct reading *r, const Bus__Frame *f, char why[256])
 {
-	struct reading r = { .schema = schema, .arena = arena };
-	uint32_t number = table_number(schema);
+	struct bus_row row;
+
+	if (f->kind_case == BUS__FRAME__KIND_REFUSAL && f->refusal->subscription == r->number) {
+		snprintf(why, 256, "%s", f->refusal->why);
+		return -EPROTO;
+	}
+	if (f->kind_case != BUS__FRAME__KIND_BATCH)
+		return 0;
+	const Bus__Batch *b = f->batch;
+	acknowledge(c, b);
+	if (b->subscription != r->number) {
+		c->news |= b->rows.len || b->end_of_snapshot;
+		return 0;
+	}
+	if (b->restart) {
+		r->begun = true;
+		hash_free(&r->keys);
+		hash_init(&r->keys);
+	}
+	struct wire_reader rows = wire_reader(b->rows.data, b->rows.len);
+	while (r->begun && bus_next_row(&rows, &row))
+		note_row(r, &row);
+	r->complete = b->end_of_snapshot;
+	return r->begun && (b->end_of_snapshot || b->caught_up);
+}
+
+int
+bus_client_rows(struct bus_client *c, const struct row_schema *schema, usec_t wait, struct arena *arena,
+    ProtobufCMessage ***ret_rows, size_t *ret_count, bool *ret_complete, char why[256])
+{
+	struct reading r = { .schema = schema, .arena = arena, .number = table_number(schema) };
 	usec_t deadline = clock_now() + wait;
-	bool over = false, begun = false;
+	bool down = false;
+	int status = 0;
 
 	hash_init(&r.keys);
-	*ret_complete = false;
-	subscribe(c, schema, number);
-	while (!over) {
-		Bus__Frame *f = receive(c, deadline);
-		if (!f) {
-			snprintf(why, 256, "%s does not answer", c->daemon);
-			hash_free(&r.keys);
-			return -ETIMEDOUT;
+	subscribe(c, schema, r.number);
+	while (status == 0) {
+		Bus__Frame *f = receive(c, next_look(deadline));
+		if (f) {
+			status = read_on(c, &r, f, why);
+		} else if (clock_now() >= deadline) {
+			status = no_answer(c, why);
+		} else if (probe(c->endpoint) < 0) {
+			down = true;
+		} else if (down) { /* it started again, and knows nothing of us */
+			subscribe(c, schema, r.number);
+			down = false;
 		}
-		if (f->kind_case == BUS__FRAME__KIND_REFUSAL && f->refusal->subscription == number) {
-			snprintf(why, 256, "%s", f->refusal->why);
-			hash_free(&r.keys);
-			return -EPROTO;
-		}
-		if (f->kind_case != BUS__FRAME__KIND_BATCH)
-			continue;
-		Bus__Batch *b = f->batch;
-		if (b->subscription == number && b->restart) {
-			begun = true;
-			hash_free(&r.keys);
-		}
-		for (size_t i = 0; begun && b->subscription == number && i < b->n_rows; i++)
-			note_row(&r, &b->rows[i]);
-		if (begun && b->subscription == number) {
-			over = b->end_of_snapshot || b->caught_up;
-			*ret_complete = b->end_of_snapshot;
-		}
-		acknowledge(c, b);
 	}
-	*ret_rows = arena_take(arena, (r.keys.count + 1) * sizeof **ret_rows);
+	if (status < 0) {
+		hash_free(&r.keys);
+		return status;
+	}
+	*ret_complete = r.complete;
+	*ret_rows = arena_take(arena, (r.keys.count + 1) * sizeof(ProtobufCMessage *));
 	*ret_count = 0;
-	hash_each(n, &r.keys)
-	{
+	hash_each (n, &r.keys) {
 		ProtobufCMessage *row = OBJECT(n, struct read_row, by_key)->row;
 		if (row)
 			(*ret_rows)[(*ret_count)++] = row;
@@ -264,22 +316,22 @@ bus_client_wait(struct bus_client *c, usec_t wait)
 {
 	usec_t deadline = clock_now() + wait;
 
-	for (;;) {
+	while (!c->news) {
 		Bus__Frame *f = receive(c, deadline);
 		if (!f)
 			return 0;
 		if (f->kind_case != BUS__FRAME__KIND_BATCH)
 			continue;
-		bool news = f->batch->n_rows || f->batch->end_of_snapshot;
 		acknowledge(c, f->batch);
-		if (news)
-			return 1;
+		c->news = f->batch->rows.len || f->batch->end_of_snapshot;
 	}
+	c->news = false;
+	return 1;
 }
 
 int
-bus_client_request(struct bus_client *c, const char *verb, const void *bytes, size_t size, usec_t wait, struct arena *arena,
-    struct bus_answer *ret, char why[256])
+bus_client_request(struct bus_client *c, const char *verb, const void *bytes, size_t size, usec_t wait,
+    struct arena *arena, struct bus_answer *ret, char why[256])
 {
 	Bus__Request r = BUS__REQUEST__INIT;
 	Bus__Frame f = BUS__FRAME__INIT;
@@ -290,15 +342,21 @@ bus_client_request(struct bus_client *c, const char *verb, const void *bytes, si
 	r.body = (ProtobufCBinaryData){ size, (uint8_t *)(uintptr_t)bytes };
 	f.kind_case = BUS__FRAME__KIND_REQUEST;
 	f.request = &r;
+	if (bus__frame__get_packed_size(&f) > BUS_FRAME_MAX) {
+		snprintf(why, 256, "%s takes at most %d bytes at once", c->daemon, BUS_FRAME_MAX);
+		return -EMSGSIZE;
+	}
 	send_frame(c, &f);
 	for (;;) {
-		Bus__Frame *in = receive(c, deadline);
-		if (!in) {
-			snprintf(why, 256, "%s does not answer", c->daemon);
-			return -ETIMEDOUT;
-		}
-		if (in->kind_case == BUS__FRAME__KIND_BATCH)
+		Bus__Frame *in = receive(c, next_look(deadline));
+		if (!in && (clock_now() >= deadline || probe(c->endpoint) < 0))
+			return no_answer(c, why);
+		if (!in)
+			continue;
+		if (in->kind_case == BUS__FRAME__KIND_BATCH) {
 			acknowledge(c, in->batch);
+			c->news |= in->batch->rows.len || in->batch->end_of_snapshot;
+		}
 		if (in->kind_case != BUS__FRAME__KIND_ANSWER || in->answer->number != r.number)
 			continue;
 		*ret = (struct bus_answer){ .status = (int)in->answer->status,

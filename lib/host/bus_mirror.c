@@ -6,6 +6,10 @@
  * thrown away; a fresh one has a fresh identity, so no frame of an earlier connection can be mistaken
  * for one of this.
  *
+ * A connection that broke is tried again after 20 ms, and later each time up to half a second, until a
+ * snapshot was read to its end. A refusal stands until one of the sides is replaced, so it is tried again
+ * slowly.
+ *
  * Rounds: every snapshot (a new connection, or a restart within one) has the next number. The consumer
  * marks what it sees with the round and drops the rest when told `synced`.
  */
@@ -18,7 +22,7 @@
 #include <string.h>
 #include <zmq.h>
 
-enum { RECONNECT_MS = 20, RECONNECT_MAX_MS = 500, SUBSCRIPTION = 1 };
+enum { RECONNECT_MS = 20, RECONNECT_MAX_MS = 500, REFUSED_MS = 5000, SUBSCRIPTION = 1 };
 
 struct mirror {
 	struct list link; /* of the bus; first, see bus_close() */
@@ -27,13 +31,19 @@ struct mirror {
 	struct mirror_ops ops;
 	void *ctx;
 	char endpoint[128];
-	struct bus_socket socket, monitor;
-	bool connected, synced, told_lost;
-	bool reopen; /* the connection broke: take a fresh socket as soon as nobody is using this one */
+	struct bus_socket socket, monitor; /* closed between a loss and the next try */
+	bool reading;                      /* this connection has begun a snapshot */
+	bool synced;                       /* and come to its end */
+	bool away;                         /* that the owner is gone was said, and not yet that it is back */
+	uint64_t epoch;                    /* of the owner of this connection */
+	uint32_t last_batch;
+	uint32_t round;
+	unsigned retry_ms;      /* the next wait for a fresh socket */
 	sd_event_source *fresh; /* opens it */
 	sd_event_source *hold;  /* the owner's rows are kept until then */
-	uint32_t round;
-	struct arena arena;
+	char refusal[300];      /* logged last */
+	struct arena arena;     /* of the frame in hand */
+	struct arena row;       /* of the row in hand */
 };
 
 static int open_socket(struct mirror *m);
@@ -41,10 +51,7 @@ static int open_socket(struct mirror *m);
 static void
 send_frame(struct mirror *m, const Bus__Frame *f)
 {
-	uint8_t *bytes;
-	size_t size = bus_pack(f, &m->arena, &bytes);
-
-	zmq_send(m->socket.zmq, bytes, size, ZMQ_DONTWAIT);
+	bus_send(m->socket.zmq, f); /* it fails only on a connection whose loss will be told */
 	bus_socket_used(&m->socket);
 }
 
@@ -60,126 +67,8 @@ subscribe(struct mirror *m)
 	s.reader = m->bus->daemon;
 	f.kind_case = BUS__FRAME__KIND_SUBSCRIBE;
 	f.subscribe = &s;
+	m->last_batch = 0;
 	send_frame(m, &f);
-	arena_reset(&m->arena);
-}
-
-/* --- hold time --- */
-
-static int
-on_hold_over(sd_event_source *source, uint64_t at, void *ctx)
-{
-	struct mirror *m = ctx;
-
-	(void)source;
-	(void)at;
-	if (m->synced)
-		return 0;
-	log_line(LOG_LINE_WARNING, "%s stays away: its rows in %s are dropped", m->schema->owner, m->schema->table);
-	m->round++;
-	m->ops.synced(m->ctx, m->schema, m->round);
-	if (m->ops.settled)
-		m->ops.settled(m->ctx);
-	return 0;
-}
-
-static void
-hold_rows(struct mirror *m)
-{
-	usec_t span = m->bus->hold_override_ms ? m->bus->hold_override_ms * USEC_PER_MSEC : m->schema->hold_s * USEC_PER_SEC;
-
-	sd_event_source_set_time_relative(m->hold, span);
-	sd_event_source_set_enabled(m->hold, SD_EVENT_ONESHOT);
-}
-
-static void
-lost(struct mirror *m)
-{
-	bool was_connected = m->connected;
-
-	m->connected = false;
-	m->reopen = true;
-	sd_event_source_set_enabled(m->fresh, SD_EVENT_ONESHOT);
-	if (!was_connected)
-		return;
-	if (m->synced)
-		hold_rows(m);
-	m->synced = false;
-	if (!m->told_lost) {
-		m->told_lost = true;
-		log_line(LOG_LINE_NOTICE, "%s is away: its rows in %s are kept", m->schema->owner, m->schema->table);
-		if (m->ops.lost)
-			m->ops.lost(m->ctx, m->schema);
-		if (m->ops.settled)
-			m->ops.settled(m->ctx);
-	}
-}
-
-/* --- what arrives --- */
-
-static void
-on_row(struct mirror *m, const ProtobufCBinaryData *packed)
-{
-	ProtobufCAllocator allocator = bus_allocator(&m->arena);
-
-	if (packed->len < 1 || (packed->data[0] != 'R' && packed->data[0] != 'G'))
-		return;
-	ProtobufCMessage *row =
-	    protobuf_c_message_unpack(m->schema->message, &allocator, packed->len - 1, packed->data + 1);
-	if (row)
-		m->ops.row(m->ctx, m->schema, row, packed->data[0] == 'G', m->round);
-	else
-		log_limited(&m->bus->bad_frames, LOG_LINE_ERROR, "bus: a row of %s cannot be read", m->schema->table);
-}
-
-static void
-on_batch(struct mirror *m, const Bus__Batch *b)
-{
-	if (b->subscription != SUBSCRIPTION)
-		return;
-	if (b->restart) {
-		m->round++;
-		m->synced = false;
-		m->told_lost = false;
-	}
-	for (size_t i = 0; i < b->n_rows; i++)
-		on_row(m, &b->rows[i]);
-	Bus__Ack a = BUS__ACK__INIT;
-	Bus__Frame f = BUS__FRAME__INIT;
-	a.subscription = b->subscription;
-	a.number = b->number;
-	f.kind_case = BUS__FRAME__KIND_ACK;
-	f.ack = &a;
-	send_frame(m, &f);
-	if (b->end_of_snapshot) {
-		m->synced = true;
-		sd_event_source_set_enabled(m->hold, SD_EVENT_OFF);
-		m->ops.synced(m->ctx, m->schema, m->round);
-	}
-}
-
-static bool
-read_message(void *ctx)
-{
-	struct mirror *m = ctx;
-	zmq_msg_t part;
-
-	zmq_msg_init(&part);
-	if (zmq_msg_recv(&part, m->socket.zmq, ZMQ_DONTWAIT) < 0) {
-		zmq_msg_close(&part);
-		return false;
-	}
-	Bus__Frame *f = bus_unpack(zmq_msg_data(&part), zmq_msg_size(&part), &m->arena);
-	if (f && f->kind_case == BUS__FRAME__KIND_BATCH) {
-		on_batch(m, f->batch);
-	} else if (f && f->kind_case == BUS__FRAME__KIND_REFUSAL) {
-		log_line(LOG_LINE_ERROR, "bus: %s", f->refusal->why);
-		if (m->ops.refused)
-			m->ops.refused(m->ctx, m->schema, f->refusal->why);
-	}
-	zmq_msg_close(&part);
-	arena_reset(&m->arena);
-	return true;
 }
 
 static void
@@ -189,6 +78,190 @@ settled(void *ctx)
 
 	if (m->ops.settled)
 		m->ops.settled(m->ctx);
+}
+
+/* --- losing the owner --- */
+
+static void
+alarm_in(sd_event_source *source, usec_t span)
+{
+	sd_event_source_set_time_relative(source, span);
+	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static bool
+is_armed(sd_event_source *source)
+{
+	return sd_event_source_get_enabled(source, NULL) > 0;
+}
+
+static void
+hold_rows(struct mirror *m)
+{
+	/* From the first loss on: an owner that comes and goes without ever finishing its snapshot counts as away. */
+	if (!is_armed(m->hold))
+		alarm_in(m->hold, m->bus->hold_override_ms ? m->bus->hold_override_ms * USEC_PER_MSEC
+							   : m->schema->hold_s * USEC_PER_SEC);
+}
+
+static int
+on_hold_over(sd_event_source *source, uint64_t at, void *ctx)
+{
+	struct mirror *m = ctx;
+
+	(void)source;
+	(void)at;
+	/* An owner that is there and still recovering will say itself what is gone. */
+	if (m->reading)
+		return 0;
+	log_line(LOG_LINE_WARNING, "%s stays away: its rows in %s are dropped", m->schema->owner, m->schema->table);
+	m->round++;
+	m->ops.synced(m->ctx, m->schema, m->round);
+	settled(m);
+	return 0;
+}
+
+static void
+close_sockets(struct mirror *m)
+{
+	if (m->socket.zmq)
+		zmq_socket_monitor(m->socket.zmq, NULL, 0);
+	bus_socket_close(&m->monitor);
+	bus_socket_close(&m->socket);
+}
+
+/* The connection is over. Also from within a read of either socket. */
+static void
+lost(struct mirror *m)
+{
+	bool had_rows = m->reading;
+
+	close_sockets(m);
+	m->reading = m->synced = false;
+	alarm_in(m->fresh, m->retry_ms * USEC_PER_MSEC);
+	m->retry_ms = m->retry_ms * 2 < RECONNECT_MAX_MS ? m->retry_ms * 2 : RECONNECT_MAX_MS;
+	hold_rows(m);
+	if (!had_rows)
+		return; /* nothing came since the last loss */
+	log_line(LOG_LINE_NOTICE, "%s is away: its rows in %s are kept", m->schema->owner, m->schema->table);
+	m->away = true;
+	if (m->ops.lost)
+		m->ops.lost(m->ctx, m->schema);
+	settled(m);
+}
+
+/* --- what arrives --- */
+
+static void
+on_row(struct mirror *m, const struct bus_row *r)
+{
+	ProtobufCAllocator allocator = bus_allocator(&m->row);
+	ProtobufCMessage *row = protobuf_c_message_unpack(m->schema->message, &allocator, r->size, r->bytes);
+
+	if (row)
+		m->ops.row(m->ctx, m->schema, row, r->gone, m->round);
+	else
+		log_limited(&m->bus->bad_frames, LOG_LINE_ERROR, "bus: a row of %s cannot be read", m->schema->table);
+	arena_reset(&m->row);
+}
+
+static void
+on_end_of_snapshot(struct mirror *m)
+{
+	m->synced = true;
+	m->retry_ms = RECONNECT_MS;
+	m->refusal[0] = '\0';
+	sd_event_source_set_enabled(m->hold, SD_EVENT_OFF);
+	if (m->away)
+		log_line(
+		    LOG_LINE_NOTICE, "%s is back: its rows in %s are read again", m->schema->owner, m->schema->table);
+	m->away = false;
+	m->ops.synced(m->ctx, m->schema, m->round);
+}
+
+/* Whether a batch continues what was read so far. A gap would be rows lost without anybody knowing. */
+static bool
+batch_fits(const struct mirror *m, const Bus__Batch *b)
+{
+	if (b->number != m->last_batch + 1)
+		return false;
+	return m->reading ? b->epoch == m->epoch : b->restart;
+}
+
+static void
+on_batch(struct mirror *m, const Bus__Batch *b)
+{
+	struct wire_reader rows = wire_reader(b->rows.data, b->rows.len);
+	struct bus_row row;
+
+	if (b->subscription != SUBSCRIPTION)
+		return;
+	if (!batch_fits(m, b)) {
+		log_limited(&m->bus->bad_frames, LOG_LINE_ERROR,
+		    "bus: batch %u of %s follows %u: reading the table anew", b->number, m->schema->table,
+		    m->last_batch);
+		lost(m);
+		return;
+	}
+	m->last_batch = b->number;
+	m->reading = true;
+	m->epoch = b->epoch;
+	if (b->restart) {
+		m->round++;
+		m->synced = false;
+	}
+	while (bus_next_row(&rows, &row))
+		on_row(m, &row);
+	if (!wire_done(&rows))
+		log_limited(&m->bus->bad_frames, LOG_LINE_ERROR, "bus: a batch of %s cannot be read to its end",
+		    m->schema->table);
+	Bus__Ack a = BUS__ACK__INIT;
+	Bus__Frame f = BUS__FRAME__INIT;
+	a.subscription = b->subscription;
+	a.number = b->number;
+	f.kind_case = BUS__FRAME__KIND_ACK;
+	f.ack = &a;
+	send_frame(m, &f);
+	if (b->end_of_snapshot)
+		on_end_of_snapshot(m);
+}
+
+static void
+on_refusal(struct mirror *m, const char *text)
+{
+	char why[sizeof m->refusal];
+
+	bus_printable(text, why, sizeof why);
+	if (strcmp(why, m->refusal) != 0) {
+		log_line(LOG_LINE_ERROR, "bus: %s", why);
+		memcpy(m->refusal, why, sizeof why);
+		if (m->ops.refused)
+			m->ops.refused(m->ctx, m->schema, why);
+	}
+	alarm_in(m->fresh, REFUSED_MS * USEC_PER_MSEC);
+}
+
+static bool
+read_message(void *ctx)
+{
+	struct mirror *m = ctx;
+	zmq_msg_t part;
+
+	if (!m->socket.zmq)
+		return false;
+	zmq_msg_init(&part);
+	if (zmq_msg_recv(&part, m->socket.zmq, ZMQ_DONTWAIT) < 0) {
+		zmq_msg_close(&part);
+		return false;
+	}
+	Bus__Frame *f = bus_unpack(zmq_msg_data(&part), zmq_msg_size(&part), &m->arena);
+	if (f && f->kind_case == BUS__FRAME__KIND_BATCH)
+		on_batch(m, f->batch);
+	else if (f && f->kind_case == BUS__FRAME__KIND_REFUSAL)
+		on_refusal(m, f->refusal->why);
+	zmq_msg_close(&part);
+	arena_reset(&m->arena);
+	return true;
 }
 
 /* --- the connection's life --- */
@@ -212,40 +285,32 @@ read_monitor(void *ctx)
 		more = zmq_msg_more(&part);
 		zmq_msg_close(&part);
 	}
-	if (m->reopen)
-		return true; /* of a socket that is on its way out */
 	if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
-		m->connected = true;
 		subscribe(m);
 	} else if (event == ZMQ_EVENT_DISCONNECTED) {
 		/* What the owner said last may still wait in our socket. */
 		while (read_message(m))
 			;
-		settled(m);
-		lost(m);
+		if (m->socket.zmq)
+			lost(m);
 	}
 	return true;
 }
 
 static int
-on_fresh(sd_event_source *source, void *ctx)
+on_fresh(sd_event_source *source, uint64_t at, void *ctx)
 {
 	struct mirror *m = ctx;
 
 	(void)source;
+	(void)at;
 	int r = open_socket(m);
-	if (r < 0)
+	if (r < 0) {
 		log_line(LOG_LINE_ERROR, "bus: cannot connect to %s: %s", m->schema->owner, strerror(-r));
+		close_sockets(m);
+		alarm_in(m->fresh, REFUSED_MS * USEC_PER_MSEC);
+	}
 	return 0;
-}
-
-static void
-close_sockets(struct mirror *m)
-{
-	if (m->socket.zmq)
-		zmq_socket_monitor(m->socket.zmq, NULL, 0);
-	bus_socket_close(&m->monitor);
-	bus_socket_close(&m->socket);
 }
 
 static int
@@ -256,10 +321,16 @@ open_socket(struct mirror *m)
 	char monitor[64];
 
 	close_sockets(m);
-	m->reopen = false;
+	m->reading = m->synced = false;
 	void *dealer = zmq_socket(m->bus->zmq, ZMQ_DEALER), *pair = zmq_socket(m->bus->zmq, ZMQ_PAIR);
-	if (!dealer || !pair)
-		return -errno;
+	if (!dealer || !pair) {
+		int error = errno;
+		if (dealer)
+			zmq_close(dealer);
+		if (pair)
+			zmq_close(pair);
+		return -error;
+	}
 	zmq_setsockopt(dealer, ZMQ_LINGER, &linger, sizeof linger);
 	zmq_setsockopt(pair, ZMQ_LINGER, &linger, sizeof linger);
 	zmq_setsockopt(dealer, ZMQ_RECONNECT_IVL, &first, sizeof first);
@@ -290,14 +361,18 @@ mirror_open(struct bus *b, const struct row_schema *schema, const struct mirror_
 	m->schema = schema;
 	m->ops = *ops;
 	m->ctx = ctx;
+	m->retry_ms = RECONNECT_MS;
 	arena_init(&m->arena);
+	arena_init(&m->row);
 	list_append(&b->mirrors, &m->link);
 	bool fits = bus_endpoint(host_run_dir(b->host), schema->owner, m->endpoint);
-	int r = fits ? sd_event_add_defer(loop, &m->fresh, on_fresh, m) : -ENAMETOOLONG;
+	int r =
+	    fits ? sd_event_add_time_relative(loop, &m->fresh, CLOCK_MONOTONIC, 0, 1000, on_fresh, m) : -ENAMETOOLONG;
 	if (r >= 0)
-		r = sd_event_add_time_relative(loop, &m->hold, CLOCK_MONOTONIC, 0, 0, on_hold_over, m);
+		r = sd_event_add_time_relative(loop, &m->hold, CLOCK_MONOTONIC, 0, 1000, on_hold_over, m);
 	if (r >= 0) {
 		sd_event_source_set_enabled(m->fresh, SD_EVENT_OFF);
+		sd_event_source_set_enabled(m->hold, SD_EVENT_OFF);
 		hold_rows(m); /* an owner that never comes counts as one that left now */
 		r = open_socket(m);
 	}
@@ -319,6 +394,7 @@ mirror_close(struct mirror *m)
 	sd_event_source_disable_unref(m->hold);
 	list_remove(&m->link);
 	arena_free(&m->arena);
+	arena_free(&m->row);
 	free(m);
 }
 

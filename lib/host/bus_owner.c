@@ -1,9 +1,11 @@
 /*
- * The owner's side of the bus: subscriptions as cursors on tables, batches within a window, requests.
+ * The owner's side of the bus: who subscribed to what, acknowledgements, requests. What is sent to
+ * subscribers is in bus_batch.c.
  *
  * A subscription belongs to a connection (the identity that the ROUTER socket gave it) and has the
- * reader's own number. Whatever a reader sends that makes no sense costs it that frame and nothing else.
- * A reader that died is found when a frame to it cannot be routed; an idle one by a ping.
+ * reader's own number. Whatever a reader sends that makes no sense costs it that frame and nothing else,
+ * and what it may pile up here is bounded. A reader that died is found when a frame to it cannot be
+ * routed; an idle one by a ping.
  */
 #include "base/mem.h"
 #include "host/bus_internal.h"
@@ -14,33 +16,7 @@
 #include <string.h>
 #include <zmq.h>
 
-enum { IDENTITY_MAX = 64, PING_S = 5, SLICE_BATCHES = 8, ROWS_PER_BATCH = 4096, SUBSCRIPTIONS_MAX = 4096 };
-
-struct identity {
-	uint8_t bytes[IDENTITY_MAX];
-	size_t size;
-};
-
-struct served {
-	struct list link;
-	struct table *table;
-	const struct row_schema *schema;
-	struct bus *bus;
-};
-
-struct subscription {
-	struct list link;
-	struct served *served;
-	struct cursor cursor;
-	struct identity reader;
-	uint32_t number;
-	uint64_t snapshot_serial; /* the table's when it began; past it the snapshot is over */
-	uint32_t sent, acked;     /* batch numbers */
-	bool ended;               /* end-of-snapshot was sent */
-	bool caught_up;           /* that nothing more is there for now was said */
-	bool restarted;           /* the next batch begins a new round */
-	char name[64];
-};
+enum { SUBSCRIPTIONS_MAX = 1024, SUBSCRIPTIONS_PER_READER = 32, OUT_QUEUE = 256, IN_QUEUE = 64, FLUSH_MS = 100 };
 
 struct handler {
 	struct list link;
@@ -50,195 +26,48 @@ struct handler {
 };
 
 static bool
-identity_eq(const struct identity *a, const struct identity *b)
+identity_eq(const struct bus_identity *a, const struct bus_identity *b)
 {
 	return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
 }
 
-static void
-drop(struct subscription *s)
+void
+bus_subscription_drop(struct subscription *s)
 {
 	cursor_close(&s->cursor);
 	list_remove(&s->link);
 	free(s);
 }
 
-/* False when the reader is gone. */
-static bool
-send_frame(struct bus *b, const struct identity *to, const Bus__Frame *f)
+int
+bus_address(struct bus *b, const struct bus_identity *to)
 {
-	uint8_t *bytes;
-	size_t size = bus_pack(f, &b->arena, &bytes);
-	int r = zmq_send(b->router.zmq, to->bytes, to->size, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+	int r = zmq_send(b->router.zmq, to->bytes, to->size, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0 ? -errno : 0;
 
-	if (r >= 0)
-		r = zmq_send(b->router.zmq, bytes, size, ZMQ_DONTWAIT);
-	int error = errno;
-	bus_socket_used(&b->router);
-	return r >= 0 || error == EAGAIN; /* EAGAIN: its pipe is full; the window makes that a reader that never acks */
+	if (r < 0)
+		bus_socket_used(&b->router);
+	return r;
 }
 
-/* --- batches --- */
-
-static size_t
-pack_row(const struct served *v, const struct row *row, struct arena *a, uint8_t **ret)
-{
-	const ProtobufCMessageDescriptor *d = v->schema->message;
-	ProtobufCMessage *m = arena_take(a, d->sizeof_message);
-
-	protobuf_c_message_init(d, m);
-	v->table->fill(row, m, a);
-	size_t size = protobuf_c_message_get_packed_size(m);
-	*ret = arena_take(a, size + 1);
-	(*ret)[0] = 'R';
-	protobuf_c_message_pack(m, *ret + 1);
-	return size + 1;
-}
-
-static size_t
-pack_key(const void *ctx, const struct row *row, uint8_t *out, size_t room)
-{
-	const struct served *v = ctx;
-	struct arena a;
-	uint8_t *packed;
-
-	arena_init(&a);
-	size_t size = pack_row(v, row, &a, &packed);
-	size = bus_key_of(v->schema, packed + 1, size - 1, out, room);
-	arena_free(&a);
-	return size;
-}
-
-/* Whether the cursor has passed everything that was there when the snapshot began. */
-static bool
-snapshot_is_over(const struct subscription *s)
-{
-	return !s->cursor.restart && (!s->cursor.at || s->cursor.at->serial > s->snapshot_serial);
-}
-
-static bool
-has_news(const struct subscription *s)
-{
-	if (!cursor_at_end(&s->cursor))
-		return true;
-	if (s->ended)
-		return false;
-	return s->served->table->complete || !s->caught_up;
-}
-
-/* Sends one batch. False when the reader is gone. */
-static bool
-send_batch(struct bus *b, struct subscription *s)
-{
-	ProtobufCBinaryData *rows = arena_take(&b->arena, ROWS_PER_BATCH * sizeof *rows);
-	Bus__Batch batch = BUS__BATCH__INIT;
-	size_t bytes = 0;
-
-	while (batch.n_rows < ROWS_PER_BATCH && bytes < BUS_BATCH_BYTES) {
-		const struct row *row;
-		const uint8_t *key;
-		size_t key_size;
-		if (s->cursor.restart && batch.n_rows)
-			break; /* what follows belongs to a new round */
-		enum cursor_result r = cursor_read(&s->cursor, &row, &key, &key_size);
-		if (r == CURSOR_END)
-			break;
-		if (r == CURSOR_RESTART) {
-			s->restarted = true;
-			s->ended = s->caught_up = false;
-			s->snapshot_serial = s->served->table->serial;
-			continue;
-		}
-		ProtobufCBinaryData *packed = &rows[batch.n_rows++];
-		if (r == CURSOR_ROW) {
-			packed->len = pack_row(s->served, row, &b->arena, &packed->data);
-		} else {
-			packed->data = arena_take(&b->arena, key_size + 1);
-			packed->data[0] = 'G';
-			memcpy(packed->data + 1, key, key_size);
-			packed->len = key_size + 1;
-		}
-		bytes += packed->len;
-	}
-	batch.rows = rows;
-	batch.subscription = s->number;
-	batch.epoch = b->epoch;
-	batch.number = ++s->sent;
-	batch.restart = s->restarted;
-	s->restarted = false;
-	if (!s->ended && snapshot_is_over(s)) {
-		s->ended = s->served->table->complete;
-		s->caught_up = true;
-		batch.end_of_snapshot = s->ended;
-		batch.caught_up = true;
-	}
-	Bus__Frame f = BUS__FRAME__INIT;
-	f.kind_case = BUS__FRAME__KIND_BATCH;
-	f.batch = &batch;
-	bool there = send_frame(b, &s->reader, &f);
-	arena_reset(&b->arena);
-	return there;
-}
-
-/* Sends what there is to whom may have it, a slice of it; the rest follows when others had a turn. */
-static void
-pump(struct bus *b)
-{
-	unsigned budget = SLICE_BATCHES;
-	bool more = false;
-
-	list_each_safe(l, &b->subscriptions)
-	{
-		struct subscription *s = OBJECT(l, struct subscription, link);
-		bool there = true;
-		while (there && budget && s->sent - s->acked < BUS_WINDOW && has_news(s)) {
-			there = send_batch(b, s);
-			budget--;
-		}
-		if (!there)
-			drop(s);
-		else if (s->sent - s->acked < BUS_WINDOW && has_news(s))
-			more = true;
-	}
-	/* Fair to all: who was served goes to the end of the queue. */
-	if (more && b->subscriptions.next != b->subscriptions.prev) {
-		struct list *first = b->subscriptions.next;
-		list_remove(first);
-		list_append(&b->subscriptions, first);
-	}
-	sd_event_source_set_enabled(b->bulk, more ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
-}
-
+/* A reader that does not take its answers loses them, and nobody else does. */
 static int
-on_bulk(sd_event_source *source, void *ctx)
+send_frame(struct bus *b, const struct bus_identity *to, const Bus__Frame *f)
 {
-	(void)source;
-	pump(ctx);
-	return 0;
-}
+	int r = bus_address(b, to);
 
-void
-bus_publish(struct bus *b)
-{
-	bool dirty = false;
-
-	list_each(l, &b->tables)
-	{
-		struct served *v = OBJECT(l, struct served, link);
-		dirty |= v->table->dirty;
-		v->table->dirty = false;
-	}
-	if (dirty && !list_is_empty(&b->subscriptions))
-		pump(b);
+	if (r < 0)
+		return r;
+	r = bus_send(b->router.zmq, f);
+	bus_socket_used(&b->router);
+	return r;
 }
 
 /* --- what readers send --- */
 
 static struct subscription *
-find_subscription(struct bus *b, const struct identity *from, uint32_t number)
+find_subscription(struct bus *b, const struct bus_identity *from, uint32_t number)
 {
-	list_each(l, &b->subscriptions)
-	{
+	list_each (l, &b->subscriptions) {
 		struct subscription *s = OBJECT(l, struct subscription, link);
 		if (s->number == number && identity_eq(&s->reader, from))
 			return s;
@@ -249,8 +78,7 @@ find_subscription(struct bus *b, const struct identity *from, uint32_t number)
 static struct served *
 find_served(struct bus *b, const char *table)
 {
-	list_each(l, &b->tables)
-	{
+	list_each (l, &b->tables) {
 		struct served *v = OBJECT(l, struct served, link);
 		if (strcmp(v->table->name, table) == 0)
 			return v;
@@ -259,7 +87,7 @@ find_served(struct bus *b, const char *table)
 }
 
 static void
-refuse(struct bus *b, const struct identity *to, uint32_t subscription, const char *why)
+refuse(struct bus *b, const struct bus_identity *to, uint32_t subscription, const char *why)
 {
 	Bus__Refusal r = BUS__REFUSAL__INIT;
 	Bus__Frame f = BUS__FRAME__INIT;
@@ -271,46 +99,60 @@ refuse(struct bus *b, const struct identity *to, uint32_t subscription, const ch
 	send_frame(b, to, &f);
 }
 
+/* Why a reader cannot have the table; false when it can. */
+static bool
+is_refused(
+    struct bus *b, const struct served *v, const struct bus_identity *from, const Bus__Subscribe *m, char why[300])
+{
+	char reader[64], table[64];
+	size_t all = 0, same = 0;
+
+	bus_printable(m->reader, reader, sizeof reader);
+	bus_printable(m->table, table, sizeof table);
+	list_each (l, &b->subscriptions) {
+		all++;
+		same += identity_eq(&OBJECT(l, struct subscription, link)->reader, from);
+	}
+	if (!v)
+		snprintf(why, 300, "%s does not own the table %s that %s asks for", b->daemon, table, reader);
+	else if (v->schema->version != m->version)
+		snprintf(why, 300, "%s speaks version %08x of %s, %s speaks %08x: install both from one build", reader,
+		    m->version, table, b->daemon, v->schema->version);
+	else if (all >= SUBSCRIPTIONS_MAX || same >= SUBSCRIPTIONS_PER_READER)
+		snprintf(
+		    why, 300, "%s serves %zu subscriptions already, %zu of them to %s", b->daemon, all, same, reader);
+	else
+		return false;
+	return true;
+}
+
 static void
-on_subscribe(struct bus *b, const struct identity *from, const Bus__Subscribe *m)
+on_subscribe(struct bus *b, const struct bus_identity *from, const Bus__Subscribe *m)
 {
 	struct served *v = find_served(b, m->table);
 	struct subscription *old = find_subscription(b, from, m->subscription);
-	size_t count = 0;
 	char why[300];
 
-	list_each(l, &b->subscriptions)
-	{
-		count++;
-	}
-	if (!v || v->schema->version != m->version || count >= SUBSCRIPTIONS_MAX) {
-		if (!v)
-			snprintf(why, sizeof why, "%s does not own the table %.60s that %.60s asks for", b->daemon, m->table, m->reader);
-		else if (v->schema->version != m->version)
-			snprintf(why, sizeof why, "%.60s speaks version %08x of %.60s, %s speaks %08x: install both from one build", m->reader,
-			    m->version, m->table, b->daemon, v->schema->version);
-		else
-			snprintf(why, sizeof why, "%s serves %zu readers already", b->daemon, count);
+	if (old)
+		bus_subscription_drop(old);
+	if (is_refused(b, v, from, m, why)) {
 		log_limited(&b->bad_frames, LOG_LINE_ERROR, "bus: %s", why);
 		refuse(b, from, m->subscription, why);
 		return;
 	}
-	if (old)
-		drop(old);
 	struct subscription *s = NEW(struct subscription);
 	s->served = v;
 	s->reader = *from;
 	s->number = m->subscription;
-	s->snapshot_serial = v->table->serial;
 	s->restarted = true; /* the first batch begins a round */
-	snprintf(s->name, sizeof s->name, "%s", m->reader);
+	bus_printable(m->reader, s->name, sizeof s->name);
 	cursor_open(&s->cursor, v->table);
 	list_append(&b->subscriptions, &s->link);
-	pump(b);
+	bus_pump_later(b);
 }
 
 static void
-on_ack(struct bus *b, const struct identity *from, const Bus__Ack *m)
+on_ack(struct bus *b, const struct bus_identity *from, const Bus__Ack *m)
 {
 	struct subscription *s = find_subscription(b, from, m->subscription);
 
@@ -318,11 +160,12 @@ on_ack(struct bus *b, const struct identity *from, const Bus__Ack *m)
 	if (!s || m->number - s->acked > s->sent - s->acked)
 		return;
 	s->acked = m->number;
-	pump(b);
+	s->stalled = false;
+	bus_pump_later(b);
 }
 
 static void
-on_request(struct bus *b, const struct identity *from, const Bus__Request *m)
+on_request(struct bus *b, const struct bus_identity *from, const Bus__Request *m)
 {
 	struct arena arena;
 	struct bus_answer answer = { .status = ENOSYS };
@@ -331,8 +174,7 @@ on_request(struct bus *b, const struct identity *from, const Bus__Request *m)
 	arena_init(&arena);
 	snprintf(unknown, sizeof unknown, "%s knows no operation `%.60s`", b->daemon, m->verb);
 	answer.text = unknown;
-	list_each(l, &b->handlers)
-	{
+	list_each (l, &b->handlers) {
 		struct handler *h = OBJECT(l, struct handler, link);
 		if (strcmp(h->verb, m->verb) == 0) {
 			answer = (struct bus_answer){ 0 };
@@ -340,6 +182,8 @@ on_request(struct bus *b, const struct identity *from, const Bus__Request *m)
 			break;
 		}
 	}
+	if (answer.size > BUS_ROW_MAX)
+		answer = (struct bus_answer){ .status = EMSGSIZE, .text = "the answer is too large" };
 	Bus__Answer a = BUS__ANSWER__INIT;
 	Bus__Frame f = BUS__FRAME__INIT;
 	a.number = m->number;
@@ -354,9 +198,8 @@ on_request(struct bus *b, const struct identity *from, const Bus__Request *m)
 }
 
 static void
-on_frame(struct bus *b, const struct identity *from, const void *bytes, size_t size)
+on_frame(struct bus *b, const struct bus_identity *from, const void *bytes, size_t size)
 {
-	/* The frame outlives the batches that it may set off, so it has an arena of its own. */
 	struct arena arena;
 
 	arena_init(&arena);
@@ -365,10 +208,11 @@ on_frame(struct bus *b, const struct identity *from, const void *bytes, size_t s
 	case BUS__FRAME__KIND_SUBSCRIBE: on_subscribe(b, from, f->subscribe); break;
 	case BUS__FRAME__KIND_ACK: on_ack(b, from, f->ack); break;
 	case BUS__FRAME__KIND_REQUEST: on_request(b, from, f->request); break;
-	default: log_limited(&b->bad_frames, LOG_LINE_WARNING, "bus: a reader sent %zu bytes that are no frame; ignored", size);
+	default:
+		log_limited(
+		    &b->bad_frames, LOG_LINE_WARNING, "bus: a reader sent %zu bytes that are no frame; ignored", size);
 	}
 	arena_free(&arena);
-	arena_reset(&b->arena);
 }
 
 /* One message: the reader's identity, then exactly one frame. */
@@ -376,7 +220,7 @@ static bool
 read_message(void *ctx)
 {
 	struct bus *b = ctx;
-	struct identity from = { .size = 0 };
+	struct bus_identity from = { .size = 0 };
 	unsigned parts = 0;
 	bool more = true;
 
@@ -389,7 +233,7 @@ read_message(void *ctx)
 		}
 		more = zmq_msg_more(&part);
 		size_t size = zmq_msg_size(&part);
-		if (parts == 0 && size <= IDENTITY_MAX) {
+		if (parts == 0 && size <= BUS_IDENTITY_MAX) {
 			memcpy(from.bytes, zmq_msg_data(&part), size);
 			from.size = size;
 		} else if (parts == 1 && !more && from.size) {
@@ -398,25 +242,34 @@ read_message(void *ctx)
 		zmq_msg_close(&part);
 	}
 	if (parts != 2)
-		log_limited(&b->bad_frames, LOG_LINE_WARNING, "bus: a reader sent a message of %u parts; ignored", parts);
+		log_limited(
+		    &b->bad_frames, LOG_LINE_WARNING, "bus: a reader sent a message of %u parts; ignored", parts);
 	return true;
 }
 
+static void
+ping_later(struct bus *b)
+{
+	sd_event_source_set_time_relative(b->ping, b->ping_ms * USEC_PER_MSEC);
+	sd_event_source_set_enabled(b->ping, SD_EVENT_ONESHOT);
+}
+
+/* An idle reader that died is found by sending to it; one whose pipe is full gets another chance. */
 static int
 on_ping(sd_event_source *source, uint64_t at, void *ctx)
 {
 	struct bus *b = ctx;
 
+	(void)source;
 	(void)at;
-	list_each_safe(l, &b->subscriptions)
-	{
+	list_each_safe (l, &b->subscriptions) {
 		struct subscription *s = OBJECT(l, struct subscription, link);
-		if (!send_frame(b, &s->reader, &(Bus__Frame)BUS__FRAME__INIT))
-			drop(s);
+		s->stalled = false;
+		if (send_frame(b, &s->reader, &(Bus__Frame)BUS__FRAME__INIT) == -EHOSTUNREACH)
+			bus_subscription_drop(s);
 	}
-	arena_reset(&b->arena);
-	sd_event_source_set_time_relative(source, PING_S * USEC_PER_SEC);
-	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	bus_pump_later(b);
+	ping_later(b);
 	return 0;
 }
 
@@ -427,7 +280,7 @@ bus_owner_start(struct bus *b)
 {
 	char endpoint[128];
 	void *router = zmq_socket(b->zmq, ZMQ_ROUTER);
-	const int mandatory = 1, linger = 0, unlimited = 0;
+	const int mandatory = 1, linger = FLUSH_MS, out_queue = OUT_QUEUE, in_queue = IN_QUEUE;
 	const int64_t frame_max = BUS_FRAME_MAX;
 
 	if (!router)
@@ -435,7 +288,9 @@ bus_owner_start(struct bus *b)
 	zmq_setsockopt(router, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof mandatory);
 	zmq_setsockopt(router, ZMQ_LINGER, &linger, sizeof linger);
 	zmq_setsockopt(router, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max);
-	zmq_setsockopt(router, ZMQ_SNDHWM, &unlimited, sizeof unlimited); /* our own window bounds it */
+	/* Per reader. More than the windows of all its subscriptions; it bounds what one that never reads can pile up. */
+	zmq_setsockopt(router, ZMQ_SNDHWM, &out_queue, sizeof out_queue);
+	zmq_setsockopt(router, ZMQ_RCVHWM, &in_queue, sizeof in_queue);
 	if (!bus_endpoint(host_run_dir(b->host), b->daemon, endpoint)) {
 		zmq_close(router);
 		return -ENAMETOOLONG;
@@ -447,31 +302,29 @@ bus_owner_start(struct bus *b)
 	}
 	int r = bus_socket_open(&b->router, host_loop(b->host), router, read_message, NULL, b);
 	if (r >= 0)
-		r = sd_event_add_defer(host_loop(b->host), &b->bulk, on_bulk, b);
+		r = sd_event_add_defer(host_loop(b->host), &b->bulk, bus_pump_slice, b);
 	if (r >= 0)
-		r = sd_event_add_time_relative(host_loop(b->host), &b->ping, CLOCK_MONOTONIC, PING_S * USEC_PER_SEC, 0, on_ping, b);
+		r = sd_event_add_time_relative(host_loop(b->host), &b->ping, CLOCK_MONOTONIC, 0, 1000, on_ping, b);
 	if (r < 0)
 		return r;
 	sd_event_source_set_enabled(b->bulk, SD_EVENT_OFF);
 	sd_event_source_set_priority(b->bulk, HOST_BULK);
+	ping_later(b);
 	return 0;
 }
 
 void
 bus_owner_stop(struct bus *b)
 {
-	list_each_safe(l, &b->subscriptions)
-	{
-		drop(OBJECT(l, struct subscription, link));
+	list_each_safe (l, &b->subscriptions) {
+		bus_subscription_drop(OBJECT(l, struct subscription, link));
 	}
-	list_each_safe(v, &b->tables)
-	{
+	list_each_safe (v, &b->tables) {
 		struct served *served = OBJECT(v, struct served, link);
 		served->table->pack_key = NULL;
 		free(served);
 	}
-	list_each_safe(h, &b->handlers)
-	{
+	list_each_safe (h, &b->handlers) {
 		free(OBJECT(h, struct handler, link));
 	}
 	b->bulk = sd_event_source_disable_unref(b->bulk);
@@ -488,7 +341,7 @@ bus_serve(struct bus *b, struct table *table)
 	v->schema = schema_find(table->name);
 	v->bus = b;
 	assert(v->schema);
-	table->pack_key = pack_key;
+	table->pack_key = bus_pack_key;
 	table->pack_ctx = v;
 	list_append(&b->tables, &v->link);
 }
@@ -509,8 +362,7 @@ bus_subscription_count(const struct bus *b)
 {
 	size_t n = 0;
 
-	list_each(l, (struct list *)(uintptr_t)&b->subscriptions)
-	{
+	list_each (l, (struct list *)(uintptr_t)&b->subscriptions) {
 		n++;
 	}
 	return n;

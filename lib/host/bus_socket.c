@@ -4,14 +4,24 @@
  * The trap: the descriptor of a ZeroMQ socket (ZMQ_FD) is edge-triggered, and the edge may be consumed
  * by *any* call on the socket, a send included. So after each send and each receive ZMQ_EVENTS has to be
  * looked at until it is dry; a socket that is left readable without another edge would sleep for ever.
- * Here a wake-up reads a bounded bunch, and if the socket is still readable then, or became so during a
+ * Here a wake-up reads for a millisecond at most, and if the socket is still readable then, or became so during a
  * send, a deferred source comes back for more after everybody else had a turn.
  */
 #include "host/bus_internal.h"
 #include <errno.h>
+#include <time.h>
 #include <zmq.h>
 
-enum { MESSAGES_PER_WAKE = 64 };
+enum { MESSAGES_PER_WAKE = 64, WAKE_US = 1000 };
+
+static usec_t
+clock_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (usec_t)t.tv_sec * USEC_PER_SEC + (usec_t)t.tv_nsec / 1000;
+}
 
 static bool
 is_readable(const struct bus_socket *s)
@@ -26,9 +36,10 @@ static int
 read_bunch(struct bus_socket *s)
 {
 	void *const zmq = s->zmq;
+	const usec_t until = clock_now() + WAKE_US;
 	bool any = false;
 
-	for (int i = 0; i < MESSAGES_PER_WAKE; i++) {
+	for (int i = 0; i < MESSAGES_PER_WAKE && (!any || clock_now() < until); i++) {
 		if (!s->readable(s->ctx))
 			break;
 		any = true;
@@ -59,20 +70,20 @@ on_again(sd_event_source *source, void *ctx)
 }
 
 int
-bus_socket_open(struct bus_socket *s, sd_event *loop, void *zmq, bool (*readable)(void *), void (*settled)(void *), void *ctx)
+bus_socket_open(
+    struct bus_socket *s, sd_event *loop, void *zmq, bool (*readable)(void *), void (*settled)(void *), void *ctx)
 {
 	int fd;
 	size_t size = sizeof fd;
 
 	*s = (struct bus_socket){ .zmq = zmq, .readable = readable, .settled = settled, .ctx = ctx };
 	if (zmq_getsockopt(zmq, ZMQ_FD, &fd, &size) != 0)
-		return -errno;
+		return -errno; /* still closed by bus_socket_close() */
 	int r = sd_event_add_io(loop, &s->io, fd, EPOLLIN, on_edge, s);
 	if (r >= 0)
 		r = sd_event_add_defer(loop, &s->again, on_again, s);
 	if (r < 0)
 		return r;
-	sd_event_source_set_priority(s->again, HOST_BULK);
 	bus_socket_used(s); /* the first edge may have passed already */
 	return 0;
 }

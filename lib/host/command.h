@@ -19,12 +19,13 @@
  *   { a | b | … }         exactly one of
  *   [ a | b | … ]*        any of them, each at most once, in any order
  *   { a | b | … }*        the same, at least one
- * Types: address (IPv4), address6, ip (either), mask (length or dotted, after an address of the same row),
- * prefix (A/LEN), ifname ("GigabitEthernet0/1/0", "gigabitethernet 0/1/0" or any Linux name), word, lsr-id, text (rest of line).
+ * Types: address (IPv4), address6, ip (either), mask (length or dotted, right behind its address), prefix (A/LEN, or a
+ * host; prefix4 and prefix6 of one family only), ifname ("GigabitEthernet0/1/0", "gigabitethernet 0/1/0" or any Linux
+ * name), word, lsr-id, text (rest of line).
  */
 enum view {
 	VIEW_NONE,
-	VIEW_EXEC,      /* display, show, clear, …: not in a file */
+	VIEW_EXEC, /* display, show, clear, …: not in a file */
 	VIEW_SYSTEM,
 	VIEW_INTERFACE, /* args of the entering line: interface */
 	VIEW_MPLS,
@@ -55,7 +56,7 @@ struct command {
 	const char *help, *ref; /* both required; `ref`: RFC section or reference */
 	enum view enters;       /* a line that opens a view */
 	/* Configuration: writes into the candidate, never into what runs. 0, or conf_refuse(). With args_undo()
-	 * true the line was `undo …`; then parameters at the end may be missing. */
+	 * true the line was `undo …`; then parameters at the end may be missing (words may not). */
 	int (*set)(void *conf, const struct args *, struct conf_error *);
 	const char *undo; /* template of the undo form when it is not `words`; "" when there is none */
 	/* Display: `tables` names what to read ("ldp.Session fib.Interface"), `keep` filters the rows of the first
@@ -64,18 +65,21 @@ struct command {
 	bool (*keep)(const ProtobufCMessage *row, const struct args *);
 	/* Returns 0, or a positive exit status when what was asked for does not exist (and says so in *out). */
 	int (*show)(const struct show *);
-	/* An operation: this verb is requested of the daemon with the line as its bytes; the answer's text is printed. */
+	/* An operation: this verb is requested of the daemon with the line, every word written out, as its bytes; the
+	 * answer's text is printed. */
 	const char *request;
 };
 
 /* Parameters by name. A parameter that was not given: false, NULL, 0, none; see arg_given(). Those of the
  * lines that opened the enclosing views are found too. Strings live as long as the args. */
-bool arg_given(const struct args *, const char *name); /* also for a plain word: arg_given(a, "verbose") */
+bool arg_given(
+    const struct args *, const char *name); /* on this very line; also a plain word: arg_given(a, "verbose") */
 uint32_t arg_u32(const struct args *, const char *name);
 const char *arg_text(const struct args *, const char *name); /* ifname: as written, spaces removed */
 struct addr arg_addr(const struct args *, const char *name);
-struct prefix arg_prefix(const struct args *, const char *name); /* also <address>:x with <mask>: see arg_masked() */
-uint8_t arg_mask(const struct args *, const char *name);         /* a length */
+struct prefix arg_prefix(
+    const struct args *, const char *name);              /* an address: with the mask behind it, else a host's */
+uint8_t arg_mask(const struct args *, const char *name); /* a length */
 bool args_undo(const struct args *);
 int args_line(const struct args *); /* number of the line in its file */
 int conf_refuse(struct conf_error *, const char *format, ...) __attribute__((format(printf, 2, 3))); /* returns -1 */
@@ -103,6 +107,7 @@ enum match_result command_match(const char *template, char *const *words, size_t
 struct args *args_new(const struct args *outer); /* outer: of the enclosing view's line, or NULL */
 void args_free(struct args *);
 bool template_is_valid(const char *template, char why[160]);
-/* The template nearest to a line that matched nothing (edit distance over words, then letters); NULL when nothing is near. */
+/* The template nearest to a line that matched nothing (edit distance over words, then letters); NULL when nothing is near.
+ * For a line of a file that begins with `undo` it is the template of an undo form, without that word. */
 const char *command_nearest(enum view, char *const *words, size_t count, bool exec_rows, const struct command *rows);
 #endif

@@ -9,11 +9,12 @@
  *
  * Views nest by what opens them (`interface X`, `mpls`, …). A line is looked for in the innermost view,
  * then in the enclosing ones, up to the system view. `#` and a line indented no deeper than the one that
- * opened an indented view close it; `return` ends the file's commands; `quit` closes one view.
+ * opened an indented view close it; `return` ends the file's commands; `quit` closes one view. A line that
+ * begins with `!` is a comment. The file is UTF-8 text, with or without a byte order mark and carriage returns.
  */
 struct conf_error;
 struct conf_errors {
-	struct text text;    /* "FILE:LINE: what is wrong (did you mean …?)" lines, ready to print */
+	struct text text; /* "FILE:LINE: what is wrong (did you mean …?)" lines, ready to print */
 	unsigned errors, warnings;
 };
 void conf_errors_free(struct conf_errors *);
@@ -22,5 +23,6 @@ void conf_errors_log(const struct conf_errors *); /* each line; errors as errors
 /* 0, or -1 with at least one error. A file that cannot be read is an error too. */
 int conf_read_file(const char *path, const struct command *rows, void *candidate, struct conf_errors *);
 /* The same from memory; `name` stands for the file in messages. */
-int conf_read_text(const char *name, const char *text, const struct command *rows, void *candidate, struct conf_errors *);
+int conf_read_text(
+    const char *name, const char *text, const struct command *rows, void *candidate, struct conf_errors *);
 #endif

@@ -2,6 +2,7 @@
 #include "host/json.h"
 #include "base/label.h"
 #include "base/prefix.h"
+#include "base/text.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -24,16 +25,64 @@ of_bytes(enum field_format format, const ProtobufCBinaryData *b)
 	case FORMAT_MAC:
 		if (b->len != 6)
 			return NULL;
-		snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", b->data[0], b->data[1], b->data[2], b->data[3],
-		    b->data[4], b->data[5]);
+		snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", b->data[0], b->data[1], b->data[2],
+		    b->data[3], b->data[4], b->data[5]);
 		return json_object_new_string(text);
 	default: {
-		char hex[2 * 64 + 1] = "";
-		for (size_t i = 0; i < b->len && i < 64; i++)
-			snprintf(hex + 2 * i, 3, "%02x", b->data[i]);
-		return json_object_new_string(hex);
+		struct text hex = { 0 };
+		for (size_t i = 0; i < b->len; i++)
+			text_add(&hex, "%02x", b->data[i]);
+		json_object *o = json_object_new_string(text_chars(&hex));
+		text_free(&hex);
+		return o;
 	}
 	}
+}
+
+/* How many bytes the UTF-8 character at `s` has; 0 when it is none. */
+static unsigned
+utf8_size(const char *s)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	uint8_t b = (uint8_t)*s;
+	unsigned n = b < 0x80 ? 1 : b >> 5 == 6 ? 2 : b >> 4 == 14 ? 3 : b >> 3 == 30 ? 4 : 0;
+	uint32_t c = n > 1 ? b & (0x7fu >> n) : b;
+
+	for (unsigned i = 1; i < n; i++) {
+		if (((uint8_t)s[i] & 0xc0) != 0x80) /* the closing zero byte too */
+			return 0;
+		c = c << 6 | ((uint8_t)s[i] & 0x3f);
+	}
+	return n && (n == 1 || (c >= least[n] && c <= 0x10ffff && c >> 11 != 0x1b)) ? n : 0;
+}
+
+/* JSON is UTF-8, but an interface's alias or a peer's words may be any bytes. */
+static json_object *
+of_text(const char *s)
+{
+	struct text clean = { 0 };
+
+	while (s && *s) {
+		unsigned n = utf8_size(s);
+		if (n)
+			text_add(&clean, "%.*s", (int)n, s);
+		else
+			text_add(&clean, "\xef\xbf\xbd"); /* U+FFFD */
+		s += n ? n : 1;
+	}
+	json_object *o = json_object_new_string(text_chars(&clean));
+	text_free(&clean);
+	return o;
+}
+
+/* Seconds with three digits: the shortest text of a double may need seventeen. */
+static json_object *
+of_age(uint64_t us)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%.3f", (double)us / 1e6);
+	return json_object_new_double_s((double)us / 1e6, text);
 }
 
 static json_object *
@@ -51,7 +100,7 @@ of_number(const struct field_schema *f, uint64_t v, uint64_t now)
 		if (!v)
 			return NULL;
 		json_object *o = json_object_new_object();
-		json_object_object_add(o, "age_s", json_object_new_double(now > v ? (double)(now - v) / 1e6 : 0));
+		json_object_object_add(o, "age_s", of_age(now > v ? now - v : 0));
 		return o;
 	}
 	default: return json_object_new_uint64(v);
@@ -63,10 +112,7 @@ of_value(const ProtobufCFieldDescriptor *d, const struct field_schema *f, const 
 {
 	switch (d->type) {
 	case PROTOBUF_C_TYPE_BOOL: return json_object_new_boolean(*(const protobuf_c_boolean *)at);
-	case PROTOBUF_C_TYPE_STRING: {
-		const char *s = *(char *const *)at;
-		return json_object_new_string(s ? s : "");
-	}
+	case PROTOBUF_C_TYPE_STRING: return of_text(*(char *const *)at);
 	case PROTOBUF_C_TYPE_BYTES: return of_bytes(f->format, at);
 	case PROTOBUF_C_TYPE_ENUM: {
 		const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(d->descriptor, *(const int *)at);

@@ -3,6 +3,7 @@
 #include "host/command_internal.h"
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 enum { COMPARED_WORDS = 4, LETTERS_MAX = 32 };
 
@@ -19,7 +20,8 @@ letters_apart(const char *a, const char *b)
 		unsigned diagonal = row[0];
 		row[0] = (unsigned)i;
 		for (size_t j = 1; j <= m; j++) {
-			unsigned change = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+			unsigned change =
+			    diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
 			diagonal = row[j];
 			unsigned best = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
 			row[j] = change < best ? change : best;
@@ -60,6 +62,8 @@ command_nearest(enum view view, char *const *words, size_t count, bool exec_rows
 	const char *best = NULL;
 	unsigned best_distance = 10;
 
+	bool undo = !exec_rows && count > 1 && strcasecmp(words[0], "undo") == 0;
+
 	if (!count)
 		return NULL;
 	for (const struct command *c = rows; exec_rows && c && c->words; c++) {
@@ -70,10 +74,11 @@ command_nearest(enum view view, char *const *words, size_t count, bool exec_rows
 		}
 	}
 	for (const struct grammar_row *g = grammar; !exec_rows && g->daemon; g++) {
-		unsigned d = g->view == view ? distance(g->words, words, count) : UINT32_MAX;
+		const char *form = undo && g->undo ? g->undo : g->words;
+		unsigned d = g->view == view && *form ? distance(form, words + undo, count - undo) : UINT32_MAX;
 		if (d < best_distance) {
 			best_distance = d;
-			best = g->words;
+			best = form;
 		}
 	}
 	return best;

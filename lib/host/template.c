@@ -2,7 +2,8 @@
  * Templates of commands: parsed into a tree, matched with backtracking.
  *
  * Matching is a recursion over (rest of the template, word, what follows the enclosing groups). The
- * farthest word reached and what was expected there make the message when nothing matches.
+ * farthest word reached and what was expected there make the message when nothing matches. The undo
+ * form of a row without one of its own is the row itself, cut short where only parameters are left.
  */
 #include "base/mem.h"
 #include "host/command_internal.h"
@@ -42,14 +43,31 @@ take_until(struct parser *p, const char *stops)
 	return word;
 }
 
+/* "N-M" in the place of a type. */
+static bool
+parse_range(struct node *n)
+{
+	char *end;
+
+	if (strspn(n->word, "0123456789-") != strlen(n->word) || strlen(n->word) > 21)
+		return false;
+	unsigned long low = strtoul(n->word, &end, 10);
+	if (end[0] != '-' || !isdigit((unsigned char)end[1]))
+		return false;
+	unsigned long high = strtoul(end + 1, &end, 10);
+	if (*end || low > high || !high || high > UINT32_MAX)
+		return false;
+	n->low = (uint32_t)low;
+	n->high = (uint32_t)high;
+	return true;
+}
+
 static struct node *
 parse_param(struct parser *p)
 {
-	static const char *const types[] = { "address", "address6", "ip", "mask", "prefix", "ifname", "word", "lsr-id", "text" };
+	static const char *const types[] = { "address", "address6", "ip", "mask", "prefix", "prefix4", "prefix6",
+		"ifname", "word", "lsr-id", "text" };
 	struct node *n = arena_take(p->arena, sizeof *n);
-	unsigned low, high;
-	char rest;
-
 	n->kind = NODE_PARAM;
 	p->at++;
 	n->word = take_until(p, ">");
@@ -61,11 +79,9 @@ parse_param(struct parser *p)
 	n->name = take_until(p, " ]}|");
 	if (!*n->name)
 		fail(p, "a parameter needs a name");
-	if (sscanf(n->word, "%u-%u%c", &low, &high, &rest) == 2) {
-		n->low = low;
-		n->high = high;
-		if (low > high || !high)
-			fail(p, "an empty range");
+	if (isdigit((unsigned char)*n->word)) {
+		if (!parse_range(n))
+			fail(p, "a range that is empty, too large or none");
 		return n;
 	}
 	for (size_t i = 0; i < COUNT(types); i++)
@@ -102,7 +118,7 @@ parse_group(struct parser *p, unsigned depth)
 		n->star = true;
 		p->at++;
 	}
-	n->alternatives = arena_copy(p->arena, found, n->alternative_count * sizeof *found);
+	n->alternatives = arena_copy(p->arena, found, n->alternative_count * sizeof(void *));
 	return n;
 }
 
@@ -180,6 +196,19 @@ struct match {
 
 static bool match_from(struct match *m, const struct node *n, size_t at, const struct after *after);
 
+void
+expected_add(struct text *expected, const char *what)
+{
+	size_t n = strlen(what);
+
+	for (const char *at = text_chars(expected); (at = strstr(at, what)); at++) {
+		bool begins = at == expected->chars || (at - expected->chars >= 4 && strncmp(at - 4, " or ", 4) == 0);
+		if (begins && (!at[n] || strncmp(at + n, " or ", 4) == 0))
+			return;
+	}
+	text_add(expected, "%s%s", expected->size ? " or " : "", what);
+}
+
 static void
 expected_here(struct match *m, const struct node *n, size_t at)
 {
@@ -203,13 +232,13 @@ expected_here(struct match *m, const struct node *n, size_t at)
 		text_add(&what, "%s", n->word);
 	else
 		param_describe(n, &what);
-	if (!strstr(text_chars(m->expected), what.chars))
-		text_add(m->expected, "%s%s", m->expected->size ? " or " : "", what.chars);
+	expected_add(m->expected, text_chars(&what));
 	text_free(&what);
 }
 
 static bool
-match_group(struct match *m, const struct node *group, size_t at, uint32_t used, const struct node *next, const struct after *outer)
+match_group(struct match *m, const struct node *group, size_t at, uint32_t used, const struct node *next,
+    const struct after *outer)
 {
 	for (size_t i = 0; i < group->alternative_count; i++) {
 		if (used >> i & 1)
@@ -219,6 +248,28 @@ match_group(struct match *m, const struct node *group, size_t at, uint32_t used,
 			return true;
 	}
 	return (group->kind == NODE_OPTION || used) && match_from(m, next, at, outer);
+}
+
+static bool
+begins_with_param(const struct node *n)
+{
+	if (n->kind == NODE_WORD || n->kind == NODE_PARAM)
+		return n->kind == NODE_PARAM;
+	for (size_t i = 0; i < n->alternative_count; i++)
+		if (begins_with_param(n->alternatives[i]))
+			return true;
+	return false;
+}
+
+/* Whether only parameters are left. `undo mpls` is not `undo mpls ldp`, and `undo peer` is not
+ * `undo peer A.B.C.D enable`: a word that is missing was not meant. */
+static bool
+may_stop(const struct node *n, const struct after *after)
+{
+	for (; n; n = n->next)
+		if (n->kind != NODE_OPTION && !begins_with_param(n))
+			return false;
+	return !after || may_stop(after->next, after->outer);
 }
 
 static bool
@@ -242,25 +293,24 @@ match_from(struct match *m, const struct node *n, size_t at, const struct after 
 		expected_here(m, NULL, at);
 		return false;
 	}
-	if (m->mode == MATCH_SHORT && at == m->count && at > 0)
+	if (m->mode == MATCH_SHORT && at == m->count && at > 0 && may_stop(n, after))
 		return true;
 	size_t kept = m->args->count;
 	if (n->kind == NODE_OPTION || n->kind == NODE_CHOICE) {
 		if (match_group(m, n, at, 0, n->next, after))
 			return true;
-		m->args->count = kept;
+		args_cut(m->args, kept);
 		return false;
 	}
 	struct arg arg = { 0 };
 	size_t taken = 0;
 	if (at < m->count && n->kind == NODE_WORD && word_fits(m, n->word, m->words[at])) {
-		arg = (struct arg){ .name = arena_text(&m->args->arena, n->word), .text = n->word };
-		arg.text = arg.name;
+		arg.name = arg.text = arena_text(&m->args->arena, n->word);
 		taken = 1;
 	} else if (at < m->count && n->kind == NODE_PARAM) {
 		taken = param_read(n, m->words + at, m->count - at, m->args, &m->args->arena, &arg);
-		if (taken)
-			arg.name = arena_text(&m->args->arena, n->name);
+		arg.name = arena_text(&m->args->arena, n->name);
+		arg.type = arena_text(&m->args->arena, n->word);
 	}
 	if (!taken) {
 		expected_here(m, n, at);
@@ -269,13 +319,13 @@ match_from(struct match *m, const struct node *n, size_t at, const struct after 
 	args_add(m->args, arg);
 	if (match_from(m, n->next, at + taken, after))
 		return true;
-	m->args->count = kept;
+	args_cut(m->args, kept);
 	return false;
 }
 
 enum match_result
-template_match(const char *template, char *const *words, size_t count, enum match_mode mode, struct args *into, size_t *ret_far,
-    struct text *expected)
+template_match(const char *template, char *const *words, size_t count, enum match_mode mode, struct args *into,
+    size_t *ret_far, struct text *expected)
 {
 	struct arena a;
 	char why[160];
@@ -291,11 +341,12 @@ template_match(const char *template, char *const *words, size_t count, enum matc
 }
 
 enum match_result
-command_match(const char *template, char *const *words, size_t count, bool abbreviate, struct args *into, size_t *ret_far, char why[160])
+command_match(const char *template, char *const *words, size_t count, bool abbreviate, struct args *into,
+    size_t *ret_far, char why[160])
 {
 	struct text expected = { 0 };
-	enum match_result r =
-	    template_match(template, words, count, abbreviate ? MATCH_ABBREVIATED : MATCH_EXACT, into, ret_far, &expected);
+	enum match_result r = template_match(
+	    template, words, count, abbreviate ? MATCH_ABBREVIATED : MATCH_EXACT, into, ret_far, &expected);
 
 	snprintf(why, 160, "expected %.140s", text_chars(&expected));
 	text_free(&expected);

@@ -148,3 +148,23 @@ def test_what_somebody_else_deletes_is_put_back(lab, flush):
     wait_for(restored, f"the routes of R2 after `ip {' '.join(flush)}`", last=lambda: lab.run("R2", "ip", "route", "show").stdout)
     whole(lab)
     wait_for(lambda: all(r["installed"] for r in lab.ctl("R2", "display", "ip", "routing-table", json_rows=True)), "every route shown as installed")
+
+
+def test_another_daemons_route_gets_its_label_by_a_shadow_and_is_not_touched(lab):
+    """A route as BIRD would put it into the kernel: protocol 12, metric 32 (doc/decisions/0002)."""
+    whole(lab)
+    lab.run("R3", "ip", "address", "add", "9.9.9.9/32", "dev", "LoopBack1")
+    for router, via in (("R2", "10.0.23.3"), ("R1", "10.0.12.2")):
+        lab.run(router, "ip", "route", "add", "9.9.9.9/32", "via", via, "proto", "bird", "metric", "32")
+    foreign = "9.9.9.9 via 10.0.12.2 dev ge0-1-0 proto bird metric 32"
+    wait_for(lambda: lab.pushes("R1", "9.9.9.9"), "a shadow route that pushes", last=lambda: lab.run("R1", "ip", "route", "show", "9.9.9.9").stdout)
+    shown = lab.run("R1", "ip", "route", "show", "9.9.9.9").stdout
+    assert foreign in shown and "proto 201 metric 10" in shown, shown
+    assert int(lab.pushes("R1", "9.9.9.9")[0]) in lab.mpls_routes("R2")
+    out = lab.run("R1", "ping", "-n", "-I", "1.1.1.1", "-c", "3", "-i", "0.2", "-W", "2", "9.9.9.9", check=False).stdout
+    assert " 0% packet loss" in out, out
+    lab.run("R1", "ip", "route", "del", "9.9.9.9/32", "proto", "bird", "metric", "32")
+    wait_for(lambda: not lab.run("R1", "ip", "route", "show", "9.9.9.9").stdout, "the shadow to go with the route it shadowed")
+    lab.run("R2", "ip", "route", "del", "9.9.9.9/32", "proto", "bird", "metric", "32")
+    lab.run("R3", "ip", "address", "del", "9.9.9.9/32", "dev", "LoopBack1")
+    whole(lab)

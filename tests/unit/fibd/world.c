@@ -1,0 +1,683 @@
+/* The test's kernel; see world.h. */
+#include "tests/unit/fibd/world.h"
+#include "host/conf.h"
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct command fib_commands[];
+
+#define DROP(list, count, i) ((list)[i] = (list)[--(count)])
+#define GROW(list, count) ((list) = mem_resize((list), ((count) + 1) * sizeof *(list)), &(list)[(count)++])
+
+struct addr
+world_addr(const char *text)
+{
+	struct addr a = addr_none();
+
+	if (text)
+		ck_assert_msg(addr_parse(text, &a), "no address: %s", text);
+	return a;
+}
+
+struct prefix
+world_prefix(const char *text)
+{
+	struct prefix p;
+
+	ck_assert_msg(prefix_parse(text, &p), "no prefix: %s", text);
+	return p;
+}
+
+/* --- telling the engine --- */
+
+static void
+input(struct world *w, const struct fib_input *in)
+{
+	rib_input(w->rib, in, w->now);
+	struct outbox *out = rib_outbox(w->rib);
+	for (size_t i = 0; i < outbox_count(out); i++)
+		text_line(&w->log, "%s", (const char *)outbox_at(out, i).bytes);
+	outbox_clear(out);
+}
+
+static void
+tell(struct world *w, const struct fib_object *o, bool gone)
+{
+	if (!w->deaf)
+		input(w, &(struct fib_input){ .kind = FIB_IN_SEEN, .object = o, .gone = gone });
+}
+
+static void
+tell_link(struct world *w, const struct fib_link *l, bool gone)
+{
+	struct fib_object o = { .kind = FIB_LINK };
+
+	o.link = *l;
+	tell(w, &o, gone);
+}
+
+static void
+tell_nexthop(struct world *w, const struct fib_nexthop *n, bool gone)
+{
+	struct fib_object o = { .kind = FIB_NEXTHOP };
+
+	o.nexthop = *n;
+	tell(w, &o, gone);
+}
+
+static void
+tell_address(struct world *w, const struct fib_address *a, bool gone)
+{
+	struct fib_object o = { .kind = FIB_ADDRESS };
+
+	o.address = *a;
+	tell(w, &o, gone);
+}
+
+static void
+tell_route(struct world *w, const struct fib_ip_route *r, bool gone)
+{
+	struct fib_object o = { .kind = FIB_IP_ROUTE };
+
+	o.ip_route = *r;
+	tell(w, &o, gone);
+}
+
+static void
+tell_ilm(struct world *w, const struct fib_label_route *r, bool gone)
+{
+	struct fib_object o = { .kind = FIB_LABEL_ROUTE };
+
+	o.label_route = *r;
+	tell(w, &o, gone);
+}
+
+void
+world_tell_all(struct world *w)
+{
+	bool deaf = w->deaf;
+
+	w->deaf = false;
+	w->dumps++;
+	for (size_t i = 0; i < w->link_count; i++)
+		tell_link(w, &w->links[i], false);
+	for (size_t i = 0; i < w->address_count; i++)
+		tell_address(w, &w->addresses[i], false);
+	for (size_t i = 0; i < w->nexthop_count; i++)
+		tell_nexthop(w, &w->nexthops[i], false);
+	for (size_t i = 0; i < w->route_count; i++)
+		tell_route(w, &w->routes[i], false);
+	for (size_t i = 0; i < w->ilm_count; i++)
+		tell_ilm(w, &w->ilms[i], false);
+	input(w, &(struct fib_input){ .kind = FIB_IN_SEEN_ALL });
+	w->deaf = deaf;
+}
+
+/* --- the kernel's own doing --- */
+
+static struct fib_link *
+link_of(struct world *w, uint32_t ifindex)
+{
+	for (size_t i = 0; i < w->link_count; i++)
+		if (w->links[i].ifindex == ifindex)
+			return &w->links[i];
+	return NULL;
+}
+
+struct fib_nexthop *
+world_nexthop_of(struct world *w, uint32_t id)
+{
+	for (size_t i = 0; i < w->nexthop_count; i++)
+		if (w->nexthops[i].id == id)
+			return &w->nexthops[i];
+	return NULL;
+}
+
+/* Routes on a next hop object go with it, and nobody is told. */
+static void
+remove_nexthop(struct world *w, uint32_t id, bool loud)
+{
+	for (size_t i = 0; i < w->route_count;)
+		if (w->routes[i].nexthop_id == id)
+			DROP(w->routes, w->route_count, i);
+		else
+			i++;
+	for (size_t i = 0; i < w->nexthop_count; i++) {
+		if (w->nexthops[i].id != id)
+			continue;
+		struct fib_nexthop gone = w->nexthops[i];
+		DROP(w->nexthops, w->nexthop_count, i);
+		if (loud)
+			tell_nexthop(w, &gone, true);
+		break;
+	}
+	for (size_t i = 0; i < w->nexthop_count; i++) {
+		struct fib_nexthop *g = &w->nexthops[i];
+		uint16_t kept = 0, before = g->member_count;
+		for (uint16_t k = 0; k < before; k++)
+			if (g->members[k] != id) {
+				g->members[kept] = g->members[k];
+				g->weights[kept++] = g->weights[k];
+			}
+		g->member_count = kept;
+		if (before && !kept) {
+			remove_nexthop(w, g->id, loud);
+			i = (size_t)-1;
+		} else if (kept != before && loud) {
+			tell_nexthop(w, g, false);
+		}
+	}
+}
+
+static void
+drop_nexthops_on(struct world *w, uint32_t ifindex)
+{
+	for (size_t i = 0; i < w->nexthop_count; i++)
+		if (w->nexthops[i].ifindex == ifindex && !w->nexthops[i].member_count) {
+			remove_nexthop(w, w->nexthops[i].id, false);
+			i = (size_t)-1;
+		}
+}
+
+static bool
+gateway_is_near(struct world *w, const struct fib_nexthop *n)
+{
+	if (!addr_is_set(&n->gateway) || addr_is_link_local(&n->gateway))
+		return true;
+	for (size_t i = 0; i < w->address_count; i++)
+		if (w->addresses[i].ifindex == n->ifindex && prefix_covers(&w->addresses[i].prefix, &n->gateway))
+			return true;
+	return false;
+}
+
+static int
+check_nexthop(struct world *w, const struct fib_nexthop *n, const char **text)
+{
+	const struct fib_nexthop *old = world_nexthop_of(w, n->id);
+
+	if (old && !old->member_count != !n->member_count) {
+		*text = "Can not replace a nexthop with a nexthop group.";
+		return EINVAL;
+	}
+	for (uint16_t i = 0; i < n->member_count; i++) {
+		const struct fib_nexthop *m = world_nexthop_of(w, n->members[i]);
+		if (!m || m->member_count || (m->black_hole && n->member_count > 1)) {
+			*text = "Invalid nexthop id";
+			return EINVAL;
+		}
+	}
+	if (n->member_count || n->black_hole)
+		return 0;
+	const struct fib_link *l = link_of(w, n->ifindex);
+	if (!l || !l->admin_up || !l->carrier) {
+		*text = "Carrier for nexthop device is down";
+		return ENETDOWN;
+	}
+	if (!gateway_is_near(w, n)) {
+		*text = "Nexthop has invalid gateway";
+		return EINVAL;
+	}
+	return 0;
+}
+
+static int
+do_nexthop(struct world *w, const struct fib_nexthop *n, bool delete, const char **text)
+{
+	struct fib_nexthop *old = world_nexthop_of(w, n->id);
+
+	w->group_ops += n->member_count != 0 && !delete;
+	if (delete) {
+		if (!old)
+			return ENOENT;
+		remove_nexthop(w, n->id, true);
+		return 0;
+	}
+	int error = check_nexthop(w, n, text);
+	if (error)
+		return error;
+	if (!old)
+		old = GROW(w->nexthops, w->nexthop_count);
+	*old = *n;
+	tell_nexthop(w, n, false);
+	return 0;
+}
+
+struct fib_ip_route *
+world_route_of(struct world *w, const struct fib_ip_route *like)
+{
+	for (size_t i = 0; i < w->route_count; i++) {
+		struct fib_ip_route *r = &w->routes[i];
+		if (r->table == like->table && r->metric == like->metric && prefix_eq(&r->prefix, &like->prefix))
+			return r;
+	}
+	return NULL;
+}
+
+static int
+do_route(struct world *w, const struct fib_ip_route *r, bool delete, const char **text)
+{
+	struct fib_ip_route *old = world_route_of(w, r);
+
+	w->route_ops++;
+	if (delete) {
+		if (!old || old->protocol != FIB_PROTOCOL)
+			return ESRCH;
+		struct fib_ip_route gone = *old;
+		*old = w->routes[--w->route_count];
+		tell_route(w, &gone, true);
+		return 0;
+	}
+	if (w->refuse) {
+		int error = w->refuse;
+		w->refuse = 0;
+		*text = "No room today";
+		return error;
+	}
+	if (!world_nexthop_of(w, r->nexthop_id)) {
+		*text = "Nexthop id does not exist";
+		return EINVAL;
+	}
+	w->foreign_harm += old && old->protocol != FIB_PROTOCOL;
+	if (!old)
+		old = GROW(w->routes, w->route_count);
+	*old = *r;
+	tell_route(w, r, false);
+	return 0;
+}
+
+static int
+do_ilm(struct world *w, const struct fib_label_route *r, bool delete, const char **text)
+{
+	struct fib_label_route *old = NULL;
+
+	for (size_t i = 0; i < w->ilm_count; i++)
+		if (w->ilms[i].label == r->label)
+			old = &w->ilms[i];
+	if (delete) {
+		if (!old)
+			return ESRCH;
+		struct fib_label_route gone = *old;
+		*old = w->ilms[--w->ilm_count];
+		tell_ilm(w, &gone, true);
+		return 0;
+	}
+	if (w->refuse) {
+		int error = w->refuse;
+		w->refuse = 0;
+		*text = "No room today";
+		return error;
+	}
+	for (uint16_t i = 0; i < r->path_count; i++)
+		if (!link_of(w, r->paths[i].ifindex))
+			return ENODEV;
+	if (!old)
+		old = GROW(w->ilms, w->ilm_count);
+	*old = *r;
+	tell_ilm(w, r, false);
+	return 0;
+}
+
+static int
+do_address(struct world *w, const struct fib_address *a, bool delete)
+{
+	for (size_t i = 0; i < w->address_count; i++) {
+		struct fib_address gone = w->addresses[i];
+		if (gone.ifindex != a->ifindex || !prefix_eq(&gone.prefix, &a->prefix))
+			continue;
+		if (!delete)
+			return EEXIST;
+		DROP(w->addresses, w->address_count, i);
+		tell_address(w, &gone, true);
+		return 0;
+	}
+	if (delete)
+		return EADDRNOTAVAIL;
+	*GROW(w->addresses, w->address_count) = *a;
+	tell_address(w, a, false);
+	return 0;
+}
+
+static int
+do_link(struct world *w, const struct fib_op *op)
+{
+	struct fib_link *l = link_of(w, op->object.link.ifindex);
+
+	if (op->kind == FIB_OP_LINK_CREATE) {
+		l = GROW(w->links, w->link_count);
+		*l = (struct fib_link){ .ifindex = 100 + (uint32_t)w->link_count,
+			.loopback = true,
+			.admin_up = true,
+			.carrier = true,
+			.is_dummy = true,
+			.mtu = 1500 };
+		memcpy(l->name, op->object.link.name, sizeof l->name);
+	}
+	if (!l)
+		return ENODEV;
+	bool up = op->kind != FIB_OP_LINK_DOWN;
+	switch (op->kind) {
+	case FIB_OP_LINK_UP:
+	case FIB_OP_LINK_DOWN:
+		if (!up && l->admin_up)
+			drop_nexthops_on(w, l->ifindex);
+		l->admin_up = up;
+		break;
+	case FIB_OP_LINK_MTU: l->mtu = op->object.link.mtu; break;
+	case FIB_OP_MPLS_INPUT: l->mpls_input = op->object.link.mpls_input; break;
+	default: break;
+	}
+	tell_link(w, l, false);
+	return 0;
+}
+
+static int
+perform(struct world *w, const struct fib_op *op, const char **text)
+{
+	const struct fib_object *o = &op->object;
+	bool delete = op->kind == FIB_OP_DELETE;
+
+	w->adds += op->kind == FIB_OP_ADD;
+	w->deletes += delete;
+	switch (op->kind) {
+	case FIB_OP_ADD:
+	case FIB_OP_DELETE:
+		switch (o->kind) {
+		case FIB_NEXTHOP: return do_nexthop(w, &o->nexthop, delete, text);
+		case FIB_IP_ROUTE: return do_route(w, &o->ip_route, delete, text);
+		case FIB_LABEL_ROUTE: return do_ilm(w, &o->label_route, delete, text);
+		case FIB_ADDRESS: return do_address(w, &o->address, delete);
+		case FIB_LINK: return EINVAL;
+		}
+		return EINVAL;
+	case FIB_OP_LINK_UP:
+	case FIB_OP_LINK_DOWN:
+	case FIB_OP_LINK_CREATE:
+	case FIB_OP_LINK_MTU:
+	case FIB_OP_MPLS_INPUT: return do_link(w, op);
+	default: return 0;
+	}
+}
+
+void
+world_run(struct world *w)
+{
+	static struct fib_op ops[7]; /* small, so that every order of slices is met */
+	unsigned rounds = 0;
+	size_t count;
+
+	while ((count = rib_take_ops(w->rib, ops, COUNT(ops), w->now))) {
+		ck_assert_msg(++rounds < 20000, "the engine never comes to rest");
+		for (size_t i = 0; i < count; i++) {
+			const char *text = "";
+			w->ops++;
+			if (ops[i].kind == FIB_OP_RESYNC) {
+				world_tell_all(w);
+				continue;
+			}
+			int error = perform(w, &ops[i], &text);
+			if (error && !*text)
+				text = strerror(error);
+			if (ops[i].number)
+				input(w,
+				    &(struct fib_input){
+					.kind = FIB_IN_ANSWER, .number = ops[i].number, .error = error, .text = text });
+		}
+	}
+}
+
+void
+world_wait(struct world *w, usec_t span)
+{
+	usec_t until = w->now + span;
+
+	world_run(w);
+	while (rib_due(w->rib) <= until) {
+		if (w->now < rib_due(w->rib))
+			w->now = rib_due(w->rib);
+		input(w, &(struct fib_input){ .kind = FIB_IN_TIMER });
+		world_run(w);
+	}
+	w->now = until;
+}
+
+/* --- a life --- */
+
+static void
+born(struct world *w)
+{
+	struct fib_abilities a = { .mpls = w->mpls, .nexthop_objects = true, .vrf = true };
+
+	w->rib = rib_new(1);
+	input(w, &(struct fib_input){ .kind = FIB_IN_ABILITIES, .abilities = &a });
+}
+
+struct world *
+world_new(void)
+{
+	struct world *w = NEW(struct world);
+
+	w->now = 1000 * USEC_PER_SEC;
+	w->mpls = true;
+	arena_init(&w->arena);
+	w->rib = NULL;
+	*GROW(w->links, w->link_count) = (struct fib_link){
+		.ifindex = 99, .name = "lo", .admin_up = true, .carrier = true, .loopback = true, .mtu = 65536
+	};
+	*GROW(w->addresses, w->address_count) =
+	    (struct fib_address){ .ifindex = 99, .prefix = world_prefix("127.0.0.1/8") };
+	return w;
+}
+
+void
+world_free(struct world *w)
+{
+	rib_free(w->rib);
+	arena_free(&w->arena);
+	text_free(&w->log);
+	free(w->links);
+	free(w->addresses);
+	free(w->nexthops);
+	free(w->routes);
+	free(w->ilms);
+	free(w);
+}
+
+void
+world_restart(struct world *w)
+{
+	rib_free(w->rib);
+	born(w);
+}
+
+void
+world_config(struct world *w, const char *text)
+{
+	struct fib_config config = { 0 };
+	struct conf_errors errors = { 0 };
+
+	int r = conf_read_text("test", text, fib_commands, &config, &errors);
+	ck_assert_msg(r == 0, "%s", text_chars(&errors.text));
+	conf_errors_free(&errors);
+	input(w, &(struct fib_input){ .kind = FIB_IN_CONFIG, .config = &config });
+	fib_config_free(&config);
+}
+
+void
+world_start(struct world *w, const char *config)
+{
+	born(w);
+	world_tell_all(w);
+	world_config(w, config);
+	world_lsps_synced(w, 1);
+	world_wait(w, USEC_PER_SEC);
+}
+
+/* --- what happens outside --- */
+
+void
+world_link(struct world *w, uint32_t ifindex, const char *name, const char *address)
+{
+	struct fib_link *l = GROW(w->links, w->link_count);
+
+	*l = (struct fib_link){ .ifindex = ifindex, .admin_up = true, .carrier = true, .multicast = true, .mtu = 1500 };
+	snprintf(l->name, sizeof l->name, "%s", name);
+	if (w->rib)
+		tell_link(w, l, false);
+	if (!address)
+		return;
+	struct fib_address *a = GROW(w->addresses, w->address_count);
+	*a = (struct fib_address){ .ifindex = ifindex, .prefix = world_prefix(address) };
+	if (w->rib)
+		tell_address(w, a, false);
+}
+
+void
+world_carrier(struct world *w, uint32_t ifindex, bool up)
+{
+	struct fib_link *l = link_of(w, ifindex);
+
+	if (!up)
+		drop_nexthops_on(w, ifindex);
+	l->carrier = up;
+	tell_link(w, l, false);
+}
+
+void
+world_unplug(struct world *w, uint32_t ifindex)
+{
+	struct fib_link *l = link_of(w, ifindex), gone = *l;
+
+	drop_nexthops_on(w, ifindex);
+	*l = w->links[--w->link_count];
+	for (size_t i = 0; i < w->address_count;)
+		if (w->addresses[i].ifindex == ifindex) {
+			struct fib_address a = w->addresses[i];
+			DROP(w->addresses, w->address_count, i);
+			tell_address(w, &a, true);
+		} else {
+			i++;
+		}
+	tell_link(w, &gone, true);
+}
+
+void
+world_foreign(
+    struct world *w, const char *prefix, uint8_t protocol, uint32_t metric, const char *gateway, uint32_t ifindex)
+{
+	struct fib_ip_route r = { .table = 254,
+		.prefix = world_prefix(prefix),
+		.protocol = protocol,
+		.metric = metric,
+		.type = 1,
+		.path_count = 1,
+		.paths = { { .gateway = world_addr(gateway), .ifindex = ifindex, .weight = 1 } } };
+	struct fib_ip_route *old = world_route_of(w, &r);
+
+	if (!old)
+		old = GROW(w->routes, w->route_count);
+	*old = r;
+	if (w->rib)
+		tell_route(w, &r, false);
+}
+
+void
+world_foreign_gone(struct world *w, const char *prefix, uint32_t metric)
+{
+	struct fib_ip_route like = { .table = 254, .prefix = world_prefix(prefix), .metric = metric },
+			    *old = world_route_of(w, &like);
+
+	if (!old)
+		return;
+	struct fib_ip_route gone = *old;
+	*old = w->routes[--w->route_count];
+	tell_route(w, &gone, true);
+}
+
+void
+world_flush_routes(struct world *w)
+{
+	for (size_t i = 0; i < w->route_count;)
+		if (w->routes[i].protocol == FIB_PROTOCOL) {
+			struct fib_ip_route gone = w->routes[i];
+			DROP(w->routes, w->route_count, i);
+			tell_route(w, &gone, true);
+		} else {
+			i++;
+		}
+}
+
+void
+world_flush_nexthops(struct world *w)
+{
+	while (w->nexthop_count)
+		remove_nexthop(w, w->nexthops[0].id, true);
+}
+
+/* --- ldpd --- */
+
+static Ldp__LspNextHop *
+next_hops(const char *text, Ldp__LspNextHop hops[], struct addr addrs[], Ldp__LspNextHop *list[], size_t *ret_count)
+{
+	char address[64];
+	unsigned ifindex, label;
+	int used;
+
+	*ret_count = 0;
+	while (text && *text && sscanf(text, " %63[^ ] %u %u%n", address, &ifindex, &label, &used) == 3) {
+		size_t i = (*ret_count)++;
+		ldp__lsp_next_hop__init(&hops[i]);
+		addrs[i] = world_addr(address);
+		hops[i].address = (ProtobufCBinaryData){ addr_size(&addrs[i]), addrs[i].bytes };
+		hops[i].ifindex = ifindex;
+		hops[i].out_label = label;
+		list[i] = &hops[i];
+		text += used;
+		text += *text == ',';
+	}
+	return hops;
+}
+
+static void
+lsp_input(struct world *w, const char *fec, uint32_t in_label, const char *hops, bool gone, uint32_t round)
+{
+	Ldp__Lsp row = LDP__LSP__INIT;
+	Ldp__LspNextHop h[8], *list[8];
+	struct addr addrs[8];
+	struct prefix p = world_prefix(fec);
+	uint8_t packed[PREFIX_BYTES];
+
+	row.fec = (ProtobufCBinaryData){ prefix_to_bytes(&p, packed), packed };
+	row.in_label = in_label;
+	row.next_hops = list;
+	next_hops(hops, h, addrs, list, &row.n_next_hops);
+	row.egress = !gone && !row.n_next_hops;
+	input(w,
+	    &(struct fib_input){ .kind = FIB_IN_ROW, .table = FIB_LDP_LSP, .row = &row, .gone = gone, .round = round });
+}
+
+void
+world_lsp(struct world *w, const char *fec, uint32_t in_label, const char *hops, uint32_t round)
+{
+	lsp_input(w, fec, in_label, hops, false, round);
+}
+
+void
+world_lsp_gone(struct world *w, const char *fec)
+{
+	lsp_input(w, fec, 0, NULL, true, 0);
+}
+
+void
+world_lsps_synced(struct world *w, uint32_t round)
+{
+	input(w, &(struct fib_input){ .kind = FIB_IN_SYNCED, .table = FIB_LDP_LSP, .round = round });
+}
+
+void
+world_lsps_lost(struct world *w)
+{
+	input(w, &(struct fib_input){ .kind = FIB_IN_LOST, .table = FIB_LDP_LSP });
+}

@@ -1,0 +1,67 @@
+#ifndef FIBD_WORLD_H
+#define FIBD_WORLD_H
+#include "base/mem.h"
+#include "fibd/config.h"
+#include "fibd/rib/rib.h"
+#include "host/command.h"
+#include "proto/fib.pb-c.h"
+#include "proto/ldp.pb-c.h"
+
+/*
+ * A RIB engine and a kernel of the test's own around it. The kernel behaves as the real one does where that
+ * matters: it refuses next hops on dead links, and it drops what hung on a link that went down without a word.
+ */
+struct world {
+	struct rib *rib;
+	usec_t now;
+	struct fib_link *links;
+	struct fib_address *addresses;
+	struct fib_nexthop *nexthops;
+	struct fib_ip_route *routes;
+	struct fib_label_route *ilms;
+	size_t link_count, address_count, nexthop_count, route_count, ilm_count;
+	struct arena arena;
+	bool mpls, deaf;       /* deaf: notices are lost */
+	int refuse;            /* the next route or label is refused with this errno */
+	unsigned foreign_harm; /* operations that hit somebody else's route */
+	unsigned ops, adds, deletes, group_ops, route_ops, dumps;
+	struct text log; /* of the engine */
+};
+
+struct world *world_new(void); /* MPLS kernel, lo, abilities told, nothing dumped yet */
+void world_free(struct world *);
+void world_start(struct world *, const char *config); /* the first dump, the configuration, ldp.Lsp empty and synced */
+void world_restart(struct world *);  /* fibd is killed and comes back; no configuration, dump or rows yet */
+void world_tell_all(struct world *); /* a dump */
+void world_config(struct world *, const char *config);
+void world_run(struct world *);               /* operations until there are none */
+void world_wait(struct world *, usec_t span); /* timers too */
+
+void world_link(struct world *, uint32_t ifindex, const char *name, const char *address);
+void world_carrier(struct world *, uint32_t ifindex, bool up);
+void world_unplug(struct world *, uint32_t ifindex); /* the interface is gone */
+void world_foreign(
+    struct world *, const char *prefix, uint8_t protocol, uint32_t metric, const char *gateway, uint32_t ifindex);
+void world_foreign_gone(struct world *, const char *prefix, uint32_t metric);
+void world_flush_routes(struct world *);   /* somebody's `ip route flush proto 201` */
+void world_flush_nexthops(struct world *); /* somebody's `ip nexthop flush` */
+/* A row of ldp.Lsp: "10.0.1.2 1 100, 10.0.2.2 2 3" are address, ifindex and out label of each next hop. */
+void world_lsp(struct world *, const char *fec, uint32_t in_label, const char *hops, uint32_t round);
+void world_lsp_gone(struct world *, const char *fec);
+void world_lsps_synced(struct world *, uint32_t round);
+void world_lsps_lost(struct world *);
+
+/* What the kernel has: "10.0.1.2@1/100 10.0.2.2@2", "black hole", "none"; our own route or label only. */
+const char *world_route(struct world *, const char *prefix);
+const char *world_ilm(struct world *, uint32_t label);
+uint32_t world_group(struct world *, const char *prefix);        /* the group our route uses */
+const Fib__Route *world_row(struct world *, const char *prefix); /* NULL when there is none */
+const Fib__Ilm *world_ilm_row(struct world *, uint32_t label);
+const Fib__Interface *world_if_row(struct world *, uint32_t ifindex);
+struct table *world_table(struct world *, const char *name);
+struct addr world_addr(const char *);
+struct prefix world_prefix(const char *);
+/* What the test's kernel has; NULL when it has no such object. */
+struct fib_nexthop *world_nexthop_of(struct world *, uint32_t id);
+struct fib_ip_route *world_route_of(struct world *, const struct fib_ip_route *like);
+#endif
