@@ -71,6 +71,7 @@ settle_label(struct ldp *ldp, struct fec *f)
 	if (label == old)
 		return false;
 	f->label = label;
+	ldp->tib_revision++;
 	if (old >= LABEL_FIRST_FREE && old <= LABEL_MAX && list_is_empty(&f->adverts) && ldp->labels)
 		label_pool_give(ldp->labels, old, ldp->now);
 	if (label != LABEL_UNSET)

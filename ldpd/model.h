@@ -91,6 +91,7 @@ struct peer {
 	uint32_t backoff_s; /* the last wait after a refusal; 0: none yet */
 	bool backing_off;   /* until the retry timer nothing is tried */
 	uint32_t uid, next_message;
+	uint32_t tib_revision; /* ldp->tib_revision when it was last told a label */
 	struct timer hold, keepalive, retry;
 	uint8_t *input; /* the beginning of a PDU */
 	size_t input_size, input_room;
@@ -209,12 +210,13 @@ struct ldp {
 	struct timer pending;
 	uint32_t next_conn, next_uid, hello_id;
 	struct label_pool *labels;
-	bool labels_short; /* said once that none is left */
-	uint32_t synced;   /* bit per enum ldp_mirror: its first snapshot is complete */
-	bool recovering;   /* ldp.Lsp is not complete yet */
-	bool had_state;    /* fib.Ilm held labels of ours at the start */
-	size_t held_count; /* FECs with `held` */
-	uint32_t *orphans; /* labels of before our restart without a FEC: taken until all is learned */
+	uint32_t tib_revision; /* counts changes of our labels */
+	bool labels_short;     /* said once that none is left */
+	uint32_t synced;       /* bit per enum ldp_mirror: its first snapshot is complete */
+	bool recovering;       /* ldp.Lsp is not complete yet */
+	bool had_state;        /* fib.Ilm held labels of ours at the start */
+	size_t held_count;     /* FECs with `held` */
+	uint32_t *orphans;     /* labels of before our restart without a FEC: taken until all is learned */
 	size_t orphan_count;
 	struct timer recovery, relabel;
 	struct table lsp_table, session_table, adjacency_table, binding_table, interface_table, parameters_table;
