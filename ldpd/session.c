@@ -426,6 +426,8 @@ session_stream(struct ldp *ldp, uint32_t conn, const uint8_t *bytes, size_t size
 		transport_early_bytes(ldp, conn, bytes, size);
 		return;
 	}
+	if (!size)
+		return;
 	if (p->input_size + size > p->input_room) {
 		p->input_room = (p->input_size + size) * 2;
 		p->input = mem_resize(p->input, p->input_room);
