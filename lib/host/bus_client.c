@@ -300,7 +300,7 @@ bus_client_rows(struct bus_client *c, const struct row_schema *schema, usec_t wa
 		return status;
 	}
 	*ret_complete = r.complete;
-	*ret_rows = arena_take(arena, (r.keys.count + 1) * sizeof **ret_rows);
+	*ret_rows = arena_take(arena, (r.keys.count + 1) * sizeof(ProtobufCMessage *));
 	*ret_count = 0;
 	hash_each (n, &r.keys) {
 		ProtobufCMessage *row = OBJECT(n, struct read_row, by_key)->row;
