@@ -4,6 +4,7 @@
 #   make test     install what is needed, build, and run every test
 #   make          build everything into build/
 #   make lint     clang-tidy, cppcheck, clang-format, layering and purity
+#   make doc      the command reference, into build/doc
 #   make deps     only install what is needed (Debian 12)
 #   SAN=1         address and undefined-behaviour sanitizers, in build/san
 
@@ -17,7 +18,7 @@ PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test test-built test-unit test-native test-vm demo demo-built deps lint lint-built clean
+.PHONY: all doc test test-built test-unit test-native test-vm demo demo-built deps lint lint-built clean
 
 all: $(PROGRAMS)
 
@@ -132,6 +133,11 @@ lint: deps
 	+$(MAKE) --no-print-directory lint-built
 lint-built: all
 	tests/lint/all $(O)
+
+doc: $(O)/gen/grammar
+	@mkdir -p build/doc
+	$< --markdown > build/doc/commands.md
+	@echo '  build/doc/commands.md'
 
 clean:
 	rm -rf build

@@ -39,7 +39,8 @@ set_interface(void *conf, const struct args *a, struct conf_error *why)
 
 /* Another interface with an address of the same network would leave it to chance where packets go. */
 static int
-refuse_overlap(const struct fib_config *c, const struct fib_if_config *own, const struct prefix *new, struct conf_error *why)
+refuse_overlap(
+    const struct fib_config *c, const struct fib_if_config *own, const struct prefix *new, struct conf_error *why)
 {
 	char text[PREFIX_TEXT];
 
@@ -48,8 +49,10 @@ refuse_overlap(const struct fib_config *c, const struct fib_if_config *own, cons
 			const struct prefix *old = &c->interfaces[i].addresses[k];
 			bool same = addr_eq(&old->addr, &new->addr);
 			bool overlap = prefix_covers(old, &new->addr) || prefix_covers(new, &old->addr);
-			if (&c->interfaces[i] != own && (same || (overlap && !prefix_is_host(old) && !prefix_is_host(new))))
-				return conf_refuse(why, "%s overlaps an address of %s; give one of them another network",
+			if (&c->interfaces[i] != own &&
+			    (same || (overlap && !prefix_is_host(old) && !prefix_is_host(new))))
+				return conf_refuse(why,
+				    "%s overlaps an address of %s; give one of them another network",
 				    prefix_text(new, text), c->interfaces[i].name);
 		}
 	return 0;
@@ -59,14 +62,16 @@ static int
 set_address(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct fib_if_config *i = interface_of(conf, a);
-	struct prefix p = arg_given(a, "mask") ? prefix_make(arg_addr(a, "address"), arg_mask(a, "mask")) : arg_prefix(a, "address");
+	struct prefix p =
+	    arg_given(a, "mask") ? prefix_make(arg_addr(a, "address"), arg_mask(a, "mask")) : arg_prefix(a, "address");
 	bool sub = arg_given(a, "sub") || p.addr.family == 6;
 	size_t at = i->address_count;
 
 	if (args_undo(a)) {
 		size_t kept = 0;
 		for (size_t k = 0; k < i->address_count; k++)
-			if (addr_is_set(&p.addr) ? !addr_eq(&i->addresses[k].addr, &p.addr) : i->addresses[k].addr.family != 4)
+			if (addr_is_set(&p.addr) ? !addr_eq(&i->addresses[k].addr, &p.addr)
+						 : i->addresses[k].addr.family != 4)
 				i->addresses[kept++] = i->addresses[k];
 		i->address_count = kept;
 		return 0;
@@ -77,7 +82,8 @@ set_address(void *conf, const struct args *a, struct conf_error *why)
 		struct prefix net = prefix_network(p);
 		struct addr last = prefix_broadcast(p);
 		if (addr_eq(&net.addr, &p.addr) || addr_eq(&last, &p.addr))
-			return conf_refuse(why, "this is the network's own or its broadcast address; take one in between");
+			return conf_refuse(
+			    why, "this is the network's own or its broadcast address; take one in between");
 	}
 	if (refuse_overlap(conf, i, &p, why) != 0)
 		return -1;
@@ -139,10 +145,12 @@ set_static(void *conf, const struct args *a, struct conf_error *why)
 	char wrong[PREFIX_TEXT], right[PREFIX_TEXT];
 
 	if (!prefix_eq(&net, &s.prefix))
-		return conf_refuse(why, "%s has bits set behind its mask; did you mean %s?", prefix_text(&s.prefix, wrong),
-		    prefix_text(&net, right));
+		return conf_refuse(why, "%s has bits set behind its mask; did you mean %s?",
+		    prefix_text(&s.prefix, wrong), prefix_text(&net, right));
 	if (addr_is_multicast(&s.next_hop) || addr_is_loopback(&s.next_hop))
 		return conf_refuse(why, "the next hop is not the address of another router");
+	if (s.next_hop.family == 6 && addr_is_link_local(&s.next_hop) && !out)
+		return conf_refuse(why, "a link-local next hop is on every link; name its interface in front of it");
 	if (args_undo(a)) {
 		size_t kept = 0;
 		for (size_t i = 0; i < c->static_count; i++)
@@ -163,7 +171,11 @@ set_static(void *conf, const struct args *a, struct conf_error *why)
 #define ROUTE_OPTIONS "[ preference <1-255>:value | description <word>:text ]*"
 
 const struct command fib_commands[] = {
-	{ .view = VIEW_SYSTEM, .words = "sysname <word>:name", .set = set_sysname, .help = "This router's name", .ref = "reference 002" },
+	{ .view = VIEW_SYSTEM,
+	    .words = "sysname <word>:name",
+	    .set = set_sysname,
+	    .help = "This router's name",
+	    .ref = "reference 002" },
 	{ .view = VIEW_SYSTEM,
 	    .words = "interface <ifname>:interface",
 	    .enters = VIEW_INTERFACE,
@@ -175,7 +187,11 @@ const struct command fib_commands[] = {
 	    .set = set_address,
 	    .help = "IPv4 address with its mask or length; `sub` adds one to the first",
 	    .ref = "reference 002" },
-	{ .view = VIEW_INTERFACE, .words = "ipv6 address <prefix>:address", .set = set_address, .help = "IPv6 address", .ref = "RFC 4291" },
+	{ .view = VIEW_INTERFACE,
+	    .words = "ipv6 address <prefix>:address",
+	    .set = set_address,
+	    .help = "IPv6 address",
+	    .ref = "RFC 4291" },
 	{ .view = VIEW_INTERFACE,
 	    .words = "shutdown",
 	    .set = set_shutdown,
@@ -186,7 +202,12 @@ const struct command fib_commands[] = {
 	    .set = set_mpls,
 	    .help = "Labelled packets are accepted here",
 	    .ref = "RFC 3031" },
-	{ .view = VIEW_INTERFACE, .words = "mtu <68-65535>:mtu", .undo = "mtu", .set = set_mtu, .help = "Largest packet, in bytes", .ref = "RFC 791" },
+	{ .view = VIEW_INTERFACE,
+	    .words = "mtu <68-65535>:mtu",
+	    .undo = "mtu",
+	    .set = set_mtu,
+	    .help = "Largest packet, in bytes",
+	    .ref = "RFC 791" },
 	{ .view = VIEW_INTERFACE,
 	    .words = "description <text>:text",
 	    .undo = "description",

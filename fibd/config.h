@@ -8,7 +8,7 @@ enum { FIB_ADDRESSES_MAX = 32, FIB_STATIC_PREFERENCE = 60 };
 struct fib_if_config {
 	char name[64]; /* canonical spelling */
 	bool shutdown, mpls;
-	uint16_t mtu;  /* 0: leave it */
+	uint16_t mtu;                               /* 0: leave it */
 	struct prefix addresses[FIB_ADDRESSES_MAX]; /* with host bits */
 	size_t address_count;
 	bool create_asked; /* the engine's: a loopback that is being made */
@@ -18,7 +18,7 @@ struct fib_static {
 	struct addr next_hop; /* none: by interface alone */
 	uint32_t name;        /* index + 1 into `names` of the out-interface; 0 none */
 	uint8_t preference;
-	bool black_hole;      /* NULL0 */
+	bool black_hole; /* NULL0 */
 };
 struct fib_config {
 	char sysname[64];

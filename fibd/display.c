@@ -83,7 +83,8 @@ active(const Fib__Route *r)
 static const char *
 flags_text(const Fib__Route *r, const Fib__RouteEntry *e, char out[4])
 {
-	snprintf(out, 4, "%s%s%s", e->relay ? "R" : "", r->installed && !*e->inactive ? "D" : "", e->black_hole ? "B" : "");
+	snprintf(
+	    out, 4, "%s%s%s", e->relay ? "R" : "", r->installed && !*e->inactive ? "D" : "", e->black_hole ? "B" : "");
 	return out;
 }
 
@@ -113,8 +114,12 @@ route_lines(const struct show *s, const Fib__Route *r)
 		const Fib__NextHop *h = i < e->n_next_hops ? e->next_hops[i] : NULL;
 		bool null0 = !h || e->black_hole;
 		prefix_cell(s->out, &r->prefix, i > 0);
-		text_line(s->out, "  %-6s %-4u %-10u %2s  %-15s %s", protocol_text(e->protocol), e->preference, e->cost, flags_text(r, e, flags),
-		    null0 ? "0.0.0.0" : h->address.len ? bytes_text(&h->address, via) : "0.0.0.0", null0 ? "NULL0" : interface_name(s, 1, h->ifindex, name));
+		text_line(s->out, "  %-6s %-4u %-10u %2s  %-15s %s", protocol_text(e->protocol), e->preference, e->cost,
+		    flags_text(r, e, flags),
+		    null0            ? "0.0.0.0"
+		    : h->address.len ? bytes_text(&h->address, via)
+				     : "0.0.0.0",
+		    null0 ? "NULL0" : interface_name(s, 1, h->ifindex, name));
 	}
 	return (unsigned)lines;
 }
@@ -147,9 +152,13 @@ route_verbose(const struct show *s, const Fib__Route *r)
 	for (size_t i = 0; i < r->n_entries; i++) {
 		const Fib__RouteEntry *e = r->entries[i];
 		uint64_t seconds = s->now_us > e->since ? (s->now_us - e->since) / 1000000 : 0;
-		text_line(s->out, "     Protocol: %s%s  Preference: %u  Cost: %u  Age: %s  Flags: %s", protocol_text(e->protocol),
-		    e->foreign ? " (another daemon's)" : "", e->preference, e->cost, text_age_hhmmss(seconds, age), flags_text(r, e, flags));
-		text_line(s->out, "        State: %s", *e->inactive ? e->inactive : r->installed ? "active, in the kernel" : "active, not in the kernel");
+		text_line(s->out, "     Protocol: %s%s  Preference: %u  Cost: %u  Age: %s  Flags: %s",
+		    protocol_text(e->protocol), e->foreign ? " (another daemon's)" : "", e->preference, e->cost,
+		    text_age_hhmmss(seconds, age), flags_text(r, e, flags));
+		text_line(s->out, "        State: %s",
+		    *e->inactive   ? e->inactive
+		    : r->installed ? "active, in the kernel"
+				   : "active, not in the kernel");
 		for (size_t k = 0; k < e->n_next_hops; k++)
 			next_hop_line(s, e->next_hops[k]);
 	}
@@ -190,7 +199,8 @@ fib_show_routes(const struct show *s)
 /* --- labels --- */
 
 static void
-label_cells(const struct show *s, struct text_table *t, const char *fec, const char *in, const Fib__NextHop *h, const char *state)
+label_cells(const struct show *s, struct text_table *t, const char *fec, const char *in, const Fib__NextHop *h,
+    const char *state)
 {
 	char out[24], via[ADDR_TEXT], name[64];
 
@@ -208,10 +218,14 @@ ilm_cells(const struct show *s, struct text_table *t, const Fib__Ilm *r)
 	struct prefix p = { 0 };
 
 	prefix_from_bytes(r->fec.data, r->fec.len, &p);
-	snprintf(state, sizeof state, "%s%s%.120s", r->installed ? "installed" : "not installed", r->stale ? ", stale" : *r->trouble ? ": " : "",
+	snprintf(state, sizeof state, "%s%s%.120s", r->installed ? "installed" : "not installed",
+	    r->stale      ? ", stale"
+	    : *r->trouble ? ": "
+			  : "",
 	    r->trouble);
 	for (size_t i = 0; i < r->n_next_hops; i++)
-		label_cells(s, t, i ? "" : prefix_text(&p, fec), label_text(r->label, in), r->next_hops[i], i ? "" : state);
+		label_cells(
+		    s, t, i ? "" : prefix_text(&p, fec), label_text(r->label, in), r->next_hops[i], i ? "" : state);
 	if (r->n_next_hops)
 		return;
 	text_cell(t, "%s", prefix_text(&p, fec));
@@ -232,7 +246,8 @@ push_cells(const struct show *s, struct text_table *t, const Fib__Route *r)
 	prefix_from_bytes(r->prefix.data, r->prefix.len, &p);
 	for (size_t i = 0; e && i < e->n_next_hops; i++)
 		if (e->next_hops[i]->n_labels)
-			label_cells(s, t, lines++ ? "" : prefix_text(&p, fec), "NULL", e->next_hops[i], r->installed ? "installed" : "not installed");
+			label_cells(s, t, lines++ ? "" : prefix_text(&p, fec), "NULL", e->next_hops[i],
+			    r->installed ? "installed" : "not installed");
 	return lines != 0;
 }
 
@@ -263,7 +278,8 @@ fib_show_lsps(const struct show *s)
 int
 fib_show_interfaces(const struct show *s)
 {
-	static const char *const heads[] = { "Interface", "PHY", "Protocol", "IP Address/Mask", "MTU", "MPLS", "Kernel's name" };
+	static const char *const heads[] = { "Interface", "PHY", "Protocol", "IP Address/Mask", "MTU", "MPLS",
+		"Kernel's name" };
 	const struct row_set *set = &s->tables[0];
 	struct text_table *t = text_table_new(7);
 

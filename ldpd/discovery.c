@@ -244,7 +244,9 @@ hello(struct ldp *ldp, struct link *link, const struct ldp_pdu *pdu, const struc
 	/* It may have just started, or be waiting for ours to connect. */
 	if (new || p->state == S_NON_EXISTENT)
 		discovery_answer(ldp, link, new);
-	if (hold_ms / 3 < link->interval_ms)
+	uint32_t interval_ms = link->interval_ms;
+	set_interval(ldp, link);
+	if (link->interval_ms < interval_ms)
 		discovery_hello_due(ldp, link);
 	transport_want(ldp, p);
 }

@@ -86,7 +86,7 @@ ldp_show_sessions(const struct show *s)
 		char id[ADDR_TEXT], peer[ADDR_TEXT + 8], age[16];
 		snprintf(
 		    peer, sizeof peer, "%s%s:%u", r->peer_restarting ? "*" : "", id_text(r->peer, id), r->label_space);
-		text_line(s->out, " %-18s %-11s %-4s %-8s %-11s %u/%u", peer, state_text(r->state), "DU",
+		text_line(s->out, " %-18s %-11s %-4s %-8s %-12s %u/%u", peer, state_text(r->state), "DU",
 		    r->role == LDP__ROLE__ACTIVE ? "Active" : "Passive", text_age_ddddhhmm(age_s(s, r->up_since), age),
 		    r->sent->keepalive, r->received->keepalive);
 	}
@@ -267,11 +267,15 @@ neighbor(const struct show *s, const Ldp__Session *r, bool detail)
 	    bytes_text(&r->local_address, b), r->local_port);
 	if (detail)
 		text_line(s->out, "        Password: not required, none, in use");
-	text_line(s->out, "        State: %s; Msgs sent/rcvd: %u/%u; Downstream",
+	text_add(s->out, "        State: %s; Msgs sent/rcvd: %u/%u; Downstream",
 	    r->state == LDP__SESSION_STATE__OPERATIONAL ? "Oper" : state_text(r->state), count_all(r->sent),
 	    count_all(r->received));
-	text_line(
-	    s->out, "        Up time: %s; UID: %u; Peer Id 0;", text_age_hhmmss(age_s(s, r->up_since), age), r->uid);
+	text_age_hhmmss(age_s(s, r->up_since), age);
+	if (detail)
+		text_line(s->out, "; Last TIB rev sent %u\n        Up time: %s; UID: %u; Peer Id 0;", r->tib_revision,
+		    age, r->uid);
+	else
+		text_line(s->out, "\n        Up time: %s", age);
 	text_line(s->out, "        LDP discovery sources:");
 	for (size_t i = 0; i < s->tables[1].count; i++) {
 		const Ldp__Adjacency *d = (const Ldp__Adjacency *)s->tables[1].rows[i];

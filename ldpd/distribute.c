@@ -26,6 +26,8 @@ send_label(
 	struct ldp_fec e = element(f);
 
 	ldp_put_label(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p), type, &e, label, request_id);
+	if (type != LDP_LABEL_RELEASE)
+		p->tib_revision = ldp->tib_revision;
 	if (type == LDP_LABEL_MAPPING)
 		p->sent.label_mapping++;
 	else if (type == LDP_LABEL_WITHDRAW)

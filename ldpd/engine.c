@@ -62,6 +62,7 @@ ldp_new(uint64_t seed)
 	list_init(&ldp->dirty);
 	list_init(&ldp->to_flush);
 	timer_init(&ldp->pending, TIMER_PENDING);
+	timer_init(&ldp->relabel, TIMER_LABELS);
 	timer_init(&ldp->recovery, TIMER_RECOVERY);
 	ldp->next_conn = 1;
 	ldp->recovering = true;
@@ -221,6 +222,7 @@ one_timer(struct ldp *ldp, struct timer *t)
 	case TIMER_EXCHANGE: session_exchange_done(ldp, OBJECT(t, struct peer, exchange)); break;
 	case TIMER_RESTART: restart_over(ldp, OBJECT(t, struct peer, restart)); break;
 	case TIMER_PENDING: transport_pending_due(ldp); break;
+	case TIMER_LABELS: lsp_label_again(ldp); break;
 	case TIMER_RECOVERY: restart_check(ldp); break;
 	}
 }

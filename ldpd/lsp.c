@@ -48,7 +48,19 @@ take_label(struct ldp *ldp, struct fec *f)
 	if (label == LABEL_UNSET && !ldp->labels_short)
 		ldp_note(ldp, 3, "no label is left: FECs go without");
 	ldp->labels_short = label == LABEL_UNSET;
+	if (ldp->labels_short && !timer_is_set(&ldp->relabel))
+		timer_set(&ldp->timers, &ldp->relabel, ldp->now + LABEL_REUSE_DELAY);
 	return label;
+}
+
+void
+lsp_label_again(struct ldp *ldp)
+{
+	hash_each (n, &ldp->fecs) {
+		struct fec *f = OBJECT(n, struct fec, by_prefix);
+		if (f->routed && f->label == LABEL_UNSET)
+			fec_dirty(ldp, f);
+	}
 }
 
 static bool
@@ -59,6 +71,7 @@ settle_label(struct ldp *ldp, struct fec *f)
 	if (label == old)
 		return false;
 	f->label = label;
+	ldp->tib_revision++;
 	if (old >= LABEL_FIRST_FREE && old <= LABEL_MAX && list_is_empty(&f->adverts) && ldp->labels)
 		label_pool_give(ldp->labels, old, ldp->now);
 	if (label != LABEL_UNSET)

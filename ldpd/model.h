@@ -19,6 +19,8 @@
  * Moments are fields ending in _at or _until; spans carry their unit.
  */
 
+#define LABEL_REUSE_DELAY (30 * USEC_PER_SEC)
+
 /* Whose deadline a timer is. */
 enum timer_kind {
 	TIMER_HELLO,     /* link: the next Hello is to be sent */
@@ -29,6 +31,7 @@ enum timer_kind {
 	TIMER_EXCHANGE,  /* peer: no Mapping for a while, so its first advertisement is over */
 	TIMER_RESTART,   /* peer: kept bindings of a neighbour that restarts end here (RFC 3478) */
 	TIMER_PENDING,   /* the oldest connection that waits for its Hello */
+	TIMER_LABELS,    /* none was left: perhaps one has rested long enough */
 	TIMER_RECOVERY,  /* our own restart: look whether all is learned; the end of patience */
 };
 
@@ -88,6 +91,7 @@ struct peer {
 	uint32_t backoff_s; /* the last wait after a refusal; 0: none yet */
 	bool backing_off;   /* until the retry timer nothing is tried */
 	uint32_t uid, next_message;
+	uint32_t tib_revision; /* ldp->tib_revision when it was last told a label */
 	struct timer hold, keepalive, retry;
 	uint8_t *input; /* the beginning of a PDU */
 	size_t input_size, input_room;
@@ -206,14 +210,15 @@ struct ldp {
 	struct timer pending;
 	uint32_t next_conn, next_uid, hello_id;
 	struct label_pool *labels;
-	bool labels_short; /* said once that none is left */
-	uint32_t synced;   /* bit per enum ldp_mirror: its first snapshot is complete */
-	bool recovering;   /* ldp.Lsp is not complete yet */
-	bool had_state;    /* fib.Ilm held labels of ours at the start */
-	size_t held_count; /* FECs with `held` */
-	uint32_t *orphans; /* labels of before our restart without a FEC: taken until all is learned */
+	uint32_t tib_revision; /* counts changes of our labels */
+	bool labels_short;     /* said once that none is left */
+	uint32_t synced;       /* bit per enum ldp_mirror: its first snapshot is complete */
+	bool recovering;       /* ldp.Lsp is not complete yet */
+	bool had_state;        /* fib.Ilm held labels of ours at the start */
+	size_t held_count;     /* FECs with `held` */
+	uint32_t *orphans;     /* labels of before our restart without a FEC: taken until all is learned */
 	size_t orphan_count;
-	struct timer recovery;
+	struct timer recovery, relabel;
 	struct table lsp_table, session_table, adjacency_table, binding_table, interface_table, parameters_table;
 	struct table *tables[7];
 	struct row parameters;
@@ -296,7 +301,8 @@ enum ldp_status distribute_judge(const struct ldp_msg *); /* may it be applied? 
 void adverts_drop(struct ldp *, struct peer *);
 
 /* --- lsp.c --- */
-void lsp_flush(struct ldp *); /* look at every dirty FEC: labels, advertisements, ldp.Lsp */
+void lsp_label_again(struct ldp *); /* FECs that went without one */
+void lsp_flush(struct ldp *);       /* look at every dirty FEC: labels, advertisements, ldp.Lsp */
 void fec_set_hops(struct ldp *, struct fec *, const struct addr *, const uint32_t *ifindex, size_t count);
 
 /* --- restart.c: RFC 3478 --- */

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LABEL_REUSE_DELAY (30 * USEC_PER_SEC)
-
 /* --- interfaces --- */
 
 struct link *

@@ -114,6 +114,7 @@ fill_session(const struct row *row, void *message, struct arena *arena)
 	m->graceful_restart = p->graceful;
 	m->uid = p->uid;
 	m->max_pdu = p->max_pdu;
+	m->tib_revision = p->tib_revision;
 	m->label_exchange_done = p->exchange_done;
 }
 

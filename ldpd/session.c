@@ -277,7 +277,8 @@ event(struct ldp *ldp, struct peer *p, enum session_event on, const struct ldp_m
 	p->state = move.next;
 	if (!move.listed && !status)
 		status = LDP_SHUTDOWN;
-	if (move.acts & A_NEGOTIATE)
+	assert(m || !(move.acts & (A_NEGOTIATE | A_HANDLE)));
+	if (m && move.acts & A_NEGOTIATE)
 		negotiate(p, m);
 	if (move.acts & A_SEND_INIT)
 		send_init(ldp, p);
@@ -426,6 +427,8 @@ session_stream(struct ldp *ldp, uint32_t conn, const uint8_t *bytes, size_t size
 		transport_early_bytes(ldp, conn, bytes, size);
 		return;
 	}
+	if (!size)
+		return;
 	if (p->input_size + size > p->input_room) {
 		p->input_room = (p->input_size + size) * 2;
 		p->input = mem_resize(p->input, p->input_room);

@@ -63,7 +63,7 @@ session_decide(enum session_state in, enum session_event on, enum session_role r
 	for (unsigned i = 0; i < sizeof table / sizeof *table; i++)
 		if (table[i].in == in && table[i].on == on && (table[i].role & role))
 			return (struct session_move){ table[i].next, table[i].acts, true };
-	if (in == S_NON_EXISTENT) /* nobody to tell */
+	if (in == S_NON_EXISTENT || on == E_LOST) /* nobody to tell */
 		return (struct session_move){ S_NON_EXISTENT, A_CLOSE, false };
 	return (struct session_move){ S_NON_EXISTENT, A_SEND_NAK | A_CLOSE | (in == S_OPERATIONAL ? 0u : A_BACK_OFF),
 		false };

@@ -30,6 +30,12 @@ get_u32(const struct nlattr *a)
 	return a && nla_len(a) >= 4 ? nla_get_u32(a) : 0;
 }
 
+static uint16_t
+get_u16(const struct nlattr *a)
+{
+	return a && nla_len(a) >= 2 ? nla_get_u16(a) : 0;
+}
+
 static bool
 get_addr(const struct nlattr *a, struct addr *ret)
 {
@@ -48,7 +54,8 @@ get_link_info(const struct nlattr *info, struct fib_link *l)
 		return;
 	get_text(a[IFLA_INFO_KIND], kind, sizeof kind);
 	l->is_dummy = strcmp(kind, "dummy") == 0;
-	if (strcmp(kind, "vrf") == 0 && a[IFLA_INFO_DATA] && nla_parse_nested(data, IFLA_VRF_MAX, a[IFLA_INFO_DATA], NULL) >= 0) {
+	if (strcmp(kind, "vrf") == 0 && a[IFLA_INFO_DATA] &&
+	    nla_parse_nested(data, IFLA_VRF_MAX, a[IFLA_INFO_DATA], NULL) >= 0) {
 		l->is_vrf = true;
 		l->vrf_table = get_u32(data[IFLA_VRF_TABLE]);
 	}
@@ -108,7 +115,7 @@ decode_address(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
 	if (m->ifa_prefixlen > addr_size(&o->address.prefix.addr) * 8)
 		return -EINVAL;
 	o->address.prefix.len = m->ifa_prefixlen;
-	o->address.ours = a[IFA_PROTO] && nla_get_u8(a[IFA_PROTO]) == FIB_PROTOCOL;
+	o->address.ours = a[IFA_PROTO] && nla_len(a[IFA_PROTO]) >= 1 && nla_get_u8(a[IFA_PROTO]) == FIB_PROTOCOL;
 	return 1;
 }
 
@@ -135,7 +142,7 @@ get_encap(const struct nlattr *type, const struct nlattr *encap, uint32_t *label
 {
 	struct nlattr *a[MPLS_IPTUNNEL_MAX + 1];
 
-	if (!type || nla_get_u16(type) != LWTUNNEL_ENCAP_MPLS || !encap)
+	if (get_u16(type) != LWTUNNEL_ENCAP_MPLS || !encap)
 		return true;
 	return nla_parse_nested(a, MPLS_IPTUNNEL_MAX, (struct nlattr *)(uintptr_t)encap, NULL) >= 0 &&
 	       get_stack(a[MPLS_IPTUNNEL_DST], labels, ret_count, 4);
@@ -159,8 +166,10 @@ decode_nexthop(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
 	if (nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof *m, a, NHA_MAX, NULL) < 0 || !a[NHA_ID])
 		return -EINVAL;
 	*gone = h->nlmsg_type == RTM_DELNEXTHOP;
+	if (!*gone && m->nh_protocol != FIB_PROTOCOL)
+		return 0;
 	o->kind = FIB_NEXTHOP;
-	n->id = nla_get_u32(a[NHA_ID]);
+	n->id = get_u32(a[NHA_ID]);
 	n->family = m->nh_family == AF_INET6 ? 6 : 4;
 	n->black_hole = a[NHA_BLACKHOLE];
 	n->ifindex = get_u32(a[NHA_OIF]);
@@ -169,7 +178,7 @@ decode_nexthop(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
 		const struct nexthop_grp *g = nla_data(a[NHA_GROUP]);
 		size_t count = (size_t)nla_len(a[NHA_GROUP]) / sizeof *g;
 		if (!count || count > FIB_PATHS_MAX)
-			return m->nh_protocol == FIB_PROTOCOL ? -EINVAL : 0;
+			return -EINVAL;
 		n->member_count = (uint16_t)count;
 		for (size_t i = 0; i < count; i++) {
 			n->members[i] = g[i].id;
@@ -178,7 +187,7 @@ decode_nexthop(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
 	}
 	if (!get_encap(a[NHA_ENCAP_TYPE], a[NHA_ENCAP], n->labels, &n->label_count))
 		return -EINVAL;
-	return *gone || m->nh_protocol == FIB_PROTOCOL ? 1 : 0;
+	return 1;
 }
 
 /* --- routes --- */
@@ -197,14 +206,24 @@ get_path(struct nlattr *a[], uint32_t ifindex, struct fib_path *p)
 	return get_encap(a[RTA_ENCAP_TYPE], a[RTA_ENCAP], p->labels, &p->label_count);
 }
 
+/* Of what we never make ourselves, such as many labels, somebody else's route is read without. */
+static bool
+get_path_of(uint8_t protocol, struct nlattr *a[], uint32_t ifindex, struct fib_path *p)
+{
+	if (get_path(a, ifindex, p))
+		return true;
+	p->label_count = 0;
+	return protocol != FIB_PROTOCOL;
+}
+
 /* Fewer paths than there are when there are more than we handle: a foreign route is read as far as that. */
 static int
-get_paths(struct nlattr *a[], struct fib_path *paths)
+get_paths(uint8_t protocol, struct nlattr *a[], struct fib_path *paths)
 {
 	if (!a[RTA_MULTIPATH]) {
 		if (!a[RTA_OIF] && !a[RTA_GATEWAY] && !a[RTA_VIA])
 			return 0;
-		return get_path(a, get_u32(a[RTA_OIF]), &paths[0]) ? 1 : -EINVAL;
+		return get_path_of(protocol, a, get_u32(a[RTA_OIF]), &paths[0]) ? 1 : -EINVAL;
 	}
 	const struct rtnexthop *h = nla_data(a[RTA_MULTIPATH]);
 	int left = nla_len(a[RTA_MULTIPATH]), count = 0;
@@ -214,7 +233,7 @@ get_paths(struct nlattr *a[], struct fib_path *paths)
 		if (nla_parse(sub, RTA_MAX, (struct nlattr *)(uintptr_t)RTNH_DATA(h), size, NULL) < 0)
 			return -EINVAL;
 		sub[RTA_MULTIPATH] = NULL;
-		if (!get_path(sub, (uint32_t)h->rtnh_ifindex, &paths[count++]))
+		if (!get_path_of(protocol, sub, (uint32_t)h->rtnh_ifindex, &paths[count++]))
 			return -EINVAL;
 		int step = (int)RTNH_ALIGN(h->rtnh_len);
 		left -= step;
@@ -233,7 +252,7 @@ decode_label_route(const struct rtmsg *m, struct nlattr *a[], struct fib_object 
 	r->protocol = m->rtm_protocol;
 	if (!a[RTA_DST] || !get_stack(a[RTA_DST], &r->label, &depth, 1))
 		return -EINVAL;
-	int count = get_paths(a, r->paths);
+	int count = get_paths(m->rtm_protocol, a, r->paths);
 	if (count < 0)
 		return count;
 	r->path_count = (uint16_t)count;
@@ -261,7 +280,8 @@ decode_route(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
 	o->kind = FIB_IP_ROUTE;
 	r->table = a[RTA_TABLE] ? get_u32(a[RTA_TABLE]) : m->rtm_table;
 	r->prefix.addr.family = m->rtm_family == AF_INET6 ? 6 : 4;
-	if (a[RTA_DST] && (!get_addr(a[RTA_DST], &r->prefix.addr) || (m->rtm_family == AF_INET6) != (r->prefix.addr.family == 6)))
+	if (a[RTA_DST] &&
+	    (!get_addr(a[RTA_DST], &r->prefix.addr) || (m->rtm_family == AF_INET6) != (r->prefix.addr.family == 6)))
 		return -EINVAL;
 	if (m->rtm_dst_len > addr_size(&r->prefix.addr) * 8)
 		return -EINVAL;
@@ -270,7 +290,7 @@ decode_route(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
 	r->type = m->rtm_type;
 	r->metric = get_u32(a[RTA_PRIORITY]);
 	r->nexthop_id = get_u32(a[RTA_NH_ID]);
-	int count = get_paths(a, r->paths);
+	int count = get_paths(m->rtm_protocol, a, r->paths);
 	if (count < 0)
 		return count;
 	r->path_count = (uint16_t)count;

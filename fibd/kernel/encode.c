@@ -47,7 +47,7 @@ encode_nexthop(const struct fib_nexthop *o, bool delete)
 {
 	struct nhmsg head = { .nh_protocol = FIB_PROTOCOL };
 
-	if (!delete && !o->member_count)
+	if (!delete &&!o->member_count)
 		head.nh_family = o->family == 6 ? AF_INET6 : AF_INET;
 	struct nl_msg *m = delete ? begin(RTM_DELNEXTHOP, 0, &head, sizeof head)
 				  : begin(RTM_NEWNEXTHOP, NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head);
@@ -160,7 +160,9 @@ static struct nl_msg *
 encode_address(const struct fib_address *o, bool delete)
 {
 	const struct addr *a = &o->prefix.addr;
-	struct ifaddrmsg head = { .ifa_family = (unsigned char)family_of(a), .ifa_prefixlen = o->prefix.len, .ifa_index = o->ifindex };
+	struct ifaddrmsg head = {
+		.ifa_family = (unsigned char)family_of(a), .ifa_prefixlen = o->prefix.len, .ifa_index = o->ifindex
+	};
 	struct nl_msg *m = delete ? begin(RTM_DELADDR, 0, &head, sizeof head)
 				  : begin(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head);
 
@@ -168,7 +170,7 @@ encode_address(const struct fib_address *o, bool delete)
 	nla_put(m, IFA_ADDRESS, (int)addr_size(a), a->bytes);
 	if (!delete)
 		nla_put_u8(m, IFA_PROTO, FIB_PROTOCOL);
-	if (!delete && a->family == 4 && o->prefix.len < 31) {
+	if (!delete &&a->family == 4 && o->prefix.len < 31) {
 		struct addr broadcast = prefix_broadcast(o->prefix);
 		nla_put(m, IFA_BROADCAST, 4, broadcast.bytes);
 	}
@@ -185,7 +187,8 @@ encode_link(const struct fib_op *op)
 		head.ifi_change = IFF_UP;
 		head.ifi_flags = op->kind == FIB_OP_LINK_DOWN ? 0 : IFF_UP;
 	}
-	struct nl_msg *m = begin(RTM_NEWLINK, op->kind == FIB_OP_LINK_CREATE ? NLM_F_CREATE | NLM_F_EXCL : 0, &head, sizeof head);
+	struct nl_msg *m =
+	    begin(RTM_NEWLINK, op->kind == FIB_OP_LINK_CREATE ? NLM_F_CREATE | NLM_F_EXCL : 0, &head, sizeof head);
 	if (op->kind == FIB_OP_LINK_MTU)
 		nla_put_u32(m, IFLA_MTU, l->mtu);
 	if (op->kind == FIB_OP_LINK_CREATE) {

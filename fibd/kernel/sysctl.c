@@ -82,7 +82,8 @@ kernel_abilities(struct kernel *k, struct fib_abilities *ret)
 	ret->platform_labels = labels > 0 ? (uint32_t)labels : 0;
 	if (!ret->mpls)
 		missing[ret->missing_count++] =
-		    "this kernel has no MPLS routing (module mpls_router): labels are exchanged with neighbours but not "
+		    "this kernel has no MPLS routing (module mpls_router): labels are exchanged with neighbours but "
+		    "not "
 		    "programmed; boot a kernel that has it, such as Debian's linux-image-amd64";
 	if (uname(&u) == 0)
 		snprintf(ret->release, sizeof ret->release, "%s", u.release);

@@ -217,8 +217,11 @@ resolve_one(struct rib *rib, struct fate *f)
 {
 	struct paths out = { .count = 0 };
 
-	if (f->flips >= FLIPS_MAX)
-		f->looped = true;
+	if (f->event != rib->event) { /* something happened: what was held down may try again */
+		f->event = rib->event;
+		f->flips = 0;
+	}
+	f->looped = f->flips >= FLIPS_MAX;
 	for (uint16_t i = 0; i < f->spec_count && !f->looped; i++)
 		resolve_spec(rib, f, i, &out);
 	if (out.pending)
@@ -300,15 +303,4 @@ fates_resolve(struct rib *rib)
 				paths_changed(rib, f);
 		}
 	resolve_recursives(rib);
-}
-
-/* A new event: what was held down may try again. */
-void
-fates_unloop(struct rib *rib)
-{
-	list_each (l, &rib->recursives) {
-		struct fate *f = OBJECT(l, struct fate, recursives);
-		f->flips = 0;
-		f->looped = false;
-	}
 }

@@ -99,6 +99,7 @@ struct fate {
 	bool fresh;     /* resolved; in a resolving pass: done */
 	bool looped;    /* it came and went by its own doing: held down */
 	uint8_t flips;  /* how often it came or went while settling */
+	uint32_t event; /* that they are counted for */
 	struct list recursives;
 	struct list touched; /* what it needs in the kernel is to be looked at */
 	struct nexthop **members;
@@ -203,6 +204,7 @@ struct rib {
 	struct list dirty_nexthops, dirty_groups, dirty_routes, dirty_ilms;
 	bool resolve;     /* what leans on other routes has to be resolved again */
 	bool resolve_all; /* all next hops */
+	uint32_t event;   /* counts what happens outside */
 	bool in_pass;     /* fates are being resolved from nothing */
 	bool work;        /* there may be operations to take */
 	bool ports_dirty;
@@ -256,7 +258,6 @@ struct fate *fate_get(struct rib *, struct rib_table *, const struct spec *, siz
     uint8_t family, const struct prefix *fec);
 void fate_unref(struct rib *, struct fate *);
 void fates_resolve(struct rib *);
-void fates_unloop(struct rib *);
 void fate_touch(struct rib *, struct fate *); /* its followers are others */
 void fate_again(struct rib *, struct fate *); /* its labels are others */
 /* nexthop.c */

@@ -230,8 +230,6 @@ rib_settle(struct rib *rib)
 	/* A dump is told object by object; looking at the whole after each of them would be wasted. */
 	if (!rib->dumped)
 		return false;
-	if (rib->resolve_all)
-		fates_unloop(rib);
 	for (int round = 0; round < SETTLE_ROUNDS; round++) {
 		if (rib->resolve || rib->resolve_all)
 			fates_resolve(rib);
@@ -253,6 +251,8 @@ rib_input(struct rib *rib, const struct fib_input *in, usec_t now)
 	rib->busy = true;
 	if (now > rib->now)
 		rib->now = now;
+	if (in->kind != FIB_IN_ANSWER && in->kind != FIB_IN_TIMER)
+		rib->event++;
 	dispatch(rib, in);
 	rib_settle(rib);
 	rib->busy = false;

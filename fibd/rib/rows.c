@@ -197,9 +197,9 @@ fill_ilm(const struct row *row, void *message, struct arena *arena)
 	}
 	m->next_hops = arena_take(arena, (count + 1u) * sizeof *m->next_hops);
 	for (uint16_t k = 0; k < count; k++) {
-		if (!i->has && i->lsp->hops[k].labels[0] == LABEL_UNSET)
-			continue;
 		struct fib_path p = paths[k];
+		if (!i->has && p.labels[0] == LABEL_UNSET)
+			continue;
 		if (!i->has)
 			p.label_count = p.labels[0] != LABEL_IMPLICIT_NULL;
 		m->next_hops[m->n_next_hops++] = next_hop(arena, &p.gateway, &p);

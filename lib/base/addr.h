@@ -19,8 +19,8 @@ addr_is_set(const struct addr *a)
 {
 	return a->family != 0;
 }
-uint32_t addr_to_v4(const struct addr *); /* host order; 0 unless family 4 */
-size_t addr_size(const struct addr *);    /* 0, 4 or 16: how many of `bytes` count */
+uint32_t addr_to_v4(const struct addr *);               /* host order; 0 unless family 4 */
+size_t addr_size(const struct addr *);                  /* 0, 4 or 16: how many of `bytes` count */
 int addr_cmp(const struct addr *, const struct addr *); /* family first, then bytes; a total order */
 static inline bool
 addr_eq(const struct addr *a, const struct addr *b)

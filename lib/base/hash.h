@@ -26,7 +26,7 @@ struct hash_node *hash_first(const struct hash *, uint32_t hash);
 struct hash_node *hash_next(const struct hash_node *);
 uint32_t hash_bytes(const void *, size_t, uint32_t start); /* mixes well; chain by passing the last result as start */
 
-#define hash_each(n, h)                                                                                                \
-	for (struct hash_node *n = (h)->oldest, *n##_next = n ? n->newer : NULL; n;                                    \
+#define hash_each(n, h)                                                             \
+	for (struct hash_node *n = (h)->oldest, *n##_next = n ? n->newer : NULL; n; \
 	     n = n##_next, n##_next = n ? n->newer : NULL)
 #endif

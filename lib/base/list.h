@@ -40,6 +40,6 @@ list_remove(struct list *l)
 }
 #define list_each(l, head) for (struct list *l = (head)->next; l != (head); l = l->next)
 /* The current element may be removed. */
-#define list_each_safe(l, head)                                                                                        \
+#define list_each_safe(l, head) \
 	for (struct list *l = (head)->next, *l##_next = l->next; l != (head); l = l##_next, l##_next = l->next)
 #endif

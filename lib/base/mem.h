@@ -4,10 +4,10 @@
 
 /* Allocation that never fails: out of memory ends the process with one line. Every
  * daemon survives being killed at any instant, so there is nothing better to do. */
-void *mem_zalloc(size_t size);                /* zeroed; size 0 gives a valid pointer */
-void *mem_resize(void *old, size_t size);     /* realloc */
+void *mem_zalloc(size_t size);            /* zeroed; size 0 gives a valid pointer */
+void *mem_resize(void *old, size_t size); /* realloc */
 void *mem_copy(const void *from, size_t size);
-char *mem_text(const char *from);             /* strdup; NULL gives NULL */
+char *mem_text(const char *from); /* strdup; NULL gives NULL */
 
 #define NEW(type) ((type *)mem_zalloc(sizeof(type)))
 

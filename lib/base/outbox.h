@@ -7,9 +7,9 @@
  * the box after each call into the engine. Nothing is called back, so engine
  * code never runs inside an effect, and a test can read the box like a list. */
 enum effect_kind {
-	EFFECT_LOG,            /* bytes: the line, zero-terminated; where: priority as in syslog; code: event number */
-	EFFECT_DATAGRAM_SEND,  /* where: ifindex (0: by route); to, from: addresses; code: TTL, 0 for the default */
-	EFFECT_GROUP_JOIN,     /* where: ifindex; to: the multicast group */
+	EFFECT_LOG,           /* bytes: the line, zero-terminated; where: priority as in syslog; code: event number */
+	EFFECT_DATAGRAM_SEND, /* where: ifindex (0: by route); to, from: addresses; code: TTL, 0 for the default */
+	EFFECT_GROUP_JOIN,    /* where: ifindex; to: the multicast group */
 	EFFECT_GROUP_LEAVE,
 	EFFECT_STREAM_CONNECT, /* where: connection number chosen by the engine; to, from: addresses */
 	EFFECT_STREAM_SEND,    /* where: connection number */

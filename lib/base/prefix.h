@@ -12,12 +12,12 @@ struct prefix {
 #define PREFIX_TEXT (ADDR_TEXT + 4)
 #define PREFIX_BYTES 17 /* packed: one length byte, then 4 or 16 address bytes; how rows carry prefixes */
 
-struct prefix prefix_make(struct addr, uint8_t len);        /* host bits kept */
-struct prefix prefix_network(struct prefix);                /* host bits cleared */
-struct prefix prefix_host(struct addr);                     /* /32 or /128 */
-struct addr prefix_broadcast(struct prefix);                /* the last address */
+struct prefix prefix_make(struct addr, uint8_t len); /* host bits kept */
+struct prefix prefix_network(struct prefix);         /* host bits cleared */
+struct prefix prefix_host(struct addr);              /* /32 or /128 */
+struct addr prefix_broadcast(struct prefix);         /* the last address */
 bool prefix_covers(const struct prefix *, const struct addr *);
-bool prefix_is_host(const struct prefix *);                 /* /32 or /128 */
+bool prefix_is_host(const struct prefix *);                   /* /32 or /128 */
 int prefix_cmp(const struct prefix *, const struct prefix *); /* family, address, length: display order */
 static inline bool
 prefix_eq(const struct prefix *a, const struct prefix *b)

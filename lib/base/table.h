@@ -40,9 +40,9 @@ struct table {
 	struct tombstone *oldest_grave, *newest_grave;
 	struct cursor *cursors;
 	size_t count, tombstones;
-	uint64_t serial;  /* of the last change in the table */
-	bool complete;    /* false: the owner is still recovering; no end-of-snapshot is sent, so mirrors sweep nothing */
-	bool dirty;       /* changed since the server last looked */
+	uint64_t serial; /* of the last change in the table */
+	bool complete; /* false: the owner is still recovering; no end-of-snapshot is sent, so mirrors sweep nothing */
+	bool dirty;    /* changed since the server last looked */
 };
 
 /* A complete, empty table. Set `complete` to false right after to hold end-of-snapshot back. */

@@ -21,8 +21,8 @@ void text_line(struct text *, const char *format, ...) __attribute__((format(pri
 struct text_table;
 struct text_table *text_table_new(unsigned columns);
 void text_table_free(struct text_table *);
-void text_table_right(struct text_table *, unsigned column);  /* align to the right */
-void text_table_gap(struct text_table *, unsigned spaces);    /* between columns, default 2 */
+void text_table_right(struct text_table *, unsigned column); /* align to the right */
+void text_table_gap(struct text_table *, unsigned spaces);   /* between columns, default 2 */
 void text_cell(struct text_table *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_table_print(const struct text_table *, const char *indent, struct text *out); /* no trailing blanks */
 

@@ -29,6 +29,6 @@ timer_is_set(const struct timer *t)
 {
 	return t->slot != 0;
 }
-usec_t timers_next(const struct timers *);                   /* USEC_NEVER when empty */
-struct timer *timers_due(struct timers *, usec_t now);       /* takes out one whose time has come, or NULL */
+usec_t timers_next(const struct timers *);             /* USEC_NEVER when empty */
+struct timer *timers_due(struct timers *, usec_t now); /* takes out one whose time has come, or NULL */
 #endif

@@ -20,13 +20,13 @@ void trie_free(struct trie *); /* forks only; the nodes are their owners' */
 /* Puts the node under its prefix (host bits clear). False when the prefix is there already. */
 bool trie_add(struct trie *, struct trie_node *, const struct prefix *);
 void trie_remove(struct trie *, struct trie_node *);
-struct trie_node *trie_find(const struct trie *, const struct prefix *);  /* exact, or NULL */
-struct trie_node *trie_match(const struct trie *, const struct addr *);   /* longest, or NULL */
-struct trie_node *trie_parent(const struct trie_node *);                  /* next shorter prefix that covers it, or NULL */
+struct trie_node *trie_find(const struct trie *, const struct prefix *); /* exact, or NULL */
+struct trie_node *trie_match(const struct trie *, const struct addr *);  /* longest, or NULL */
+struct trie_node *trie_parent(const struct trie_node *); /* next shorter prefix that covers it, or NULL */
 struct trie_node *trie_first(const struct trie *);
 struct trie_node *trie_next(const struct trie_node *); /* valid also to call before removing the current one */
-#define trie_each(n, t)                                                                                                \
-	for (struct trie_node *n = trie_first(t), *n##_next = n ? trie_next(n) : NULL; n;                              \
+#define trie_each(n, t)                                                                   \
+	for (struct trie_node *n = trie_first(t), *n##_next = n ? trie_next(n) : NULL; n; \
 	     n = n##_next, n##_next = n ? trie_next(n) : NULL)
 /* First node at or below `prefix`, in order; walk with trie_next() while prefix_covers() holds. NULL when none. */
 struct trie_node *trie_below(const struct trie *, const struct prefix *);

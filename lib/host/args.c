@@ -163,7 +163,7 @@ ifname_eq(const char *a, const char *b)
 void
 ifname_canonical(const char *text, char out[64])
 {
-	char name[64];
+	char name[64] = "";
 
 	if (!squeeze(text, name)) {
 		snprintf(out, 64, "%.63s", text);
@@ -272,6 +272,8 @@ read_typed(const char *type, const char *word, const struct args *so_far, struct
 		return read_mask(word, so_far, ret);
 	if (strcmp(type, "prefix") == 0)
 		return prefix_parse(word, &ret->prefix);
+	if (strcmp(type, "prefix4") == 0 || strcmp(type, "prefix6") == 0)
+		return prefix_parse(word, &ret->prefix) && ret->prefix.addr.family == type[6] - '0';
 	return strcmp(type, "word") == 0;
 }
 
@@ -301,7 +303,8 @@ param_describe(const struct node *n, struct text *out)
 {
 	static const char *const forms[][2] = { { "address", "A.B.C.D" }, { "lsr-id", "A.B.C.D" },
 		{ "address6", "X:X::X:X" }, { "ip", "ADDRESS" }, { "mask", "LENGTH|MASK" },
-		{ "prefix", "ADDRESS/LENGTH" }, { "ifname", "INTERFACE" }, { "text", "TEXT" } };
+		{ "prefix", "ADDRESS/LENGTH" }, { "prefix4", "A.B.C.D/LENGTH" }, { "prefix6", "X:X::X:X/LENGTH" },
+		{ "ifname", "INTERFACE" }, { "text", "TEXT" } };
 
 	if (n->high) {
 		text_add(out, "<%u-%u>", n->low, n->high);

@@ -21,7 +21,7 @@ struct bus;
 struct bus *bus_open(struct host *, const char *daemon);
 void bus_close(struct bus *);
 void bus_serve(struct bus *, struct table *); /* the schema is found by the table's name */
-void bus_publish(struct bus *);               /* call after anything that may have changed rows; cheap when nothing did */
+void bus_publish(struct bus *); /* call after anything that may have changed rows; cheap when nothing did */
 
 /* --- reading somebody's table --- */
 struct mirror;
@@ -50,7 +50,8 @@ struct bus_answer {
 	const void *bytes; /* for programs; may be NULL */
 	size_t size;
 };
-typedef void bus_handler(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *, struct arena *);
+typedef void bus_handler(
+    void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *, struct arena *);
 void bus_on_request(struct bus *, const char *verb, bus_handler *, void *ctx);
 
 /* --- the command line's side: synchronous, no event loop of its own needed --- */

@@ -20,7 +20,8 @@
  *   [ a | b | … ]*        any of them, each at most once, in any order
  *   { a | b | … }*        the same, at least one
  * Types: address (IPv4), address6, ip (either), mask (length or dotted, right behind its address), prefix (A/LEN, or a
- * host), ifname ("GigabitEthernet0/1/0", "gigabitethernet 0/1/0" or any Linux name), word, lsr-id, text (rest of line).
+ * host; prefix4 and prefix6 of one family only), ifname ("GigabitEthernet0/1/0", "gigabitethernet 0/1/0" or any Linux
+ * name), word, lsr-id, text (rest of line).
  */
 enum view {
 	VIEW_NONE,

@@ -81,7 +81,7 @@ void
 ctl_sort_rows(struct row_set *set)
 {
 	if (set->count)
-		qsort_r(set->rows, set->count, sizeof *set->rows, compare_rows, (void *)(uintptr_t)set->schema);
+		qsort_r(set->rows, set->count, sizeof(void *), compare_rows, (void *)(uintptr_t)set->schema);
 }
 
 int

@@ -55,8 +55,7 @@ usage(FILE *to, const char *name)
 	    name);
 }
 
-static void __attribute__((noreturn, format(printf, 2, 3)))
-die(const char *name, const char *format, ...)
+static void __attribute__((noreturn, format(printf, 2, 3))) die(const char *name, const char *format, ...)
 {
 	va_list args;
 
@@ -101,7 +100,8 @@ take_lock(struct host *h)
 	char path[PATH_MAX + 64], owner[32] = "";
 
 	if (mkdir(h->run_dir, 0755) != 0 && errno != EEXIST)
-		die(h->name, "cannot make the run directory %s: %s; make it, or name another with -r", h->run_dir, strerror(errno));
+		die(h->name, "cannot make the run directory %s: %s; make it, or name another with -r", h->run_dir,
+		    strerror(errno));
 	snprintf(path, sizeof path, "%s/%s.pid", h->run_dir, h->name);
 	h->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (h->lock < 0)
@@ -109,8 +109,8 @@ take_lock(struct host *h)
 	if (flock(h->lock, LOCK_EX | LOCK_NB) != 0) {
 		ssize_t n = pread(h->lock, owner, sizeof owner - 1, 0);
 		owner[n > 0 ? strcspn(owner, "\n") : 0] = '\0';
-		die(h->name, "already running in %s (process %s); stop it first, or name another run directory with -r", h->run_dir,
-		    *owner ? owner : "unknown");
+		die(h->name, "already running in %s (process %s); stop it first, or name another run directory with -r",
+		    h->run_dir, *owner ? owner : "unknown");
 	}
 	if (ftruncate(h->lock, 0) != 0 || dprintf(h->lock, "%ld\n", (long)getpid()) < 0)
 		die(h->name, "cannot write %s: %s", path, strerror(errno));

@@ -25,7 +25,7 @@ int host_run(struct host *); /* until SIGTERM or SIGINT or host_stop(); returns 
 void host_stop(struct host *, int status);
 
 sd_event *host_loop(struct host *);
-usec_t host_now(struct host *); /* CLOCK_MONOTONIC, fresh */
+usec_t host_now(struct host *);    /* CLOCK_MONOTONIC, fresh */
 uint64_t host_seed(struct host *); /* from the kernel; fixed by $PENULT_SEED for tests */
 const char *host_name(const struct host *);
 const char *host_config_path(const struct host *);

@@ -42,7 +42,8 @@ log_start(const char *daemon, bool debug)
 static const char *
 level_name(int priority)
 {
-	static const char *const names[] = { "emergency", "alert", "critical", "error", "warning", "notice", "info", "debug" };
+	static const char *const names[] = { "emergency", "alert", "critical", "error", "warning", "notice", "info",
+		"debug" };
 
 	return names[priority & 7];
 }
@@ -63,7 +64,8 @@ write_line(int priority, uint32_t event, const char *line)
 	clock_gettime(CLOCK_REALTIME, &now);
 	localtime_r(&now.tv_sec, &local);
 	strftime(clock, sizeof clock, "%b %d %H:%M:%S", &local);
-	fprintf(stderr, "%s.%03ld %s %s: %s\n", clock, now.tv_nsec / 1000000, the_log.daemon, level_name(priority), line);
+	fprintf(
+	    stderr, "%s.%03ld %s %s: %s\n", clock, now.tv_nsec / 1000000, the_log.daemon, level_name(priority), line);
 }
 
 void

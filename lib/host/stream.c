@@ -53,7 +53,8 @@ struct streams {
 static struct stream *
 find(struct streams *s, uint32_t number)
 {
-	for (struct hash_node *n = hash_first(&s->streams, hash_bytes(&number, sizeof number, 0)); n; n = hash_next(n)) {
+	for (struct hash_node *n = hash_first(&s->streams, hash_bytes(&number, sizeof number, 0)); n;
+	     n = hash_next(n)) {
 		struct stream *c = OBJECT(n, struct stream, by_number);
 		if (c->number == number)
 			return c;
@@ -90,7 +91,8 @@ from_sockaddr(const struct sockaddr_storage *s, struct addr *ret, uint16_t *ret_
 	} else {
 		const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)s;
 		addr_from_bytes((const uint8_t *)&v4->sin_addr, 4, ret);
-		*ret_port = ntohs(v4->sin_port);
+		*ret_port =
+		    ntohs(v4->sin_port); /* NOLINT(clang-analyzer-core.CallAndMessage): the kernel filled it in */
 	}
 }
 
@@ -190,9 +192,9 @@ flush(struct stream *c)
 static void
 tell_up(struct stream *c)
 {
-	struct sockaddr_storage s;
-	struct addr local, peer;
-	uint16_t local_port, peer_port;
+	struct sockaddr_storage s = { 0 };
+	struct addr local = { 0 }, peer = { 0 };
+	uint16_t local_port = 0, peer_port = 0;
 	socklen_t size = sizeof s;
 
 	c->state = OPEN;
@@ -292,12 +294,13 @@ on_accept(sd_event_source *source, int fd, uint32_t events, void *ctx)
 	(void)source;
 	(void)events;
 	for (int i = 0; i < STREAM_ACCEPTS_PER_WAKE; i++) {
-		struct sockaddr_storage peer;
+		struct sockaddr_storage peer = { 0 };
 		socklen_t size = sizeof peer;
 		int conn = accept4(fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (conn < 0) {
 			if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-				log_limited(&s->limit, LOG_LINE_WARNING, "cannot accept a connection: %s", strerror(errno));
+				log_limited(
+				    &s->limit, LOG_LINE_WARNING, "cannot accept a connection: %s", strerror(errno));
 			return 0;
 		}
 		tune(conn, peer.ss_family);
@@ -367,8 +370,7 @@ streams_free(struct streams *s)
 {
 	if (!s)
 		return;
-	hash_each(n, &s->streams)
-	{
+	hash_each (n, &s->streams) {
 		free_stream(OBJECT(n, struct stream, by_number));
 	}
 	for (int i = 0; i < 2; i++) {
@@ -451,6 +453,7 @@ streams_close(struct streams *s, uint32_t number)
 		return;
 	}
 	want(c);
-	if (sd_event_add_time_relative(host_loop(s->host), &c->end, CLOCK_MONOTONIC, STREAM_LAST_WORDS, 1, on_end, c) < 0)
+	if (sd_event_add_time_relative(host_loop(s->host), &c->end, CLOCK_MONOTONIC, STREAM_LAST_WORDS, 1, on_end, c) <
+	    0)
 		abort();
 }

@@ -43,15 +43,31 @@ take_until(struct parser *p, const char *stops)
 	return word;
 }
 
+/* "N-M" in the place of a type. */
+static bool
+parse_range(struct node *n)
+{
+	char *end;
+
+	if (strspn(n->word, "0123456789-") != strlen(n->word) || strlen(n->word) > 21)
+		return false;
+	unsigned long low = strtoul(n->word, &end, 10);
+	if (end[0] != '-' || !isdigit((unsigned char)end[1]))
+		return false;
+	unsigned long high = strtoul(end + 1, &end, 10);
+	if (*end || low > high || !high || high > UINT32_MAX)
+		return false;
+	n->low = (uint32_t)low;
+	n->high = (uint32_t)high;
+	return true;
+}
+
 static struct node *
 parse_param(struct parser *p)
 {
-	static const char *const types[] = { "address", "address6", "ip", "mask", "prefix", "ifname", "word", "lsr-id",
-		"text" };
+	static const char *const types[] = { "address", "address6", "ip", "mask", "prefix", "prefix4", "prefix6",
+		"ifname", "word", "lsr-id", "text" };
 	struct node *n = arena_take(p->arena, sizeof *n);
-	unsigned long low, high;
-	char rest;
-
 	n->kind = NODE_PARAM;
 	p->at++;
 	n->word = take_until(p, ">");
@@ -63,11 +79,9 @@ parse_param(struct parser *p)
 	n->name = take_until(p, " ]}|");
 	if (!*n->name)
 		fail(p, "a parameter needs a name");
-	if (isdigit((unsigned char)*n->word) && sscanf(n->word, "%10lu-%10lu%c", &low, &high, &rest) == 2) {
-		if (low > high || !high || high > UINT32_MAX)
-			fail(p, "a range that is empty or too large");
-		n->low = (uint32_t)low;
-		n->high = (uint32_t)high;
+	if (isdigit((unsigned char)*n->word)) {
+		if (!parse_range(n))
+			fail(p, "a range that is empty, too large or none");
 		return n;
 	}
 	for (size_t i = 0; i < COUNT(types); i++)
@@ -104,7 +118,7 @@ parse_group(struct parser *p, unsigned depth)
 		n->star = true;
 		p->at++;
 	}
-	n->alternatives = arena_copy(p->arena, found, n->alternative_count * sizeof *found);
+	n->alternatives = arena_copy(p->arena, found, n->alternative_count * sizeof(void *));
 	return n;
 }
 

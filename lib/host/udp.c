@@ -98,11 +98,14 @@ on_readable(sd_event_source *source, int fd, uint32_t events, void *ctx)
 			return 0; /* dry; a pending socket error (ICMP) was taken off by this call */
 		struct timespec real;
 		clock_gettime(CLOCK_REALTIME, &real);
-		usec_t now = host_now(u->host), real_now = (usec_t)real.tv_sec * USEC_PER_SEC + (usec_t)real.tv_nsec / 1000;
+		usec_t now = host_now(u->host),
+		       real_now = (usec_t)real.tv_sec * USEC_PER_SEC + (usec_t)real.tv_nsec / 1000;
 		for (int i = 0; i < n; i++) {
 			if (messages[i].msg_hdr.msg_flags & MSG_TRUNC)
 				continue;
-			struct udp_packet p = { .from = from_sockaddr(&u->from[i]), .bytes = u->bytes[i], .size = messages[i].msg_len };
+			struct udp_packet p = {
+				.from = from_sockaddr(&u->from[i]), .bytes = u->bytes[i], .size = messages[i].msg_len
+			};
 			read_control(&messages[i].msg_hdr, &p, now, real_now);
 			u->packet(u->ctx, &p);
 		}
@@ -234,8 +237,8 @@ put_control(struct msghdr *m, int level, int type, const void *data, size_t size
 }
 
 int
-udp_send(struct udp *u, uint32_t ifindex, const struct addr *from, const struct addr *to, uint8_t ttl, const void *bytes,
-    size_t size)
+udp_send(struct udp *u, uint32_t ifindex, const struct addr *from, const struct addr *to, uint8_t ttl,
+    const void *bytes, size_t size)
 {
 	_Alignas(struct cmsghdr) uint8_t control[UDP_CONTROL] = { 0 };
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(u->port) };

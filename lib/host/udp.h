@@ -16,7 +16,7 @@ struct udp_packet {
 	usec_t received; /* when the kernel got it, on the monotonic clock */
 };
 struct udp *udp_open(struct host *, uint16_t port, void (*packet)(void *ctx, const struct udp_packet *), void *ctx,
-    char why[256]); /* NULL: `why` says what is missing */
+    char why[256]);           /* NULL: `why` says what is missing */
 void udp_close(struct udp *); /* not from within `packet` */
 int udp_join(struct udp *, uint32_t ifindex, const struct addr *group);
 int udp_leave(struct udp *, uint32_t ifindex, const struct addr *group);

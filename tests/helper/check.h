@@ -5,13 +5,13 @@
 
 /* The main() of a Check program: one suite, run, exit status by failures.
  * CHECK_MAIN(suite_function) where Suite *suite_function(void). */
-#define CHECK_MAIN(suite)                                                                                              \
-	int main(void)                                                                                                 \
-	{                                                                                                              \
-		SRunner *runner = srunner_create(suite());                                                             \
-		srunner_run_all(runner, CK_NORMAL);                                                                    \
-		int failed = srunner_ntests_failed(runner);                                                            \
-		srunner_free(runner);                                                                                  \
-		return failed ? EXIT_FAILURE : EXIT_SUCCESS;                                                           \
+#define CHECK_MAIN(suite)                                    \
+	int main(void)                                       \
+	{                                                    \
+		SRunner *runner = srunner_create(suite());   \
+		srunner_run_all(runner, CK_NORMAL);          \
+		int failed = srunner_ntests_failed(runner);  \
+		srunner_free(runner);                        \
+		return failed ? EXIT_FAILURE : EXIT_SUCCESS; \
 	}
 #endif

@@ -250,7 +250,8 @@ ldp_node_input(struct ldp_node *n, const struct ldp_input *in)
 	for (size_t i = 0; i < outbox_count(out); i++) {
 		struct effect e = outbox_at(out, i);
 		note(n->net, n, &e);
-		act(n, &e);
+		if (!n->net->tap || !n->net->tap(n, &e, n->net->tap_ctx))
+			act(n, &e);
 	}
 	outbox_clear(out);
 	net_fib_absorb(n);

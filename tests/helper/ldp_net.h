@@ -79,6 +79,9 @@ struct ldp_net {
 	usec_t delay;          /* on every wire */
 	uint64_t transcript;   /* a digest of every effect of every engine, in order */
 	size_t effects;
+	/* Sees every effect first; true: it is dealt with. For neighbours that are no engine (ldp_script.h). */
+	bool (*tap)(struct ldp_node *, const struct effect *, void *ctx);
+	void *tap_ctx;
 	/* Called after each step, to check what must hold at every moment. */
 	void (*watch)(struct ldp_net *, void *ctx);
 	void *watch_ctx;

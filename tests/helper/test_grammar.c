@@ -143,8 +143,8 @@ const struct grammar_row grammar[] = {
 	{ "there", VIEW_SYSTEM, VIEW_MPLS, "mpls", NULL, "" },
 	{ "there", VIEW_SYSTEM, VIEW_MPLS_LDP, "mpls ldp", NULL, "" },
 	{ "there", VIEW_INTERFACE, VIEW_NONE, "mpls ldp", NULL, "" },
-	{ "there", VIEW_MPLS_LDP, VIEW_NONE, "timer hello <1-65535>:seconds", "timer hello", "" },
 	{ "there", VIEW_MPLS_LDP, VIEW_INTERFACE, "remote <ifname>:interface", NULL, "" },
+	{ "there", VIEW_MPLS_LDP, VIEW_NONE, "timer hello <1-65535>:seconds", "timer hello", "" },
 	{ "there", VIEW_SYSTEM, VIEW_NONE,
 	    "ip route-static <address>:destination <mask>:mask { NULL0 | <address>:nexthop } [ preference "
 	    "<1-255>:value | tag <1-9>:tag ]*",

@@ -17,7 +17,8 @@ parse(const char *text)
 
 START_TEST(text_goes_both_ways)
 {
-	static const char *const good[] = { "10.0.0.0/8", "0.0.0.0/0", "255.255.255.255/32", "2001:db8::/32", "::/0", "fe80::1/128" };
+	static const char *const good[] = { "10.0.0.0/8", "0.0.0.0/0", "255.255.255.255/32", "2001:db8::/32", "::/0",
+		"fe80::1/128" };
 	char out[PREFIX_TEXT];
 
 	for (size_t i = 0; i < COUNT(good); i++) {
@@ -32,7 +33,8 @@ END_TEST
 
 START_TEST(what_is_no_prefix_is_refused)
 {
-	static const char *const bad[] = { "", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "::/129", "x", "10.0.0.0//8" };
+	static const char *const bad[] = { "", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x",
+		"::/129", "x", "10.0.0.0//8" };
 	struct prefix p;
 
 	for (size_t i = 0; i < COUNT(bad); i++)
@@ -113,8 +115,7 @@ START_TEST(the_trie_finds_what_a_list_would)
 	ck_assert_uint_eq(trie.count, count);
 	qsort(sorted, count, sizeof *sorted, by_order);
 	size_t at = 0;
-	trie_each(n, &trie)
-	{
+	trie_each (n, &trie) {
 		ck_assert_msg(at < count && n == &sorted[at]->node, "seed %d: place %zu of the order", _i + 7, at);
 		at++;
 	}
@@ -123,7 +124,8 @@ START_TEST(the_trie_finds_what_a_list_would)
 		struct addr a = addr_v4((uint32_t)rng_next(&rng) & 0xf0f0c003);
 		const struct item *best = NULL;
 		for (size_t i = 0; i < count; i++)
-			if (prefix_covers(&sorted[i]->prefix, &a) && (!best || sorted[i]->prefix.len > best->prefix.len))
+			if (prefix_covers(&sorted[i]->prefix, &a) &&
+			    (!best || sorted[i]->prefix.len > best->prefix.len))
 				best = sorted[i];
 		ck_assert_ptr_eq(trie_match(&trie, &a), best ? &best->node : NULL);
 	}

@@ -169,7 +169,8 @@ START_TEST(whatever_the_pace_the_reader_ends_with_the_table)
 	for (int k = 0; k < READERS; k++) {
 		read_some(&readers[k], UINT32_MAX);
 		for (int i = 0; i < OBJECTS; i++)
-			ck_assert_msg(readers[k].versions[i] == (row_is_in_table(&objects[i].row) ? objects[i].version : 0),
+			ck_assert_msg(
+			    readers[k].versions[i] == (row_is_in_table(&objects[i].row) ? objects[i].version : 0),
 			    "seed %d, reader %d, object %d: read version %u", _i + 1, k, i, readers[k].versions[i]);
 		cursor_close(&readers[k].cursor);
 	}

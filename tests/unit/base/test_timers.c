@@ -98,7 +98,9 @@ START_TEST(effects_are_read_in_order_with_their_own_bytes)
 
 	for (uint32_t i = 0; i < 1000; i++) {
 		int n = snprintf(bytes, sizeof bytes, "%u", i);
-		outbox_add(o, &(struct effect){ .kind = EFFECT_STREAM_SEND, .where = i, .bytes = (uint8_t *)bytes, .size = (size_t)n });
+		outbox_add(
+		    o, &(struct effect){
+			   .kind = EFFECT_STREAM_SEND, .where = i, .bytes = (uint8_t *)bytes, .size = (size_t)n });
 	}
 	for (uint32_t i = 0; i < 1000; i++) {
 		struct effect e = outbox_at(o, i);

@@ -127,8 +127,8 @@ link_of(struct world *w, uint32_t ifindex)
 	return NULL;
 }
 
-static struct fib_nexthop *
-nexthop_of(struct world *w, uint32_t id)
+struct fib_nexthop *
+world_nexthop_of(struct world *w, uint32_t id)
 {
 	for (size_t i = 0; i < w->nexthop_count; i++)
 		if (w->nexthops[i].id == id)
@@ -196,14 +196,14 @@ gateway_is_near(struct world *w, const struct fib_nexthop *n)
 static int
 check_nexthop(struct world *w, const struct fib_nexthop *n, const char **text)
 {
-	const struct fib_nexthop *old = nexthop_of(w, n->id);
+	const struct fib_nexthop *old = world_nexthop_of(w, n->id);
 
 	if (old && !old->member_count != !n->member_count) {
 		*text = "Can not replace a nexthop with a nexthop group.";
 		return EINVAL;
 	}
 	for (uint16_t i = 0; i < n->member_count; i++) {
-		const struct fib_nexthop *m = nexthop_of(w, n->members[i]);
+		const struct fib_nexthop *m = world_nexthop_of(w, n->members[i]);
 		if (!m || m->member_count || (m->black_hole && n->member_count > 1)) {
 			*text = "Invalid nexthop id";
 			return EINVAL;
@@ -226,7 +226,7 @@ check_nexthop(struct world *w, const struct fib_nexthop *n, const char **text)
 static int
 do_nexthop(struct world *w, const struct fib_nexthop *n, bool delete, const char **text)
 {
-	struct fib_nexthop *old = nexthop_of(w, n->id);
+	struct fib_nexthop *old = world_nexthop_of(w, n->id);
 
 	w->group_ops += n->member_count != 0 && !delete;
 	if (delete) {
@@ -245,8 +245,8 @@ do_nexthop(struct world *w, const struct fib_nexthop *n, bool delete, const char
 	return 0;
 }
 
-static struct fib_ip_route *
-route_of(struct world *w, const struct fib_ip_route *like)
+struct fib_ip_route *
+world_route_of(struct world *w, const struct fib_ip_route *like)
 {
 	for (size_t i = 0; i < w->route_count; i++) {
 		struct fib_ip_route *r = &w->routes[i];
@@ -259,7 +259,7 @@ route_of(struct world *w, const struct fib_ip_route *like)
 static int
 do_route(struct world *w, const struct fib_ip_route *r, bool delete, const char **text)
 {
-	struct fib_ip_route *old = route_of(w, r);
+	struct fib_ip_route *old = world_route_of(w, r);
 
 	w->route_ops++;
 	if (delete) {
@@ -276,7 +276,7 @@ do_route(struct world *w, const struct fib_ip_route *r, bool delete, const char 
 		*text = "No room today";
 		return error;
 	}
-	if (!nexthop_of(w, r->nexthop_id)) {
+	if (!world_nexthop_of(w, r->nexthop_id)) {
 		*text = "Nexthop id does not exist";
 		return EINVAL;
 	}
@@ -574,7 +574,7 @@ world_foreign(
 		.type = 1,
 		.path_count = 1,
 		.paths = { { .gateway = world_addr(gateway), .ifindex = ifindex, .weight = 1 } } };
-	struct fib_ip_route *old = route_of(w, &r);
+	struct fib_ip_route *old = world_route_of(w, &r);
 
 	if (!old)
 		old = GROW(w->routes, w->route_count);
@@ -587,7 +587,7 @@ void
 world_foreign_gone(struct world *w, const char *prefix, uint32_t metric)
 {
 	struct fib_ip_route like = { .table = 254, .prefix = world_prefix(prefix), .metric = metric },
-			    *old = route_of(w, &like);
+			    *old = world_route_of(w, &like);
 
 	if (!old)
 		return;
@@ -680,144 +680,4 @@ void
 world_lsps_lost(struct world *w)
 {
 	input(w, &(struct fib_input){ .kind = FIB_IN_LOST, .table = FIB_LDP_LSP });
-}
-
-/* --- looking --- */
-
-static int
-by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* The paths in a fixed order, whatever the group's. */
-static const char *
-joined(struct world *w, char *parts[], size_t count)
-{
-	struct text t = { 0 };
-
-	qsort(parts, count, sizeof *parts, by_text);
-	for (size_t i = 0; i < count; i++)
-		text_add(&t, "%s%s", i ? " " : "", parts[i]);
-	char *copy = arena_text(&w->arena, text_chars(&t));
-	text_free(&t);
-	return count ? copy : "nothing";
-}
-
-static char *
-path_text(struct world *w, const struct addr *gateway, uint32_t ifindex, const uint32_t *labels, unsigned label_count)
-{
-	char a[ADDR_TEXT], text[96];
-	int n = snprintf(text, sizeof text, "%s@%u", addr_text(gateway, a), ifindex);
-
-	for (unsigned i = 0; i < label_count; i++)
-		n += snprintf(text + n, sizeof text - (size_t)n, "/%u", labels[i]);
-	return arena_text(&w->arena, text);
-}
-
-static const struct fib_ip_route *
-our_route(struct world *w, const char *prefix)
-{
-	struct fib_ip_route like = { .table = 254, .prefix = world_prefix(prefix), .metric = FIB_METRIC };
-	const struct fib_ip_route *r = route_of(w, &like);
-
-	return r && r->protocol == FIB_PROTOCOL ? r : NULL;
-}
-
-const char *
-world_route(struct world *w, const char *prefix)
-{
-	const struct fib_ip_route *r = our_route(w, prefix);
-	char *parts[FIB_PATHS_MAX];
-
-	if (!r)
-		return "none";
-	const struct fib_nexthop *g = nexthop_of(w, r->nexthop_id);
-	for (uint16_t i = 0; i < g->member_count; i++) {
-		const struct fib_nexthop *n = nexthop_of(w, g->members[i]);
-		if (n->black_hole)
-			return "black hole";
-		parts[i] = path_text(w, &n->gateway, n->ifindex, n->labels, n->label_count);
-	}
-	return joined(w, parts, g->member_count);
-}
-
-uint32_t
-world_group(struct world *w, const char *prefix)
-{
-	const struct fib_ip_route *r = our_route(w, prefix);
-
-	return r ? r->nexthop_id : 0;
-}
-
-const char *
-world_ilm(struct world *w, uint32_t label)
-{
-	char *parts[FIB_PATHS_MAX];
-
-	for (size_t i = 0; i < w->ilm_count; i++) {
-		const struct fib_label_route *r = &w->ilms[i];
-		if (r->label != label)
-			continue;
-		for (uint16_t k = 0; k < r->path_count; k++)
-			parts[k] = path_text(
-			    w, &r->paths[k].gateway, r->paths[k].ifindex, r->paths[k].labels, r->paths[k].label_count);
-		return joined(w, parts, r->path_count);
-	}
-	return "none";
-}
-
-struct table *
-world_table(struct world *w, const char *name)
-{
-	for (struct table *const *t = rib_tables(w->rib); *t; t++)
-		if (strcmp((*t)->name, name) == 0)
-			return *t;
-	return NULL;
-}
-
-const Fib__Route *
-world_row(struct world *w, const char *prefix)
-{
-	struct table *t = world_table(w, "fib.Route");
-	struct prefix p = world_prefix(prefix), q;
-
-	for (const struct row *r = t->oldest; r; r = r->newer) {
-		Fib__Route *m = arena_take(&w->arena, sizeof *m);
-		fib__route__init(m);
-		t->fill(r, m, &w->arena);
-		if (!*m->vrf && prefix_from_bytes(m->prefix.data, m->prefix.len, &q) && prefix_eq(&p, &q))
-			return m;
-	}
-	return NULL;
-}
-
-const Fib__Ilm *
-world_ilm_row(struct world *w, uint32_t label)
-{
-	struct table *t = world_table(w, "fib.Ilm");
-
-	for (const struct row *r = t->oldest; r; r = r->newer) {
-		Fib__Ilm *m = arena_take(&w->arena, sizeof *m);
-		fib__ilm__init(m);
-		t->fill(r, m, &w->arena);
-		if (m->label == label)
-			return m;
-	}
-	return NULL;
-}
-
-const Fib__Interface *
-world_if_row(struct world *w, uint32_t ifindex)
-{
-	struct table *t = world_table(w, "fib.Interface");
-
-	for (const struct row *r = t->oldest; r; r = r->newer) {
-		Fib__Interface *m = arena_take(&w->arena, sizeof *m);
-		fib__interface__init(m);
-		t->fill(r, m, &w->arena);
-		if (m->ifindex == ifindex)
-			return m;
-	}
-	return NULL;
 }

@@ -61,4 +61,7 @@ const Fib__Interface *world_if_row(struct world *, uint32_t ifindex);
 struct table *world_table(struct world *, const char *name);
 struct addr world_addr(const char *);
 struct prefix world_prefix(const char *);
+/* What the test's kernel has; NULL when it has no such object. */
+struct fib_nexthop *world_nexthop_of(struct world *, uint32_t id);
+struct fib_ip_route *world_route_of(struct world *, const struct fib_ip_route *like);
 #endif
