@@ -213,6 +213,8 @@ ilm_paths(struct rib *rib, const struct ilm *m, struct fib_path out[FIB_PATHS_MA
 		if (!out[count].label_count)
 			out[count].labels[0] = 0;
 		count++;
+		if (rib->one_path_only)
+			break;
 	}
 	return count;
 }

@@ -190,6 +190,7 @@ struct rib {
 	struct fib_abilities abilities;
 	char **missing;
 	bool has_config, has_abilities, dumped, lsp_synced;
+	bool one_path_only;          /* this kernel mishandles several next hops of one incoming label */
 	uint32_t dump, config_round; /* counts of dumps and configurations, to tell what was not told again */
 	struct hash ports, nexthops, nexthop_contents, groups, fates, lsps, ilms;
 	struct list tables;

@@ -421,6 +421,10 @@ settle_port(struct rib *rib, struct port *p)
 		    rib, &(struct fib_op){ .kind = FIB_OP_LINK_MTU,
 			     .object = { .kind = FIB_LINK, .link = { .ifindex = p->link.ifindex, .mtu = c->mtu } } });
 	}
+	if (c->mpls && rib->has_abilities && !rib->abilities.mpls && !*p->trouble) {
+		snprintf(p->trouble, sizeof p->trouble, "mpls is configured, and this kernel has no MPLS routing");
+		table_changed(&rib->interface_table, &p->row);
+	}
 	if (c->mpls && rib->abilities.mpls && !p->link.mpls_input && !(p->told & TOLD_INPUT)) {
 		p->told |= TOLD_INPUT;
 		ask(rib, FIB_OP_MPLS_INPUT, p, true);

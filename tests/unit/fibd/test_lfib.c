@@ -244,6 +244,25 @@ START_TEST(a_label_that_somebody_else_took_over_is_no_longer_ours)
 }
 END_TEST
 
+START_TEST(a_kernel_that_mishandles_several_next_hops_gets_one)
+{
+	static const struct {
+		const char *release, *is;
+	} cases[] = { { "6.18.12", "10.0.1.2@1/300 10.0.2.2@2/400" }, { "6.19.0", "10.0.1.2@1/300" },
+		{ "7.0.3-rc2", "10.0.1.2@1/300" }, { "7.1.5", "10.0.1.2@1/300" },
+		{ "7.1.6-amd64", "10.0.1.2@1/300 10.0.2.2@2/400" }, { "7.2", "10.0.1.2@1/300 10.0.2.2@2/400" } };
+
+	w->release = cases[_i].release;
+	world_start(w, "sysname R1\n");
+	world_lsp(w, "4.4.4.4/32", 1024, "10.0.1.2 1 300, 10.0.2.2 2 400", 1);
+	world_run(w);
+	ILM(1024, cases[_i].is);
+	world_carrier(w, 1, false);
+	world_run(w);
+	ILM(1024, "10.0.2.2@2/400");
+}
+END_TEST
+
 START_TEST(a_label_somebody_else_programmed_is_left_alone)
 {
 	struct fib_object o = { .kind = FIB_LABEL_ROUTE,
@@ -286,6 +305,7 @@ suite(void)
 	tcase_add_test(t, a_label_moves_to_another_fec);
 	tcase_add_test(t, without_mpls_in_the_kernel_the_row_says_so);
 	tcase_add_test(t, a_label_that_somebody_else_took_over_is_no_longer_ours);
+	tcase_add_loop_test(t, a_kernel_that_mishandles_several_next_hops_gets_one, 0, 6);
 	tcase_add_test(t, a_label_somebody_else_programmed_is_left_alone);
 	suite_add_tcase(s, t);
 	return s;

@@ -450,6 +450,7 @@ born(struct world *w)
 {
 	struct fib_abilities a = { .mpls = w->mpls, .nexthop_objects = true, .vrf = true };
 
+	snprintf(a.release, sizeof a.release, "%s", w->release ? w->release : "6.1.0-31-amd64");
 	w->rib = rib_new(1);
 	input(w, &(struct fib_input){ .kind = FIB_IN_ABILITIES, .abilities = &a });
 }
