@@ -277,7 +277,8 @@ event(struct ldp *ldp, struct peer *p, enum session_event on, const struct ldp_m
 	p->state = move.next;
 	if (!move.listed && !status)
 		status = LDP_SHUTDOWN;
-	if (move.acts & A_NEGOTIATE)
+	assert(m || !(move.acts & (A_NEGOTIATE | A_HANDLE)));
+	if (m && move.acts & A_NEGOTIATE)
 		negotiate(p, m);
 	if (move.acts & A_SEND_INIT)
 		send_init(ldp, p);

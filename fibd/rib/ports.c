@@ -197,6 +197,17 @@ link_gone(struct rib *rib, struct port *p)
 		rib->config.interfaces[i].create_asked = false;
 }
 
+static bool
+link_same(const struct fib_link *a, const struct fib_link *b)
+{
+	return strcmp(a->name, b->name) == 0 && strcmp(a->alias, b->alias) == 0 &&
+	       strcmp(a->altname, b->altname) == 0 && a->admin_up == b->admin_up && a->carrier == b->carrier &&
+	       a->loopback == b->loopback && a->point_to_point == b->point_to_point && a->multicast == b->multicast &&
+	       a->is_vrf == b->is_vrf && a->is_dummy == b->is_dummy && a->mtu == b->mtu && a->master == b->master &&
+	       a->vrf_table == b->vrf_table && memcmp(a->mac, b->mac, sizeof a->mac) == 0 &&
+	       a->mpls_input == b->mpls_input;
+}
+
 static void
 link_seen(struct rib *rib, const struct fib_link *link)
 {
@@ -209,7 +220,7 @@ link_seen(struct rib *rib, const struct fib_link *link)
 		hash_add(&rib->ports, &p->by_ifindex, link->ifindex);
 	}
 	p->seen = rib->dump;
-	if (memcmp(&p->link, link, sizeof *link) == 0)
+	if (link_same(&p->link, link))
 		return;
 	if (link->admin_up != p->link.admin_up || link->mpls_input != p->link.mpls_input || link->mtu != p->link.mtu) {
 		p->told = 0;

@@ -45,6 +45,9 @@ distance(const char *template, char *const *words, size_t count)
 		if (n->kind != NODE_WORD)
 			continue;
 		unsigned apart = letters_apart(n->word, words[i]);
+		size_t given = strlen(words[i]);
+		if (apart && given > 1 && strncasecmp(n->word, words[i], given) == 0)
+			apart = 1; /* short for it */
 		/* A word of which more than half is wrong was hardly meant. */
 		sum += apart * 2 > strlen(n->word) + 1 ? apart + 10 : apart;
 	}

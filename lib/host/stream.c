@@ -91,7 +91,8 @@ from_sockaddr(const struct sockaddr_storage *s, struct addr *ret, uint16_t *ret_
 	} else {
 		const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)s;
 		addr_from_bytes((const uint8_t *)&v4->sin_addr, 4, ret);
-		*ret_port = ntohs(v4->sin_port);
+		*ret_port =
+		    ntohs(v4->sin_port); /* NOLINT(clang-analyzer-core.CallAndMessage): the kernel filled it in */
 	}
 }
 

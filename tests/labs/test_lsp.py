@@ -168,3 +168,71 @@ def test_another_daemons_route_gets_its_label_by_a_shadow_and_is_not_touched(lab
     lab.run("R2", "ip", "route", "del", "9.9.9.9/32", "proto", "bird", "metric", "32")
     lab.run("R3", "ip", "address", "del", "9.9.9.9/32", "dev", "LoopBack1")
     whole(lab)
+
+
+@pytest.fixture
+def reconfigured(lab, tmp_path):
+    """Changes a router's configuration for one test: reconfigured(router, change) with change(text) -> text."""
+    import os
+    import signal
+
+    changed = []
+
+    def change(router, edit):
+        path = lab.config(router)
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        copy = os.path.join(lab.dir, f"{router}.changed.conf")
+        with open(copy, "w", encoding="utf-8") as f:
+            f.write(edit(text))
+        # The daemon was started with a path of its own: a copy takes its place for this lab.
+        for daemon in ("fibd", "ldpd"):
+            lab.kill(router, daemon)
+        lab.config = lambda node, was=lab.config: copy if node == router else was(node)
+        for daemon in ("fibd", "ldpd"):
+            lab.start(router, daemon)
+        lab.wait_sessions(router, story.SESSIONS[router])
+        changed.append((router, copy, text))
+
+    yield change
+    for router, copy, text in changed:
+        with open(copy, "w", encoding="utf-8") as f:
+            f.write(text)
+        for daemon in ("fibd", "ldpd"):
+            lab.daemons[router, daemon].popen.send_signal(signal.SIGHUP)
+    whole(lab)
+
+
+def test_equal_routes_make_an_lsp_with_two_next_hops_that_both_carry_traffic(lab, reconfigured):
+    whole(lab)
+    reconfigured("R2", lambda text: text.replace(" preference 100", ""))
+    label = int(wait_for(lambda: lab.pushes("R1", "4.4.4.4"), "R1's label")[0])
+
+    def two_ways():
+        hops = lab.mpls_routes("R2").get(label, {}).get("nexthops", [])
+        return {h["dev"] for h in hops} == {"ge0-2-0", "ge0-3-0"}
+
+    wait_for(two_ways, "both links under one label on R2", last=lambda: lab.mpls_routes("R2"))
+    routes = lab.run("R2", "ip", "route", "show", "4.4.4.4").stdout
+    assert routes.count("encap mpls") == 2, f"the ingress pushes on both links too: {routes}"
+    with Capture(lab, "R3", "ge0-1-0") as one, Capture(lab, "R3", "ge0-3-0") as two:
+        for last in range(3, 23):  # the kernel chooses by flow: many destinations are many flows
+            lab.run("H1", "ping", "-n", "-c", "1", "-W", "1", f"192.168.4.{last}", check=False)
+        lab.run("H1", "ping", "-n", "-c", "2", "-i", "0.2", "-W", "2", "192.168.4.2")
+        counts = [len([f for f in c.stop() if story.label_stack(f)]) for c in (one, two)]
+    assert min(counts) > 0, f"labelled packets on the two links: {counts}"
+
+
+def test_ipv6_routes_hang_on_next_hop_objects_too(lab, reconfigured):
+    def with_ipv6(text):
+        text = text.replace(" ip address 10.0.12.1 255.255.255.0", " ip address 10.0.12.1 255.255.255.0\n ipv6 address 2001:db8:12::1/64")
+        return text.replace("#\nreturn", "ipv6 route-static 2001:db8:99:: 48 2001:db8:12::2\nipv6 route-static 2001:db8:bad:: 48 NULL0\n#\nreturn")
+
+    reconfigured("R1", with_ipv6)
+    wait_for(lambda: "nhid" in lab.run("R1", "ip", "-6", "route", "show", "2001:db8:99::/48").stdout, "the IPv6 route",
+             last=lambda: lab.run("R1", "ip", "-6", "route").stdout)
+    route = lab.run("R1", "ip", "-6", "route", "show", "2001:db8:99::/48").stdout
+    assert "via 2001:db8:12::2" in route and "proto 201" in route, route
+    assert "blackhole" in lab.run("R1", "ip", "-6", "route", "show", "2001:db8:bad::/48").stdout
+    rows = {r["prefix"]: r for r in lab.ctl("R1", "display", "ipv6", "routing-table", json_rows=True)}
+    assert rows["2001:db8:99::/48"]["installed"] and rows["2001:db8:bad::/48"]["entries"][0]["black_hole"], rows

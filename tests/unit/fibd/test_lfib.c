@@ -221,6 +221,29 @@ START_TEST(without_mpls_in_the_kernel_the_row_says_so)
 }
 END_TEST
 
+START_TEST(a_label_that_somebody_else_took_over_is_no_longer_ours)
+{
+	struct fib_object o = { .kind = FIB_LABEL_ROUTE,
+		.label_route = { .label = 1024,
+		    .protocol = 4,
+		    .path_count = 1,
+		    .paths = { { .gateway = world_addr("10.0.3.2"), .ifindex = 3 } } } };
+
+	world_start(w, "sysname R1\n");
+	world_lsp(w, "4.4.4.4/32", 1024, "10.0.1.2 1 300", 1);
+	world_run(w);
+	rib_input(w->rib, &(struct fib_input){ .kind = FIB_IN_SEEN, .object = &o }, w->now);
+	ck_assert(!world_ilm_row(w, 1024)->installed);
+	unsigned before = w->adds;
+	world_lsp_gone(w, "4.4.4.4/32");
+	world_run(w);
+	const Fib__Ilm *r = world_ilm_row(w, 1024);
+	ck_assert(!r || r->n_next_hops == 0);
+	ck_assert_uint_eq(w->adds, before);
+	ck_assert_uint_eq(w->ilm_count, 1); /* theirs is not deleted */
+}
+END_TEST
+
 START_TEST(a_label_somebody_else_programmed_is_left_alone)
 {
 	struct fib_object o = { .kind = FIB_LABEL_ROUTE,
@@ -262,6 +285,7 @@ suite(void)
 	tcase_add_test(t, ecmp_pushes_each_next_hops_own_label);
 	tcase_add_test(t, a_label_moves_to_another_fec);
 	tcase_add_test(t, without_mpls_in_the_kernel_the_row_says_so);
+	tcase_add_test(t, a_label_that_somebody_else_took_over_is_no_longer_ours);
 	tcase_add_test(t, a_label_somebody_else_programmed_is_left_alone);
 	suite_add_tcase(s, t);
 	return s;
