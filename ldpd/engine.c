@@ -22,6 +22,11 @@
  *    the next periodic Hello do. It saves up to five seconds at every start.
  *  - A second connection from a peer whose session is up replaces it: the peer has restarted and we have not
  *    noticed yet.
+ *  - Hellos come at least three to the hold time that was agreed, whatever interval is configured.
+ *  - A session that fails by an error within seconds of coming up is backed off from like one that was refused.
+ *  - A peer's labels are also kept over a Hello hold time that ran out, if it forwards on over restarts: its silence
+ *    looks the same from here. Only what somebody meant ends them at once.
+ *  - Our labels begin somewhere else in the range after each start: see label_pool_start().
  *  - Nothing is sent before fibd's tables were read to their end: a first advertisement that is not complete
  *    would end a neighbour's patience with our old labels.
  *  - Loop detection (2.8) and downstream on demand are not offered; a peer's proposal of the latter is resolved

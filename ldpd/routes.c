@@ -270,6 +270,7 @@ routes_range(struct ldp *ldp, const Fib__LabelRange *r, bool gone)
 	if (gone || strcmp(r->user, "ldpd") != 0 || ldp->labels)
 		return;
 	ldp->labels = label_pool_new(r->first, r->last, LABEL_REUSE_DELAY);
+	label_pool_start(ldp->labels, r->first + (uint32_t)rng_below(&ldp->rng, (uint64_t)r->last - r->first + 1));
 	restart_range(ldp);
 	hash_each (n, &ldp->fecs) {
 		struct fec *f = OBJECT(n, struct fec, by_prefix);

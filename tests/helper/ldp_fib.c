@@ -169,6 +169,13 @@ program(struct ldp_node *n, const Ldp__Lsp *row)
 }
 
 void
+net_fib_hold(struct ldp_node *n)
+{
+	if (!n->ldp && n->net->now >= n->dead_since + NET_HOLD_S * USEC_PER_SEC)
+		n->lsp_count = 0;
+}
+
+void
 net_fib_absorb(struct ldp_node *n)
 {
 	struct table *lsps = ldp_tables(n->ldp)[0];

@@ -406,6 +406,8 @@ step(struct ldp_net *net, usec_t until)
 	else
 		on_event(net, timers_due(&net->events, net->now));
 	sweep_conns(net);
+	for (size_t i = 0; i < net->node_count; i++)
+		net_fib_hold(net->nodes[i]);
 	if (net->watch)
 		net->watch(net, net->watch_ctx);
 	return true;
@@ -452,6 +454,7 @@ void
 ldp_node_start(struct ldp_node *n)
 {
 	assert(!n->ldp);
+	net_fib_hold(n);
 	n->ldp = ldp_new(rng_next(&n->net->rng));
 	n->round = 0;
 	n->swept = false;
@@ -475,6 +478,7 @@ ldp_node_kill(struct ldp_node *n)
 	cursor_close(&n->cursor);
 	ldp_free(n->ldp);
 	n->ldp = NULL;
+	n->dead_since = n->net->now;
 	for (struct net_conn *c = n->net->conns; c; c = c->next)
 		for (int side = 0; side < 2; side++)
 			if (c->end[side].node == n && c->end[side].number)

@@ -14,7 +14,7 @@
  * fibd (ldp_fib.c) that keeps what was programmed even when the engine is killed. The net carries Hellos and
  * connections between them, late, in pieces, or not at all, as the test wants. Same seed, same run.
  */
-enum { NET_NODES = 512, NET_PORTS = 16, NET_HOPS = 8 };
+enum { NET_NODES = 512, NET_PORTS = 16, NET_HOPS = 8, NET_HOLD_S = 120 /* of ldp.Lsp rows whose owner is dead */ };
 
 struct net_port {
 	uint32_t ifindex;
@@ -52,6 +52,7 @@ struct ldp_node {
 	size_t route_count;
 	struct net_lsp *lsps;
 	size_t lsp_count;
+	usec_t dead_since;
 	bool swept; /* the table was complete once since the last start */
 	uint32_t round;
 	uint32_t label_first, label_last;
@@ -132,7 +133,8 @@ size_t ldp_node_rows(struct ldp_node *, const char *table);
 void net_fib_tell_all(struct ldp_node *); /* everything fibd has, in a new round, each table with its end mark */
 void net_fib_tell_port(struct ldp_node *, const struct net_port *, bool gone);
 void net_fib_tell_route(struct ldp_node *, const struct net_route *, bool gone);
-void net_fib_absorb(struct ldp_node *);                              /* what changed in ldp.Lsp */
+void net_fib_hold(struct ldp_node *);   /* forgets what a dead engine wanted once the hold time is over */
+void net_fib_absorb(struct ldp_node *); /* what changed in ldp.Lsp */
 void net_fib_set_route(struct ldp_node *, const struct net_route *); /* keeps and tells it; no hops: gone */
 struct net_lsp *net_fib_by_label(struct ldp_node *, uint32_t label);
 struct net_lsp *net_fib_by_fec(struct ldp_node *, const struct prefix *);
