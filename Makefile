@@ -67,7 +67,7 @@ $(O)/%.o: %.c | $(PROTO_HEADERS)
 
 # What is not the engine: the wiring, the command line, and code that touches the kernel.
 SHELL_FILES := main ctl commands display
-engine_sources = $(filter-out $(addprefix $(1)/,$(SHELL_FILES:=.c)),$(wildcard $(1)/*.c $(1)/rib/*.c))
+engine_sources = $(filter-out $(addprefix $(1)/,$(SHELL_FILES:=.c) $(SHELL_FILES:=_%.c)),$(wildcard $(1)/*.c $(1)/rib/*.c))
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 
 $(O)/lib/base.a: $(call objects,$(wildcard lib/base/*.c))

@@ -1,5 +1,5 @@
 /* What an operator can say to ldpd: its lines of router.conf, and the words of ldpctl. */
-#include "host/command.h"
+#include "ldpd/commands.h"
 #include "ldpd/config.h"
 #include "ldpd/display.h"
 #include <stdio.h>
@@ -178,5 +178,5 @@ const struct command ldp_commands[] = {
 	    .request = "clear",
 	    .help = "Ends sessions; they come up again at once",
 	    .ref = "RFC 5036 3.5.1" },
-	{ 0 },
+	{ .more = ldp_session_commands },
 };

@@ -102,6 +102,7 @@ ldp_free(struct ldp *ldp)
 	list_each_safe (w, &ldp->pendings) {
 		free(OBJECT(w, struct pending, link));
 	}
+	ldp_config_free(&ldp->config);
 	hash_free(&ldp->links);
 	hash_free(&ldp->peers);
 	hash_free(&ldp->fecs);
@@ -169,15 +170,16 @@ any_session(const struct ldp *ldp)
 static void
 configure(struct ldp *ldp, const struct ldp_config *new)
 {
-	struct ldp_config old = ldp->config;
+	struct ldp_config old = { 0 };
 
+	ldp_config_copy(&old, &ldp->config);
 	ldp->configured = true;
 	if (ldp->running && new->lsr_id != old.lsr_id) {
 		/* Every message carries the identifier: nothing of the old one can go on (features of RFC 5036 2.5). */
 		ldp->config.enabled = false;
 		start_or_stop(ldp); /* the goodbyes still carry the old one */
 	}
-	ldp->config = *new;
+	ldp_config_copy(&ldp->config, new);
 	start_or_stop(ldp);
 	links_configure(ldp);
 	if (old.hello_hold_s != new->hello_hold_s || old.hello_interval_s != new->hello_interval_s)
@@ -189,6 +191,7 @@ configure(struct ldp *ldp, const struct ldp_config *new)
 	if (old.session_hold_s != new->session_hold_s && any_session(ldp))
 		ldp_note(ldp, 4, "%%Previously established sessions may not use the new holdtime.");
 	table_changed(&ldp->parameters_table, &ldp->parameters);
+	ldp_config_free(&old);
 }
 
 /* --- the door --- */

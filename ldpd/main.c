@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const struct command ldp_commands[];
+#include "ldpd/commands.h"
 
 struct ldpd {
 	struct host *host;
@@ -171,6 +171,7 @@ load(struct ldpd *d, bool apply)
 	conf_errors_free(&errors);
 	if (r == 0 && apply)
 		feed(d, &(struct ldp_input){ .kind = LDP_IN_CONFIG, .config = &config }, host_now(d->host));
+	ldp_config_free(&config);
 	return r == 0;
 }
 

@@ -87,7 +87,7 @@ print_c(void)
 {
 	puts("/* Made by tools/grammar.c. */\n#include \"host/command.h\"\nconst struct grammar_row grammar[] = {");
 	for (size_t d = 0; d < COUNT(daemons); d++)
-		for (const struct command *c = daemons[d].rows; c->words; c++) {
+		command_each (c, daemons[d].rows) {
 			if (c->view == VIEW_EXEC)
 				continue;
 			printf("\t{ \"%s\", %d, %d, ", daemons[d].daemon, c->view, c->enters);
@@ -110,7 +110,7 @@ print_markdown(void)
 		    view == VIEW_EXEC ? "On the command line: the " : "In router.conf: the ",
 		    view_name((enum view)view));
 		for (size_t d = 0; d < COUNT(daemons); d++)
-			for (const struct command *c = daemons[d].rows; c->words; c++) {
+			command_each (c, daemons[d].rows) {
 				struct text form = { 0 };
 				if (c->view != (enum view)view)
 					continue;
@@ -130,7 +130,7 @@ main(int argc, char **argv)
 	int bad = 0;
 
 	for (size_t d = 0; d < COUNT(daemons); d++)
-		for (const struct command *c = daemons[d].rows; c->words; c++)
+		command_each (c, daemons[d].rows)
 			bad |= check(daemons[d].daemon, c);
 	if (bad)
 		return 1;

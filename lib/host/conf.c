@@ -43,7 +43,8 @@ struct reader {
 const char *
 view_name(enum view v)
 {
-	static const char *const names[VIEW_COUNT] = { "none", "exec", "system", "interface", "mpls", "mpls-ldp" };
+	static const char *const names[VIEW_COUNT] = { "none", "exec", "system", "interface", "mpls", "mpls-ldp",
+		"remote-peer" };
 
 	return names[v];
 }
@@ -168,7 +169,7 @@ try_level(
 			if (g->enters)
 				enters = g->enters;
 		}
-	for (const struct command *c = r->rows; c->words; c++) {
+	command_each (c, r->rows) {
 		if (c->view != view || !fits(c->words, c->undo, words, count, args, far, expected))
 			continue;
 		owned = true;

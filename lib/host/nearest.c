@@ -69,7 +69,7 @@ command_nearest(enum view view, char *const *words, size_t count, bool exec_rows
 
 	if (!count)
 		return NULL;
-	for (const struct command *c = rows; exec_rows && c && c->words; c++) {
+	command_each (c, exec_rows ? rows : NULL) {
 		unsigned d = c->view == VIEW_EXEC ? distance(c->words, words, count) : UINT32_MAX;
 		if (d < best_distance) {
 			best_distance = d;

@@ -4,7 +4,7 @@
 #include "tests/helper/check.h"
 #include <string.h>
 
-extern const struct command ldp_commands[];
+#include "ldpd/commands.h"
 
 static struct ldp_config config;
 static struct conf_errors errors;
@@ -30,7 +30,7 @@ say(const char *text)
 
 START_TEST(every_row_is_complete)
 {
-	for (const struct command *c = ldp_commands; c->words; c++) {
+	command_each (c, ldp_commands) {
 		char why[160];
 		ck_assert_msg(template_is_valid(c->words, why), "%s: %s", c->words, why);
 		ck_assert_msg(!c->undo || !*c->undo || template_is_valid(c->undo, why), "%s: %s", c->words, why);

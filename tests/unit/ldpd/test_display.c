@@ -8,7 +8,7 @@
 #include "tests/helper/check.h"
 #include <string.h>
 
-extern const struct command ldp_commands[];
+#include "ldpd/commands.h"
 
 static struct text out;
 static struct args *args;
@@ -207,7 +207,7 @@ END_TEST
 /* Every display must do with empty tables: fibd away, nothing configured. */
 START_TEST(every_display_prints_empty_tables_without_complaint)
 {
-	for (const struct command *c = ldp_commands; c->words; c++) {
+	command_each (c, ldp_commands) {
 		if (!c->show)
 			continue;
 		text_clear(&out);
