@@ -11,14 +11,13 @@
 #include "host/log.h"
 #include "host/stream.h"
 #include "host/udp.h"
+#include "ldpd/commands.h"
 #include "ldpd/config.h"
 #include "ldpd/ldp.h"
 #include "proto/schema.gen.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "ldpd/commands.h"
 
 struct ldpd {
 	struct host *host;

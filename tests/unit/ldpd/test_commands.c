@@ -1,10 +1,9 @@
 /* The lines of router.conf that are ldpd's. */
 #include "host/conf.h"
+#include "ldpd/commands.h"
 #include "ldpd/config.h"
 #include "tests/helper/check.h"
 #include <string.h>
-
-#include "ldpd/commands.h"
 
 static struct ldp_config config;
 static struct conf_errors errors;

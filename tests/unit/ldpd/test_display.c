@@ -2,13 +2,12 @@
 #include "base/label.h"
 #include "base/mem.h"
 #include "host/command_internal.h"
+#include "ldpd/commands.h"
 #include "ldpd/display.h"
 #include "proto/fib.pb-c.h"
 #include "proto/ldp.pb-c.h"
 #include "tests/helper/check.h"
 #include <string.h>
-
-#include "ldpd/commands.h"
 
 static struct text out;
 static struct args *args;
