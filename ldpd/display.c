@@ -69,6 +69,28 @@ age_s(const struct show *s, uint64_t since)
 	return since && s->now_us > since ? (s->now_us - since) / 1000000 : 0;
 }
 
+/* The row of the peer that was asked for; every one when none was. */
+bool
+ldp_keep_session(const ProtobufCMessage *row, const struct args *a)
+{
+	const Ldp__Session *r = (const Ldp__Session *)row;
+	struct addr peer = arg_addr(a, "peer");
+
+	return !addr_is_set(&peer) || r->peer == addr_to_v4(&peer);
+}
+
+static int
+none_found(const struct show *s)
+{
+	struct addr peer = arg_addr(s->args, "peer");
+	char text[ADDR_TEXT];
+
+	if (!addr_is_set(&peer) || s->tables[0].count)
+		return 0;
+	text_line(s->out, "There is no LDP session with %s, nor an attempt at one", addr_text(&peer, text));
+	return 1;
+}
+
 int
 ldp_show_sessions(const struct show *s)
 {
@@ -95,6 +117,32 @@ ldp_show_sessions(const struct show *s)
 	return 0;
 }
 
+/* Every type that was ever sent or received; those of a quiet session would be a screen of zeros. */
+static void
+message_counts(struct text *out, const Ldp__MessageCounts *sent, const Ldp__MessageCounts *received)
+{
+	const struct {
+		const char *name;
+		uint32_t sent, received;
+	} counts[] = { { "Initialization", sent->initialization, received->initialization },
+		{ "KeepAlive", sent->keepalive, received->keepalive },
+		{ "Notification", sent->notification, received->notification },
+		{ "Address", sent->address, received->address },
+		{ "Address Withdraw", sent->address_withdraw, received->address_withdraw },
+		{ "Label Mapping", sent->label_mapping, received->label_mapping },
+		{ "Label Request", sent->label_request, received->label_request },
+		{ "Label Withdraw", sent->label_withdraw, received->label_withdraw },
+		{ "Label Release", sent->label_release, received->label_release },
+		{ "Label Abort", sent->label_abort, received->label_abort },
+		{ "Unknown", sent->unknown, received->unknown } };
+
+	text_line(out, " Messages        : %-16s %10s %10s", "", "sent", "received");
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+		if (counts[i].sent || counts[i].received)
+			text_line(out, "                   %-16s %10u %10u", counts[i].name, counts[i].sent,
+			    counts[i].received);
+}
+
 static void
 verbose(const struct show *s, const Ldp__Session *r)
 {
@@ -112,14 +160,8 @@ verbose(const struct show *s, const Ldp__Session *r)
 	text_line(s->out, " Graceful Restart: %s%s", r->graceful_restart ? "the peer keeps forwarding" : "no",
 	    r->peer_restarting ? "; it restarts now, its labels are kept" : "");
 	text_line(s->out, " Label Exchange  : %s", r->label_exchange_done ? "complete" : "not complete");
-	text_line(s->out, " KeepAlive       : %u sent, %u received", r->sent->keepalive, r->received->keepalive);
-	text_line(
-	    s->out, " Label Mapping   : %u sent, %u received", r->sent->label_mapping, r->received->label_mapping);
-	text_line(
-	    s->out, " Label Withdraw  : %u sent, %u received", r->sent->label_withdraw, r->received->label_withdraw);
-	text_line(
-	    s->out, " Label Release   : %u sent, %u received", r->sent->label_release, r->received->label_release);
-	text_line(s->out, " Notification    : %u sent, %u received", r->sent->notification, r->received->notification);
+	text_line(s->out, " Maximum PDU     : %u bytes", r->max_pdu);
+	message_counts(s->out, r->sent, r->received);
 	text_add(s->out, " Peer Addresses  :");
 	for (size_t i = 0; i < r->n_addresses; i++)
 		text_add(s->out, " %s", bytes_text(&r->addresses[i], peer));
@@ -135,7 +177,7 @@ ldp_show_sessions_verbose(const struct show *s)
 		verbose(s, (const Ldp__Session *)s->tables[0].rows[i]);
 	text_line(s->out, RULE);
 	text_line(s->out, " TOTAL: %zu session(s) Found.\n", s->tables[0].count);
-	return 0;
+	return none_found(s);
 }
 
 /* The peers that have our label for a FEC. */
@@ -304,7 +346,7 @@ ldp_show_neighbors(const struct show *s)
 
 	for (size_t i = 0; i < s->tables[0].count; i++)
 		neighbor(s, (const Ldp__Session *)s->tables[0].rows[i], detail);
-	return 0;
+	return none_found(s);
 }
 
 int

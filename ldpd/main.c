@@ -193,7 +193,8 @@ on_clear(void *ctx, const char *verb, const void *bytes, size_t size, struct bus
 	(void)verb;
 	memcpy(line, bytes, size);
 	const char *last = strrchr(line, ' ');
-	if (strstr(line, " peer ") && (!last || !addr_parse(last + 1, &peer))) {
+	bool one = strstr(line, " peer ") || (strstr(line, " neighbor ") && !strstr(line, " *"));
+	if (one && (!last || !addr_parse(last + 1, &peer))) {
 		answer->status = EINVAL;
 		answer->text = "not an LSR id";
 		return;

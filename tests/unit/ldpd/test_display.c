@@ -7,6 +7,7 @@
 #include "proto/fib.pb-c.h"
 #include "proto/ldp.pb-c.h"
 #include "tests/helper/check.h"
+#include <stdio.h>
 #include <string.h>
 
 static struct text out;
@@ -203,6 +204,99 @@ START_TEST(an_lsp_prints_its_labels_its_upstream_peers_and_each_next_hop)
 }
 END_TEST
 
+static void
+words_are(const char *template, const char *line)
+{
+	char copy[128], why[160], *words[16];
+	size_t far, count;
+
+	snprintf(copy, sizeof copy, "%s", line);
+	count = line_split(copy, words, 16);
+	ck_assert_int_eq(command_match(template, words, count, false, args, &far, why), MATCH_YES);
+}
+
+START_TEST(a_session_in_full_counts_its_messages_by_type)
+{
+	Ldp__Session a, *rows[] = { &a };
+	session(&a, 0x03030303, 60, 18, 20);
+	a.received->label_withdraw = 7;
+	a.max_pdu = 4096;
+	a.last_error = (char *)(uintptr_t) "Session KeepAlive Timer expired";
+	table(0, rows, 1);
+	ck_assert_int_eq(ldp_show_sessions_verbose(&show), 0);
+	ck_assert_ptr_nonnull(strstr(out.chars, " Maximum PDU     : 4096 bytes\n"));
+	ck_assert_ptr_nonnull(strstr(out.chars, "KeepAlive                18         20\n"));
+	ck_assert_ptr_nonnull(strstr(out.chars, "Label Withdraw            0          7\n"));
+	ck_assert_msg(!strstr(out.chars, "Label Abort"), "a type that never occurred is left out");
+	ck_assert_ptr_nonnull(strstr(out.chars, " Last Error      : Session KeepAlive Timer expired\n"));
+}
+END_TEST
+
+START_TEST(one_peer_asked_for_is_the_only_one_kept_and_missed_when_it_is_not_there)
+{
+	Ldp__Session a;
+	session(&a, 0x03030303, 60, 18, 20);
+	words_are("show mpls ldp neighbor [ <lsr-id>:peer ] [ detail | details ]", "show mpls ldp neighbor 3.3.3.3");
+	ck_assert(ldp_keep_session(&a.base, args));
+	a.peer = 0x04040404;
+	ck_assert(!ldp_keep_session(&a.base, args));
+	table(0, NULL, 0);
+	ck_assert_int_eq(ldp_show_neighbors(&show), 1);
+	ck_assert_str_eq(out.chars, "There is no LDP session with 3.3.3.3, nor an attempt at one\n");
+}
+END_TEST
+
+START_TEST(sessions_are_cleared_in_both_dialects)
+{
+	words_are("clear mpls ldp neighbor { * | <lsr-id>:peer }", "clear mpls ldp neighbor *");
+	words_are("clear mpls ldp neighbor { * | <lsr-id>:peer }", "clear mpls ldp neighbor 3.3.3.3");
+}
+END_TEST
+
+START_TEST(discovery_prints_each_source_with_who_was_heard_there)
+{
+	uint8_t source[] = { 10, 0, 12, 2 }, transport[] = { 3, 3, 3, 3 };
+	Ldp__Parameters p = LDP__PARAMETERS__INIT, *parameters[] = { &p };
+	Ldp__Interface i = LDP__INTERFACE__INIT, k = LDP__INTERFACE__INIT, *interfaces[] = { &i, &k };
+	Ldp__Adjacency a = LDP__ADJACENCY__INIT, t = LDP__ADJACENCY__INIT, *adjacencies[] = { &a, &t };
+
+	p.lsr_id = 0x02020202;
+	i.ifindex = 2;
+	i.name = (char *)(uintptr_t) "GigabitEthernet0/1/0";
+	i.active = true;
+	k.ifindex = 3;
+	k.name = (char *)(uintptr_t) "GigabitEthernet0/2/0";
+	k.inactive = (char *)(uintptr_t) "no IPv4 address";
+	a.peer = t.peer = 0x03030303;
+	a.ifindex = 2;
+	a.source = (ProtobufCBinaryData){ 4, source };
+	a.transport = t.source = t.transport = (ProtobufCBinaryData){ 4, transport };
+	a.hold_ms = 15000;
+	a.interval_ms = 5000;
+	a.since = show.now_us - 3661000000;
+	t.hold_ms = UINT32_MAX;
+	words_are("{ show | display } mpls ldp discovery [ detail ]", "show mpls ldp discovery detail");
+	table(0, parameters, 1);
+	table(1, interfaces, 2);
+	table(2, adjacencies, 2);
+	ldp_show_discovery(&show);
+	ck_assert_str_eq(out.chars, " Local LDP Identifier:\n"
+				    "    2.2.2.2:0\n"
+				    "    Discovery Sources:\n"
+				    "    Interfaces:\n"
+				    "        GigabitEthernet0/1/0 (ldp): xmit/recv\n"
+				    "            LDP Id: 3.3.3.3:0\n"
+				    "              Src IP addr: 10.0.12.2; Transport IP addr: 3.3.3.3\n"
+				    "              Hold time: 15 sec; Hello interval: 5000 ms; Up time: 01:01:01\n"
+				    "        GigabitEthernet0/2/0 (ldp): inactive, no IPv4 address\n"
+				    "    Targeted Hellos:\n"
+				    "        3.3.3.3 (ldp): xmit/recv\n"
+				    "            LDP Id: 3.3.3.3:0\n"
+				    "              Src IP addr: 3.3.3.3; Transport IP addr: 3.3.3.3\n"
+				    "              Hold time: infinite; Hello interval: 0 ms; Up time: 00:00:00\n");
+}
+END_TEST
+
 /* Every display must do with empty tables: fibd away, nothing configured. */
 START_TEST(every_display_prints_empty_tables_without_complaint)
 {
@@ -227,6 +321,10 @@ suite(void)
 	tcase_add_test(t, a_neighbour_in_detail_prints_what_reference_001_does);
 	tcase_add_test(t, the_parameters_print_as_in_reference_001);
 	tcase_add_test(t, an_lsp_prints_its_labels_its_upstream_peers_and_each_next_hop);
+	tcase_add_test(t, a_session_in_full_counts_its_messages_by_type);
+	tcase_add_test(t, one_peer_asked_for_is_the_only_one_kept_and_missed_when_it_is_not_there);
+	tcase_add_test(t, sessions_are_cleared_in_both_dialects);
+	tcase_add_test(t, discovery_prints_each_source_with_who_was_heard_there);
 	tcase_add_test(t, every_display_prints_empty_tables_without_complaint);
 	suite_add_tcase(s, t);
 	return s;
