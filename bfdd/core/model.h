@@ -1,0 +1,75 @@
+#ifndef BFDD_CORE_MODEL_H
+#define BFDD_CORE_MODEL_H
+#include "base/hash.h"
+#include "base/rng.h"
+#include "base/wheel.h"
+#include "bfdd/core/core.h"
+#include "bfdd/core/session_fsm.h"
+
+/* The inside of the core. Names follow RFC 5880 section 6.8.1 where it has one (in brackets). */
+enum { TIMER_SEND, TIMER_DETECT, TIMER_ECHO, TIMER_LEAVE, TIMER_DEMAND };
+
+struct session {
+	struct hash_node by_local, by_path;
+	struct bfd_params params;
+	struct bfd_status status; /* [bfd.SessionState, RemoteSessionState, LocalDiscr, RemoteDiscr, LocalDiag, …] */
+	bool leaving;             /* removed; says AdminDown until TIMER_LEAVE */
+	bool changed;             /* is to be told */
+
+	/* timers, 6.8.2 to 6.8.4 */
+	uint32_t tx_said_us,
+	    tx_used_us; /* [bfd.DesiredMinTxInterval]: in our packets; and until a Poll ends, in force */
+	uint32_t rx_said_us, rx_used_us; /* [bfd.RequiredMinRxInterval] */
+	bool poll, poll_again;           /* a Poll Sequence runs; another one is needed after it */
+	bool heard;                      /* within the detection time */
+	usec_t heard_at, sent_at;
+	usec_t poll_since; /* demand mode: unanswered since */
+	struct wheel_node send, detect, echo, leave, demand;
+
+	/* echo */
+	uint32_t echo_sequence;
+	usec_t echo_heard_at;
+
+	/* authentication, 6.7 */
+	uint32_t sequence;       /* [bfd.XmitAuthSeq] */
+	uint32_t heard_sequence; /* [bfd.RcvAuthSeq] */
+	bool sequence_known;     /* [bfd.AuthSeqKnown] */
+};
+
+struct bfd_core {
+	usec_t now;
+	struct rng rng;
+	struct wheel wheel;
+	struct hash sessions; /* by local discriminator */
+	struct hash paths;    /* by addresses: for packets that do not know our discriminator yet */
+	struct bfd_send *sends;
+	size_t send_count, send_room;
+	struct bfd_change *changes;
+	size_t change_count, change_room;
+	uint64_t refused[BFD_VERDICTS];
+};
+
+/* --- core.c --- */
+struct session *session_find(const struct bfd_core *, uint32_t local);
+struct bfd_send *core_send(struct bfd_core *, const struct session *);
+void core_changed(struct bfd_core *, struct session *, bool gone);
+
+/* --- session.c --- */
+void session_start(struct bfd_core *, struct session *);
+void session_retune(struct bfd_core *, struct session *); /* after new params */
+void session_event(struct bfd_core *, struct session *, enum bfd_event, usec_t when);
+enum bfd_verdict session_packet(struct bfd_core *, struct session *, const struct bfd_packet *, usec_t when);
+void session_send_due(struct bfd_core *, struct session *);
+void session_detect_due(struct bfd_core *, struct session *);
+void session_demand_due(struct bfd_core *, struct session *);
+void session_leave(struct bfd_core *, struct session *);
+
+/* --- echo.c --- */
+void echo_review(struct bfd_core *, struct session *); /* start or stop by the session's state */
+void echo_due(struct bfd_core *, struct session *);
+bool echo_wanted(const struct session *);
+
+/* --- auth.c --- */
+enum bfd_verdict auth_check(struct session *, const struct bfd_packet *); /* changes nothing unless it accepts */
+size_t auth_sign(struct session *, uint8_t *packet);                      /* returns the new size of the packet */
+#endif
