@@ -248,6 +248,10 @@ bfd_core_set(struct bfd_core *c, uint32_t local, const struct bfd_params *params
 		return;
 	}
 	bool remote_changed = s->params.remote != params->remote;
+	bool tell = s->params.detect_mult != params->detect_mult || s->params.demand != params->demand ||
+		    s->params.required_min_echo_us != params->required_min_echo_us;
+	if (s->params.demand && !params->demand)
+		s->heard_at = c->now; /* nobody had to say anything until now */
 	s->params = *params;
 	if (s->leaving) { /* wanted again before it had said goodbye */
 		s->leaving = false;
@@ -255,7 +259,7 @@ bfd_core_set(struct bfd_core *c, uint32_t local, const struct bfd_params *params
 	}
 	if (remote_changed && params->remote)
 		s->status.remote = params->remote;
-	session_retune(c, s);
+	session_retune(c, s, tell);
 }
 
 void

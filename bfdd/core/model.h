@@ -56,7 +56,7 @@ void core_changed(struct bfd_core *, struct session *, bool gone);
 
 /* --- session.c --- */
 void session_start(struct bfd_core *, struct session *);
-void session_retune(struct bfd_core *, struct session *); /* after new params */
+void session_retune(struct bfd_core *, struct session *, bool tell); /* after new params; tell: by a Poll */
 void session_event(struct bfd_core *, struct session *, enum bfd_event, usec_t when);
 enum bfd_verdict session_packet(struct bfd_core *, struct session *, const struct bfd_packet *, usec_t when);
 void session_send_due(struct bfd_core *, struct session *);

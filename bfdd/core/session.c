@@ -210,6 +210,10 @@ retune(struct bfd_core *c, struct session *s)
 	s->status.rx_us = larger(s->rx_used_us, s->status.remote_min_tx_us);
 	hasten_send(c, s);
 	set_detection(c, s);
+	if (!demands(s) || !s->params.demand_poll_us)
+		wheel_clear(&c->wheel, &s->demand);
+	else if (s->demand.at == USEC_NEVER)
+		wheel_set(&c->wheel, &s->demand, c->now + s->params.demand_poll_us);
 }
 
 static void
@@ -267,10 +271,6 @@ session_event(struct bfd_core *c, struct session *s, enum bfd_event on, usec_t w
 		send_packet(c, s, false);
 		schedule_send(c, s);
 	}
-	if (demands(s) && s->params.demand_poll_us)
-		wheel_set(&c->wheel, &s->demand, c->now + s->params.demand_poll_us);
-	else
-		wheel_clear(&c->wheel, &s->demand);
 }
 
 /* --- reception, 6.8.6: bfd_decode() has judged rules 1 to 8, core.c has found the session --- */
@@ -396,7 +396,7 @@ session_start(struct bfd_core *c, struct session *s)
 }
 
 void
-session_retune(struct bfd_core *c, struct session *s)
+session_retune(struct bfd_core *c, struct session *s, bool tell)
 {
 	if (s->params.shut != (s->status.state == BFD_ADMIN_DOWN))
 		session_event(c, s, s->params.shut ? BFD_SHUT : BFD_OPENED, c->now);
@@ -404,8 +404,8 @@ session_retune(struct bfd_core *c, struct session *s)
 		session_event(c, s, BFD_PATH_LOST, c->now);
 	echo_review(c, s);
 	retune(c, s);
-	if (is_up(s))
-		start_poll(c, s); /* a new multiplier or mode has to be known too */
+	if (tell && is_up(s) && !s->poll)
+		start_poll(c, s);
 	core_changed(c, s, false);
 }
 

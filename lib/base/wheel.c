@@ -49,7 +49,8 @@ slot_for(const struct wheel *w, usec_t at)
 
 	while (level < WHEEL_LEVELS - 1 && differ >> (8 * (level + 1)))
 		level++;
-	if (differ >> (8 * WHEEL_LEVELS))
+	/* The highest ring goes around: there a distance counts, not a difference. */
+	if (level == WHEEL_LEVELS - 1 && (at >> shift_of(level)) - (w->now >> shift_of(level)) >= WHEEL_SLOTS)
 		return level * WHEEL_SLOTS + ((index_of(w->now, level) + WHEEL_SLOTS - 1) & (WHEEL_SLOTS - 1));
 	return level * WHEEL_SLOTS + index_of(at, level);
 }

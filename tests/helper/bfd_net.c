@@ -1,0 +1,182 @@
+/* Two BFD cores on a virtual clock. */
+#include "tests/helper/bfd_net.h"
+#include "base/mem.h"
+#include <stdlib.h>
+#include <string.h>
+
+static struct addr
+address(unsigned side)
+{
+	return addr_v4(UINT32_C(0x0a000001) + side);
+}
+
+struct bfd_net *
+bfd_net_new(uint64_t seed)
+{
+	struct bfd_net *n = NEW(struct bfd_net);
+
+	n->now = 1000000;
+	n->delay_us = 100;
+	n->core[0] = bfd_core_new(seed);
+	n->core[1] = bfd_core_new(seed + 1);
+	return n;
+}
+
+void
+bfd_net_free(struct bfd_net *n)
+{
+	bfd_core_free(n->core[0]);
+	bfd_core_free(n->core[1]);
+	free(n);
+}
+
+struct bfd_params
+bfd_net_params(unsigned side)
+{
+	return (struct bfd_params){ .peer = address(!side),
+		.local = address(side),
+		.ifindex = NET_IFINDEX,
+		.detect_mult = 3,
+		.desired_min_tx_us = 10000,
+		.required_min_rx_us = 10000 };
+}
+
+void
+bfd_net_drain(struct bfd_net *n, unsigned side)
+{
+	size_t count;
+	const struct bfd_send *sends = bfd_core_sends(n->core[side], &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct net_packet p = {
+			.at = n->now + n->delay_us, .to = !side, .echo = sends[i].echo, .size = sends[i].size
+		};
+		memcpy(p.bytes, sends[i].bytes, p.size);
+		if (!p.echo) {
+			n->last[side] = p;
+			n->sent_at[side][n->sends[side]++ % NET_HISTORY] = n->now;
+		}
+		n->sent[side]++;
+		bool lost = n->cut[side] || (n->lose_every[side] && n->sent[side] % n->lose_every[side] == 0);
+		if (!lost && n->count < NET_HISTORY)
+			n->wire[(n->first + n->count++) % NET_HISTORY] = p;
+	}
+	const struct bfd_change *changes = bfd_core_changes(n->core[side], &count);
+	for (size_t i = 0; i < count; i++)
+		n->history[side][n->history_count[side]++ % NET_HISTORY] = changes[i];
+	bfd_core_drained(n->core[side]);
+}
+
+void
+bfd_net_set(struct bfd_net *n, unsigned side, const struct bfd_params *p)
+{
+	bfd_core_set(n->core[side], NET_LOCAL + side, p, n->now);
+	bfd_net_drain(n, side);
+}
+
+enum bfd_verdict
+bfd_net_give_bytes(struct bfd_net *n, unsigned side, const uint8_t *bytes, size_t size)
+{
+	struct bfd_datagram d = { .bytes = bytes,
+		.size = size,
+		.from = address(!side),
+		.to = address(side),
+		.ifindex = NET_IFINDEX,
+		.ttl = 255 };
+	enum bfd_verdict v = bfd_core_packet(n->core[side], &d, n->now);
+
+	bfd_net_drain(n, side);
+	return v;
+}
+
+enum bfd_verdict
+bfd_net_give(struct bfd_net *n, unsigned side, const struct bfd_packet *p)
+{
+	uint8_t bytes[BFD_BYTES];
+
+	bfd_encode(p, bytes);
+	return bfd_net_give_bytes(n, side, bytes, sizeof bytes);
+}
+
+static void
+deliver(struct bfd_net *n)
+{
+	struct net_packet p = n->wire[n->first];
+
+	n->first = (n->first + 1) % NET_HISTORY;
+	n->count--;
+	if (p.echo && !n->cut[p.to] && n->core[!p.to]) { /* forwarded back by the other end's kernel */
+		bfd_core_echo(n->core[!p.to], p.bytes, p.size, n->now);
+		bfd_net_drain(n, !p.to);
+	} else if (!p.echo && n->core[p.to]) {
+		bfd_net_give_bytes(n, p.to, p.bytes, p.size);
+	}
+}
+
+/* One step: to whatever comes next, packets before timers. False: nothing before `end`. */
+static bool
+step(struct bfd_net *n, usec_t end)
+{
+	usec_t next = n->count ? n->wire[n->first].at : USEC_NEVER;
+	usec_t due[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		due[i] = n->core[i] ? bfd_core_due(n->core[i]) : USEC_NEVER;
+		next = usec_min(next, due[i]);
+	}
+	if (next > end) {
+		n->now = end;
+		return false;
+	}
+	if (next > n->now)
+		n->now = next;
+	if (n->count && n->wire[n->first].at <= n->now) {
+		deliver(n);
+		return true;
+	}
+	for (unsigned i = 0; i < 2; i++)
+		if (due[i] <= n->now) {
+			bfd_core_timer(n->core[i], n->now);
+			bfd_net_drain(n, i);
+		}
+	return true;
+}
+
+void
+bfd_net_run(struct bfd_net *n, usec_t span)
+{
+	usec_t end = n->now + span;
+
+	while (step(n, end))
+		;
+}
+
+bool
+bfd_net_until(struct bfd_net *n, unsigned side, enum bfd_state state, usec_t span)
+{
+	usec_t end = n->now + span;
+
+	while (bfd_net_status(n, side).state != state)
+		if (!step(n, end))
+			return false;
+	return true;
+}
+
+struct bfd_status
+bfd_net_status(const struct bfd_net *n, unsigned side)
+{
+	struct bfd_status s = { .state = BFD_STATES };
+
+	if (n->core[side])
+		bfd_core_status(n->core[side], NET_LOCAL + side, &s);
+	return s;
+}
+
+struct bfd_packet
+bfd_net_said(const struct bfd_net *n, unsigned side)
+{
+	struct bfd_packet p = { 0 };
+
+	bfd_decode(n->last[side].bytes, n->last[side].size, &p);
+	return p;
+}
