@@ -167,7 +167,7 @@ distribute_addresses(struct ldp *ldp, enum ldp_type type, const struct addr *lis
 static void
 end_of_lib(struct ldp *ldp, struct peer *p)
 {
-	if (!p->wants_end_of_lib)
+	if (!(p->capabilities & LDP_CAN_UNRECOGNIZED))
 		return;
 	ldp_put_end_of_lib(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p));
 	p->sent.notification++;
@@ -398,6 +398,10 @@ distribute_message(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 	case LDP_LABEL_WITHDRAW:
 	case LDP_LABEL_RELEASE: on_labels(ldp, p, m); break;
 	case LDP_LABEL_ABORT: /* 3.5.9: a request is answered at once, so there is none to abort by the time it comes */
+		break;
+	case LDP_CAPABILITY: /* RFC 5561 section 4: from now on */
+		p->capabilities = (p->capabilities | m->capability.on) & ~m->capability.off;
+		table_changed(&ldp->session_table, &p->row);
 		break;
 	case LDP_NOTIFICATION:
 		if (m->notification.status == LDP_END_OF_LIB)

@@ -37,6 +37,17 @@ static const struct row_schema *const mirrored[LDP_MIRRORS] = {
 };
 
 static void
+set_key(struct ldpd *d, const struct effect *e)
+{
+	char peer[ADDR_TEXT];
+	int r = streams_key(d->peers, &e->to, e->bytes, e->size);
+
+	if (r < 0)
+		log_line(LOG_LINE_ERROR, "no session with %s: its password cannot be set: %s", addr_text(&e->to, peer),
+		    r == -ENOPROTOOPT ? "this kernel has no TCP MD5" : strerror(-r));
+}
+
+static void
 act(struct ldpd *d, const struct effect *e)
 {
 	int r = 0;
@@ -48,9 +59,13 @@ act(struct ldpd *d, const struct effect *e)
 		break;
 	case EFFECT_GROUP_JOIN: r = udp_join(d->hello, e->where, &e->to); break;
 	case EFFECT_GROUP_LEAVE: udp_leave(d->hello, e->where, &e->to); break; /* the interface may be gone already */
-	case EFFECT_STREAM_CONNECT: streams_connect(d->peers, e->where, &e->from, &e->to, LDP_PORT); break;
+	case EFFECT_STREAM_CONNECT:
+		streams_connect(d->peers, e->where, &e->from, &e->to, LDP_PORT, (uint8_t)e->code);
+		break;
 	case EFFECT_STREAM_SEND: streams_send(d->peers, e->where, e->bytes, e->size); break;
 	case EFFECT_STREAM_CLOSE: streams_close(d->peers, e->where); break;
+	case EFFECT_STREAM_MIN_TTL: streams_min_ttl(d->peers, e->where, (uint8_t)e->code); break;
+	case EFFECT_STREAM_KEY: set_key(d, e); break;
 	}
 	if (r < 0)
 		log_limited(&d->unsent, LOG_LINE_WARNING, "Hello on interface %u: %s", e->where, strerror(-r));

@@ -24,6 +24,7 @@
 /* Whose deadline a timer is. */
 enum timer_kind {
 	TIMER_HELLO,     /* link: the next Hello is to be sent */
+	TIMER_TARGET,    /* target: the next targeted Hello is to be sent */
 	TIMER_ADJACENCY, /* adjacency: its hold time is over */
 	TIMER_HOLD,      /* peer: nothing was heard in the session */
 	TIMER_KEEPALIVE, /* peer: something has to be said */
@@ -55,14 +56,36 @@ struct link {
 	struct row row; /* ldp.Interface, while configured */
 };
 
-/* A neighbour heard on one link. */
+/* An address that targeted Hellos go to: configured, or asking for them and accepted. */
+struct target {
+	struct hash_node by_address;
+	const struct ldp *ldp;
+	struct addr address;
+	bool configured, answering;
+	const char *inactive; /* why no Hellos go out; NULL: they do */
+	uint32_t interval_ms;
+	struct timer hello;
+	usec_t answered_at;
+	uint64_t hellos_sent, hellos_received;
+	struct row row; /* ldp.Target */
+};
+
+/* A secret that the host knows for connections with a peer. */
+struct key {
+	struct addr peer;
+	char password[LDP_PASSWORD_MAX + 1];
+	bool wanted;
+};
+
+/* A neighbour heard on one link, or by targeted Hellos. */
 struct adjacency {
 	struct list of_peer;
 	const struct ldp *ldp;
 	struct peer *peer;
-	uint32_t ifindex;
+	uint32_t ifindex; /* 0: targeted */
 	struct addr source, transport;
 	uint16_t space;
+	bool gtsm;        /* its Hellos say so */
 	uint32_t hold_ms; /* agreed; UINT32_MAX: for ever */
 	usec_t since;
 	struct timer hold;
@@ -88,8 +111,11 @@ struct peer {
 	uint32_t hold_ms; /* negotiated */
 	uint16_t max_pdu;
 	usec_t up_since, last_down;
-	uint32_t backoff_s; /* the last wait after a refusal; 0: none yet */
-	bool backing_off;   /* until the retry timer nothing is tried */
+	uint32_t backoff_s;       /* the last wait after a refusal; 0: none yet */
+	bool backing_off;         /* until the retry timer nothing is tried */
+	uint32_t config_sequence; /* of its Hellos: a new one ends the waiting, 2.5.3 */
+	uint8_t min_ttl;          /* of its packets in the session; 0: any */
+	bool secret;              /* the session, or the attempt, uses a password */
 	uint32_t uid, next_message;
 	uint32_t tib_revision; /* ldp->tib_revision when it was last told a label */
 	struct timer hold, keepalive, retry;
@@ -106,7 +132,7 @@ struct peer {
 	struct list vias; /* its addresses */
 	size_t address_count;
 	struct list bindings;  /* its labels */
-	bool wants_end_of_lib; /* it knows unrecognized notifications, RFC 5919 */
+	unsigned capabilities; /* of enum ldp_capability */
 	bool exchange_done;    /* its first advertisement is complete */
 	struct timer exchange;
 
@@ -203,7 +229,10 @@ struct ldp {
 	bool configured; /* a configuration came */
 	bool running;    /* LSR id and `mpls ldp` are set */
 	struct addr transport;
-	struct hash links, peers, fecs, vias;
+	struct hash links, peers, fecs, vias, targets;
+	struct key *keys;
+	size_t key_count;
+	uint32_t config_sequence; /* counts our configurations; in our Hellos */
 	struct list pendings, dirty, to_flush;
 	bool peers_idle; /* one may have nothing left to live for */
 	size_t pending_count;
@@ -219,8 +248,9 @@ struct ldp {
 	uint32_t *orphans;     /* labels of before our restart without a FEC: taken until all is learned */
 	size_t orphan_count;
 	struct timer recovery, relabel;
-	struct table lsp_table, session_table, adjacency_table, binding_table, interface_table, parameters_table;
-	struct table *tables[7];
+	struct table lsp_table, session_table, adjacency_table, binding_table, interface_table, target_table,
+	    parameters_table;
+	struct table *tables[8];
 	struct row parameters;
 };
 
@@ -247,6 +277,26 @@ void link_drop_adjacencies(struct ldp *, uint32_t ifindex, uint32_t status, cons
 void discovery_answer(struct ldp *, struct link *, bool somebody_new);
 void discovery_send(struct ldp *, struct link *);
 struct addr discovery_transport(struct ldp *, const struct link *);
+/* What a Hello, link or targeted, does to the adjacency it belongs to. Returns whether somebody new was heard. */
+bool discovery_hear(struct ldp *, uint32_t ifindex, const struct ldp_pdu *, const struct ldp_msg *,
+    const struct addr *from, uint32_t hold_ms);
+uint32_t discovery_agree_ms(uint16_t ours, uint16_t theirs, uint16_t standard);
+void adjacency_lose(struct ldp *, struct adjacency *, uint32_t status, const char *why);
+
+/* --- targeted.c --- */
+struct target *target_find(const struct ldp *, const struct addr *);
+void targets_configure(struct ldp *); /* after a configuration, and after our addresses changed */
+void target_hello_due(struct ldp *, struct target *);
+void target_datagram(struct ldp *, const struct ldp_pdu *, const struct ldp_msg *, const struct addr *from);
+void target_answer(struct ldp *, struct target *);
+void target_silent(struct ldp *, const struct addr *); /* its adjacency is gone */
+void targets_free(struct ldp *);
+
+/* --- secret.c: passwords and TTLs of connections --- */
+void secrets_refresh(struct ldp *); /* after a configuration, and when a neighbour is heard or lost */
+void secrets_forget(struct ldp *);
+void ttl_refresh(struct ldp *, struct peer *); /* after its adjacencies or the configuration changed */
+uint8_t ttl_least(const struct ldp *, const struct peer *);
 
 /* --- transport.c --- */
 struct peer *peer_by_conn(struct ldp *, uint32_t conn);
@@ -257,6 +307,7 @@ void transport_again(struct ldp *, struct peer *, bool at_once);
 void transport_up(struct ldp *, const struct ldp_input *);
 void transport_down(struct ldp *, uint32_t conn, const char *why);
 void transport_pending_due(struct ldp *);
+void transport_turn_away(struct ldp *, struct pending *);
 void transport_early_bytes(struct ldp *, uint32_t conn, const uint8_t *, size_t);
 
 /* --- session.c --- */

@@ -84,6 +84,7 @@ tell_transport(struct ldp *ldp)
 		if (l->active)
 			discovery_hello_due(ldp, l);
 	}
+	targets_configure(ldp);
 }
 
 /* Tells the peers which addresses came and went between two lists. */

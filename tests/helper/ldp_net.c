@@ -127,23 +127,35 @@ note(struct ldp_net *net, const struct ldp_node *n, const struct effect *e)
 }
 
 static void
-send_hello(struct ldp_node *n, const struct effect *e)
+post(struct ldp_net *net, struct ldp_node *to, uint32_t ifindex, const struct effect *e)
 {
-	struct ldp_net *net = n->net;
-	struct net_port *p = ldp_node_find_port(n, e->where);
-
-	if (!p || !p->link || !link_passes(p->link) || rng_below(&net->rng, 100) < net->lose_percent)
-		return;
-	int side = p->link->node[0] == n && p->link->ifindex[0] == p->ifindex ? 1 : 0;
 	struct hello *h = mem_zalloc(sizeof *h + e->size);
-	h->to = p->link->node[side];
-	h->ifindex = p->link->ifindex[side];
+
+	h->to = to;
+	h->ifindex = ifindex;
 	h->from = e->from;
 	h->group = e->to;
 	h->size = e->size;
 	memcpy(h->bytes, e->bytes, e->size);
 	timer_init(&h->at, EVENT_HELLO);
 	timer_set(&net->events, &h->at, net->now + net->delay);
+}
+
+static void
+send_hello(struct ldp_node *n, const struct effect *e)
+{
+	struct ldp_net *net = n->net;
+	struct net_port *p = ldp_node_find_port(n, e->where);
+	struct ldp_node *far = e->where ? NULL : owner(net, &e->to);
+
+	if (far && reaches(net, n, far)) { /* a targeted one, over as many hops as it takes */
+		post(net, far, 0, e);
+		return;
+	}
+	if (!p || !p->link || !link_passes(p->link) || rng_below(&net->rng, 100) < net->lose_percent)
+		return;
+	int side = p->link->node[0] == n && p->link->ifindex[0] == p->ifindex ? 1 : 0;
+	post(net, p->link->node[side], p->link->ifindex[side], e);
 }
 
 static struct net_end *
@@ -237,6 +249,8 @@ act(struct ldp_node *n, const struct effect *e)
 		if (end)
 			finish(n->net, c, end, "connection closed by the peer");
 		break;
+	case EFFECT_STREAM_KEY:
+	case EFFECT_STREAM_MIN_TTL: break; /* every connection here is as it should be */
 	}
 }
 
@@ -331,7 +345,7 @@ on_hello(struct ldp_net *net, struct hello *h)
 	struct net_port *p = ldp_node_find_port(h->to, h->ifindex);
 
 	(void)net;
-	if (p && p->joined && p->up)
+	if (!h->ifindex || (p && p->joined && p->up))
 		ldp_node_input(h->to, &(struct ldp_input){ .kind = LDP_IN_DATAGRAM,
 					  .ifindex = h->ifindex,
 					  .from = h->from,
