@@ -92,6 +92,7 @@ ldp_free(struct ldp *ldp)
 		struct fec *fec = OBJECT(f, struct fec, by_prefix);
 		fec->routed = false;
 		fec->own = 0;
+		fec->connected = false;
 		fec->recovered = LABEL_UNSET;
 		fec_set_hops(ldp, fec, NULL, NULL, 0);
 		fec->label = LABEL_UNSET;
@@ -206,6 +207,7 @@ configure(struct ldp *ldp, const struct ldp_config *new)
 		}
 	if (old.session_hold_s != new->session_hold_s && any_session(ldp))
 		ldp_note(ldp, 4, "%%Previously established sessions may not use the new holdtime.");
+	policy_changed(ldp, &old);
 	table_changed(&ldp->parameters_table, &ldp->parameters);
 	ldp_config_free(&old);
 }
@@ -245,6 +247,7 @@ one_timer(struct ldp *ldp, struct timer *t)
 	case TIMER_KEEPALIVE: session_timer(ldp, OBJECT(t, struct peer, keepalive), TIMER_KEEPALIVE); break;
 	case TIMER_RETRY: session_timer(ldp, OBJECT(t, struct peer, retry), TIMER_RETRY); break;
 	case TIMER_EXCHANGE: session_exchange_done(ldp, OBJECT(t, struct peer, exchange)); break;
+	case TIMER_TELL: distribute_more(ldp, OBJECT(t, struct peer, tell)); break;
 	case TIMER_RESTART: restart_over(ldp, OBJECT(t, struct peer, restart)); break;
 	case TIMER_PENDING: transport_pending_due(ldp); break;
 	case TIMER_LABELS: lsp_label_again(ldp); break;

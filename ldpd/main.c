@@ -65,6 +65,7 @@ act(struct ldpd *d, const struct effect *e)
 	case EFFECT_STREAM_SEND: streams_send(d->peers, e->where, e->bytes, e->size); break;
 	case EFFECT_STREAM_CLOSE: streams_close(d->peers, e->where); break;
 	case EFFECT_STREAM_MIN_TTL: streams_min_ttl(d->peers, e->where, (uint8_t)e->code); break;
+	case EFFECT_MIRROR_AGAIN: mirror_again(d->mirrors[e->where]); break;
 	case EFFECT_STREAM_KEY: set_key(d, e); break;
 	}
 	if (r < 0)

@@ -19,8 +19,6 @@
  * Moments are fields ending in _at or _until; spans carry their unit.
  */
 
-#define LABEL_REUSE_DELAY (30 * USEC_PER_SEC)
-
 /* Whose deadline a timer is. */
 enum timer_kind {
 	TIMER_HELLO,     /* link: the next Hello is to be sent */
@@ -33,6 +31,7 @@ enum timer_kind {
 	TIMER_RESTART,   /* peer: kept bindings of a neighbour that restarts end here (RFC 3478) */
 	TIMER_PENDING,   /* the oldest connection that waits for its Hello */
 	TIMER_LABELS,    /* none was left: perhaps one has rested long enough */
+	TIMER_TELL,      /* peer: the rest of our labels is to be told */
 	TIMER_RECOVERY,  /* our own restart: look whether all is learned; the end of patience */
 };
 
@@ -40,9 +39,10 @@ enum timer_kind {
 struct link {
 	struct hash_node by_ifindex;
 	const struct ldp *ldp;
-	uint32_t ifindex, seen;   /* seen: round of the mirror */
-	char *name, *label;       /* the kernel's, the operator's */
-	bool up, loopback;        /* up: admin and carrier */
+	uint32_t ifindex, seen; /* seen: round of the mirror */
+	char *name, *label;     /* the kernel's, the operator's */
+	bool up, loopback;      /* up: admin and carrier */
+	uint16_t mtu;
 	struct prefix *addresses; /* IPv4, with host bits */
 	size_t address_count;
 	bool configured; /* `mpls ldp` */
@@ -136,6 +136,10 @@ struct peer {
 	bool exchange_done;    /* its first advertisement is complete */
 	struct timer exchange;
 
+	/* what it is told */
+	struct hash_node *tell_next; /* the FEC from which on it has not been told yet, while `tell` is set */
+	struct timer tell;
+
 	/* graceful restart, RFC 3478 */
 	bool graceful; /* it keeps forwarding over its restart */
 	uint32_t reconnect_ms, recovery_ms;
@@ -174,7 +178,8 @@ struct binding {
 	struct fec *fec;
 	struct peer *peer;
 	uint32_t label;
-	bool in_use, stale;
+	uint16_t mtu; /* RFC 3988; 0: not said */
+	bool in_use, stale, accepted;
 	struct label_row row;
 };
 /* Our label for a FEC that a peer was told. */
@@ -183,6 +188,7 @@ struct advert {
 	struct fec *fec;
 	struct peer *peer;
 	uint32_t label;
+	uint16_t mtu; /* as told */
 	enum {
 		ADVERT_TOLD,
 		ADVERT_WITHDRAWING /* its Release is awaited */,
@@ -194,19 +200,28 @@ struct fec {
 	struct prefix prefix;
 	uint32_t seen;      /* round of the route */
 	bool routed;        /* there is a route that calls for a label */
+	bool connected;     /* the network of one of our interfaces, where such get labels: we are the egress */
 	uint32_t own;       /* so many of our interfaces have it as a host address: we are the egress */
 	uint32_t label;     /* ours; LABEL_UNSET none; implicit null at the egress */
 	uint32_t recovered; /* of before our restart, from fib.Ilm; LABEL_UNSET none */
+	uint16_t mtu;       /* RFC 3988: the largest packet that fits all the way; 0: not known */
 	bool had_lsp;       /* fib.Ilm had it when we started */
 	bool held;          /* its row is held back: it had labels before our restart and has none to send with yet */
 	struct hop *hops;
 	size_t hop_count;
 	struct list bindings, adverts;
+	const struct ldp *ldp;
 	struct list dirty; /* to be looked at before this input is done */
 	bool published;    /* the row is as the FEC is */
 	struct row row;    /* ldp.Lsp */
 	struct label_row local_row;
 };
+
+static inline bool
+fec_is_egress(const struct fec *f)
+{
+	return f->own || f->connected;
+}
 
 /* A connection that came before its peer's Hello was read. */
 struct pending {
@@ -349,7 +364,16 @@ void distribute_addresses(struct ldp *, enum ldp_type, const struct addr *, size
 void distribute_fec(struct ldp *, struct fec *); /* tell and withdraw as its state calls for */
 void distribute_message(struct ldp *, struct peer *, const struct ldp_msg *);
 enum ldp_status distribute_judge(const struct ldp_msg *); /* may it be applied? */
+void distribute_more(struct ldp *, struct peer *);        /* the next slice for a peer whose session came up */
+void distribute_forget(struct ldp *, struct fec *);       /* it is about to be freed */
 void adverts_drop(struct ldp *, struct peer *);
+
+/* --- policy.c --- */
+bool policy_allocates(const struct ldp *, const struct prefix *);
+bool policy_accepts(const struct ldp *, const struct peer *, const struct prefix *);
+bool policy_tells(const struct ldp *, const struct peer *, const struct fec *);
+uint32_t policy_egress_label(const struct ldp *);
+void policy_changed(struct ldp *, const struct ldp_config *old);
 
 /* --- lsp.c --- */
 void lsp_label_again(struct ldp *); /* FECs that went without one */

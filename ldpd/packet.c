@@ -29,10 +29,12 @@ enum ldp_tlv {
 	TLV_DYNAMIC_CAPABILITY = 0x0506,
 	TLV_TYPED_WILDCARD = 0x050b,
 	TLV_REQUEST_ID = 0x0600,
+	TLV_MTU = 0x0601,
 	TLV_UNRECOGNIZED_NOTIFICATION = 0x0603,
 };
 enum {
 	U_BIT = 0x8000,
+	F_BIT = 0x4000,
 	HELLO_TARGETED = 0x8000,
 	HELLO_REQUEST = 0x4000,
 	HELLO_GTSM = 0x2000,
@@ -191,6 +193,7 @@ decode_label_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsign
 		m->label.request_id = wire_u32(v);
 		*seen |= SEEN_REQUEST_ID;
 		return wire_done(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
+	case TLV_MTU: m->label.mtu = wire_u16(v); return wire_done(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
 	case TLV_ATM_LABEL:
 	case TLV_FRAME_RELAY_LABEL: return LDP_MALFORMED_TLV; /* not on these links */
 	case TLV_HOP_COUNT:
@@ -472,21 +475,33 @@ ldp_put_addresses(struct ldp_writer *w, uint32_t id, enum ldp_type type, const s
 }
 
 void
-ldp_put_label(struct ldp_writer *w, uint32_t id, enum ldp_type type, const struct ldp_fec *fec, uint32_t label,
-    uint32_t request_id)
+ldp_put_label_fields(struct ldp_writer *w, uint32_t id, enum ldp_type type, const struct ldp_label_fields *f)
 {
 	struct wire_mark m = begin_message(w, type, id), t;
 
-	put_fec_tlv(w, fec);
-	if (label != LABEL_UNSET) {
+	put_fec_tlv(w, &f->fec);
+	if (f->label != LABEL_UNSET) {
 		t = begin_tlv(w, TLV_GENERIC_LABEL);
-		wire_put_u32(&w->wire, label);
+		wire_put_u32(&w->wire, f->label);
 		wire_fill_length(&w->wire, t);
 	}
-	if (request_id) {
+	if (f->request_id) {
 		t = begin_tlv(w, TLV_REQUEST_ID);
-		wire_put_u32(&w->wire, request_id);
+		wire_put_u32(&w->wire, f->request_id);
+		wire_fill_length(&w->wire, t);
+	}
+	if (f->mtu) {
+		t = begin_tlv(w, U_BIT | F_BIT | TLV_MTU); /* RFC 3988 section 3.2: who does not know it passes it on */
+		wire_put_u16(&w->wire, f->mtu);
 		wire_fill_length(&w->wire, t);
 	}
 	wire_fill_length(&w->wire, m);
+}
+
+void
+ldp_put_label(struct ldp_writer *w, uint32_t id, enum ldp_type type, const struct ldp_fec *fec, uint32_t label,
+    uint32_t request_id)
+{
+	ldp_put_label_fields(
+	    w, id, type, &(struct ldp_label_fields){ .fec = *fec, .label = label, .request_id = request_id });
 }

@@ -69,6 +69,7 @@ struct ldp_msg {
 			struct wire_reader fecs;
 			uint32_t label;      /* LABEL_UNSET when absent */
 			uint32_t request_id; /* 0 when absent */
+			uint16_t mtu;        /* RFC 3988; 0 when absent */
 		} label;
 	};
 };
@@ -114,7 +115,13 @@ void ldp_put_end_of_lib(struct ldp_writer *, uint32_t id);
 /* ADDRESS or ADDRESS_WITHDRAW; at most LDP_ADDRESSES_MAX addresses of family 4. */
 enum { LDP_ADDRESSES_MAX = 500 };
 void ldp_put_addresses(struct ldp_writer *, uint32_t id, enum ldp_type, const struct addr *, size_t count);
-/* MAPPING, REQUEST, WITHDRAW, RELEASE, ABORT with one FEC. `label` LABEL_UNSET, `request_id` 0: left out. */
+/* MAPPING, REQUEST, WITHDRAW, RELEASE, ABORT with one FEC. What is LABEL_UNSET or 0 is left out. */
+struct ldp_label_fields {
+	struct ldp_fec fec;
+	uint32_t label, request_id;
+	uint16_t mtu; /* RFC 3988 */
+};
+void ldp_put_label_fields(struct ldp_writer *, uint32_t id, enum ldp_type, const struct ldp_label_fields *);
 void ldp_put_label(
     struct ldp_writer *, uint32_t id, enum ldp_type, const struct ldp_fec *, uint32_t label, uint32_t request_id);
 #endif

@@ -33,8 +33,10 @@ fill_lsp(const struct row *row, void *message, struct arena *arena)
 
 	m->fec = bytes_of_prefix(&f->prefix, arena);
 	m->in_label = f->label;
-	m->egress = f->own;
-	m->n_next_hops = f->own ? 0 : f->hop_count;
+	m->egress = fec_is_egress(f);
+	m->pop_broken = f->ldp->config.pop_broken;
+	m->mtu = f->mtu == UINT16_MAX ? 0 : f->mtu;
+	m->n_next_hops = m->egress ? 0 : f->hop_count;
 	m->next_hops = arena_take(arena, m->n_next_hops * sizeof *m->next_hops);
 	for (size_t i = 0; i < m->n_next_hops; i++) {
 		Ldp__LspNextHop *h = m->next_hops[i] = arena_take(arena, sizeof *h);
@@ -79,6 +81,8 @@ fill_binding(const struct row *row, void *message, struct arena *arena)
 	m->label = b->label;
 	m->in_use = b->in_use;
 	m->stale = b->stale;
+	m->not_accepted = !b->accepted;
+	m->mtu = b->mtu;
 }
 
 static void

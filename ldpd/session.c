@@ -51,6 +51,7 @@ peer_get(struct ldp *ldp, uint32_t lsr, uint16_t space)
 	timer_init(&p->keepalive, TIMER_KEEPALIVE);
 	timer_init(&p->retry, TIMER_RETRY);
 	timer_init(&p->exchange, TIMER_EXCHANGE);
+	timer_init(&p->tell, TIMER_TELL);
 	timer_init(&p->restart, TIMER_RESTART);
 	hash_add(&ldp->peers, &p->by_id, hash_bytes(&lsr, sizeof lsr, space));
 	return p;
@@ -65,9 +66,9 @@ peer_free(struct ldp *ldp, struct peer *p)
 	adverts_drop(ldp, p);
 	bindings_drop(ldp, p, false);
 	peer_drop_addresses(ldp, p, false);
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 6; i++)
 		timer_clear(&ldp->timers,
-		    (struct timer *[]){ &p->hold, &p->keepalive, &p->retry, &p->exchange, &p->restart }[i]);
+		    (struct timer *[]){ &p->hold, &p->keepalive, &p->retry, &p->exchange, &p->restart, &p->tell }[i]);
 	list_remove(&p->to_flush);
 	table_gone(&ldp->session_table, &p->row);
 	hash_remove(&ldp->peers, &p->by_id);
@@ -225,6 +226,8 @@ close_session(struct ldp *ldp, struct peer *p, enum session_state was, bool retu
 	timer_clear(&ldp->timers, &p->hold);
 	timer_clear(&ldp->timers, &p->keepalive);
 	timer_clear(&ldp->timers, &p->exchange);
+	timer_clear(&ldp->timers, &p->tell);
+	p->tell_next = NULL;
 	free(p->last_error);
 	p->last_error = mem_text(why);
 	p->last_down = ldp->now;

@@ -143,7 +143,7 @@ struct lsp { /* a row of ldp.Lsp */
 	struct hash_node by_fec;
 	struct prefix fec;
 	uint32_t in_label, seen;
-	bool egress;
+	bool egress, pop_broken;
 	uint16_t hop_count;
 	struct fib_path *hops; /* labels[0]: the out label, LABEL_UNSET when there is none */
 	struct ilm *ilm;

@@ -15,6 +15,7 @@ enum effect_kind {
 	EFFECT_STREAM_SEND,    /* where: connection number */
 	EFFECT_STREAM_CLOSE,   /* where: connection number; what was sent before is still delivered */
 	EFFECT_STREAM_KEY,     /* to: a peer; bytes: the secret of connections with it from now on, none when empty */
+	EFFECT_MIRROR_AGAIN,   /* where: number of a mirrored table, which is to be read anew from its beginning */
 	EFFECT_STREAM_MIN_TTL, /* where: connection number; code: packets that arrive with less are lost; 0: any */
 };
 

@@ -249,6 +249,7 @@ act(struct ldp_node *n, const struct effect *e)
 		if (end)
 			finish(n->net, c, end, "connection closed by the peer");
 		break;
+	case EFFECT_MIRROR_AGAIN: n->again = true; break; /* once this input is done with */
 	case EFFECT_STREAM_KEY:
 	case EFFECT_STREAM_MIN_TTL: break; /* every connection here is as it should be */
 	}
@@ -269,6 +270,10 @@ ldp_node_input(struct ldp_node *n, const struct ldp_input *in)
 	}
 	outbox_clear(out);
 	net_fib_absorb(n);
+	if (n->again) {
+		n->again = false;
+		net_fib_tell_all(n);
+	}
 }
 
 /* --- events --- */

@@ -19,6 +19,7 @@ enum { NET_NODES = 512, NET_PORTS = 16, NET_HOPS = 8, NET_HOLD_S = 120 /* of ldp
 struct net_port {
 	uint32_t ifindex;
 	char name[24];
+	uint32_t mtu; /* 0: not known */
 	struct prefix address;
 	bool up, loopback, joined, gone;
 	struct net_link *link;
@@ -53,6 +54,7 @@ struct ldp_node {
 	struct net_lsp *lsps;
 	size_t lsp_count;
 	usec_t dead_since;
+	bool again; /* the engine wants to read its tables anew */
 	bool swept; /* the table was complete once since the last start */
 	uint32_t round;
 	uint32_t label_first, label_last;

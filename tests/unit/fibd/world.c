@@ -655,6 +655,7 @@ lsp_input(struct world *w, const char *fec, uint32_t in_label, const char *hops,
 	row.next_hops = list;
 	next_hops(hops, h, addrs, list, &row.n_next_hops);
 	row.egress = !gone && !row.n_next_hops;
+	row.pop_broken = w->pop_broken;
 	input(w,
 	    &(struct fib_input){ .kind = FIB_IN_ROW, .table = FIB_LDP_LSP, .row = &row, .gone = gone, .round = round });
 }
