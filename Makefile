@@ -14,7 +14,7 @@ PYTHON := /usr/bin/python3
 DAEMONS := fibd ldpd
 PROTOS := fib ldp bus
 CTLS := $(DAEMONS:d=ctl)
-PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS))
+PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -66,7 +66,7 @@ $(O)/%.o: %.c | $(PROTO_HEADERS)
 	$(COMPILE)
 
 # What is not the engine: the wiring, the command line, and code that touches the kernel.
-SHELL_FILES := main ctl commands display
+SHELL_FILES := main ctl commands display print
 engine_sources = $(filter-out $(addprefix $(1)/,$(SHELL_FILES:=.c) $(SHELL_FILES:=_%.c)),$(wildcard $(1)/*.c $(1)/rib/*.c))
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 
@@ -74,11 +74,12 @@ $(O)/lib/base.a: $(call objects,$(wildcard lib/base/*.c))
 $(O)/lib/host.a: $(call objects,$(wildcard lib/host/*.c))
 define daemon_rules
 $(O)/$(1)/engine.a: $(call objects,$(call engine_sources,$(1)))
-$(O)/$(1)/said.a: $(call objects,$(wildcard $(1)/commands*.c $(1)/display*.c))
+$(O)/$(1)/said.a: $(call objects,$(wildcard $(1)/commands*.c $(1)/display*.c $(1)/print.c))
 $(O)/bin/$(1): $(call objects,$(wildcard $(1)/main.c $(1)/kernel/*.c)) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 $(O)/bin/$(1:d=ctl): $(call objects,$(1)/ctl.c) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 endef
 $(foreach d,$(DAEMONS),$(eval $(call daemon_rules,$(d))))
+$(O)/bin/penult: $(call objects,$(wildcard penult/*.c))
 %.a:
 	@rm -f $@
 	@$(AR) rcsD $@ $^

@@ -126,8 +126,12 @@ set_mtu(void *conf, const struct args *a, struct conf_error *why)
 static int
 set_description(void *conf, const struct args *a, struct conf_error *why)
 {
-	(void)why;
-	interface_of(conf, a);
+	struct fib_if_config *i = interface_of(conf, a);
+	const char *text = args_undo(a) ? "" : arg_text(a, "text");
+
+	if (strlen(text) >= sizeof i->description)
+		return conf_refuse(why, "a description has at most %zu characters", sizeof i->description - 1);
+	snprintf(i->description, sizeof i->description, "%s", text);
 	return 0;
 }
 
@@ -162,6 +166,11 @@ set_static(void *conf, const struct args *a, struct conf_error *why)
 	}
 	if (out)
 		s.name = fib_config_name(c, out);
+	if (arg_given(a, "description")) {
+		if (strlen(arg_text(a, "text")) > 80)
+			return conf_refuse(why, "a description has at most 80 characters");
+		s.note = fib_config_note(c, arg_text(a, "text"));
+	}
 	fib_config_static(c, &s);
 	return 0;
 }

@@ -32,6 +32,16 @@ set_ldp(void *conf, const struct args *a, struct conf_error *why)
 }
 
 static int
+set_mpls(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct ldp_config *c = conf;
+
+	(void)why;
+	c->mpls = !args_undo(a);
+	return 0;
+}
+
+static int
 set_interface(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct ldp_config *c = conf;
@@ -92,6 +102,7 @@ const struct command ldp_commands[] = {
 	{ .view = VIEW_SYSTEM,
 	    .words = "mpls",
 	    .enters = VIEW_MPLS,
+	    .set = set_mpls,
 	    .help = "MPLS settings of the whole router",
 	    .ref = "reference 002" },
 	{ .view = VIEW_SYSTEM,

@@ -48,6 +48,7 @@ struct ldp_password_config {
 
 struct ldp_config {
 	uint32_t lsr_id; /* host order; 0: not set, nothing runs */
+	bool mpls;       /* `mpls` in the system view was said; nothing depends on it */
 	bool enabled;    /* `mpls ldp` in the system view */
 	uint16_t session_hold_s, hello_hold_s, hello_interval_s, targeted_hold_s, targeted_interval_s;
 	uint16_t backoff_first_s, backoff_last_s;

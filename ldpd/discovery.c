@@ -6,6 +6,7 @@
 
 #define ALL_ROUTERS UINT32_C(0xe0000002) /* 224.0.0.2 */
 #define ANSWER_PAUSE (250 * USEC_PER_MSEC)
+#define JUST_NOW (2 * USEC_PER_SEC)
 enum { HOLD_FOR_EVER = 0xffff };
 
 /* --- sending --- */
@@ -270,9 +271,11 @@ hello(struct ldp *ldp, struct link *link, const struct ldp_pdu *pdu, const struc
 	bool new = discovery_hear(ldp, link->ifindex, pdu, m, from, hold_ms);
 	struct peer *p = peer_find(ldp, pdu->lsr, pdu->space);
 
-	/* It may have just started, or be waiting for ours to connect. */
+	/* It may have just started, or be waiting for ours to connect. One whose session has ended a moment ago is new too:
+	 * put off, not left out, or it would wait for our next Hello by the clock. */
+	bool back = p->last_down && ldp->now < p->last_down + JUST_NOW;
 	if (new || p->state == S_NON_EXISTENT)
-		discovery_answer(ldp, link, new);
+		discovery_answer(ldp, link, new || back);
 	uint32_t interval_ms = link->interval_ms;
 	set_interval(ldp, link);
 	if (link->interval_ms < interval_ms)

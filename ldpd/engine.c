@@ -162,6 +162,12 @@ start_or_stop(struct ldp *ldp)
 	table_changed(&ldp->parameters_table, &ldp->parameters);
 }
 
+const struct ldp_config *
+ldp_config_of(const struct ldp *ldp)
+{
+	return &ldp->config;
+}
+
 static bool
 any_session(const struct ldp *ldp)
 {

@@ -352,11 +352,18 @@ do_link(struct world *w, const struct fib_op *op)
 			.admin_up = true,
 			.carrier = true,
 			.is_dummy = true,
+			.ours = true,
 			.mtu = 1500 };
 		memcpy(l->name, op->object.link.name, sizeof l->name);
 	}
 	if (!l)
 		return ENODEV;
+	if (op->kind == FIB_OP_LINK_DELETE) {
+		struct fib_link gone = *l;
+		DROP(w->links, w->link_count, (size_t)(l - w->links));
+		tell_link(w, &gone, true);
+		return 0;
+	}
 	bool up = op->kind != FIB_OP_LINK_DOWN;
 	switch (op->kind) {
 	case FIB_OP_LINK_UP:
@@ -395,6 +402,7 @@ perform(struct world *w, const struct fib_op *op, const char **text)
 	case FIB_OP_LINK_UP:
 	case FIB_OP_LINK_DOWN:
 	case FIB_OP_LINK_CREATE:
+	case FIB_OP_LINK_DELETE:
 	case FIB_OP_LINK_MTU:
 	case FIB_OP_MPLS_INPUT: return do_link(w, op);
 	default: return 0;
