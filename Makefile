@@ -4,7 +4,8 @@
 #   make test     install what is needed, build, and run every test
 #   make          build everything into build/
 #   make lint     clang-tidy, cppcheck, clang-format, layering and purity
-#   make doc      the command reference, into build/doc
+#   make doc      the command reference and the manual pages, into build/doc
+#   make install  DESTDIR=, PREFIX=: programs, services, manual pages
 #   make deps     only install what is needed (Debian 12)
 #   SAN=1         address and undefined-behaviour sanitizers, in build/san
 
@@ -18,7 +19,7 @@ PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all doc test test-built test-unit test-native test-vm demo demo-built deps lint lint-built clean
+.PHONY: all doc install uninstall test test-built test-unit test-native test-vm demo demo-built deps lint lint-built clean
 
 all: $(PROGRAMS)
 
@@ -135,10 +136,52 @@ lint: deps
 lint-built: all
 	tests/lint/all $(O)
 
-doc: $(O)/gen/grammar
+MAN_PAGES := $(patsubst doc/man/%,build/doc/man/%,$(wildcard doc/man/*.[0-9]))
+
+doc: $(O)/gen/grammar $(MAN_PAGES)
 	@mkdir -p build/doc
 	$< --markdown > build/doc/commands.md
-	@echo '  build/doc/commands.md'
+	@echo '  build/doc/commands.md, build/doc/man'
+
+# The chapter of commands comes from the rows: `.\" COMMANDS WHICH` is replaced by it.
+build/doc/man/%: doc/man/% $(O)/gen/grammar
+	@mkdir -p $(@D)
+	@awk '/^\.\\" COMMANDS / { system("ASAN_OPTIONS=detect_leaks=0 $(O)/gen/grammar --man " $$3); next } { print }' $< > $@
+
+# --- installation -----------------------------------------------------------------------------------
+
+DESTDIR ?=
+PREFIX ?= /usr/local
+SBIN = $(PREFIX)/sbin
+SHARE = $(PREFIX)/share/penult
+UNITS ?= $(PREFIX)/lib/systemd/system
+CONFIG ?= /etc/penult
+INSTALLED_UNITS := $(notdir $(wildcard systemd/*.service systemd/*.target))
+
+install: all doc
+	install -d $(addprefix $(DESTDIR),$(SBIN) $(PREFIX)/bin $(SHARE)/labs/penultlab $(UNITS) $(CONFIG) \
+	  $(PREFIX)/lib/sysusers.d $(PREFIX)/lib/modules-load.d $(PREFIX)/share/man/man1 $(PREFIX)/share/man/man5 $(PREFIX)/share/man/man8)
+	install -m 755 $(addprefix $(O)/bin/,$(DAEMONS)) $(DESTDIR)$(SBIN)
+	install -m 755 $(filter-out $(addprefix $(O)/bin/,$(DAEMONS)),$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
+	for u in $(INSTALLED_UNITS); do sed 's|@SBIN@|$(SBIN)|' systemd/$$u > $(DESTDIR)$(UNITS)/$$u && chmod 644 $(DESTDIR)$(UNITS)/$$u || exit 1; done
+	install -m 644 systemd/penult.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/penult.conf
+	install -m 644 systemd/penult.modules $(DESTDIR)$(PREFIX)/lib/modules-load.d/penult.conf
+	test -e $(DESTDIR)$(CONFIG)/router.conf || install -m 640 systemd/router.conf $(DESTDIR)$(CONFIG)/router.conf
+	install -m 755 labs/penult-lab labs/vmrun $(DESTDIR)$(SHARE)/labs
+	install -m 644 labs/penultlab/*.py $(DESTDIR)$(SHARE)/labs/penultlab
+	cp -r labs/lsp $(DESTDIR)$(SHARE)/labs
+	install -d $(DESTDIR)$(SHARE)/bin # where penult-lab looks
+	for d in $(DAEMONS); do ln -sf ../../../sbin/$$d $(DESTDIR)$(SHARE)/bin/$$d; done
+	for p in $(notdir $(filter-out $(addprefix $(O)/bin/,$(DAEMONS)),$(PROGRAMS))); do ln -sf ../../../bin/$$p $(DESTDIR)$(SHARE)/bin/$$p; done
+	ln -sf ../share/penult/labs/penult-lab $(DESTDIR)$(PREFIX)/bin/penult-lab
+	for p in build/doc/man/*.[0-9]; do install -m 644 $$p $(DESTDIR)$(PREFIX)/share/man/man$${p##*.}; done
+
+# The configuration stays.
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(SBIN)/,$(DAEMONS)) $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(filter-out $(addprefix $(O)/bin/,$(DAEMONS)),$(PROGRAMS))) penult-lab)
+	rm -f $(addprefix $(DESTDIR)$(UNITS)/,$(INSTALLED_UNITS)) $(DESTDIR)$(PREFIX)/lib/sysusers.d/penult.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/penult.conf
+	rm -rf $(DESTDIR)$(SHARE)
+	rm -f $(foreach p,$(notdir $(wildcard doc/man/*.[0-9])),$(DESTDIR)$(PREFIX)/share/man/man$(lastword $(subst ., ,$(p)))/$(p))
 
 clean:
 	rm -rf build
