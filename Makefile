@@ -19,7 +19,7 @@ PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all doc install uninstall test test-built test-unit test-native test-vm demo demo-built deps lint lint-built clean
+.PHONY: all doc install uninstall test test-built test-unit test-sim test-native test-vm demo demo-built deps lint lint-built clean
 
 all: $(PROGRAMS)
 
@@ -116,9 +116,20 @@ $(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $
 $(O)/tests/unit/%: $(O)/tests/unit/%.o
 	$(LINK) $(PKG_LIBS) $(CHECK_LIBS)
 
+# tests/sim/sim_PROTOCOL.c: hundreds of engines on a virtual clock. One number makes a run; failures print it.
+SIM_TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/sim/sim_*.c))
+$(O)/tests/sim/sim_ldp: $(O)/tests/sim/sim_ldp.o $(call objects,$(wildcard tests/helper/ldp_net.c tests/helper/ldp_node.c tests/helper/ldp_fib.c)) \
+  $(O)/ldpd/engine.a $(O)/lib/base.a $(O)/proto.a
+	@mkdir -p $(@D)
+	$(LINK) $(PKG_LIBS)
+test-sim: $(SIM_TESTS)
+	$(O)/tests/sim/sim_ldp --nodes 20 --troubles 60 --seed 1 --twice
+	$(O)/tests/sim/sim_ldp --nodes 12 --troubles 200 --seed 24
+	$(O)/tests/sim/sim_ldp --nodes $(if $(SAN),60,100) --troubles 300
+
 test: deps
 	+$(MAKE) --no-print-directory test-built
-test-built: test-unit test-native test-vm
+test-built: test-unit test-sim test-native test-vm
 test-unit: $(UNIT_TESTS)
 	@tests/run-unit $(UNIT_TESTS)
 test-native: all test-unit
