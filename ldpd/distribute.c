@@ -398,7 +398,8 @@ distribute_judge(const struct ldp_msg *m)
 		if (e.kind == FEC_WILDCARD && m->type == LDP_LABEL_REQUEST)
 			return LDP_MALFORMED_TLV;
 	}
-	return wild && count > 1 ? LDP_MALFORMED_TLV : LDP_OK; /* a wildcard stands alone */
+	/* A wildcard stands alone, and a FEC has one element at least. */
+	return !count || (wild && count > 1) ? LDP_MALFORMED_TLV : LDP_OK;
 }
 
 static void

@@ -65,7 +65,7 @@ ldp_pdu_size(const uint8_t *bytes, size_t size, uint16_t max_pdu, enum ldp_statu
 		return 0;
 	if (version != LDP_VERSION)
 		*ret_status = LDP_BAD_VERSION;
-	else if (length < LDP_HEADER - 4 || length > max_pdu)
+	else if (length < LDP_PDU_LEAST || length > max_pdu)
 		*ret_status = LDP_BAD_PDU_LENGTH;
 	return (size_t)length + 4;
 }

@@ -8,7 +8,8 @@
 
 /* LDP PDUs and messages to and from bytes, RFC 5036 section 3. Knows no session. */
 
-enum { LDP_VERSION = 1, LDP_HEADER = 10, LDP_PDU_MAX = 4096, LDP_PDU_LIMIT = 65535 };
+/* LDP_PDU_LEAST: the least PDU Length, an identifier and one message without TLVs (3.5.1.2.1). */
+enum { LDP_VERSION = 1, LDP_HEADER = 10, LDP_PDU_LEAST = 14, LDP_PDU_MAX = 4096, LDP_PDU_LIMIT = 65535 };
 
 enum ldp_type {
 	LDP_NOTIFICATION = 0x0001,
