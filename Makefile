@@ -19,7 +19,7 @@ PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all doc install uninstall test test-built test-unit test-native test-vm demo demo-built deps lint lint-built clean
+.PHONY: all doc install uninstall test test-built test-unit test-sim test-fuzz fuzz fuzz-built test-native test-vm demo demo-built deps lint lint-built clean
 
 all: $(PROGRAMS)
 
@@ -116,9 +116,37 @@ $(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $
 $(O)/tests/unit/%: $(O)/tests/unit/%.o
 	$(LINK) $(PKG_LIBS) $(CHECK_LIBS)
 
+# tests/sim/sim_PROTOCOL.c: hundreds of engines on a virtual clock. One number makes a run; failures print it.
+SIM_TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/sim/sim_*.c))
+$(O)/tests/sim/sim_ldp: $(O)/tests/sim/sim_ldp.o $(call objects,$(wildcard tests/helper/ldp_net.c tests/helper/ldp_node.c tests/helper/ldp_fib.c)) \
+  $(O)/ldpd/engine.a $(O)/lib/base.a $(O)/proto.a
+	@mkdir -p $(@D)
+	$(LINK) $(PKG_LIBS)
+test-sim: $(SIM_TESTS)
+	$(O)/tests/sim/sim_ldp --nodes 20 --troubles 60 --seed 1 --twice
+	$(O)/tests/sim/sim_ldp --nodes 12 --troubles 200 --seed 24
+	$(O)/tests/sim/sim_ldp --nodes $(if $(SAN),60,100) --troubles 300
+
+# tests/fuzz/fuzz_TARGET.c: what arbitrary bytes may do. The corpora are replayed with every test; `make fuzz` looks for
+# more with clang's fuzzer, FUZZ_SECONDS each, two at a time.
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+FUZZ_MAIN := $(if $(FUZZ),,$(O)/tests/fuzz/run_corpus.o)
+FUZZ_OBJECTS := $(call objects,$(wildcard tests/helper/ldp_net.c tests/helper/ldp_node.c tests/helper/ldp_fib.c)) \
+  $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o
+$(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS)): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(FUZZ_MAIN) $(FUZZ_OBJECTS)
+	@mkdir -p $(@D)
+	$(LINK) $(if $(FUZZ),-fsanitize=fuzzer) $(PKG_LIBS)
+test-fuzz: $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS))
+	@for t in $(FUZZ_TARGETS); do $(O)/tests/fuzz/$$t tests/fuzz/corpus/$$t || exit 1; done
+fuzz:
+	+$(MAKE) --no-print-directory O=build/fuzz FUZZ=1 CC=clang CFLAGS='-O1 -g -Wno-unknown-warning-option -fsanitize=fuzzer-no-link,address,undefined' fuzz-built
+fuzz-built: $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS))
+	tests/fuzz/run $(O) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
 test: deps
 	+$(MAKE) --no-print-directory test-built
-test-built: test-unit test-native test-vm
+test-built: test-unit test-sim test-fuzz test-native test-vm
 test-unit: $(UNIT_TESTS)
 	@tests/run-unit $(UNIT_TESTS)
 test-native: all test-unit

@@ -156,12 +156,8 @@ void
 adjacency_lose(struct ldp *ldp, struct adjacency *a, uint32_t status, const char *why)
 {
 	struct peer *p = a->peer;
-	struct addr source = a->source;
-	bool targeted = !a->ifindex;
 
 	adjacency_free(ldp, a);
-	if (targeted)
-		target_silent(ldp, &source);
 	if (list_is_empty(&p->adjacencies))
 		session_stop(ldp, p, status, why);
 	ttl_refresh(ldp, p);
@@ -170,7 +166,12 @@ adjacency_lose(struct ldp *ldp, struct adjacency *a, uint32_t status, const char
 void
 discovery_expired(struct ldp *ldp, struct adjacency *a)
 {
+	struct addr source = a->source;
+	bool targeted = !a->ifindex;
+
 	adjacency_lose(ldp, a, LDP_HOLD_EXPIRED, "Discovery Hello Hold Timer expired");
+	if (targeted)
+		target_silent(ldp, &source);
 }
 
 void

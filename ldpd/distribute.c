@@ -40,8 +40,8 @@ send_label(
 }
 
 /* The label back to the pool once neither the FEC nor any peer has it. */
-static void
-unuse_label(struct ldp *ldp, struct fec *f, uint32_t label)
+void
+distribute_unuse(struct ldp *ldp, struct fec *f, uint32_t label)
 {
 	if (label < LABEL_FIRST_FREE || label > LABEL_MAX || f->label == label)
 		return;
@@ -62,7 +62,7 @@ advert_free(struct ldp *ldp, struct advert *a)
 	list_remove(&a->of_fec);
 	list_remove(&a->of_peer);
 	free(a);
-	unuse_label(ldp, f, label);
+	distribute_unuse(ldp, f, label);
 	if (row_is_in_table(&f->local_row.row))
 		table_changed(&ldp->binding_table, &f->local_row.row);
 	fec_dirty(ldp, f); /* perhaps it was the last that held the FEC */
@@ -303,16 +303,23 @@ withdraw_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
 static void
 release_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
 {
+	struct advert *offered = NULL;
+
 	list_each_safe (l, &f->adverts) {
 		struct advert *a = OBJECT(l, struct advert, of_fec);
 		if (a->peer != p || (label != LABEL_UNSET && a->label != label))
 			continue;
-		if (a->state == ADVERT_WITHDRAWING) {
-			advert_free(ldp, a);
-		} else if (label != LABEL_UNSET) {
-			a->state = ADVERT_RELEASED;
-			table_changed(&ldp->binding_table, &f->local_row.row);
+		if (a->state != ADVERT_WITHDRAWING) {
+			offered = a;
+			continue;
 		}
+		advert_free(ldp, a);
+		if (label != LABEL_UNSET)
+			return; /* the answer to that Withdraw; the same label may have been told again since */
+	}
+	if (offered && label != LABEL_UNSET) {
+		offered->state = ADVERT_RELEASED;
+		table_changed(&ldp->binding_table, &f->local_row.row);
 	}
 }
 

@@ -76,8 +76,7 @@ settle_label(struct ldp *ldp, struct fec *f)
 		return false;
 	f->label = label;
 	ldp->tib_revision++;
-	if (old >= LABEL_FIRST_FREE && old <= LABEL_MAX && list_is_empty(&f->adverts) && ldp->labels)
-		label_pool_give(ldp->labels, old, ldp->now);
+	distribute_unuse(ldp, f, old);
 	if (label != LABEL_UNSET)
 		table_changed(&ldp->binding_table, &f->local_row.row);
 	else

@@ -365,7 +365,9 @@ void distribute_fec(struct ldp *, struct fec *); /* tell and withdraw as its sta
 void distribute_message(struct ldp *, struct peer *, const struct ldp_msg *);
 enum ldp_status distribute_judge(const struct ldp_msg *); /* may it be applied? */
 void distribute_more(struct ldp *, struct peer *);        /* the next slice for a peer whose session came up */
-void distribute_forget(struct ldp *, struct fec *);       /* it is about to be freed */
+/* A label of this FEC back to the pool, once neither the FEC nor any peer has it. */
+void distribute_unuse(struct ldp *, struct fec *, uint32_t label);
+void distribute_forget(struct ldp *, struct fec *); /* it is about to be freed */
 void adverts_drop(struct ldp *, struct peer *);
 
 /* --- policy.c --- */

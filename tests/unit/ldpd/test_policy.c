@@ -236,6 +236,20 @@ START_TEST(with_ordered_control_a_label_is_told_when_the_next_hop_has_given_one)
 }
 END_TEST
 
+START_TEST(the_release_of_what_was_withdrawn_leaves_alone_what_was_told_since)
+{
+	s->dut->config.ordered = true;
+	configure();
+	s->dut->config.ordered = false;
+	configure();
+	ck_assert_uint_eq(script_count(s, LDP_LABEL_MAPPING), 2);
+	script_label(s, LDP_LABEL_RELEASE, "9.9.9.9/32", our_label("9.9.9.9/32")); /* the answer to the Withdraw */
+	ck_assert_uint_eq(ldp_node_binding(s->dut, "9.9.9.9/32", NULL)->n_sent_to, 1);
+	script_label(s, LDP_LABEL_RELEASE, "9.9.9.9/32", our_label("9.9.9.9/32")); /* and one of its own accord */
+	ck_assert_uint_eq(ldp_node_binding(s->dut, "9.9.9.9/32", NULL)->n_sent_to, 0);
+}
+END_TEST
+
 START_TEST(with_ordered_control_the_egress_speaks_first)
 {
 	s->dut->config.ordered = true;
@@ -337,6 +351,7 @@ suite(void)
 	suite_add_tcase(suite, e);
 	tcase_add_checked_fixture(o, setup, teardown);
 	tcase_add_test(o, with_ordered_control_a_label_is_told_when_the_next_hop_has_given_one);
+	tcase_add_test(o, the_release_of_what_was_withdrawn_leaves_alone_what_was_told_since);
 	tcase_add_test(o, with_ordered_control_the_egress_speaks_first);
 	tcase_add_test(o, with_ordered_control_a_request_waits_for_the_next_hop);
 	suite_add_tcase(suite, o);
