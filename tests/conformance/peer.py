@@ -5,6 +5,7 @@ Nothing is waited for by time: a test waits for a message, a row or the end of a
 what is broken. That a message has no answer is seen by a fence: a question whose answer comes after all that was caused
 by what was said before it.
 """
+import json
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from penultlab.net import CLONE_NEWNET, LIBC, ip, wait_for
 
 PATIENCE = 30
 NOBODYS = "203.0.113.1/32"  # the fence asks for its label: there is never a route
-NO_LABEL = 0xffffffff
+NO_LABEL = None  # as rows say it
 
 
 class Router:
@@ -47,8 +48,6 @@ class Router:
 
     def rows(self, *words):
         p = self.lab.run("R1", os.path.join(self.lab.build, "bin", "ldpctl"), "-r", self.lab.run_dir("R1"), "--json", *words, check=False)
-        import json
-
         return json.loads(p.stdout) if p.returncode == 0 and p.stdout.strip() else []
 
     def session(self, lsr):
@@ -343,7 +342,11 @@ class Peer:
         return self.router.wait(lambda: self.router.session(self.lsr), lambda s: s is None or s["state"] == "NON_EXISTENT", "the session's end")
 
     def fence(self):
-        """All that came before the answer to a question that is asked now, without KeepAlives."""
+        """All that was said because of what came before, without KeepAlives: what is said until a question is answered
+        that is asked now. Twice, as the router looks at labels once it has read all that has come."""
+        return self.ask_nobody() + self.ask_nobody()
+
+    def ask_nobody(self):
         ident = self.say(ldp.REQUEST, ldp.fec(ldp.prefix(NOBODYS)))
         came = []
         while True:
@@ -354,6 +357,10 @@ class Peer:
                 return came
             if m.kind != ldp.KEEPALIVE:
                 came.append(m)
+
+    def answers(self):
+        """As fence(), without our Mappings: those that come are told again because the MTU of an LSP has changed."""
+        return [m for m in self.fence() if m.kind != ldp.MAPPING]
 
     def quiet(self):
         """What was told at the start of the session is passed over."""

@@ -203,6 +203,7 @@ def test_a_value_of_the_wrong_size_ends_the_session(peer, what):
 
 MALFORMED = {
     "a label over 20 bits": (ldp.MAPPING, [FEC, ldp.label(1 << 20)]),
+    "a label that nobody has defined": (ldp.MAPPING, [FEC, ldp.label(4)]),
     "an ATM label": (ldp.MAPPING, [FEC, ldp.tlv(0x0201, bytes(4))]),
     "a prefix length of 33": (ldp.MAPPING, [ldp.fec(struct.pack("!BHB", 2, 1, 33) + bytes(5)), ldp.label(1000)]),
     "a prefix that is cut": (ldp.MAPPING, [ldp.fec(struct.pack("!BHB", 2, 1, 32) + bytes(3)), ldp.label(1000)]),
