@@ -19,7 +19,7 @@ PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all doc install uninstall test test-built test-unit test-sim test-fuzz fuzz fuzz-built test-native test-vm demo demo-built deps lint lint-built clean
+.PHONY: all doc install uninstall test test-built test-unit test-sim test-fuzz fuzz fuzz-built test-native test-vm bench bench-programs demo demo-built deps lint lint-built clean
 
 all: $(PROGRAMS)
 
@@ -153,6 +153,17 @@ test-native: all test-unit
 	$(PYTHON) -m pytest -q -p no:cacheprovider tests/native tests/conformance --build $(O)
 test-vm: all test-native
 	tests/in-vm $(PYTHON) -m pytest -q -p no:cacheprovider tests/labs tests/interop --build $(O)
+
+# --- benchmarks: side by side with peers, figures into doc/benchmarks.md -----------------------------
+
+BENCH_PROGRAMS := $(patsubst bench/%.c,$(O)/bench/%,$(wildcard bench/*.c))
+$(O)/bench/%: $(O)/bench/%.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/tests/helper/test_grammar.o
+	@mkdir -p $(@D)
+	$(LINK) $(PKG_LIBS)
+bench: deps
+	+$(MAKE) --no-print-directory all bench-programs
+	bench/run $(O) --write doc/benchmarks.md
+bench-programs: $(BENCH_PROGRAMS)
 
 demo: deps
 	+$(MAKE) --no-print-directory demo-built
