@@ -150,7 +150,7 @@ test-built: test-unit test-sim test-fuzz test-native test-vm
 test-unit: $(UNIT_TESTS)
 	@tests/run-unit $(UNIT_TESTS)
 test-native: all test-unit
-	$(PYTHON) -m pytest -q -p no:cacheprovider tests/native --build $(O)
+	$(PYTHON) -m pytest -q -p no:cacheprovider tests/native tests/conformance --build $(O)
 test-vm: all test-native
 	tests/in-vm $(PYTHON) -m pytest -q -p no:cacheprovider tests/labs tests/interop --build $(O)
 
