@@ -80,7 +80,7 @@ $(O)/bin/$(1): $(call objects,$(wildcard $(1)/main.c $(1)/kernel/*.c)) $(O)/$(1)
 $(O)/bin/$(1:d=ctl): $(call objects,$(1)/ctl.c) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 endef
 $(foreach d,$(DAEMONS),$(eval $(call daemon_rules,$(d))))
-$(O)/bin/penult: $(call objects,$(wildcard penult/*.c))
+$(O)/bin/penult: $(call objects,$(wildcard penult/*.c)) $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a)
 %.a:
 	@rm -f $@
 	@$(AR) rcsD $@ $^

@@ -1,8 +1,10 @@
 /* What an operator can say to fibd: its lines of router.conf, and the words of fibctl. */
+#include "fibd/commands.h"
+#include "base/mem.h"
 #include "fibd/config.h"
 #include "fibd/display.h"
-#include "host/command.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int
@@ -270,3 +272,18 @@ const struct command fib_commands[] = {
 	    .ref = "doc/architecture.md" },
 	{ 0 },
 };
+
+static void *
+fresh_config(void)
+{
+	return NEW(struct fib_config);
+}
+
+static void
+drop_config(void *conf)
+{
+	fib_config_free(conf);
+	free(conf);
+}
+
+const struct conf_kind fib_conf = { .rows = fib_commands, .fresh = fresh_config, .drop = drop_config };

@@ -1,8 +1,10 @@
 /* What an operator can say to ldpd: its lines of router.conf, and the words of ldpctl. */
 #include "ldpd/commands.h"
+#include "base/mem.h"
 #include "ldpd/config.h"
 #include "ldpd/display.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int
@@ -210,3 +212,22 @@ const struct command ldp_commands[] = {
 	    .ref = "reference 001" },
 	{ .more = ldp_session_commands },
 };
+
+static void *
+fresh_config(void)
+{
+	struct ldp_config *c = NEW(struct ldp_config);
+
+	ldp_config_defaults(c);
+	return c;
+}
+
+static void
+drop_config(void *conf)
+{
+	if (conf)
+		ldp_config_free(conf);
+	free(conf);
+}
+
+const struct conf_kind ldp_conf = { .rows = ldp_commands, .fresh = fresh_config, .drop = drop_config };

@@ -1,12 +1,11 @@
 /* What can be said to fibd: each row of its commands, what it does to the configuration, and what is refused. */
 #include "base/mem.h"
+#include "fibd/commands.h"
 #include "fibd/config.h"
 #include "host/command.h"
 #include "host/conf.h"
 #include "tests/helper/check.h"
 #include <string.h>
-
-extern const struct command fib_commands[];
 
 static struct fib_config c;
 static struct conf_errors errors;
