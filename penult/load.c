@@ -101,41 +101,6 @@ say_lines(struct load *l)
 	l->said_count = 0;
 }
 
-/* --- which file --- */
-
-/* The file that the daemons read when they start, from themselves: to replace another one would be of no use. */
-static int
-learn_path(struct load *l, const char *given)
-{
-	const char *of = NULL;
-	char why[256];
-
-	for (size_t i = 0; i < DAEMONS; i++) {
-		struct member *m = &l->group.members[i];
-		struct bus_answer answer;
-		if (m->away)
-			continue;
-		int r = member_ask(&l->group, m, CANDIDATE_PATH, NULL, 0, &answer, why);
-		if (r < 0)
-			return complain("%s: %s", m->face->name, why);
-		if (answer.status || !answer.size || answer.size >= sizeof l->path)
-			return complain(
-			    "%s does not know its configuration file; is it of another version?", m->face->name);
-		if (*l->path && (strlen(l->path) != answer.size || memcmp(l->path, answer.bytes, answer.size) != 0))
-			return complain("%s reads %.*s, and %s reads %s; start them with the same file", m->face->name,
-			    (int)answer.size, (const char *)answer.bytes, of, l->path);
-		memcpy(l->path, answer.bytes, answer.size);
-		l->path[answer.size] = '\0';
-		of = m->face->name;
-	}
-	char *real = given ? realpath(given, NULL) : NULL;
-	bool same = !given || !*l->path || strcmp(real ? real : given, l->path) == 0;
-	free(real);
-	if (!same)
-		return complain("%s reads %s, not %s: leave -c out, or start it with that file", of, l->path, given);
-	return OK;
-}
-
 /* Goes with the process. Whoever may not even open the folder is refused soon enough. */
 static void
 take_turn(const char *run_dir)
@@ -149,6 +114,33 @@ take_turn(const char *run_dir)
 }
 
 /* --- the first phase --- */
+
+/* The file that the daemons read when they start, from themselves: to replace another one would be of no use. */
+static int
+note_path(struct load *l, const struct member *m, const struct bus_answer *a)
+{
+	size_t n = a->size;
+
+	if (!n || n >= sizeof l->path)
+		return complain("%s does not name its configuration file; is it of another version?", m->face->name);
+	if (*l->path && (strlen(l->path) != n || memcmp(l->path, a->bytes, n) != 0))
+		return complain("%s reads %.*s, another one reads %s: start them with the same file", m->face->name,
+		    (int)n, (const char *)a->bytes, l->path);
+	memcpy(l->path, a->bytes, n);
+	l->path[n] = '\0';
+	return OK;
+}
+
+static int
+compare_path(const struct load *l, const char *given)
+{
+	char *real = given ? realpath(given, NULL) : NULL;
+	bool same = !given || !*l->path || strcmp(real ? real : given, l->path) == 0;
+
+	free(real);
+	return same ? OK
+		    : complain("the router reads %s, not %s: leave -c out, or start it with that file", l->path, given);
+}
 
 /* What a daemon that is there says; says itself why it cannot be asked. */
 static int
@@ -170,7 +162,7 @@ check_running(struct load *l, struct member *m)
 		note_lines(l, answer.text);
 	else if (answer.status)
 		return complain("%s: %s", m->face->name, strerror(answer.status));
-	return answer.status ? FAILED : OK;
+	return answer.status ? FAILED : note_path(l, m, &answer);
 }
 
 /* In place of one that is not there: by its own rows. */
@@ -288,9 +280,9 @@ run(struct load *l, const char *run_dir, const char *config_path, bool apply)
 		    "-r",
 		    run_dir);
 	take_turn(run_dir);
-	if (learn_path(l, config_path) != OK)
-		return FAILED;
 	status = check_all(l);
+	if (status == OK)
+		status = compare_path(l, config_path);
 	if (status != OK)
 		return apply ? complain("the configuration was not taken, nothing was changed") : status;
 	for (size_t i = 0; i < DAEMONS && !apply; i++)

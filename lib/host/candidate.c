@@ -144,6 +144,10 @@ on_check(void *ctx, const char *verb, const void *bytes, size_t size, struct bus
 	if (errors.text.size)
 		answer->text = arena_copy(arena, text_chars(&errors.text), errors.text.size + 1);
 	conf_errors_free(&errors);
+	char path[PATH_MAX];
+	const char *real = realpath(c->path, path) ? path : c->path;
+	answer->size = strlen(real);
+	answer->bytes = arena_copy(arena, real, answer->size + 1);
 	log_line(LOG_LINE_INFO, "%s was offered as configuration: it would %s", c->name,
 	    answer->status ? "not be taken" : "be taken");
 	if (answer->status)
@@ -171,20 +175,6 @@ on_apply(void *ctx, const char *verb, const void *bytes, size_t size, struct bus
 		answer->text = arena_copy(arena, notes.chars, notes.size + 1);
 	text_free(&notes);
 	forget(c);
-}
-
-static void
-on_path(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *arena)
-{
-	struct candidate *c = ctx;
-	char path[PATH_MAX];
-
-	(void)verb;
-	(void)bytes;
-	(void)size;
-	const char *real = realpath(c->path, path) ? path : c->path;
-	answer->size = strlen(real);
-	answer->bytes = arena_copy(arena, real, answer->size + 1);
 }
 
 static void
@@ -221,6 +211,5 @@ candidate_serve(struct candidate *c, struct bus *bus, const char *path)
 	bus_on_request(bus, CANDIDATE_ADD, on_add, c);
 	bus_on_request(bus, CANDIDATE_CHECK, on_check, c);
 	bus_on_request(bus, CANDIDATE_APPLY, on_apply, c);
-	bus_on_request(bus, CANDIDATE_PATH, on_path, c);
 	bus_on_request(bus, CANDIDATE_PRINT, on_print, c);
 }

@@ -25,12 +25,15 @@ void candidate_serve(struct candidate *, struct bus *, const char *path);
 bool candidate_load(struct candidate *, const char *path, bool apply);
 
 /* The verbs. Each request begins with the candidate's number (eight bytes, big-endian), PRINT with an offset. */
-#define CANDIDATE_BEGIN "candidate-begin"   /* then the name of the file, for messages */
-#define CANDIDATE_PATH "configuration-path" /* without a number; answers with it as bytes */
-#define CANDIDATE_ADD "candidate-add"       /* then the next piece of the text */
-#define CANDIDATE_CHECK "candidate-check"   /* answers with errors and warnings as text; status EINVAL: it is refused */
-#define CANDIDATE_APPLY \
-	"candidate-apply" /* answers with notes; status ESTALE: there is no such candidate that was accepted */
+/* Then the name of the file, for messages. */
+#define CANDIDATE_BEGIN "candidate-begin"
+/* Then the next piece of the text. */
+#define CANDIDATE_ADD "candidate-add"
+/* Answers with errors and warnings as text, and with the path of the file of its next start as bytes; status EINVAL: it is
+ * refused. */
+#define CANDIDATE_CHECK "candidate-check"
+/* Answers with notes; status ESTALE: there is no such candidate that was accepted. */
+#define CANDIDATE_APPLY "candidate-apply"
 /* Answers with the packed lines from the offset on, one piece of them; before it four bytes that are the same for all
  * pieces of one text and eight bytes with the size of the whole. */
 #define CANDIDATE_PRINT "configuration"

@@ -312,7 +312,8 @@ END_TEST
 
 START_TEST(the_file_of_the_next_start_is_named)
 {
-	struct bus_answer a = ask(CANDIDATE_PATH, 0, "");
+	offer(7, "");
+	struct bus_answer a = ask(CANDIDATE_CHECK, 7, "");
 	char *real = realpath(place.dir, NULL);
 
 	ck_assert_uint_eq(a.size, strlen(real));
