@@ -11,9 +11,11 @@ static int
 set_sysname(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct fib_config *c = conf;
+	const char *name = args_undo(a) ? "" : arg_text(a, "name");
 
-	(void)why;
-	snprintf(c->sysname, sizeof c->sysname, "%s", args_undo(a) ? "" : arg_text(a, "name"));
+	if (strlen(name) >= sizeof c->sysname)
+		return conf_refuse(why, "a name has at most %zu characters", sizeof c->sysname - 1);
+	snprintf(c->sysname, sizeof c->sysname, "%s", name);
 	return 0;
 }
 

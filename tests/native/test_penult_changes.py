@@ -13,18 +13,19 @@ class Model:
     def __init__(self, rng):
         self.rng = rng
         self.routes, self.settings, self.peers, self.lists = {}, {}, {}, {}
-        self.interface = {"address": "10.0.12.1 255.255.255.0", "ldp": True, "shutdown": False, "mtu": None}
+        self.routes6 = {}
+        self.interface = {"ldp": True, "shutdown": False, "mtu": None, "sub": None, "v6": False}
         self.loopbacks = {1: "1.1.1.1"}
 
     def change(self):
         r = self.rng
-        what = r.randrange(9)
+        what = r.randrange(12)
         if what <= 2:
             prefix = f"100.{r.randrange(3)}.{r.randrange(6)}.0 255.255.255.0"
             if prefix in self.routes and r.random() < 0.5:
                 del self.routes[prefix]
             else:
-                self.routes[prefix] = sorted({(r.choice(["10.0.12.2", "10.0.12.3", "NULL0"]), r.choice([60, 70])) for _ in range(r.randint(1, 2))})
+                self.routes[prefix] = sorted({(r.choice(["10.0.12.2", "10.0.12.3", "10.0.13.2", "NULL0"]), r.choice([60, 70])) for _ in range(r.randint(1, 2))})
         elif what == 3:
             name, values = r.choice([("mpls ldp holdtime", [30, 90, 400]), ("mpls ldp discovery hello interval", [3, 7]),
                                      ("mpls ldp discovery hello holdtime", [12, 40]), ("mpls ldp backoff", ["1 9", "5 60"]),
@@ -45,8 +46,15 @@ class Model:
                 seen.add(v)
         elif what == 7:
             self.interface["ldp"] = not self.interface["ldp"]
-        else:
+        elif what == 8:
             self.interface["mtu"] = r.choice([None, 1400, 1300])
+        elif what == 9:
+            self.interface["sub"] = r.choice([None, "10.0.13.1", "10.0.14.1"])
+        elif what == 10:
+            self.interface["shutdown"] = not self.interface["shutdown"] and r.random() < 0.3
+        else:
+            self.interface["v6"] = self.interface["v6"] or r.random() < 0.5
+            self.toggle(self.routes6, f"2001:db8:{r.randrange(1, 5)}:: 48", r.choice(["NULL0", "2001:db8::2", "2001:db8::3"]))
 
     def toggle(self, where, key, value):
         if where.get(key) == value:
@@ -59,7 +67,10 @@ class Model:
         lines += [f"ip ip-prefix {k} index 10 {v}" for k, v in self.lists.items()]
         lines += ["mpls lsr-id 1.1.1.1", "#", "mpls", "#", "mpls ldp"] + [" " + v.format(k) for k, v in self.peers.items()] + ["#"]
         lines += [f"{k} {v}" for k, v in self.settings.items()]
-        lines += ["interface GigabitEthernet0/1/0", " undo shutdown", " ip address " + self.interface["address"], " mpls"]
+        lines += ["interface GigabitEthernet0/1/0", " shutdown" if self.interface["shutdown"] else " undo shutdown",
+                  " ip address 10.0.12.1 255.255.255.0", " mpls"]
+        lines += [f" ip address {self.interface['sub']} 255.255.255.0 sub"] if self.interface["sub"] else []
+        lines += [" ipv6 address 2001:db8::1/64"] if self.interface["v6"] else []
         lines += [" mpls ldp"] if self.interface["ldp"] else []
         lines += [f" mtu {self.interface['mtu']}"] if self.interface["mtu"] else []
         for k, v in self.loopbacks.items():
@@ -68,7 +79,20 @@ class Model:
         for prefix, hops in self.routes.items():
             for hop, preference in hops:
                 lines.append(f"ip route-static {prefix} {hop}" + (f" preference {preference}" if preference != 60 else ""))
+        lines += [f"ipv6 route-static {prefix} {hop}" for prefix, hop in self.routes6.items()]
         return "\n".join(lines + ["return", ""])
+
+    def forwarded(self):
+        """What the kernel must hold of the IPv4 routes: by prefix the next hops, as none for a black hole."""
+        networks = ["10.0.12."] + ([self.interface["sub"][:8]] if self.interface["sub"] else [])
+        networks = [] if self.interface["shutdown"] else networks
+        found = {}
+        for prefix, hops in self.routes.items():
+            usable = [(preference, hop) for hop, preference in hops if hop == "NULL0" or hop[:8] in networks]
+            best = {hop for preference, hop in usable if preference == min(usable)[0]}
+            if best:
+                found[prefix.split()[0] + "/24"] = best - {"NULL0"}
+        return found
 
 
 def state_of(router):
@@ -80,8 +104,8 @@ def state_of(router):
             e.pop("since", None)
             for h in e.get("next_hops", []):
                 h.pop("ifindex", None)
-    kernel = sorted(re.sub(r"nhid \d+ ", "", line).strip() for line in lab.run(node, "ip", "route", "show", "table", "all").stdout.splitlines()
-                    if "proto 201" in line)
+    kernel = sorted(re.sub(r"nhid \d+ ", "", line).strip() for family in ("-4", "-6")
+                    for line in lab.run(node, "ip", family, "route", "show", "table", "all").stdout.splitlines() if "proto 201" in line)
     links = sorted((a["ifname"], a.get("mtu"), tuple(sorted(f"{i['local']}/{i['prefixlen']}" for i in a["addr_info"] if i["family"] == "inet")))
                    for a in lab.json(node, "ip", "-j", "addr"))
     parameters = lab.ctl(node, "show", "mpls", "ldp", "parameters", json_rows=True)
@@ -89,6 +113,15 @@ def state_of(router):
                   for r in lab.ctl(node, "display", "mpls", "ldp", "interface", json_rows=True)]
     return {"configuration": router.shown(), "routes": json.loads(json.dumps(routes)), "kernel": kernel, "links": links, "parameters": parameters,
             "interfaces": interfaces}
+
+
+def forwarded(router):
+    """The kernel's side of Model.forwarded()."""
+    found = {}
+    for route in router.lab.json(router.node, "ip", "-j", "-N", "route", "show", "proto", "201"):
+        if route["dst"].startswith("100."):
+            found[route["dst"]] = {h["gateway"] for h in route.get("nexthops", [route] if "gateway" in route else [])}
+    return found
 
 
 def settled(router):
@@ -117,6 +150,8 @@ def test_five_hundred_changes_end_where_a_cold_start_ends(router):
         p = router.load(model.text())
         assert p.returncode == 0, f"step {step}, PENULT_SEED={seed}: {p.stderr}\n{model.text()}"
         if step % 50 == 25:
+            wait_for(lambda: forwarded(router) == model.forwarded(), "the kernel to hold what is configured",
+                     last=lambda: f"PENULT_SEED={seed}, step {step}: {forwarded(router)} and not {model.forwarded()}")
             before = router.shown()
             bad = model.text().replace("return", rng.choice(["nonsense", "ip route-static 1.2.3.4 24 10.0.12.2", "mpls lsr-id 0.0.0.0"]) + "\nreturn")
             assert router.load(bad).returncode == 1
