@@ -57,7 +57,9 @@ dress_like(int fd, const char *path)
 		return errno == ENOENT ? 0 : -errno;
 	if (fstat(fd, &own) != 0)
 		return -errno;
-	if ((own.st_uid != old.st_uid || own.st_gid != old.st_gid) && fchown(fd, old.st_uid, old.st_gid) != 0)
+	if (own.st_uid != old.st_uid && fchown(fd, old.st_uid, (gid_t)-1) != 0 && geteuid() == 0)
+		return -errno; /* an operator of the group may well own the new one */
+	if (own.st_gid != old.st_gid && fchown(fd, (uid_t)-1, old.st_gid) != 0)
 		return -errno;
 	return fchmod(fd, old.st_mode & 07777) == 0 ? 0 : -errno;
 }
