@@ -131,7 +131,7 @@ def settled(router):
     def same():
         nonlocal last
         now = state_of(router)
-        pending = [r for r in now["routes"] if not r["installed"]]
+        pending = [r for r in now["routes"] if not r["installed"] and any(not e.get("inactive") for e in r["entries"])]
         alike, last = now == last and not now["parameters"][0]["recovering"] and not pending, now
         return alike
 
