@@ -33,8 +33,10 @@ class Router:
         self.routes = []
 
     def write(self, text):
-        with open(self.path, "w", encoding="utf-8") as f:
+        """In one step: a daemon that still reads an earlier one must not find half of this."""
+        with open(self.path + ".new", "w", encoding="utf-8") as f:
             f.write(text)
+        os.replace(self.path + ".new", self.path)
 
     def start(self):
         inside = self.inside
