@@ -15,6 +15,7 @@ from penultlab.topology import Topology  # noqa: E402
 @pytest.fixture(scope="session")
 def started(build, tmp_path_factory):
     lab = Lab(Topology(os.path.join(HERE, "router")), build)
+    lab.tag += "c"  # it lives as long as this process, in which other suites make labs of their own
     try:
         lab.up(start=False)
         router = Router(lab, str(tmp_path_factory.mktemp("router")))
