@@ -1,5 +1,6 @@
 #ifndef FIBD_CONFIG_H
 #define FIBD_CONFIG_H
+#include "base/hash.h"
 #include "base/prefix.h"
 
 /* What an operator may set. Plain data, built by commands.c; the engine takes it over whole. */
@@ -11,14 +12,21 @@ struct fib_if_config {
 	uint16_t mtu;                               /* 0: leave it */
 	struct prefix addresses[FIB_ADDRESSES_MAX]; /* with host bits */
 	size_t address_count;
+	char description[81];
 	bool create_asked; /* the engine's: a loopback that is being made */
 };
 struct fib_static {
 	struct prefix prefix;
 	struct addr next_hop; /* none: by interface alone */
 	uint32_t name;        /* index + 1 into `names` of the out-interface; 0 none */
+	uint32_t note;        /* index + 1 into `notes`; 0 none */
 	uint8_t preference;
 	bool black_hole; /* NULL0 */
+};
+struct fib_note {
+	struct hash_node by_text;
+	uint32_t number; /* index + 1 */
+	char text[];
 };
 struct fib_config {
 	char sysname[64];
@@ -28,11 +36,15 @@ struct fib_config {
 	size_t static_count, static_room;
 	char (*names)[64];
 	size_t name_count;
+	struct fib_note **notes; /* descriptions of routes, each once */
+	size_t note_count, note_room;
+	struct hash notes_by_text;
 };
 
 void fib_config_free(struct fib_config *);
 /* The interface of this name, made when it is not there yet. */
 struct fib_if_config *fib_config_interface(struct fib_config *, const char *name);
 uint32_t fib_config_name(struct fib_config *, const char *ifname); /* index + 1 */
+uint32_t fib_config_note(struct fib_config *, const char *text);   /* index + 1 */
 void fib_config_static(struct fib_config *, const struct fib_static *);
 #endif

@@ -93,18 +93,51 @@ ldp_config_peer_prune(struct ldp_config *c, const struct addr *address)
 	c->peer_count--;
 }
 
-const char *
-ldp_config_password(const struct ldp_config *c, const struct addr *peer)
+void
+ldp_config_password_set(struct ldp_config *c, size_t at, const struct ldp_password_config *p)
+{
+	if (at == c->password_count) {
+		c->passwords = mem_resize(c->passwords, (c->password_count + 1) * sizeof *c->passwords);
+		c->password_count++;
+	}
+	c->passwords[at] = *p;
+}
+
+static const char *
+password(const struct ldp_config *c, const struct addr *peer, const char **ret_source)
 {
 	const struct ldp_peer_config *p = ldp_config_peer(c, peer);
 	struct prefix host = prefix_host(*peer);
 
+	*ret_source = "own";
 	if (p && p->password[0])
 		return p->password;
-	for (size_t i = 0; i < c->password_count; i++)
-		if (prefix_list_permits(prefix_lists_find(&c->prefix_lists, c->passwords[i].list), &host))
+	*ret_source = "option";
+	for (size_t i = 0; i < c->password_count; i++) {
+		/* A list that is not there names nobody: a secret is never given by mistake. */
+		const struct prefix_list *l = prefix_lists_find(&c->prefix_lists, c->passwords[i].list);
+		if (l && prefix_list_permits(l, &host))
 			return c->passwords[i].password;
+	}
+	*ret_source = c->password[0] ? "fallback" : "none";
 	return c->password[0] ? c->password : NULL;
+}
+
+const char *
+ldp_config_password(const struct ldp_config *c, const struct addr *peer)
+{
+	const char *source;
+
+	return password(c, peer, &source);
+}
+
+const char *
+ldp_config_password_source(const struct ldp_config *c, const struct addr *peer)
+{
+	const char *source;
+
+	password(c, peer, &source);
+	return source;
 }
 
 bool

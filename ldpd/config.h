@@ -48,6 +48,7 @@ struct ldp_password_config {
 
 struct ldp_config {
 	uint32_t lsr_id; /* host order; 0: not set, nothing runs */
+	bool mpls;       /* `mpls` in the system view was said; nothing depends on it */
 	bool enabled;    /* `mpls ldp` in the system view */
 	uint16_t session_hold_s, hello_hold_s, hello_interval_s, targeted_hold_s, targeted_interval_s;
 	uint16_t backoff_first_s, backoff_last_s;
@@ -79,8 +80,12 @@ void ldp_config_copy(struct ldp_config *into, const struct ldp_config *from); /*
 const struct ldp_peer_config *ldp_config_peer(const struct ldp_config *, const struct addr *); /* NULL: none */
 struct ldp_peer_config *ldp_config_peer_get(struct ldp_config *, const struct addr *);         /* made when not there */
 void ldp_config_peer_prune(struct ldp_config *, const struct addr *); /* gone when nothing is set any more */
+/* Puts a password for a list at this place: the one that is there is replaced, behind the last one it is added. */
+void ldp_config_password_set(struct ldp_config *, size_t at, const struct ldp_password_config *);
 /* The password for a peer: its own, of the first list that permits it, for everybody; NULL: none. */
 const char *ldp_config_password(const struct ldp_config *, const struct addr *peer);
+/* Where that one comes from, for displays: "none", "own", "option" or "fallback". */
+const char *ldp_config_password_source(const struct ldp_config *, const struct addr *peer);
 /* Does a filter let this FEC through? `general` counts where the filter is LDP_UNSET. */
 bool ldp_filter_permits(
     const struct ldp_config *, const struct ldp_filter *, const struct ldp_filter *general, const struct prefix *);

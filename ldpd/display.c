@@ -134,6 +134,7 @@ message_counts(struct text *out, const Ldp__MessageCounts *sent, const Ldp__Mess
 		{ "Label Withdraw", sent->label_withdraw, received->label_withdraw },
 		{ "Label Release", sent->label_release, received->label_release },
 		{ "Label Abort", sent->label_abort, received->label_abort },
+		{ "Capability", sent->capability, received->capability },
 		{ "Unknown", sent->unknown, received->unknown } };
 
 	text_line(out, " Messages        : %-16s %10s %10s", "", "sent", "received");
@@ -161,6 +162,17 @@ verbose(const struct show *s, const Ldp__Session *r)
 	    r->peer_restarting ? "; it restarts now, its labels are kept" : "");
 	text_line(s->out, " Label Exchange  : %s", r->label_exchange_done ? "complete" : "not complete");
 	text_line(s->out, " Maximum PDU     : %u bytes", r->max_pdu);
+	text_line(s->out, " Password        : %s", *r->password ? r->password : "none");
+	if (r->min_ttl)
+		text_line(s->out, " GTSM            : packets with a TTL under %u are refused", r->min_ttl);
+	else
+		text_line(s->out, " GTSM            : off");
+	text_add(s->out, " Capabilities    :");
+	for (size_t i = 0; i < r->n_capabilities; i++)
+		text_add(s->out, "%s %s", i ? "," : "", r->capabilities[i]);
+	text_line(s->out, "%s", r->n_capabilities ? "" : " -");
+	if (r->backoff_s)
+		text_line(s->out, " Waiting         : %u s after a refusal", r->backoff_s);
 	message_counts(s->out, r->sent, r->received);
 	text_add(s->out, " Peer Addresses  :");
 	for (size_t i = 0; i < r->n_addresses; i++)
@@ -295,7 +307,21 @@ static uint32_t
 count_all(const Ldp__MessageCounts *c)
 {
 	return c->notification + c->initialization + c->keepalive + c->address + c->address_withdraw +
-	       c->label_mapping + c->label_request + c->label_withdraw + c->label_release + c->label_abort + c->unknown;
+	       c->label_mapping + c->label_request + c->label_withdraw + c->label_release + c->label_abort +
+	       c->capability + c->unknown;
+}
+
+/* As reference 001 prints it: whether one is needed, which one, and that the session uses it. */
+static const char *
+password_text(const Ldp__Session *r)
+{
+	const char *in_use = r->state == LDP__SESSION_STATE__OPERATIONAL ? ", in use" : "";
+	static char out[64];
+
+	if (strcmp(r->password, "none") == 0 || !*r->password)
+		return "not required, none, in use";
+	snprintf(out, sizeof out, "required, %s%s", strcmp(r->password, "own") == 0 ? "neighbor" : r->password, in_use);
+	return out;
 }
 
 static void
@@ -308,7 +334,7 @@ neighbor(const struct show *s, const Ldp__Session *r, bool detail)
 	text_line(s->out, "        TCP connection: %s.%u - %s.%u", bytes_text(&r->peer_address, a), r->peer_port,
 	    bytes_text(&r->local_address, b), r->local_port);
 	if (detail)
-		text_line(s->out, "        Password: not required, none, in use");
+		text_line(s->out, "        Password: %s", password_text(r));
 	text_add(s->out, "        State: %s; Msgs sent/rcvd: %u/%u; Downstream",
 	    r->state == LDP__SESSION_STATE__OPERATIONAL ? "Oper" : state_text(r->state), count_all(r->sent),
 	    count_all(r->received));
@@ -361,6 +387,9 @@ ldp_show_parameters(const struct show *s)
 		    r->hello_interval_s);
 		text_line(s->out, "Discovery targeted hello: holdtime: %u sec; interval: %u sec", r->targeted_hold_s,
 		    r->targeted_interval_s);
+		if (r->backoff_first_s)
+			text_line(
+			    s->out, "LDP initial/maximum backoff: %u/%u sec", r->backoff_first_s, r->backoff_last_s);
 		if (*r->trouble)
 			text_line(s->out, "Not running: %s", r->trouble);
 		if (r->recovering)

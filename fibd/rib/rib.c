@@ -121,6 +121,12 @@ rib_due(const struct rib *rib)
 
 /* --- inputs --- */
 
+const struct fib_config *
+rib_config(const struct rib *rib)
+{
+	return &rib->config;
+}
+
 static void
 configure(struct rib *rib, struct fib_config *new)
 {

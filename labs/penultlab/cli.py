@@ -19,6 +19,12 @@ from .net import Lab, LabError, ip
 from .topology import Topology, TopologyError
 
 
+def default_build():
+    """Where bin/fibd and the others are: beside an installed penult-lab, or in a source tree's build."""
+    share = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+    return share if os.path.exists(os.path.join(share, "bin", "fibd")) else "build/out"
+
+
 def state_file(topology):
     return f"/run/penult-lab-{topology.name}"
 
@@ -98,7 +104,7 @@ def main(argv):
     p.add_argument("verb", choices=["run", "up", "exec", "down"])
     p.add_argument("lab")
     p.add_argument("node", nargs="?")
-    p.add_argument("--build", default="build/out")
+    p.add_argument("--build", default=default_build())
     p.add_argument("--story", action="store_true", help="tell what happens")
     p.add_argument("--native", action="store_true", help="never start a virtual machine")
     own, _, command = argv, None, []

@@ -167,6 +167,12 @@ label_pool_give(struct label_pool *p, uint32_t label, usec_t now)
 	p->queue[(p->queue_at + p->queue_count++) % p->queue_room] = (struct returned){ label, now + p->delay };
 }
 
+void
+label_pool_set_delay(struct label_pool *p, usec_t reuse_delay)
+{
+	p->delay = reuse_delay;
+}
+
 size_t
 label_pool_used(const struct label_pool *p)
 {

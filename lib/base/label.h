@@ -41,5 +41,6 @@ void label_pool_start(struct label_pool *, uint32_t label);
 uint32_t label_pool_take(struct label_pool *, usec_t now);  /* LABEL_UNSET when none is free */
 bool label_pool_claim(struct label_pool *, uint32_t label); /* this very one; false when taken or out of range */
 void label_pool_give(struct label_pool *, uint32_t label, usec_t now);
+void label_pool_set_delay(struct label_pool *, usec_t reuse_delay); /* for those given back from now on */
 size_t label_pool_used(const struct label_pool *);
 #endif

@@ -398,6 +398,15 @@ mirror_close(struct mirror *m)
 	free(m);
 }
 
+void
+mirror_again(struct mirror *m)
+{
+	close_sockets(m);
+	m->reading = m->synced = false;
+	m->round++;
+	alarm_in(m->fresh, 0);
+}
+
 bool
 mirror_is_synced(const struct mirror *m)
 {

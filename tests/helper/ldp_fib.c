@@ -30,6 +30,7 @@ net_fib_tell_port(struct ldp_node *n, const struct net_port *p, bool gone)
 	row.name = row.label = (char *)(uintptr_t)p->name;
 	row.admin_up = row.carrier = p->up;
 	row.loopback = p->loopback;
+	row.mtu = p->mtu;
 	row.multicast = true;
 	if (addr_is_set(&p->address.addr)) {
 		address.len = prefix_to_bytes(&p->address, bytes);

@@ -19,6 +19,7 @@ enum { NET_NODES = 512, NET_PORTS = 16, NET_HOPS = 8, NET_HOLD_S = 120 /* of ldp
 struct net_port {
 	uint32_t ifindex;
 	char name[24];
+	uint32_t mtu; /* 0: not known */
 	struct prefix address;
 	bool up, loopback, joined, gone;
 	struct net_link *link;
@@ -43,6 +44,7 @@ struct net_lsp { /* what "the kernel" forwards by */
 
 struct ldp_node {
 	struct ldp_net *net;
+	size_t index; /* in net->nodes */
 	uint32_t lsr;
 	struct ldp *ldp; /* NULL while it is dead */
 	struct ldp_config config;
@@ -53,6 +55,7 @@ struct ldp_node {
 	struct net_lsp *lsps;
 	size_t lsp_count;
 	usec_t dead_since;
+	bool again; /* the engine wants to read its tables anew */
 	bool swept; /* the table was complete once since the last start */
 	uint32_t round;
 	uint32_t label_first, label_last;
@@ -75,10 +78,13 @@ struct ldp_net {
 	size_t link_count;
 	struct net_conn *conns;
 	uint32_t next_accepted, next_port;
-	unsigned lose_percent; /* of Hellos */
-	bool chop;             /* streams arrive in pieces of random size */
-	usec_t delay;          /* on every wire */
-	uint64_t transcript;   /* a digest of every effect of every engine, in order */
+	unsigned lose_percent, double_percent; /* of Hellos */
+	usec_t jitter;                         /* Hellos come up to this later: also in another order */
+	uint64_t passing;                      /* a digest of the links that pass; what `parts` was made for */
+	uint16_t parts[NET_NODES];             /* nodes with one number reach each other */
+	bool chop;                             /* streams arrive in pieces of random size */
+	usec_t delay;                          /* on every wire */
+	uint64_t transcript;                   /* a digest of every effect of every engine, in order */
 	size_t effects;
 	/* Sees every effect first; true: it is dealt with. For neighbours that are no engine (ldp_script.h). */
 	bool (*tap)(struct ldp_node *, const struct effect *, void *ctx);

@@ -74,13 +74,35 @@ START_TEST(a_label_that_leads_nowhere_is_not_programmed)
 }
 END_TEST
 
-START_TEST(the_egress_has_no_entry)
+START_TEST(the_egress_has_no_entry_with_a_null_label_and_a_pop_to_itself_with_one_of_its_own)
 {
 	world_start(w, "sysname R1\n");
 	world_lsp(w, "2.2.2.2/32", 3, "", 1);
-	world_lsp(w, "2.2.2.3/32", 1024, "", 1);
+	world_lsp(w, "2.2.2.4/32", 0, "", 1);
 	world_run(w);
 	ck_assert_uint_eq(w->ilm_count, 0);
+	world_lsp(w, "2.2.2.3/32", 1024, "", 1);
+	world_run(w);
+	ILM(1024, "-@1");
+	world_lsp(w, "2.2.2.3/32", 3, "", 1);
+	world_run(w);
+	ck_assert_uint_eq(w->ilm_count, 0);
+}
+END_TEST
+
+START_TEST(packets_for_a_next_hop_without_a_label_are_popped_where_that_is_wanted)
+{
+	world_start(w, "sysname R1\n");
+	w->pop_broken = true;
+	world_lsp(w, "4.4.4.4/32", 1024, "10.0.1.2 1 300, 10.0.2.2 2 4294967295", 1);
+	world_lsp(w, "5.5.5.5/32", 1025, "10.0.1.2 1 4294967295", 1);
+	world_run(w);
+	ILM(1024, "10.0.1.2@1/300 10.0.2.2@2");
+	ILM(1025, "10.0.1.2@1");
+	w->pop_broken = false;
+	world_lsp(w, "5.5.5.5/32", 1025, "10.0.1.2 1 4294967295", 1);
+	world_run(w);
+	ILM(1025, "none");
 }
 END_TEST
 
@@ -294,7 +316,8 @@ suite(void)
 	tcase_add_test(t, implicit_null_is_a_pop_and_explicit_null_is_a_label);
 	tcase_add_test(t, a_next_hop_without_a_label_takes_no_part);
 	tcase_add_test(t, a_label_that_leads_nowhere_is_not_programmed);
-	tcase_add_test(t, the_egress_has_no_entry);
+	tcase_add_test(t, the_egress_has_no_entry_with_a_null_label_and_a_pop_to_itself_with_one_of_its_own);
+	tcase_add_test(t, packets_for_a_next_hop_without_a_label_are_popped_where_that_is_wanted);
 	tcase_add_test(t, a_dead_link_leaves_the_entry_with_what_still_works);
 	tcase_add_test(t, a_static_route_to_the_fec_pushes_its_label);
 	tcase_add_test(t, another_daemons_route_is_shadowed_while_there_are_labels);

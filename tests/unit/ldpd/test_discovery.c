@@ -279,7 +279,9 @@ START_TEST(a_targeted_hello_makes_no_adjacency)
 	struct ldp_writer w;
 	uint8_t bytes[64];
 	ldp_begin(&w, bytes, sizeof bytes, s->lsr);
-	ldp_put_hello(&w, 1, 45, true, &s->transport);
+	ldp_put_hello(&w, 1,
+	    &(struct ldp_hello_fields){
+		.hold_s = 45, .targeted = true, .request_targeted = true, .transport = s->transport });
 	script_datagram(s, bytes, ldp_end(&w));
 	ck_assert_uint_eq(adjacencies(), 0);
 	ck_assert_uint_eq(ldp_node_interface(s->dut, 2)->hellos_bad, 0);

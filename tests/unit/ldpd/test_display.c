@@ -13,7 +13,7 @@
 static struct text out;
 static struct args *args;
 static struct show show;
-static struct row_set tables[3];
+static struct row_set tables[4];
 
 static void
 setup(void)
@@ -259,6 +259,8 @@ START_TEST(discovery_prints_each_source_with_who_was_heard_there)
 	Ldp__Parameters p = LDP__PARAMETERS__INIT, *parameters[] = { &p };
 	Ldp__Interface i = LDP__INTERFACE__INIT, k = LDP__INTERFACE__INIT, *interfaces[] = { &i, &k };
 	Ldp__Adjacency a = LDP__ADJACENCY__INIT, t = LDP__ADJACENCY__INIT, *adjacencies[] = { &a, &t };
+	Ldp__Target target = LDP__TARGET__INIT, silent = LDP__TARGET__INIT, *targets[] = { &target, &silent };
+	uint8_t other[] = { 9, 9, 9, 9 };
 
 	p.lsr_id = 0x02020202;
 	i.ifindex = 2;
@@ -275,10 +277,15 @@ START_TEST(discovery_prints_each_source_with_who_was_heard_there)
 	a.interval_ms = 5000;
 	a.since = show.now_us - 3661000000;
 	t.hold_ms = UINT32_MAX;
+	target.address = t.source;
+	target.configured = target.active = true;
+	silent.address = (ProtobufCBinaryData){ 4, other };
+	silent.active = true;
 	words_are("{ show | display } mpls ldp discovery [ detail ]", "show mpls ldp discovery detail");
 	table(0, parameters, 1);
 	table(1, interfaces, 2);
 	table(2, adjacencies, 2);
+	table(3, targets, 2);
 	ldp_show_discovery(&show);
 	ck_assert_str_eq(out.chars, " Local LDP Identifier:\n"
 				    "    2.2.2.2:0\n"
@@ -290,10 +297,11 @@ START_TEST(discovery_prints_each_source_with_who_was_heard_there)
 				    "              Hold time: 15 sec; Hello interval: 5000 ms; Up time: 01:01:01\n"
 				    "        GigabitEthernet0/2/0 (ldp): inactive, no IPv4 address\n"
 				    "    Targeted Hellos:\n"
-				    "        3.3.3.3 (ldp): xmit/recv\n"
+				    "        3.3.3.3 (ldp): active, xmit/recv\n"
 				    "            LDP Id: 3.3.3.3:0\n"
 				    "              Src IP addr: 3.3.3.3; Transport IP addr: 3.3.3.3\n"
-				    "              Hold time: infinite; Hello interval: 0 ms; Up time: 00:00:00\n");
+				    "              Hold time: infinite; Hello interval: 0 ms; Up time: 00:00:00\n"
+				    "        9.9.9.9 (ldp): passive, xmit\n");
 }
 END_TEST
 
@@ -304,7 +312,7 @@ START_TEST(every_display_prints_empty_tables_without_complaint)
 		if (!c->show)
 			continue;
 		text_clear(&out);
-		show.table_count = 3;
+		show.table_count = 4;
 		ck_assert_msg(c->show(&show) == 0, "%s", c->words);
 	}
 }

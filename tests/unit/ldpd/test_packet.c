@@ -27,8 +27,15 @@ put_sample(unsigned i)
 
 	ldp_begin(&w, bytes, sizeof bytes, 0x01010101);
 	switch (i) {
-	case 0: ldp_put_hello(&w, 1, 15, false, &transport); break;
-	case 1: ldp_put_hello(&w, 1, 45, true, &transport); break;
+	case 0:
+		ldp_put_hello(&w, 1,
+		    &(struct ldp_hello_fields){ .hold_s = 15, .gtsm = true, .sequence = 7, .transport = transport });
+		break;
+	case 1:
+		ldp_put_hello(&w, 1,
+		    &(struct ldp_hello_fields){
+			.hold_s = 45, .targeted = true, .request_targeted = true, .transport = transport });
+		break;
 	case 2: ldp_put_init(&w, 2, &init); break;
 	case 3: ldp_put_keepalive(&w, 3); break;
 	case 4: ldp_put_notification(&w, 4, LDP_SHUTDOWN, 77, LDP_LABEL_MAPPING); break;
@@ -66,6 +73,9 @@ START_TEST(a_hello_comes_back_as_it_was_written)
 	ck_assert_uint_eq(m.type, LDP_HELLO);
 	ck_assert_uint_eq(m.hello.hold_s, _i ? 45 : 15);
 	ck_assert_int_eq(m.hello.targeted, _i);
+	ck_assert_int_eq(m.hello.request_targeted, _i);
+	ck_assert_int_eq(m.hello.gtsm, !_i);
+	ck_assert_uint_eq(m.hello.sequence, _i ? 0 : 7);
 	ck_assert_uint_eq(addr_to_v4(&m.hello.transport), 0x01010101);
 }
 END_TEST
@@ -77,7 +87,7 @@ START_TEST(an_initialization_comes_back_as_it_was_written)
 	ck_assert_uint_eq(m.init.hold_s, 180);
 	ck_assert_uint_eq(m.init.max_pdu, 4096);
 	ck_assert_uint_eq(m.init.receiver_lsr, 0x02020202);
-	ck_assert(m.init.ft && m.init.ft_learn && m.init.unrecognized_notification && !m.init.on_demand);
+	ck_assert(m.init.ft && m.init.ft_learn && m.init.capabilities == 7 && !m.init.on_demand);
 	ck_assert_uint_eq(m.init.reconnect_ms, 120000);
 	ck_assert_uint_eq(m.init.recovery_ms, 60000);
 }
@@ -282,8 +292,18 @@ START_TEST(the_size_of_a_pdu_is_known_from_its_first_four_bytes)
 		ck_assert_uint_eq(s, LDP_OK);
 	}
 	ck_assert_uint_eq(ldp_pdu_size(head, 4, 4096, &s), 18);
+	ck_assert_uint_eq(s, LDP_OK);
 	ck_assert_uint_eq(ldp_pdu_size(head, 5, 13, &s), 18);
 	ck_assert_uint_eq(s, LDP_BAD_PDU_LENGTH);
+}
+END_TEST
+
+START_TEST(a_pdu_has_room_for_one_message_at_least)
+{
+	const uint8_t head[] = { 0, 1, 0, (uint8_t)_i };
+	enum ldp_status s;
+	ldp_pdu_size(head, 4, 4096, &s);
+	ck_assert_uint_eq(s, _i < 14 ? LDP_BAD_PDU_LENGTH : LDP_OK);
 }
 END_TEST
 
@@ -352,6 +372,7 @@ suite(void)
 	tcase_add_test(t, a_label_of_more_than_twenty_bits_is_malformed);
 	tcase_add_loop_test(t, a_fec_that_cannot_be_read_is_refused_with_its_reason, 0, sizeof fecs / sizeof *fecs);
 	tcase_add_test(t, the_size_of_a_pdu_is_known_from_its_first_four_bytes);
+	tcase_add_loop_test(t, a_pdu_has_room_for_one_message_at_least, 0, 16);
 	tcase_add_test(t, a_pdu_that_does_not_fit_its_room_is_no_pdu);
 	tcase_add_loop_test(t, random_changes_of_every_sample_are_survived, 0, SAMPLES);
 	suite_add_tcase(s, t);

@@ -81,7 +81,7 @@ START_TEST(the_initialization_offers_what_is_configured)
 	ck_assert(m->init.ft && m->init.ft_learn);
 	ck_assert_uint_eq(m->init.reconnect_ms, 120000);
 	ck_assert_uint_eq(m->init.recovery_ms, 0);
-	ck_assert(m->init.unrecognized_notification);
+	ck_assert_uint_eq(m->init.capabilities, LDP_CAN_ANNOUNCE | LDP_CAN_TYPED_WILDCARD | LDP_CAN_UNRECOGNIZED);
 }
 END_TEST
 
@@ -321,7 +321,8 @@ static const struct {
 	{ "another LDP identifier", "\0\1\0\16\3\3\3\4\0\0\2\1\0\4\0\0\0\1", 18, LDP_BAD_LDP_ID },
 	{ "another label space", "\0\1\0\16\3\3\3\3\0\1\2\1\0\4\0\0\0\1", 18, LDP_BAD_LDP_ID },
 	{ "a message longer than its PDU", "\0\1\0\16\3\3\3\3\0\0\2\1\0\5\0\0\0\1", 18, LDP_BAD_MESSAGE_LENGTH },
-	{ "a message too short for its id", "\0\1\0\15\3\3\3\3\0\0\2\1\0\3\0\0\0", 17, LDP_BAD_MESSAGE_LENGTH },
+	{ "a message too short for its id", "\0\1\0\16\3\3\3\3\0\0\2\1\0\3\0\0\0\1", 18, LDP_BAD_MESSAGE_LENGTH },
+	{ "a PDU without room for a message", "\0\1\0\15\3\3\3\3\0\0\2\1\0\3\0\0\0", 17, LDP_BAD_PDU_LENGTH },
 	{ "a TLV longer than its message", "\0\1\0\22\3\3\3\3\0\0\3\0\0\x8\0\0\0\1\1\1\0\2", 22, LDP_BAD_TLV_LENGTH },
 	{ "an Initialization out of place",
 	    "\0\1\0\40\3\3\3\3\0\0\2\0\0\26\0\0\0\1\5\0\0\16\0\1\0\xb4\0\0\x10\0\2\2\2\2\0\0", 36, LDP_SHUTDOWN },
