@@ -25,7 +25,7 @@ all: $(PROGRAMS)
 
 # --- tools and flags ---------------------------------------------------------------------------
 
-PACKAGES := libzmq libprotobuf-c libsystemd json-c libnl-3.0 libnl-route-3.0
+PACKAGES := libzmq libprotobuf-c libsystemd json-c libnl-3.0 libnl-route-3.0 nettle
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS = $(shell pkg-config --libs $(PACKAGES))
 CHECK_LIBS = $(shell pkg-config --libs check)
@@ -67,8 +67,8 @@ $(O)/%.o: %.c | $(PROTO_HEADERS)
 	$(COMPILE)
 
 # What is not the engine: the wiring, the command line, and code that touches the kernel.
-SHELL_FILES := main ctl commands display print
-engine_sources = $(filter-out $(addprefix $(1)/,$(SHELL_FILES:=.c) $(SHELL_FILES:=_%.c)),$(wildcard $(1)/*.c $(1)/rib/*.c))
+SHELL_FILES := main ctl commands display print realtime
+engine_sources = $(filter-out $(addprefix $(1)/,$(SHELL_FILES:=.c) $(SHELL_FILES:=_%.c)),$(wildcard $(1)/*.c $(1)/rib/*.c $(1)/core/*.c))
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 
 $(O)/lib/base.a: $(call objects,$(wildcard lib/base/*.c))
@@ -79,7 +79,7 @@ $(O)/$(1)/said.a: $(call objects,$(wildcard $(1)/commands*.c $(1)/display*.c $(1
 $(O)/bin/$(1): $(call objects,$(wildcard $(1)/main.c $(1)/kernel/*.c)) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 $(O)/bin/$(1:d=ctl): $(call objects,$(1)/ctl.c) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 endef
-$(foreach d,$(DAEMONS),$(eval $(call daemon_rules,$(d))))
+$(foreach d,$(DAEMONS) bfdd,$(eval $(call daemon_rules,$(d))))
 $(O)/bin/penult: $(call objects,$(wildcard penult/*.c)) $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a)
 %.a:
 	@rm -f $@
@@ -114,7 +114,7 @@ $(eval $(call unit_rules,base,$(O)/lib/base.a))
 $(eval $(call unit_rules,host,$(O)/tests/helper/test_grammar.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a))
 # What penult joins: the rows of every daemon.
 $(eval $(call unit_rules,penult,$(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o))
-$(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c) $(call helper_sources,$(d))) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
+$(foreach d,$(DAEMONS) bfdd,$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c) $(call helper_sources,$(d))) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o
 	$(LINK) $(PKG_LIBS) $(CHECK_LIBS)
 

@@ -284,6 +284,26 @@ bfd_core_status(const struct bfd_core *c, uint32_t local, struct bfd_status *ret
 	return true;
 }
 
+uint32_t
+bfd_core_next(const struct bfd_core *c, uint32_t local)
+{
+	const struct session *s = local ? session_find(c, local) : NULL;
+	const struct hash_node *n = !local ? c->sessions.oldest : s ? s->by_local.newer : NULL;
+
+	return n ? CONST_OBJECT(n, struct session, by_local)->status.local : 0;
+}
+
+void
+bfd_core_blind(struct bfd_core *c, usec_t now)
+{
+	clock_to(c, now);
+	hash_each (n, &c->sessions) {
+		struct session *s = OBJECT(n, struct session, by_local);
+		if (s->heard && (s->status.state == BFD_UP || s->status.state == BFD_INIT))
+			s->heard_at = c->now;
+	}
+}
+
 /* --- time --- */
 
 void

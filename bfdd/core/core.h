@@ -96,7 +96,11 @@ void bfd_core_echo(struct bfd_core *, const uint8_t *bytes, size_t size, usec_t 
 /* All packets that the kernel had received by `now` must have been handed in before. */
 void bfd_core_timer(struct bfd_core *, usec_t now);
 usec_t bfd_core_due(const struct bfd_core *);
+/* Packets were lost before they could be handed in: nobody is declared down for what may have been among them. */
+void bfd_core_blind(struct bfd_core *, usec_t now);
 bool bfd_core_status(const struct bfd_core *, uint32_t local, struct bfd_status *ret);
+/* The sessions in turn: that after this one, the first after 0; 0 behind the last, or when this one is gone. */
+uint32_t bfd_core_next(const struct bfd_core *, uint32_t local);
 uint64_t bfd_core_refused(const struct bfd_core *, enum bfd_verdict); /* packets that found no session too */
 
 /* Valid until the next call; the host empties them when it has done what they say. */

@@ -40,6 +40,9 @@ struct mirror_ops {
 	void (*settled)(void *ctx);
 };
 struct mirror *mirror_open(struct bus *, const struct row_schema *, const struct mirror_ops *, void *ctx);
+/* The same of a table that several daemons own, each rows of its own: that of this one. */
+struct mirror *mirror_open_from(
+    struct bus *, const char *daemon, const struct row_schema *, const struct mirror_ops *, void *ctx);
 void mirror_close(struct mirror *);
 /* Reads the table anew, from its beginning and in a new round: a reader needs rows that it had passed over. */
 void mirror_again(struct mirror *);
