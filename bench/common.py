@@ -39,7 +39,7 @@ class Space:
                 os._exit(126)
 
         try:
-            p = subprocess.Popen(argv, preexec_fn=enter, stdin=subprocess.DEVNULL, **kw)
+            p = subprocess.Popen(argv, preexec_fn=enter, **{"stdin": subprocess.DEVNULL, **kw})
         finally:
             os.close(fd)
         self.processes.append(p)

@@ -51,12 +51,14 @@ next_op(struct batch *b, enum fib_op_kind kind, enum op_target target, uint32_t 
 		rib->next_number = 1;
 	struct pending *p = &rib->pending[rib->next_number % PENDING_MAX];
 	free(p->paths);
+	free(p->members);
 	*p = (struct pending){
 		.number = rib->next_number, .target = target, .kind = kind, .delete = kind == FIB_OP_DELETE, .id = id
 	};
-	memset(op, 0, sizeof *op);
+	/* The object is the caller's to fill in: most of this large structure is never looked at. */
 	op->kind = kind;
 	op->number = rib->next_number;
+	op->value = 0;
 	*ret = p;
 	return op;
 }
@@ -97,7 +99,7 @@ delete_nexthops(struct batch *b)
 			continue;
 		struct fib_op *op = next_op(b, FIB_OP_DELETE, TARGET_NEXTHOP, h->object.id, &p);
 		op->object.kind = FIB_NEXTHOP;
-		op->object.nexthop.id = h->object.id;
+		op->object.nexthop = (struct fib_nexthop){ .id = h->object.id };
 		h->asked = true;
 	}
 }
@@ -132,12 +134,11 @@ add_groups(struct batch *b)
 			continue;
 		struct fib_op *op = next_op(b, FIB_OP_ADD, TARGET_GROUP, g->id, &p);
 		op->object.kind = FIB_NEXTHOP;
-		p->count = group_members(g->fate, p->members);
-		memset(p->weights, 1, p->count);
-		op->object.nexthop.id = g->id;
-		op->object.nexthop.member_count = p->count;
-		memcpy(op->object.nexthop.members, p->members, sizeof p->members);
-		memcpy(op->object.nexthop.weights, p->weights, sizeof p->weights);
+		struct fib_nexthop *n = &op->object.nexthop;
+		*n = (struct fib_nexthop){ .id = g->id };
+		p->count = n->member_count = group_members(g->fate, n->members);
+		memset(n->weights, 1, n->member_count);
+		p->members = mem_copy(n->members, n->member_count * sizeof *n->members);
 		g->asked = true;
 	}
 }
@@ -165,7 +166,7 @@ delete_groups(struct batch *b)
 		list_remove(&g->dirty);
 		struct fib_op *op = next_op(b, FIB_OP_DELETE, TARGET_GROUP, g->id, &p);
 		op->object.kind = FIB_NEXTHOP;
-		op->object.nexthop.id = g->id;
+		op->object.nexthop = (struct fib_nexthop){ .id = g->id };
 		g->asked = true;
 		waiting = true;
 	}
@@ -230,15 +231,15 @@ settle_routes(struct batch *b)
 			continue; /* its group was refused, or waits for next hops that were */
 		struct fib_op *op = next_op(b, wanted ? FIB_OP_ADD : FIB_OP_DELETE, TARGET_ROUTE, 0, &p);
 		op->object.kind = FIB_IP_ROUTE;
-		op->object.ip_route = (struct fib_ip_route){ .table = r->table->id,
-			.prefix = r->node.prefix,
-			.protocol = FIB_PROTOCOL,
-			.metric = FIB_METRIC,
-			.type = RTN_UNICAST_TYPE,
-			.nexthop_id = wanted ? f->group->id : 0 };
-		p->table = r->table;
-		p->prefix = r->node.prefix;
-		p->gave = op->object.ip_route.nexthop_id;
+		struct fib_ip_route *o = &op->object.ip_route;
+		o->table = r->table->id;
+		o->prefix = r->node.prefix;
+		o->protocol = FIB_PROTOCOL;
+		o->metric = FIB_METRIC;
+		o->type = RTN_UNICAST_TYPE;
+		o->path_count = 0;
+		o->nexthop_id = p->gave = wanted ? f->group->id : 0;
+		p->route = r;
 		r->asked = true;
 	}
 }
@@ -287,9 +288,12 @@ settle_ilms(struct batch *b)
 			continue;
 		struct fib_op *op = next_op(b, count ? FIB_OP_ADD : FIB_OP_DELETE, TARGET_ILM, m->label, &p);
 		op->object.kind = FIB_LABEL_ROUTE;
-		op->object.label_route =
-		    (struct fib_label_route){ .label = m->label, .protocol = FIB_PROTOCOL, .path_count = count };
-		memcpy(op->object.label_route.paths, paths, count * sizeof *paths);
+		struct fib_label_route *o = &op->object.label_route;
+		o->label = m->label;
+		o->protocol = FIB_PROTOCOL;
+		o->pop_ifindex = 0;
+		o->path_count = count;
+		memcpy(o->paths, paths, count * sizeof *paths);
 		p->count = count;
 		p->paths = mem_copy(paths, count * sizeof *paths);
 		m->asked = true;
@@ -330,6 +334,7 @@ rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 	bool all_chosen = rib_settle(rib);
 	if (rib->resync_asked && b.count < b.room) {
 		rib->resync_asked = false;
+		rib->dump++; /* what was seen before and is not told now is gone */
 		struct pending *p;
 		next_op(&b, FIB_OP_RESYNC, TARGET_PORT, 0, &p);
 		return b.count; /* what is seen then decides the rest */
@@ -353,6 +358,12 @@ rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 	if (rib->dumped && rib->has_config && rib->has_abilities)
 		rib_vouch(rib);
 	return 0;
+}
+
+bool
+rib_wants_resync(const struct rib *rib)
+{
+	return rib->resync_asked;
 }
 
 bool
@@ -491,8 +502,8 @@ answer_group(struct rib *rib, const struct pending *p, int error, const char *te
 	} else if (!p->delete &&!error) {
 		g->count = p->count;
 		g->seen = rib->dump;
-		memcpy(g->members, p->members, sizeof g->members);
-		memcpy(g->weights, p->weights, sizeof g->weights);
+		memcpy(g->members, p->members, p->count * sizeof *p->members);
+		memset(g->weights, 1, p->count);
 	} else if (!in_vain) {
 		g->refused = true;
 		again_later(rib);
@@ -508,32 +519,17 @@ answer_group(struct rib *rib, const struct pending *p, int error, const char *te
 static void
 answer_route(struct rib *rib, const struct pending *p, int error, const char *text)
 {
-	struct route *r = route_find(p->table, &p->prefix);
+	struct route *r = p->route;
 
-	if (!r)
-		return;
 	bool in_vain = error && !p->delete &&!(r->want && r->want->group && r->want->group->count);
 	r->asked = false;
 	if (p->delete &&(!error || error == ESRCH || error == ENOENT)) {
-		routes_seen(rib,
-		    &(struct fib_ip_route){ .table = p->table->id,
-			.prefix = p->prefix,
-			.protocol = FIB_PROTOCOL,
-			.metric = FIB_METRIC,
-			.type = RTN_UNICAST_TYPE },
-		    true);
+		route_installed(rib, r, 0);
 	} else if (!p->delete &&!error) {
 		if (r->trouble)
 			table_changed(&rib->route_table, &r->row);
 		rows_set(&r->trouble, NULL);
-		routes_seen(rib,
-		    &(struct fib_ip_route){ .table = p->table->id,
-			.prefix = p->prefix,
-			.protocol = FIB_PROTOCOL,
-			.metric = FIB_METRIC,
-			.type = RTN_UNICAST_TYPE,
-			.nexthop_id = p->gave },
-		    false);
+		route_installed(rib, r, p->gave);
 	} else if (!in_vain) { /* else its group was refused, which is told by itself */
 		rows_set(&r->trouble, text);
 		r->refused = true;
@@ -551,7 +547,12 @@ static void
 answer_ilm(struct rib *rib, const struct pending *p, int error, const char *text)
 {
 	struct ilm *m = ilm_find(rib, p->id);
-	struct fib_label_route seen = { .label = p->id, .protocol = FIB_PROTOCOL, .path_count = p->count };
+	struct fib_label_route seen;
+
+	seen.label = p->id;
+	seen.protocol = FIB_PROTOCOL;
+	seen.pop_ifindex = 0;
+	seen.path_count = p->count;
 
 	if (!m)
 		return;
@@ -592,8 +593,10 @@ diff_answer(struct rib *rib, uint32_t number, int error, const char *text)
 void
 diff_free(struct rib *rib)
 {
-	for (size_t i = 0; rib->pending && i < PENDING_MAX; i++)
+	for (size_t i = 0; rib->pending && i < PENDING_MAX; i++) {
 		free(rib->pending[i].paths);
+		free(rib->pending[i].members);
+	}
 	free(rib->pending);
 	free(rib->extra);
 }

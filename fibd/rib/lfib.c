@@ -258,6 +258,8 @@ lfib_seen(struct rib *rib, const struct fib_label_route *in, bool gone)
 		return;
 	if (!m)
 		m = ilm_get(rib, in->label);
+	if (m->asked) /* somebody else was at it at the same time, before or after: look what there is in the end */
+		rib_resync(rib, rib->now + USEC_PER_SEC);
 	if (in->protocol != FIB_PROTOCOL && !gone) {
 		foreign_seen(rib, m);
 		return;

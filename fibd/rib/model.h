@@ -170,18 +170,16 @@ struct pending { /* an operation under way, by its number */
 	uint32_t number;
 	enum op_target target;
 	enum fib_op_kind kind;
-	char name[16]; /* of a link to be made */
 	bool delete;
-	uint32_t id; /* object id, label, ifindex */
-	struct rib_table *table;
-	struct prefix prefix;
-	uint32_t gave;  /* route: the group it was pointed at */
-	uint16_t count; /* group: its members; ILM: its paths */
-	uint32_t members[FIB_PATHS_MAX];
-	uint8_t weights[FIB_PATHS_MAX];
+	uint16_t count;      /* group: its members; ILM: its paths */
+	uint32_t id;         /* object id, label, ifindex */
+	uint32_t gave;       /* route: the group it was pointed at */
+	struct route *route; /* stays while it is asked for */
+	uint32_t *members;   /* of a group */
 	struct fib_path *paths;
+	char name[16]; /* of a link to be made */
 };
-enum { PENDING_MAX = 1024, PLATFORM_LABELS = 1048575 };
+enum { PENDING_MAX = 4096, PLATFORM_LABELS = 1048575 };
 
 struct rib {
 	bool busy;
@@ -252,6 +250,8 @@ void routes_seen(struct rib *, const struct fib_ip_route *, bool gone);
 void routes_configure(struct rib *);
 bool routes_choose(struct rib *, unsigned budget);            /* true when none is left to choose */
 void route_has(struct rib *, struct route *, struct group *); /* what the kernel has of ours was learned */
+/* The kernel has a route of ours that points at this group; 0: it has none. */
+void route_installed(struct rib *, struct route *, uint32_t group_id);
 void routes_swept(struct rib *);
 void routes_free(struct rib *);
 void route_lsp_changed(struct rib *, const struct prefix *);

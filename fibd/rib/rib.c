@@ -199,7 +199,7 @@ seen(struct rib *rib, const struct fib_object *o, bool gone)
 	}
 }
 
-/* A dump is in. What was not told is not there; the next one is told apart by its number. */
+/* A dump is in. What was not told since it was asked for is not there. */
 static void
 seen_all(struct rib *rib)
 {
@@ -207,7 +207,6 @@ seen_all(struct rib *rib)
 	nexthops_swept(rib);
 	routes_swept(rib);
 	lfib_swept(rib);
-	rib->dump++;
 	if (!rib->dumped) /* until now nothing was resolved */
 		rib->resolve_all = true;
 	rib->dumped = rib->work = true;

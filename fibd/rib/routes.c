@@ -239,6 +239,20 @@ route_has(struct rib *rib, struct route *r, struct group *g)
 		route_again(rib, r); /* it may be the end of it */
 }
 
+void
+route_installed(struct rib *rib, struct route *r, uint32_t group_id)
+{
+	struct group *g = group_id ? group_find(rib, group_id) : NULL;
+
+	r->seen = rib->dump;
+	route_has(rib, r, g);
+	if (g || !group_id)
+		return;
+	r->inlined = true; /* not as we make them: to be replaced */
+	diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+	route_again(rib, r);
+}
+
 static void
 own_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 {
@@ -249,16 +263,13 @@ own_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 	struct route *r = gone ? route_find(t, &in->prefix) : route_get(t, &in->prefix);
 	if (!r)
 		return;
-	struct group *g = gone ? NULL : group_find(rib, in->nexthop_id);
-	r->seen = rib->dump;
-	if (r->inlined && !gone && !g)
+	if (r->asked) /* somebody else was at it at the same time, before or after: look what there is in the end */
+		rib_resync(rib, rib->now + USEC_PER_SEC);
+	if (r->inlined && !gone && !group_find(rib, in->nexthop_id)) {
+		r->seen = rib->dump;
 		return;
-	route_has(rib, r, g);
-	if (gone || g)
-		return;
-	r->inlined = true; /* not as we make them: to be replaced */
-	diff_dirty(rib, &rib->dirty_routes, &r->dirty);
-	route_again(rib, r);
+	}
+	route_installed(rib, r, gone ? 0 : in->nexthop_id ? in->nexthop_id : UINT32_MAX);
 }
 
 void
