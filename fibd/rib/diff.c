@@ -200,11 +200,12 @@ route_is_right(struct rib *rib, const struct route *r)
 	bool wanted = f && (f->path_count || f->black_hole) && f->group;
 
 	if (!wanted) {
+		const struct entry *e = route_chosen(r);
 		if (!r->has && !r->inlined)
 			return true;
 		/* It may push a label for another daemon's route: that is known when ldp.Lsp is. */
 		return !rib->has_config || !rib->dumped || (f && !f->group && f->path_count) ||
-		       (!rib->lsp_synced && r->chosen && r->chosen->foreign);
+		       (!rib->lsp_synced && e && e->foreign);
 	}
 	if (r->has == f->group && !r->inlined)
 		return true;
@@ -217,12 +218,8 @@ settle_routes(struct batch *b)
 {
 	struct rib *rib = b->rib;
 
-	list_each_safe (l, &rib->dirty_routes) {
-		struct route *r = OBJECT(l, struct route, dirty);
+	for (struct route *r; b->count < b->room && (r = route_next_dirty(rib));) {
 		struct pending *p;
-		if (b->count == b->room)
-			return;
-		list_remove(&r->dirty);
 		if (r->asked || r->refused || route_is_right(rib, r))
 			continue;
 		const struct fate *f = r->want;
@@ -401,7 +398,7 @@ diff_all_dirty(struct rib *rib)
 				struct route *r = OBJECT(j, struct route, node);
 				r->refused = false;
 				if (r->want || r->has || r->inlined)
-					diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+					route_dirty(rib, r);
 			}
 	}
 }
@@ -427,14 +424,11 @@ diff_retry_soon(struct rib *rib)
 }
 
 static void
-tell_followers(struct rib *rib, struct fate *f)
+group_is_other(struct rib *rib, struct route *r)
 {
-	list_each (l, &f->followers) {
-		struct route *r = OBJECT(l, struct route, of_want);
-		table_changed(&rib->route_table, &r->row);
-		if (!route_is_right(rib, r))
-			diff_dirty(rib, &rib->dirty_routes, &r->dirty);
-	}
+	table_changed(&rib->route_table, &r->row);
+	if (!route_is_right(rib, r))
+		route_dirty(rib, r);
 }
 
 /* Groups do without a next hop that the kernel will not have. */
@@ -510,7 +504,7 @@ answer_group(struct rib *rib, const struct pending *p, int error, const char *te
 	}
 	if (g->fate) {
 		rows_set(&g->fate->trouble, error && !p->delete &&!in_vain ? text : NULL);
-		tell_followers(rib, g->fate);
+		route_each_follower(rib, g->fate, group_is_other);
 	}
 	if (!error || in_vain)
 		diff_dirty(rib, &rib->dirty_groups, &g->dirty);
@@ -526,19 +520,19 @@ answer_route(struct rib *rib, const struct pending *p, int error, const char *te
 	if (p->delete &&(!error || error == ESRCH || error == ENOENT)) {
 		route_installed(rib, r, 0);
 	} else if (!p->delete &&!error) {
-		if (r->trouble)
+		if (r->troubled)
 			table_changed(&rib->route_table, &r->row);
-		rows_set(&r->trouble, NULL);
+		route_set_trouble(rib, r, NULL);
 		route_installed(rib, r, p->gave);
 	} else if (!in_vain) { /* else its group was refused, which is told by itself */
-		rows_set(&r->trouble, text);
+		route_set_trouble(rib, r, text);
 		r->refused = true;
 		again_later(rib);
 		table_changed(&rib->route_table, &r->row);
 		return;
 	}
 	if (!route_is_right(rib, r))
-		diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+		route_dirty(rib, r);
 	if (!r->entries)
 		route_again(rib, r);
 }

@@ -4,6 +4,7 @@
 #include "base/label.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "base/pool.h"
 #include "base/timers.h"
 #include "base/trie.h"
 #include "fibd/config.h"
@@ -34,7 +35,7 @@ struct port { /* an interface of the kernel's */
 };
 enum told { TOLD_UP = 1, TOLD_DOWN = 2, TOLD_INPUT = 4, TOLD_MTU = 8, TOLD_DELETE = 16 };
 
-struct rib_table { /* a routing table of the kernel's: the public network or a VRF */
+struct rib_table { /* a routing table of the kernel's: the public network or a VRF. Never taken away */
 	struct list link;
 	struct rib *rib;
 	uint32_t id;
@@ -90,8 +91,8 @@ struct fate {
 	struct spec *specs;
 	uint16_t spec_count;
 	uint32_t refs;
-	struct list users;     /* entries */
-	struct list followers; /* routes whose `want` it is */
+	struct list users;  /* entries */
+	uint32_t followers; /* routes whose `want` it is; route_each_follower() finds them */
 
 	struct path *paths;
 	uint16_t path_count;
@@ -109,35 +110,47 @@ struct fate {
 	char *trouble;
 };
 
+/* Of routes and their entries there may be a million: they are packed, and what few of them have is kept elsewhere. */
 struct entry { /* one source's opinion of a prefix */
 	struct entry *next;
 	struct route *route;
 	struct list of_fate;
 	struct fate *fate; /* NULL: direct */
+	uint32_t since;    /* seconds of rib->now */
+	uint32_t cost;     /* foreign: the kernel's metric */
+	uint32_t seen;     /* foreign: dump it was told in; static: configuration */
 	uint8_t protocol;  /* Fib__Protocol */
 	uint8_t preference;
-	bool foreign, direct;
-	uint32_t cost;       /* foreign: the kernel's metric */
-	uint32_t ifindex;    /* direct */
-	struct addr address; /* direct: the next hop shown */
-	uint32_t seen;       /* foreign: dump it was told in; static: configuration */
-	usec_t since;
+	bool foreign : 1, direct : 1, chosen : 1;
+};
+struct direct { /* an entry that is direct */
+	struct entry entry;
+	uint32_t ifindex;
+	struct addr address; /* the next hop shown */
 };
 struct route {
 	struct trie_node node;
 	struct rib_table *table;
 	struct row row;
-	struct entry *entries, *chosen;
-	struct fate *want; /* what the kernel shall have from us; NULL nothing */
-	struct list of_want;
-	struct group *has; /* the group that the kernel's route of ours points at; NULL: it has none */
+	struct entry *entries; /* best first; the first that is usable is chosen */
+	struct fate *want;     /* what the kernel shall have from us; NULL nothing */
+	struct group *has;     /* the group that the kernel's route of ours points at; NULL: it has none */
 	struct list of_has;
-	bool inlined; /* the kernel's route of ours has its next hops inline: not as we make them */
-	bool asked, refused;
-	bool hidden; /* ours would be of no use behind a foreign one of a smaller metric */
 	uint32_t seen;
-	struct list dirty, chosen_anew;
-	char *trouble;
+	bool inlined : 1; /* the kernel's route of ours has its next hops inline: not as we make them */
+	bool asked : 1, refused : 1;
+	bool hidden : 1;               /* ours would be of no use behind a foreign one of a smaller metric */
+	bool dirty : 1, to_choose : 1; /* it is in that queue */
+	bool troubled : 1;             /* it has a struct trouble */
+};
+struct trouble { /* why a route is not as it should be */
+	struct hash_node by_route;
+	const struct route *route;
+	char text[];
+};
+struct route_queue { /* routes to be looked at, in order; a ring */
+	struct route **at;
+	size_t first, count, room; /* room: a power of two */
 };
 
 struct lsp { /* a row of ldp.Lsp */
@@ -198,10 +211,12 @@ struct rib {
 		uint32_t ifindex; /* 0: there is none */
 	} * names;
 	size_t name_count;
-	struct list chosen_anew;         /* routes to be chosen again */
+	struct pool route_pool, entry_pool, direct_pool;
+	struct route_queue to_choose, dirty_routes;
+	struct hash troubles;            /* of routes */
 	struct list recursives, touched; /* fates */
 	struct list spare_groups;
-	struct list dirty_nexthops, dirty_groups, dirty_routes, dirty_ilms;
+	struct list dirty_nexthops, dirty_groups, dirty_ilms;
 	bool resolve;     /* what leans on other routes has to be resolved again */
 	bool resolve_all; /* all next hops */
 	uint32_t event;   /* counts what happens outside */
@@ -244,7 +259,14 @@ void ports_free(struct rib *);
 /* routes.c */
 struct route *route_get(struct rib_table *, const struct prefix *);
 struct route *route_find(struct rib_table *, const struct prefix *);
-void route_again(struct rib *, struct route *);
+void route_again(struct rib *, struct route *); /* to be chosen again */
+void route_dirty(struct rib *, struct route *); /* the kernel may have to be told */
+struct route *route_next_dirty(struct rib *);   /* NULL when there is none; out of the queue */
+const struct entry *route_chosen(const struct route *);
+const struct direct *direct_of(const struct entry *);
+void route_each_follower(struct rib *, struct fate *, void (*visit)(struct rib *, struct route *));
+void route_set_trouble(struct rib *, struct route *, const char *text); /* NULL: none */
+const char *route_own_trouble(const struct route *);                    /* NULL: none */
 void routes_direct(struct rib *, uint32_t ifindex, uint32_t table, const struct prefix *address, bool gone);
 void routes_seen(struct rib *, const struct fib_ip_route *, bool gone);
 void routes_configure(struct rib *);

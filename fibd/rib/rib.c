@@ -58,11 +58,14 @@ rib_new(uint64_t seed)
 	rib->next_id = FIB_NEXTHOP_FIRST;
 	rib->resync_at = rib->retry_at = USEC_NEVER;
 	struct hash *hashes[] = { &rib->ports, &rib->nexthops, &rib->nexthop_contents, &rib->groups, &rib->fates,
-		&rib->lsps, &rib->ilms };
+		&rib->lsps, &rib->ilms, &rib->troubles };
 	for (size_t i = 0; i < COUNT(hashes); i++)
 		hash_init(hashes[i]);
-	struct list *lists[] = { &rib->tables, &rib->chosen_anew, &rib->dirty_nexthops, &rib->dirty_groups,
-		&rib->dirty_routes, &rib->dirty_ilms, &rib->recursives, &rib->touched, &rib->spare_groups };
+	struct list *lists[] = { &rib->tables, &rib->dirty_nexthops, &rib->dirty_groups, &rib->dirty_ilms,
+		&rib->recursives, &rib->touched, &rib->spare_groups };
+	pool_init(&rib->route_pool, sizeof(struct route));
+	pool_init(&rib->entry_pool, sizeof(struct entry));
+	pool_init(&rib->direct_pool, sizeof(struct direct));
 	for (size_t i = 0; i < COUNT(lists); i++)
 		list_init(lists[i]);
 	table_get(rib, 254);
@@ -255,7 +258,7 @@ rib_vouch(struct rib *rib)
 bool
 rib_settle(struct rib *rib)
 {
-	bool all_chosen = list_is_empty(&rib->chosen_anew);
+	bool all_chosen = !rib->to_choose.count;
 
 	/* A dump is told object by object; looking at the whole after each of them would be wasted. */
 	if (!rib->dumped)

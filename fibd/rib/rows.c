@@ -96,7 +96,7 @@ why_inactive(const struct entry *e)
 static void
 fill_entry(Fib__RouteEntry *m, const struct entry *e, const struct route *r, struct arena *arena)
 {
-	bool chosen = e == r->chosen;
+	bool chosen = e->chosen;
 	/* The chosen one as it is programmed: with its labels. */
 	const struct fate *f = chosen && r->want ? r->want : e->fate;
 	static const struct addr none;
@@ -105,13 +105,14 @@ fill_entry(Fib__RouteEntry *m, const struct entry *e, const struct route *r, str
 	m->preference = e->preference;
 	m->cost = e->foreign ? 0 : e->cost;
 	m->foreign = e->foreign;
-	m->since = e->since;
+	m->since = e->since * (uint64_t)USEC_PER_SEC;
 	m->inactive = lent(chosen ? "" : why_inactive(e));
 	if (e->direct) {
+		const struct direct *d = direct_of(e);
 		m->n_next_hops = 1;
 		m->next_hops = arena_take(arena, sizeof *m->next_hops);
 		m->next_hops[0] =
-		    next_hop(arena, &e->address, &(struct fib_path){ .gateway = e->address, .ifindex = e->ifindex });
+		    next_hop(arena, &d->address, &(struct fib_path){ .gateway = d->address, .ifindex = d->ifindex });
 		return;
 	}
 	m->relay = f->relay;
@@ -128,7 +129,7 @@ fill_entry(Fib__RouteEntry *m, const struct entry *e, const struct route *r, str
 static bool
 is_installed(const struct route *r)
 {
-	const struct entry *e = r->chosen;
+	const struct entry *e = route_chosen(r);
 
 	if (!e)
 		return false;
@@ -139,14 +140,50 @@ is_installed(const struct route *r)
 	return r->has != r->want->group || group_is_right(r->has);
 }
 
+static struct trouble *
+trouble_of(const struct route *r)
+{
+	struct rib *rib = r->table->rib;
+
+	for (struct hash_node *n = hash_first(&rib->troubles, prefix_hash(&r->node.prefix)); n; n = hash_next(n))
+		if (OBJECT(n, struct trouble, by_route)->route == r)
+			return OBJECT(n, struct trouble, by_route);
+	return NULL;
+}
+
+const char *
+route_own_trouble(const struct route *r)
+{
+	return r->troubled ? trouble_of(r)->text : NULL;
+}
+
+void
+route_set_trouble(struct rib *rib, struct route *r, const char *text)
+{
+	if (r->troubled) {
+		struct trouble *old = trouble_of(r);
+		if (text && strcmp(old->text, text) == 0)
+			return;
+		hash_remove(&rib->troubles, &old->by_route);
+		free(old);
+	}
+	r->troubled = text;
+	if (!text)
+		return;
+	struct trouble *t = mem_zalloc(sizeof *t + strlen(text) + 1);
+	t->route = r;
+	memcpy(t->text, text, strlen(text) + 1);
+	hash_add(&rib->troubles, &t->by_route, prefix_hash(&r->node.prefix));
+}
+
 /* Its own trouble, or that of a next hop, or of the group. */
 static const char *
 route_trouble(const struct route *r)
 {
 	const struct fate *f = r->want;
 
-	if (r->trouble || !f)
-		return r->trouble;
+	if (r->troubled || !f)
+		return route_own_trouble(r);
 	for (uint16_t i = 0; i < f->member_count; i++)
 		if (f->members[i]->trouble)
 			return f->members[i]->trouble;
@@ -167,7 +204,7 @@ fill_route(const struct row *row, void *message, struct arena *arena)
 	m->entries = arena_take(arena, (count + 1) * sizeof *m->entries);
 	for (int round = 0; round < 2; round++) /* the chosen one first */
 		for (const struct entry *e = r->entries; e; e = e->next) {
-			if ((e == r->chosen) == round)
+			if (e->chosen == (bool)round)
 				continue;
 			Fib__RouteEntry *out = m->entries[m->n_entries++] = arena_take(arena, sizeof *out);
 			fib__route_entry__init(out);

@@ -12,6 +12,7 @@ void
 trie_init(struct trie *t)
 {
 	*t = (struct trie){ 0 };
+	pool_init(&t->forks, sizeof(struct trie_node));
 }
 
 static unsigned
@@ -33,36 +34,49 @@ shared_bits(const struct prefix *a, const struct prefix *b)
 	return (uint8_t)n;
 }
 
+/* The link that leads to a node which is there, and above it that to its parent (NULL: it has none). */
 static struct trie_node **
-place_of(struct trie *t, const struct trie_node *n)
+place_of(struct trie *t, const struct trie_node *n, struct trie_node ***ret_above)
 {
-	if (!n->parent)
-		return &t->root;
-	return &n->parent->child[n->parent->child[1] == n];
+	struct trie_node **at = &t->root;
+
+	*ret_above = NULL;
+	while (*at != n) {
+		*ret_above = at;
+		at = &(*at)->child[bit(&n->prefix.addr, (*at)->prefix.len)];
+	}
+	return at;
 }
 
 static void
 attach(struct trie_node *parent, struct trie_node *child)
 {
 	parent->child[bit(&child->prefix.addr, parent->prefix.len)] = child;
-	child->parent = parent;
+}
+
+static struct trie_node *
+new_fork(struct trie *t, const struct prefix *prefix)
+{
+	struct trie_node *fork = pool_take(&t->forks);
+
+	fork->prefix = *prefix;
+	fork->is_branch = 1;
+	return fork;
 }
 
 bool
 trie_add(struct trie *t, struct trie_node *n, const struct prefix *prefix)
 {
-	struct trie_node **at = &t->root, *parent = NULL;
+	struct trie_node **at = &t->root;
 
-	while (*at && shared_bits(&(*at)->prefix, prefix) == (*at)->prefix.len && (*at)->prefix.len < prefix->len) {
-		parent = *at;
-		at = &parent->child[bit(&prefix->addr, parent->prefix.len)];
-	}
+	while (*at && shared_bits(&(*at)->prefix, prefix) == (*at)->prefix.len && (*at)->prefix.len < prefix->len)
+		at = &(*at)->child[bit(&prefix->addr, (*at)->prefix.len)];
 	struct trie_node *old = *at;
 	uint8_t shared = old ? shared_bits(&old->prefix, prefix) : 0;
 	bool same = old && shared == old->prefix.len && shared == prefix->len;
 	if (same && !old->is_branch)
 		return false;
-	*n = (struct trie_node){ .parent = parent, .prefix = *prefix };
+	*n = (struct trie_node){ .prefix = *prefix };
 	t->count++;
 	if (!old) {
 		*at = n;
@@ -70,15 +84,13 @@ trie_add(struct trie *t, struct trie_node *n, const struct prefix *prefix)
 		for (int i = 0; i < 2; i++)
 			attach(n, old->child[i]);
 		*at = n;
-		free(old);
+		pool_give(&t->forks, old);
 	} else if (shared == prefix->len) { /* above the old one */
 		*at = n;
 		attach(n, old);
 	} else {
-		struct trie_node *fork = NEW(struct trie_node);
-		fork->prefix = prefix_network(prefix_make(prefix->addr, shared));
-		fork->parent = parent;
-		fork->is_branch = 1;
+		struct prefix common = prefix_network(prefix_make(prefix->addr, shared));
+		struct trie_node *fork = new_fork(t, &common);
 		*at = fork;
 		attach(fork, old);
 		attach(fork, n);
@@ -86,35 +98,23 @@ trie_add(struct trie *t, struct trie_node *n, const struct prefix *prefix)
 	return true;
 }
 
-static void
-replace(struct trie *t, struct trie_node *n, struct trie_node *by)
-{
-	struct trie_node **at = place_of(t, n);
-
-	*at = by;
-	if (by)
-		by->parent = n->parent;
-}
-
 void
 trie_remove(struct trie *t, struct trie_node *n)
 {
-	struct trie_node *parent = n->parent;
+	struct trie_node **above, **at = place_of(t, n, &above);
 
 	t->count--;
 	if (n->child[0] && n->child[1]) {
-		struct trie_node *fork = NEW(struct trie_node);
-		fork->prefix = n->prefix;
-		fork->is_branch = 1;
-		replace(t, n, fork);
+		*at = new_fork(t, &n->prefix);
 		for (int i = 0; i < 2; i++)
-			attach(fork, n->child[i]);
+			attach(*at, n->child[i]);
 	} else {
-		replace(t, n, n->child[0] ? n->child[0] : n->child[1]);
+		*at = n->child[0] ? n->child[0] : n->child[1];
 		/* A fork left with one child is no fork. */
+		struct trie_node *parent = above ? *above : NULL;
 		if (parent && parent->is_branch && (!parent->child[0] || !parent->child[1])) {
-			replace(t, parent, parent->child[0] ? parent->child[0] : parent->child[1]);
-			free(parent);
+			*above = parent->child[0] ? parent->child[0] : parent->child[1];
+			pool_give(&t->forks, parent);
 		}
 	}
 	*n = (struct trie_node){ 0 };
@@ -125,6 +125,7 @@ trie_free(struct trie *t)
 {
 	for (struct trie_node *n; (n = trie_first(t));)
 		trie_remove(t, n);
+	pool_free(&t->forks);
 }
 
 struct trie_node *
@@ -152,13 +153,14 @@ trie_match(const struct trie *t, const struct addr *addr)
 }
 
 struct trie_node *
-trie_parent(const struct trie_node *n)
+trie_parent(const struct trie *t, const struct trie_node *n)
 {
-	struct trie_node *p = n->parent;
+	struct trie_node *parent = NULL;
 
-	while (p && p->is_branch)
-		p = p->parent;
-	return p;
+	for (struct trie_node *p = t->root; p != n; p = p->child[bit(&n->prefix.addr, p->prefix.len)])
+		if (!p->is_branch)
+			parent = p;
+	return parent;
 }
 
 static struct trie_node *
@@ -176,15 +178,20 @@ trie_first(const struct trie *t)
 }
 
 struct trie_node *
-trie_next(const struct trie_node *n)
+trie_next(const struct trie *t, const struct trie_node *n)
 {
+	struct trie_node *right = NULL; /* of the last turn to the left on the way to it */
+
 	for (int i = 0; i < 2; i++)
 		if (n->child[i])
 			return first_below(n->child[i]);
-	for (const struct trie_node *p = n->parent; p; n = p, p = p->parent)
-		if (p->child[0] == n && p->child[1])
-			return first_below(p->child[1]);
-	return NULL;
+	for (const struct trie_node *p = t->root; p != n;) {
+		unsigned side = bit(&n->prefix.addr, p->prefix.len);
+		if (!side && p->child[1])
+			right = p->child[1];
+		p = p->child[side];
+	}
+	return first_below(right);
 }
 
 struct trie_node *
