@@ -120,9 +120,9 @@ test-built: test-unit test-native test-vm
 test-unit: $(UNIT_TESTS)
 	@tests/run-unit $(UNIT_TESTS)
 test-native: all test-unit
-	$(PYTHON) -m pytest -q -p no:cacheprovider tests/native --build $(O)
+	$(PYTHON) -m pytest -q tests/native --build=$(O)
 test-vm: all test-native
-	tests/in-vm $(PYTHON) -m pytest -q -p no:cacheprovider tests/labs tests/interop --build $(O)
+	$(PYTHON) -m pytest -q tests/labs tests/interop --build=$(O)
 
 demo: deps
 	+$(MAKE) --no-print-directory demo-built

@@ -65,9 +65,10 @@ class Process:
     def start(self):
         env = {k: v for k, v in os.environ.items() if k != "NOTIFY_SOCKET"}
         env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":handle_abort=1"
+        for left_behind in (self.notify, self.ready_file):
+            if left_behind and os.path.exists(left_behind):
+                os.unlink(left_behind)
         if self.notify:
-            if os.path.exists(self.notify):
-                os.unlink(self.notify)
             self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             self.socket.bind(self.notify)
             env["NOTIFY_SOCKET"] = self.notify
