@@ -4,7 +4,8 @@
 #   make test     install what is needed, build, and run every test
 #   make          build everything into build/
 #   make lint     clang-tidy, cppcheck, clang-format, layering and purity
-#   make doc      the command reference, into build/doc
+#   make doc      the command reference and the manual pages, into build/doc
+#   make install  DESTDIR=, PREFIX=: programs, services, manual pages
 #   make deps     only install what is needed (Debian 12)
 #   SAN=1         address and undefined-behaviour sanitizers, in build/san
 
@@ -14,11 +15,11 @@ PYTHON := /usr/bin/python3
 DAEMONS := fibd ldpd
 PROTOS := fib ldp bus
 CTLS := $(DAEMONS:d=ctl)
-PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS))
+PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all doc test test-built test-unit test-native test-vm demo demo-built deps lint lint-built clean
+.PHONY: all doc install uninstall test test-built test-unit test-sim test-fuzz fuzz fuzz-built test-native test-vm bench bench-programs demo demo-built deps lint lint-built clean
 
 all: $(PROGRAMS)
 
@@ -66,19 +67,20 @@ $(O)/%.o: %.c | $(PROTO_HEADERS)
 	$(COMPILE)
 
 # What is not the engine: the wiring, the command line, and code that touches the kernel.
-SHELL_FILES := main ctl commands display
-engine_sources = $(filter-out $(addprefix $(1)/,$(SHELL_FILES:=.c)),$(wildcard $(1)/*.c $(1)/rib/*.c))
+SHELL_FILES := main ctl commands display print
+engine_sources = $(filter-out $(addprefix $(1)/,$(SHELL_FILES:=.c) $(SHELL_FILES:=_%.c)),$(wildcard $(1)/*.c $(1)/rib/*.c))
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 
 $(O)/lib/base.a: $(call objects,$(wildcard lib/base/*.c))
 $(O)/lib/host.a: $(call objects,$(wildcard lib/host/*.c))
 define daemon_rules
 $(O)/$(1)/engine.a: $(call objects,$(call engine_sources,$(1)))
-$(O)/$(1)/said.a: $(call objects,$(wildcard $(1)/commands*.c $(1)/display*.c))
+$(O)/$(1)/said.a: $(call objects,$(wildcard $(1)/commands*.c $(1)/display*.c $(1)/print.c))
 $(O)/bin/$(1): $(call objects,$(wildcard $(1)/main.c $(1)/kernel/*.c)) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 $(O)/bin/$(1:d=ctl): $(call objects,$(1)/ctl.c) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 endef
 $(foreach d,$(DAEMONS),$(eval $(call daemon_rules,$(d))))
+$(O)/bin/penult: $(call objects,$(wildcard penult/*.c))
 %.a:
 	@rm -f $@
 	@$(AR) rcsD $@ $^
@@ -114,15 +116,54 @@ $(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $
 $(O)/tests/unit/%: $(O)/tests/unit/%.o
 	$(LINK) $(PKG_LIBS) $(CHECK_LIBS)
 
+# tests/sim/sim_PROTOCOL.c: hundreds of engines on a virtual clock. One number makes a run; failures print it.
+SIM_TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/sim/sim_*.c))
+$(O)/tests/sim/sim_ldp: $(O)/tests/sim/sim_ldp.o $(call objects,$(wildcard tests/helper/ldp_net.c tests/helper/ldp_node.c tests/helper/ldp_fib.c)) \
+  $(O)/ldpd/engine.a $(O)/lib/base.a $(O)/proto.a
+	@mkdir -p $(@D)
+	$(LINK) $(PKG_LIBS)
+test-sim: $(SIM_TESTS)
+	$(O)/tests/sim/sim_ldp --nodes 20 --troubles 60 --seed 1 --twice
+	$(O)/tests/sim/sim_ldp --nodes 12 --troubles 200 --seed 24
+	$(O)/tests/sim/sim_ldp --nodes $(if $(SAN),60,100) --troubles 300
+
+# tests/fuzz/fuzz_TARGET.c: what arbitrary bytes may do. The corpora are replayed with every test; `make fuzz` looks for
+# more with clang's fuzzer, FUZZ_SECONDS each, two at a time.
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+FUZZ_MAIN := $(if $(FUZZ),,$(O)/tests/fuzz/run_corpus.o)
+FUZZ_OBJECTS := $(call objects,$(wildcard tests/helper/ldp_net.c tests/helper/ldp_node.c tests/helper/ldp_fib.c)) \
+  $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o
+$(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS)): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(FUZZ_MAIN) $(FUZZ_OBJECTS)
+	@mkdir -p $(@D)
+	$(LINK) $(if $(FUZZ),-fsanitize=fuzzer) $(PKG_LIBS)
+test-fuzz: $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS))
+	@for t in $(FUZZ_TARGETS); do $(O)/tests/fuzz/$$t tests/fuzz/corpus/$$t || exit 1; done
+fuzz:
+	+$(MAKE) --no-print-directory O=build/fuzz FUZZ=1 CC=clang CFLAGS='-O1 -g -Wno-unknown-warning-option -fsanitize=fuzzer-no-link,address,undefined' fuzz-built
+fuzz-built: $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS))
+	tests/fuzz/run $(O) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
 test: deps
 	+$(MAKE) --no-print-directory test-built
-test-built: test-unit test-native test-vm
+test-built: test-unit test-sim test-fuzz test-native test-vm
 test-unit: $(UNIT_TESTS)
 	@tests/run-unit $(UNIT_TESTS)
 test-native: all test-unit
 	$(PYTHON) -m pytest -q tests/native --build=$(O)
 test-vm: all test-native
 	$(PYTHON) -m pytest -q tests/labs tests/interop --build=$(O)
+
+# --- benchmarks: side by side with peers, figures into doc/benchmarks.md -----------------------------
+
+BENCH_PROGRAMS := $(patsubst bench/%.c,$(O)/bench/%,$(wildcard bench/*.c))
+$(O)/bench/%: $(O)/bench/%.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/tests/helper/test_grammar.o
+	@mkdir -p $(@D)
+	$(LINK) $(PKG_LIBS)
+bench: deps
+	+$(MAKE) --no-print-directory all bench-programs
+	bench/run $(O) --write doc/benchmarks.md
+bench-programs: $(BENCH_PROGRAMS)
 
 demo: deps
 	+$(MAKE) --no-print-directory demo-built
@@ -134,10 +175,52 @@ lint: deps
 lint-built: all
 	tests/lint/all $(O)
 
-doc: $(O)/gen/grammar
+MAN_PAGES := $(patsubst doc/man/%,build/doc/man/%,$(wildcard doc/man/*.[0-9]))
+
+doc: $(O)/gen/grammar $(MAN_PAGES)
 	@mkdir -p build/doc
 	$< --markdown > build/doc/commands.md
-	@echo '  build/doc/commands.md'
+	@echo '  build/doc/commands.md, build/doc/man'
+
+# The chapter of commands comes from the rows: `.\" COMMANDS WHICH` is replaced by it.
+build/doc/man/%: doc/man/% $(O)/gen/grammar
+	@mkdir -p $(@D)
+	@awk '/^\.\\" COMMANDS / { system("ASAN_OPTIONS=detect_leaks=0 $(O)/gen/grammar --man " $$3); next } { print }' $< > $@
+
+# --- installation -----------------------------------------------------------------------------------
+
+DESTDIR ?=
+PREFIX ?= /usr/local
+SBIN = $(PREFIX)/sbin
+SHARE = $(PREFIX)/share/penult
+UNITS ?= $(PREFIX)/lib/systemd/system
+CONFIG ?= /etc/penult
+INSTALLED_UNITS := $(notdir $(wildcard systemd/*.service systemd/*.target))
+
+install: all doc
+	install -d $(addprefix $(DESTDIR),$(SBIN) $(PREFIX)/bin $(SHARE)/labs/penultlab $(UNITS) $(CONFIG) \
+	  $(PREFIX)/lib/sysusers.d $(PREFIX)/lib/modules-load.d $(PREFIX)/share/man/man1 $(PREFIX)/share/man/man5 $(PREFIX)/share/man/man8)
+	install -m 755 $(addprefix $(O)/bin/,$(DAEMONS)) $(DESTDIR)$(SBIN)
+	install -m 755 $(filter-out $(addprefix $(O)/bin/,$(DAEMONS)),$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
+	for u in $(INSTALLED_UNITS); do sed 's|@SBIN@|$(SBIN)|' systemd/$$u > $(DESTDIR)$(UNITS)/$$u && chmod 644 $(DESTDIR)$(UNITS)/$$u || exit 1; done
+	install -m 644 systemd/penult.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/penult.conf
+	install -m 644 systemd/penult.modules $(DESTDIR)$(PREFIX)/lib/modules-load.d/penult.conf
+	test -e $(DESTDIR)$(CONFIG)/router.conf || install -m 640 systemd/router.conf $(DESTDIR)$(CONFIG)/router.conf
+	install -m 755 labs/penult-lab labs/vmrun $(DESTDIR)$(SHARE)/labs
+	install -m 644 labs/penultlab/*.py $(DESTDIR)$(SHARE)/labs/penultlab
+	cp -r labs/lsp $(DESTDIR)$(SHARE)/labs
+	install -d $(DESTDIR)$(SHARE)/bin # where penult-lab looks
+	for d in $(DAEMONS); do ln -sf ../../../sbin/$$d $(DESTDIR)$(SHARE)/bin/$$d; done
+	for p in $(notdir $(filter-out $(addprefix $(O)/bin/,$(DAEMONS)),$(PROGRAMS))); do ln -sf ../../../bin/$$p $(DESTDIR)$(SHARE)/bin/$$p; done
+	ln -sf ../share/penult/labs/penult-lab $(DESTDIR)$(PREFIX)/bin/penult-lab
+	for p in build/doc/man/*.[0-9]; do install -m 644 $$p $(DESTDIR)$(PREFIX)/share/man/man$${p##*.}; done
+
+# The configuration stays.
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(SBIN)/,$(DAEMONS)) $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(filter-out $(addprefix $(O)/bin/,$(DAEMONS)),$(PROGRAMS))) penult-lab)
+	rm -f $(addprefix $(DESTDIR)$(UNITS)/,$(INSTALLED_UNITS)) $(DESTDIR)$(PREFIX)/lib/sysusers.d/penult.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/penult.conf
+	rm -rf $(DESTDIR)$(SHARE)
+	rm -f $(foreach p,$(notdir $(wildcard doc/man/*.[0-9])),$(DESTDIR)$(PREFIX)/share/man/man$(lastword $(subst ., ,$(p)))/$(p))
 
 clean:
 	rm -rf build

@@ -126,8 +126,12 @@ set_mtu(void *conf, const struct args *a, struct conf_error *why)
 static int
 set_description(void *conf, const struct args *a, struct conf_error *why)
 {
-	(void)why;
-	interface_of(conf, a);
+	struct fib_if_config *i = interface_of(conf, a);
+	const char *text = args_undo(a) ? "" : arg_text(a, "text");
+
+	if (strlen(text) >= sizeof i->description)
+		return conf_refuse(why, "a description has at most %zu characters", sizeof i->description - 1);
+	snprintf(i->description, sizeof i->description, "%s", text);
 	return 0;
 }
 
@@ -162,6 +166,11 @@ set_static(void *conf, const struct args *a, struct conf_error *why)
 	}
 	if (out)
 		s.name = fib_config_name(c, out);
+	if (arg_given(a, "description")) {
+		if (strlen(arg_text(a, "text")) > 80)
+			return conf_refuse(why, "a description has at most 80 characters");
+		s.note = fib_config_note(c, arg_text(a, "text"));
+	}
 	fib_config_static(c, &s);
 	return 0;
 }
@@ -188,7 +197,7 @@ const struct command fib_commands[] = {
 	    .help = "IPv4 address with its mask or length; `sub` adds one to the first",
 	    .ref = "reference 002" },
 	{ .view = VIEW_INTERFACE,
-	    .words = "ipv6 address <prefix>:address",
+	    .words = "ipv6 address <prefix6>:address",
 	    .set = set_address,
 	    .help = "IPv6 address",
 	    .ref = "RFC 4291" },
@@ -228,14 +237,14 @@ const struct command fib_commands[] = {
 	    .ref = "reference 002" },
 
 	{ .view = VIEW_EXEC,
-	    .words = "display ip routing-table [ <prefix>:destination ] [ verbose ]",
+	    .words = "display ip routing-table [ <prefix>:destination | verbose ]*",
 	    .tables = "fib.Route fib.Interface",
 	    .keep = fib_keep_routes4,
 	    .show = fib_show_routes,
 	    .help = "IPv4 routes: which are used, where they lead",
 	    .ref = "reference 002" },
 	{ .view = VIEW_EXEC,
-	    .words = "display ipv6 routing-table [ <prefix>:destination ] [ verbose ]",
+	    .words = "display ipv6 routing-table [ <prefix>:destination | verbose ]*",
 	    .tables = "fib.Route fib.Interface",
 	    .keep = fib_keep_routes6,
 	    .show = fib_show_routes,

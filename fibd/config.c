@@ -21,6 +21,9 @@ fib_config_free(struct fib_config *c)
 	free(c->interfaces);
 	free(c->statics);
 	free(c->names);
+	for (size_t i = 0; i < c->note_count; i++)
+		free(c->notes[i]);
+	free(c->notes);
 	*c = (struct fib_config){ 0 };
 }
 
@@ -46,6 +49,17 @@ fib_config_name(struct fib_config *c, const char *ifname)
 	c->names = mem_resize(c->names, (c->name_count + 1) * sizeof *c->names);
 	copy_name(c->names[c->name_count++], ifname);
 	return (uint32_t)c->name_count;
+}
+
+uint32_t
+fib_config_note(struct fib_config *c, const char *text)
+{
+	for (size_t i = 0; i < c->note_count; i++)
+		if (strcmp(c->notes[i], text) == 0)
+			return (uint32_t)i + 1;
+	c->notes = mem_resize(c->notes, (c->note_count + 1) * sizeof *c->notes);
+	c->notes[c->note_count++] = mem_text(text);
+	return (uint32_t)c->note_count;
 }
 
 void

@@ -11,12 +11,14 @@ struct fib_if_config {
 	uint16_t mtu;                               /* 0: leave it */
 	struct prefix addresses[FIB_ADDRESSES_MAX]; /* with host bits */
 	size_t address_count;
+	char description[81];
 	bool create_asked; /* the engine's: a loopback that is being made */
 };
 struct fib_static {
 	struct prefix prefix;
 	struct addr next_hop; /* none: by interface alone */
 	uint32_t name;        /* index + 1 into `names` of the out-interface; 0 none */
+	uint32_t note;        /* index + 1 into `notes`; 0 none */
 	uint8_t preference;
 	bool black_hole; /* NULL0 */
 };
@@ -28,11 +30,14 @@ struct fib_config {
 	size_t static_count, static_room;
 	char (*names)[64];
 	size_t name_count;
+	char **notes; /* descriptions of routes */
+	size_t note_count;
 };
 
 void fib_config_free(struct fib_config *);
 /* The interface of this name, made when it is not there yet. */
 struct fib_if_config *fib_config_interface(struct fib_config *, const char *name);
 uint32_t fib_config_name(struct fib_config *, const char *ifname); /* index + 1 */
+uint32_t fib_config_note(struct fib_config *, const char *text);   /* index + 1 */
 void fib_config_static(struct fib_config *, const struct fib_static *);
 #endif

@@ -8,9 +8,10 @@
 #include "base/outbox.h"
 #include "fibd/config.h"
 #include "fibd/kernel/kernel.h"
+#include "fibd/print.h"
 #include "fibd/rib/rib.h"
 #include "host/bus.h"
-#include "host/conf.h"
+#include "host/candidate.h"
 #include "host/log.h"
 #include "proto/schema.gen.h"
 #include <linux/capability.h>
@@ -28,6 +29,7 @@ struct fibd {
 	struct mirror *lsps;
 	struct rib *rib;
 	struct kernel *kernel;
+	struct candidate *candidate;
 	sd_event_source *pump; /* takes the next slice of operations when others had a turn */
 	struct fib_op *slice;
 };
@@ -145,30 +147,49 @@ on_timer(void *ctx, usec_t now)
 	settle(d);
 }
 
-/* False: the file has errors, which were logged; nothing was changed. */
-static bool
-load(struct fibd *d, bool apply)
-{
-	struct fib_config config = { 0 };
-	struct conf_errors errors = { 0 };
-	int r = conf_read_file(host_config_path(d->host), fib_commands, &config, &errors);
+/* --- the configuration --- */
 
-	conf_errors_log(&errors);
-	conf_errors_free(&errors);
-	if (r == 0 && apply)
-		feed(d, &(struct fib_input){ .kind = FIB_IN_CONFIG, .config = &config });
-	fib_config_free(&config);
-	return r == 0;
+static void *
+fresh_config(void)
+{
+	return NEW(struct fib_config);
+}
+
+static void
+drop_config(void *conf)
+{
+	fib_config_free(conf);
+	free(conf);
+}
+
+static void
+apply_config(void *ctx, void *conf, struct text *notes)
+{
+	(void)notes;
+	feed(ctx, &(struct fib_input){ .kind = FIB_IN_CONFIG, .config = conf });
+	settle(ctx);
+}
+
+static void
+print_config(void *ctx, struct conf_lines *out)
+{
+	struct fibd *d = ctx;
+
+	fib_print(rib_config(d->rib), out);
 }
 
 static void
 on_reload(void *ctx)
 {
-	if (load(ctx, true))
+	struct fibd *d = ctx;
+
+	if (candidate_load(d->candidate, host_config_path(d->host), true)) {
 		log_line(LOG_LINE_NOTICE, "configuration read again");
-	else
+		host_status(d->host, "routes and labels are programmed");
+	} else {
 		log_line(LOG_LINE_ERROR, "the configuration has errors: nothing was changed");
-	settle(ctx);
+		host_status(d->host, "the configuration has errors: the one before is in force");
+	}
 }
 
 static int
@@ -197,6 +218,7 @@ open_world(struct fibd *d)
 	struct table *const *tables = rib_tables(d->rib);
 	for (size_t i = 0; tables[i]; i++)
 		bus_serve(d->bus, tables[i]);
+	candidate_serve(d->candidate, d->bus);
 	if (!(d->lsps = mirror_open(d->bus, &ldp_lsp_schema, &mirror_ops, d)))
 		return -1;
 	if (sd_event_add_defer(host_loop(d->host), &d->pump, on_pump, d) < 0)
@@ -212,22 +234,28 @@ open_world(struct fibd *d)
 int
 main(int argc, char **argv)
 {
+	static const struct candidate_ops config_ops = { .rows = fib_commands,
+		.fresh = fresh_config,
+		.drop = drop_config,
+		.apply = apply_config,
+		.print = print_config };
 	struct fibd d = { .host = host_start(argc, argv, "fibd") };
 	int status = 1;
 
 	d.rib = rib_new(host_seed(d.host));
 	d.slice = mem_zalloc(SLICE_OPS * sizeof *d.slice);
-	if (load(&d, false)) {
+	d.candidate = candidate_new(&config_ops, &d);
+	if (candidate_load(d.candidate, host_config_path(d.host), false)) {
 		if (host_check_only(d.host)) {
 			status = 0;
-		} else if (open_world(&d) == 0 && load(&d, true)) {
-			settle(&d);
+		} else if (open_world(&d) == 0 && candidate_load(d.candidate, host_config_path(d.host), true)) {
 			host_ready(d.host, "routes and labels are programmed");
 			status = host_run(d.host);
 		}
 	}
 	sd_event_source_disable_unref(d.pump);
 	bus_close(d.bus);
+	candidate_free(d.candidate);
 	kernel_close(d.kernel);
 	rib_free(d.rib);
 	free(d.slice);

@@ -26,6 +26,7 @@ fec_get(struct ldp *ldp, const struct prefix *prefix)
 		return f;
 	f = NEW(struct fec);
 	f->prefix = *prefix;
+	f->ldp = ldp;
 	f->label = f->recovered = LABEL_UNSET;
 	list_init(&f->bindings);
 	list_init(&f->adverts);
@@ -45,7 +46,7 @@ fec_dirty(struct ldp *ldp, struct fec *f)
 void
 fec_release(struct ldp *ldp, struct fec *f)
 {
-	if (f->routed || f->own || f->label != LABEL_UNSET || f->recovered != LABEL_UNSET ||
+	if (f->routed || fec_is_egress(f) || f->label != LABEL_UNSET || f->recovered != LABEL_UNSET ||
 	    !list_is_empty(&f->bindings) || !list_is_empty(&f->adverts))
 		return;
 	fec_set_hops(ldp, f, NULL, NULL, 0);
@@ -53,6 +54,7 @@ fec_release(struct ldp *ldp, struct fec *f)
 	table_gone(&ldp->binding_table, &f->local_row.row);
 	if (f->held)
 		ldp->held_count--;
+	distribute_forget(ldp, f);
 	list_remove(&f->dirty);
 	hash_remove(&ldp->fecs, &f->by_prefix);
 	free(f);

@@ -1,5 +1,5 @@
 /* What an operator can say to ldpd: its lines of router.conf, and the words of ldpctl. */
-#include "host/command.h"
+#include "ldpd/commands.h"
 #include "ldpd/config.h"
 #include "ldpd/display.h"
 #include <stdio.h>
@@ -28,6 +28,16 @@ set_ldp(void *conf, const struct args *a, struct conf_error *why)
 
 	(void)why;
 	c->enabled = !args_undo(a);
+	return 0;
+}
+
+static int
+set_mpls(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct ldp_config *c = conf;
+
+	(void)why;
+	c->mpls = !args_undo(a);
 	return 0;
 }
 
@@ -92,6 +102,7 @@ const struct command ldp_commands[] = {
 	{ .view = VIEW_SYSTEM,
 	    .words = "mpls",
 	    .enters = VIEW_MPLS,
+	    .set = set_mpls,
 	    .help = "MPLS settings of the whole router",
 	    .ref = "reference 002" },
 	{ .view = VIEW_SYSTEM,
@@ -132,6 +143,13 @@ const struct command ldp_commands[] = {
 	    .help = "Sessions, their state and their age",
 	    .ref = "reference 002" },
 	{ .view = VIEW_EXEC,
+	    .words = "display mpls ldp session <lsr-id>:peer [ verbose ]",
+	    .tables = "ldp.Session",
+	    .keep = ldp_keep_session,
+	    .show = ldp_show_sessions_verbose,
+	    .help = "One session with everything that is known of it",
+	    .ref = "RFC 5036 2.5" },
+	{ .view = VIEW_EXEC,
 	    .words = "display mpls ldp session verbose",
 	    .tables = "ldp.Session",
 	    .show = ldp_show_sessions_verbose,
@@ -156,11 +174,18 @@ const struct command ldp_commands[] = {
 	    .help = "Interfaces with LDP, and why one is not active",
 	    .ref = "RFC 5036 2.4.1" },
 	{ .view = VIEW_EXEC,
-	    .words = "show mpls ldp neighbor [ detail | details ]",
+	    .words = "show mpls ldp neighbor [ <lsr-id>:peer ] [ detail | details ]",
 	    .tables = "ldp.Session ldp.Adjacency fib.Interface",
+	    .keep = ldp_keep_session,
 	    .show = ldp_show_neighbors,
 	    .help = "Neighbours with their session, discovery sources and addresses",
 	    .ref = "reference 001" },
+	{ .view = VIEW_EXEC,
+	    .words = "{ show | display } mpls ldp discovery [ detail ]",
+	    .tables = "ldp.Parameters ldp.Interface ldp.Adjacency ldp.Target",
+	    .show = ldp_show_discovery,
+	    .help = "Where Hellos are sent and heard, and from whom",
+	    .ref = "RFC 5036 2.4" },
 	{ .view = VIEW_EXEC,
 	    .words = "show mpls ldp parameters",
 	    .tables = "ldp.Parameters",
@@ -178,5 +203,10 @@ const struct command ldp_commands[] = {
 	    .request = "clear",
 	    .help = "Ends sessions; they come up again at once",
 	    .ref = "RFC 5036 3.5.1" },
-	{ 0 },
+	{ .view = VIEW_EXEC,
+	    .words = "clear mpls ldp neighbor { * | <lsr-id>:peer }",
+	    .request = "clear",
+	    .help = "The same: ends the sessions, or that with one peer",
+	    .ref = "reference 001" },
+	{ .more = ldp_session_commands },
 };

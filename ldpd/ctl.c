@@ -1,7 +1,7 @@
 /* ldpctl: the command line of ldpd. */
 #include "host/ctl.h"
 
-extern const struct command ldp_commands[];
+#include "ldpd/commands.h"
 
 int
 main(int argc, char **argv)

@@ -1,11 +1,12 @@
 /*
- * Discovery, RFC 5036 section 2.4: Hellos on links, and the adjacencies that they make.
+ * Basic discovery, RFC 5036 section 2.4.1: Hellos on links; and the adjacencies that Hellos make, those of targeted.c too.
  */
 #include "ldpd/model.h"
 #include <stdlib.h>
 
 #define ALL_ROUTERS UINT32_C(0xe0000002) /* 224.0.0.2 */
 #define ANSWER_PAUSE (250 * USEC_PER_MSEC)
+#define JUST_NOW (2 * USEC_PER_SEC)
 enum { HOLD_FOR_EVER = 0xffff };
 
 /* --- sending --- */
@@ -31,7 +32,11 @@ discovery_send(struct ldp *ldp, struct link *l)
 	uint8_t bytes[128];
 
 	ldp_begin(&w, bytes, sizeof bytes, ldp->config.lsr_id);
-	ldp_put_hello(&w, ++ldp->hello_id, ldp->config.hello_hold_s, false, &transport);
+	ldp_put_hello(&w, ++ldp->hello_id,
+	    &(struct ldp_hello_fields){ .hold_s = ldp->config.hello_hold_s,
+		.gtsm = !ldp->config.gtsm_off,
+		.sequence = ldp->config_sequence,
+		.transport = transport });
 	outbox_add(ldp->out, &(struct effect){ .kind = EFFECT_DATAGRAM_SEND,
 				 .where = l->ifindex,
 				 .code = 1,
@@ -147,20 +152,26 @@ adjacency_free(struct ldp *ldp, struct adjacency *a)
 }
 
 /* 2.5.5: without an adjacency there is no session. A neighbour that restarts has none anyway; its clock runs. */
-static void
-lose(struct ldp *ldp, struct adjacency *a, uint32_t status, const char *why)
+void
+adjacency_lose(struct ldp *ldp, struct adjacency *a, uint32_t status, const char *why)
 {
 	struct peer *p = a->peer;
 
 	adjacency_free(ldp, a);
 	if (list_is_empty(&p->adjacencies))
 		session_stop(ldp, p, status, why);
+	ttl_refresh(ldp, p);
 }
 
 void
 discovery_expired(struct ldp *ldp, struct adjacency *a)
 {
-	lose(ldp, a, LDP_HOLD_EXPIRED, "Discovery Hello Hold Timer expired");
+	struct addr source = a->source;
+	bool targeted = !a->ifindex;
+
+	adjacency_lose(ldp, a, LDP_HOLD_EXPIRED, "Discovery Hello Hold Timer expired");
+	if (targeted)
+		target_silent(ldp, &source);
 }
 
 void
@@ -171,7 +182,7 @@ link_drop_adjacencies(struct ldp *ldp, uint32_t ifindex, uint32_t status, const 
 		list_each_safe (l, &p->adjacencies) {
 			struct adjacency *a = OBJECT(l, struct adjacency, of_peer);
 			if (a->ifindex == ifindex)
-				lose(ldp, a, status, why);
+				adjacency_lose(ldp, a, status, why);
 		}
 	}
 }
@@ -192,12 +203,12 @@ find_by_source(struct ldp *ldp, uint32_t ifindex, const struct addr *source)
 }
 
 static struct adjacency *
-adjacency_new(struct ldp *ldp, struct link *link, const struct ldp_pdu *pdu, const struct addr *source)
+adjacency_new(struct ldp *ldp, uint32_t ifindex, const struct ldp_pdu *pdu, const struct addr *source)
 {
 	struct adjacency *a = NEW(struct adjacency);
 
 	a->peer = peer_get(ldp, pdu->lsr, pdu->space);
-	a->ifindex = link->ifindex;
+	a->ifindex = ifindex;
 	a->source = *source;
 	a->space = pdu->space;
 	a->ldp = ldp;
@@ -207,46 +218,69 @@ adjacency_new(struct ldp *ldp, struct link *link, const struct ldp_pdu *pdu, con
 	return a;
 }
 
-static uint32_t
-agreed_hold_ms(const struct ldp *ldp, uint16_t offered)
+/* 3.5.2: the lower of both, where 0 stands for the standard one and the greatest number for ever. */
+uint32_t
+discovery_agree_ms(uint16_t ours, uint16_t theirs, uint16_t standard)
 {
-	uint32_t theirs = offered ? offered : LDP_HELLO_HOLD_S; /* 3.5.2: 0 stands for the default */
-	uint32_t ours = ldp->config.hello_hold_s ? ldp->config.hello_hold_s : LDP_HELLO_HOLD_S;
-	uint32_t least = theirs < ours ? theirs : ours;
+	uint32_t a = ours ? ours : standard, b = theirs ? theirs : standard;
+	uint32_t least = a < b ? a : b;
 
 	return least == HOLD_FOR_EVER ? UINT32_MAX : least * 1000;
+}
+
+bool
+discovery_hear(struct ldp *ldp, uint32_t ifindex, const struct ldp_pdu *pdu, const struct ldp_msg *m,
+    const struct addr *from, uint32_t hold_ms)
+{
+	struct adjacency *a = find_by_source(ldp, ifindex, from);
+
+	if (a && (a->peer->lsr != pdu->lsr || a->space != pdu->space)) {
+		adjacency_lose(ldp, a, LDP_SHUTDOWN, "the neighbour has another LDP identifier now");
+		a = NULL;
+	}
+	bool new = !a;
+	if (new)
+		a = adjacency_new(ldp, ifindex, pdu, from);
+	struct peer *p = a->peer;
+	struct addr transport = addr_is_set(&m->hello.transport) ? m->hello.transport : *from;
+	bool moved = !addr_eq(&transport, &p->heard_transport);
+	bool changed = new || hold_ms != a->hold_ms || !addr_eq(&transport, &a->transport);
+	a->transport = transport;
+	a->hold_ms = hold_ms;
+	a->gtsm = m->hello.gtsm;
+	timer_set(&ldp->timers, &a->hold, hold_ms == UINT32_MAX ? USEC_NEVER : ldp->now + hold_ms * USEC_PER_MSEC);
+	if (changed)
+		table_changed(&ldp->adjacency_table, &a->row);
+	p->received.hello++;
+	p->heard_transport = transport;
+	if (moved || new)
+		secrets_refresh(ldp);
+	ttl_refresh(ldp, p);
+	if (m->hello.sequence != p->config_sequence && p->backing_off) { /* 2.5.3: what was refused may fit now */
+		p->backoff_s = 0;
+		p->backing_off = false;
+		timer_clear(&ldp->timers, &p->retry);
+	}
+	p->config_sequence = m->hello.sequence;
+	return new;
 }
 
 static void
 hello(struct ldp *ldp, struct link *link, const struct ldp_pdu *pdu, const struct ldp_msg *m, const struct addr *from)
 {
-	struct adjacency *a = find_by_source(ldp, link->ifindex, from);
+	uint32_t hold_ms = discovery_agree_ms(ldp->config.hello_hold_s, m->hello.hold_s, LDP_HELLO_HOLD_S);
+	bool new = discovery_hear(ldp, link->ifindex, pdu, m, from, hold_ms);
+	struct peer *p = peer_find(ldp, pdu->lsr, pdu->space);
 
-	if (a && (a->peer->lsr != pdu->lsr || a->space != pdu->space)) {
-		lose(ldp, a, LDP_SHUTDOWN, "the neighbour has another LDP identifier now");
-		a = NULL;
-	}
-	bool new = !a;
-	if (new)
-		a = adjacency_new(ldp, link, pdu, from);
-	struct addr transport = addr_is_set(&m->hello.transport) ? m->hello.transport : *from;
-	uint32_t hold_ms = agreed_hold_ms(ldp, m->hello.hold_s);
-	bool changed = new || hold_ms != a->hold_ms || !addr_eq(&transport, &a->transport);
-	a->transport = transport;
-	a->hold_ms = hold_ms;
-	timer_set(&ldp->timers, &a->hold, hold_ms == UINT32_MAX ? USEC_NEVER : ldp->now + hold_ms * USEC_PER_MSEC);
-	if (changed)
-		table_changed(&ldp->adjacency_table, &a->row);
-
-	struct peer *p = a->peer;
-	p->received.hello++;
-	p->heard_transport = transport;
-	/* It may have just started, or be waiting for ours to connect. */
+	/* It may have just started, or be waiting for ours to connect. One whose session has ended a moment ago is new too:
+	 * put off, not left out, or it would wait for our next Hello by the clock. */
+	bool back = p->last_down && ldp->now < p->last_down + JUST_NOW;
 	if (new || p->state == S_NON_EXISTENT)
-		discovery_answer(ldp, link, new);
-	if (hold_ms / 3 < link->interval_ms)
+		discovery_answer(ldp, link, new || back);
+	uint32_t interval_ms = link->interval_ms;
+	set_interval(ldp, link);
+	if (link->interval_ms < interval_ms)
 		discovery_hello_due(ldp, link);
-	transport_want(ldp, p);
 }
 
 void
@@ -255,22 +289,30 @@ discovery_datagram(struct ldp *ldp, const struct ldp_input *in)
 	struct link *link = link_find(ldp, in->ifindex);
 	struct ldp_pdu pdu;
 	struct ldp_msg m;
+	bool on_link = addr_is_multicast(&in->to);
 
-	if (!link || !link->active || in->from.family != 4)
+	if (!ldp->running || in->from.family != 4 || (on_link && (!link || !link->active)))
 		return;
 	if (ldp_decode_pdu(in->bytes, in->size, &pdu) != LDP_OK || ldp_decode_message(&pdu.body, &m) != LDP_OK ||
 	    m.type != LDP_HELLO) {
-		link->hellos_bad++;
+		if (link)
+			link->hellos_bad++;
 		return;
 	}
 	if (pdu.lsr == ldp->config.lsr_id) {
-		if (!link->hellos_bad++)
+		if (link && !link->hellos_bad++)
 			ldp_note(ldp, 4, "a neighbour on %s uses our own LSR id: give one of us another", link->label);
 		return;
 	}
-	link->hellos_received++;
-	/* Targeted Hellos are answered only where they are configured, which is nowhere (2.4.2). */
-	if (m.hello.targeted || !addr_is_multicast(&in->to))
+	if (m.hello.targeted == on_link) /* 3.5.2: a link Hello goes to all routers of the link, a targeted one to us */
 		return;
-	hello(ldp, link, &pdu, &m, &in->from);
+	if (on_link) {
+		link->hellos_received++;
+		hello(ldp, link, &pdu, &m, &in->from);
+	} else {
+		target_datagram(ldp, &pdu, &m, &in->from);
+	}
+	struct peer *p = peer_find(ldp, pdu.lsr, pdu.space);
+	if (p)
+		transport_want(ldp, p);
 }

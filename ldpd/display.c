@@ -69,6 +69,28 @@ age_s(const struct show *s, uint64_t since)
 	return since && s->now_us > since ? (s->now_us - since) / 1000000 : 0;
 }
 
+/* The row of the peer that was asked for; every one when none was. */
+bool
+ldp_keep_session(const ProtobufCMessage *row, const struct args *a)
+{
+	const Ldp__Session *r = (const Ldp__Session *)row;
+	struct addr peer = arg_addr(a, "peer");
+
+	return !addr_is_set(&peer) || r->peer == addr_to_v4(&peer);
+}
+
+static int
+none_found(const struct show *s)
+{
+	struct addr peer = arg_addr(s->args, "peer");
+	char text[ADDR_TEXT];
+
+	if (!addr_is_set(&peer) || s->tables[0].count)
+		return 0;
+	text_line(s->out, "There is no LDP session with %s, nor an attempt at one", addr_text(&peer, text));
+	return 1;
+}
+
 int
 ldp_show_sessions(const struct show *s)
 {
@@ -86,13 +108,40 @@ ldp_show_sessions(const struct show *s)
 		char id[ADDR_TEXT], peer[ADDR_TEXT + 8], age[16];
 		snprintf(
 		    peer, sizeof peer, "%s%s:%u", r->peer_restarting ? "*" : "", id_text(r->peer, id), r->label_space);
-		text_line(s->out, " %-18s %-11s %-4s %-8s %-11s %u/%u", peer, state_text(r->state), "DU",
+		text_line(s->out, " %-18s %-11s %-4s %-8s %-12s %u/%u", peer, state_text(r->state), "DU",
 		    r->role == LDP__ROLE__ACTIVE ? "Active" : "Passive", text_age_ddddhhmm(age_s(s, r->up_since), age),
 		    r->sent->keepalive, r->received->keepalive);
 	}
 	text_line(s->out, RULE);
 	text_line(s->out, " TOTAL: %zu session(s) Found.\n", set->count);
 	return 0;
+}
+
+/* Every type that was ever sent or received; those of a quiet session would be a screen of zeros. */
+static void
+message_counts(struct text *out, const Ldp__MessageCounts *sent, const Ldp__MessageCounts *received)
+{
+	const struct {
+		const char *name;
+		uint32_t sent, received;
+	} counts[] = { { "Initialization", sent->initialization, received->initialization },
+		{ "KeepAlive", sent->keepalive, received->keepalive },
+		{ "Notification", sent->notification, received->notification },
+		{ "Address", sent->address, received->address },
+		{ "Address Withdraw", sent->address_withdraw, received->address_withdraw },
+		{ "Label Mapping", sent->label_mapping, received->label_mapping },
+		{ "Label Request", sent->label_request, received->label_request },
+		{ "Label Withdraw", sent->label_withdraw, received->label_withdraw },
+		{ "Label Release", sent->label_release, received->label_release },
+		{ "Label Abort", sent->label_abort, received->label_abort },
+		{ "Capability", sent->capability, received->capability },
+		{ "Unknown", sent->unknown, received->unknown } };
+
+	text_line(out, " Messages        : %-16s %10s %10s", "", "sent", "received");
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+		if (counts[i].sent || counts[i].received)
+			text_line(out, "                   %-16s %10u %10u", counts[i].name, counts[i].sent,
+			    counts[i].received);
 }
 
 static void
@@ -112,14 +161,19 @@ verbose(const struct show *s, const Ldp__Session *r)
 	text_line(s->out, " Graceful Restart: %s%s", r->graceful_restart ? "the peer keeps forwarding" : "no",
 	    r->peer_restarting ? "; it restarts now, its labels are kept" : "");
 	text_line(s->out, " Label Exchange  : %s", r->label_exchange_done ? "complete" : "not complete");
-	text_line(s->out, " KeepAlive       : %u sent, %u received", r->sent->keepalive, r->received->keepalive);
-	text_line(
-	    s->out, " Label Mapping   : %u sent, %u received", r->sent->label_mapping, r->received->label_mapping);
-	text_line(
-	    s->out, " Label Withdraw  : %u sent, %u received", r->sent->label_withdraw, r->received->label_withdraw);
-	text_line(
-	    s->out, " Label Release   : %u sent, %u received", r->sent->label_release, r->received->label_release);
-	text_line(s->out, " Notification    : %u sent, %u received", r->sent->notification, r->received->notification);
+	text_line(s->out, " Maximum PDU     : %u bytes", r->max_pdu);
+	text_line(s->out, " Password        : %s", *r->password ? r->password : "none");
+	if (r->min_ttl)
+		text_line(s->out, " GTSM            : packets with a TTL under %u are refused", r->min_ttl);
+	else
+		text_line(s->out, " GTSM            : off");
+	text_add(s->out, " Capabilities    :");
+	for (size_t i = 0; i < r->n_capabilities; i++)
+		text_add(s->out, "%s %s", i ? "," : "", r->capabilities[i]);
+	text_line(s->out, "%s", r->n_capabilities ? "" : " -");
+	if (r->backoff_s)
+		text_line(s->out, " Waiting         : %u s after a refusal", r->backoff_s);
+	message_counts(s->out, r->sent, r->received);
 	text_add(s->out, " Peer Addresses  :");
 	for (size_t i = 0; i < r->n_addresses; i++)
 		text_add(s->out, " %s", bytes_text(&r->addresses[i], peer));
@@ -135,7 +189,7 @@ ldp_show_sessions_verbose(const struct show *s)
 		verbose(s, (const Ldp__Session *)s->tables[0].rows[i]);
 	text_line(s->out, RULE);
 	text_line(s->out, " TOTAL: %zu session(s) Found.\n", s->tables[0].count);
-	return 0;
+	return none_found(s);
 }
 
 /* The peers that have our label for a FEC. */
@@ -253,7 +307,21 @@ static uint32_t
 count_all(const Ldp__MessageCounts *c)
 {
 	return c->notification + c->initialization + c->keepalive + c->address + c->address_withdraw +
-	       c->label_mapping + c->label_request + c->label_withdraw + c->label_release + c->label_abort + c->unknown;
+	       c->label_mapping + c->label_request + c->label_withdraw + c->label_release + c->label_abort +
+	       c->capability + c->unknown;
+}
+
+/* As reference 001 prints it: whether one is needed, which one, and that the session uses it. */
+static const char *
+password_text(const Ldp__Session *r)
+{
+	const char *in_use = r->state == LDP__SESSION_STATE__OPERATIONAL ? ", in use" : "";
+	static char out[64];
+
+	if (strcmp(r->password, "none") == 0 || !*r->password)
+		return "not required, none, in use";
+	snprintf(out, sizeof out, "required, %s%s", strcmp(r->password, "own") == 0 ? "neighbor" : r->password, in_use);
+	return out;
 }
 
 static void
@@ -266,12 +334,16 @@ neighbor(const struct show *s, const Ldp__Session *r, bool detail)
 	text_line(s->out, "        TCP connection: %s.%u - %s.%u", bytes_text(&r->peer_address, a), r->peer_port,
 	    bytes_text(&r->local_address, b), r->local_port);
 	if (detail)
-		text_line(s->out, "        Password: not required, none, in use");
-	text_line(s->out, "        State: %s; Msgs sent/rcvd: %u/%u; Downstream",
+		text_line(s->out, "        Password: %s", password_text(r));
+	text_add(s->out, "        State: %s; Msgs sent/rcvd: %u/%u; Downstream",
 	    r->state == LDP__SESSION_STATE__OPERATIONAL ? "Oper" : state_text(r->state), count_all(r->sent),
 	    count_all(r->received));
-	text_line(
-	    s->out, "        Up time: %s; UID: %u; Peer Id 0;", text_age_hhmmss(age_s(s, r->up_since), age), r->uid);
+	text_age_hhmmss(age_s(s, r->up_since), age);
+	if (detail)
+		text_line(s->out, "; Last TIB rev sent %u\n        Up time: %s; UID: %u; Peer Id 0;", r->tib_revision,
+		    age, r->uid);
+	else
+		text_line(s->out, "\n        Up time: %s", age);
 	text_line(s->out, "        LDP discovery sources:");
 	for (size_t i = 0; i < s->tables[1].count; i++) {
 		const Ldp__Adjacency *d = (const Ldp__Adjacency *)s->tables[1].rows[i];
@@ -300,7 +372,7 @@ ldp_show_neighbors(const struct show *s)
 
 	for (size_t i = 0; i < s->tables[0].count; i++)
 		neighbor(s, (const Ldp__Session *)s->tables[0].rows[i], detail);
-	return 0;
+	return none_found(s);
 }
 
 int
@@ -315,6 +387,9 @@ ldp_show_parameters(const struct show *s)
 		    r->hello_interval_s);
 		text_line(s->out, "Discovery targeted hello: holdtime: %u sec; interval: %u sec", r->targeted_hold_s,
 		    r->targeted_interval_s);
+		if (r->backoff_first_s)
+			text_line(
+			    s->out, "LDP initial/maximum backoff: %u/%u sec", r->backoff_first_s, r->backoff_last_s);
 		if (*r->trouble)
 			text_line(s->out, "Not running: %s", r->trouble);
 		if (r->recovering)

@@ -11,4 +11,9 @@ int ldp_show_interfaces(const struct show *);
 int ldp_show_neighbors(const struct show *);
 int ldp_show_parameters(const struct show *);
 int ldp_show_bindings(const struct show *);
+bool ldp_keep_session(const ProtobufCMessage *row, const struct args *); /* of the peer that was asked for */
+
+/* display_discovery.c */
+int ldp_show_discovery(const struct show *);
+int ldp_show_targets(const struct show *);
 #endif

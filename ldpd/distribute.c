@@ -8,7 +8,7 @@
 #include "ldpd/model.h"
 #include <stdlib.h>
 
-enum { LABEL_MESSAGE_MAX = 48 };
+enum { LABEL_MESSAGE_MAX = 56, TELL_SLICE = 2000 /* FECs told in one go to a peer that came up */ };
 #define EXCHANGE_QUIET (1 * USEC_PER_SEC)
 
 static struct ldp_fec
@@ -23,9 +23,14 @@ static void
 send_label(
     struct ldp *ldp, struct peer *p, enum ldp_type type, const struct fec *f, uint32_t label, uint32_t request_id)
 {
-	struct ldp_fec e = element(f);
+	struct ldp_label_fields fields = { .fec = element(f),
+		.label = label,
+		.request_id = request_id,
+		.mtu = type == LDP_LABEL_MAPPING ? f->mtu : 0 };
 
-	ldp_put_label(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p), type, &e, label, request_id);
+	ldp_put_label_fields(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p), type, &fields);
+	if (type != LDP_LABEL_RELEASE)
+		p->tib_revision = ldp->tib_revision;
 	if (type == LDP_LABEL_MAPPING)
 		p->sent.label_mapping++;
 	else if (type == LDP_LABEL_WITHDRAW)
@@ -35,8 +40,8 @@ send_label(
 }
 
 /* The label back to the pool once neither the FEC nor any peer has it. */
-static void
-unuse_label(struct ldp *ldp, struct fec *f, uint32_t label)
+void
+distribute_unuse(struct ldp *ldp, struct fec *f, uint32_t label)
 {
 	if (label < LABEL_FIRST_FREE || label > LABEL_MAX || f->label == label)
 		return;
@@ -57,7 +62,7 @@ advert_free(struct ldp *ldp, struct advert *a)
 	list_remove(&a->of_fec);
 	list_remove(&a->of_peer);
 	free(a);
-	unuse_label(ldp, f, label);
+	distribute_unuse(ldp, f, label);
 	if (row_is_in_table(&f->local_row.row))
 		table_changed(&ldp->binding_table, &f->local_row.row);
 	fec_dirty(ldp, f); /* perhaps it was the last that held the FEC */
@@ -96,6 +101,7 @@ tell(struct ldp *ldp, struct fec *f, struct peer *p, uint32_t request_id)
 		list_append(&p->adverts, &a->of_peer);
 	}
 	a->state = ADVERT_TOLD;
+	a->mtu = f->mtu;
 	send_label(ldp, p, LDP_LABEL_MAPPING, f, f->label, request_id);
 }
 
@@ -107,8 +113,13 @@ distribute_fec(struct ldp *ldp, struct fec *f)
 
 	list_each_safe (l, &f->adverts) {
 		struct advert *a = OBJECT(l, struct advert, of_fec);
-		if (a->state == ADVERT_WITHDRAWING || a->label == f->label)
+		if (a->state == ADVERT_WITHDRAWING)
 			continue;
+		if (a->label == f->label && policy_tells(ldp, a->peer, f)) {
+			if (a->mtu != f->mtu && a->state == ADVERT_TOLD)
+				tell(ldp, f, a->peer, 0); /* RFC 3988 section 3.1: the same label, a new MTU */
+			continue;
+		}
 		changed = true;
 		if (a->state == ADVERT_RELEASED) { /* nothing to withdraw */
 			advert_free(ldp, a);
@@ -120,7 +131,8 @@ distribute_fec(struct ldp *ldp, struct fec *f)
 	if (f->label != LABEL_UNSET)
 		hash_each (n, &ldp->peers) {
 			struct peer *p = OBJECT(n, struct peer, by_id);
-			if (p->state != S_OPERATIONAL || current_advert(f, p))
+			if (p->state != S_OPERATIONAL || timer_is_set(&p->tell) || current_advert(f, p) ||
+			    !policy_tells(ldp, p, f))
 				continue;
 			tell(ldp, f, p, 0);
 			changed = true;
@@ -165,7 +177,7 @@ distribute_addresses(struct ldp *ldp, enum ldp_type type, const struct addr *lis
 static void
 end_of_lib(struct ldp *ldp, struct peer *p)
 {
-	if (!p->wants_end_of_lib)
+	if (!(p->capabilities & LDP_CAN_UNRECOGNIZED))
 		return;
 	ldp_put_end_of_lib(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p));
 	p->sent.notification++;
@@ -181,15 +193,45 @@ distribute_all(struct ldp *ldp, struct peer *p)
 	send_addresses(ldp, p, LDP_ADDRESS, own, count);
 	free(own);
 	lsp_flush(ldp); /* what changed in this input gets its label before the list is read */
-	hash_each (n, &ldp->fecs) {
+	p->tell_next = ldp->fecs.oldest;
+	distribute_more(ldp, p);
+}
+
+/*
+ * The labels for a peer whose session came up, in slices: Hellos and KeepAlives of everybody else go out between them.
+ * FECs are kept in the order in which they came, so those that come meanwhile are told in their turn; one that changes
+ * behind the cursor is told as a change.
+ */
+void
+distribute_more(struct ldp *ldp, struct peer *p)
+{
+	struct hash_node *n = p->tell_next;
+
+	timer_clear(&ldp->timers, &p->tell);
+	for (unsigned told = 0; n && told < TELL_SLICE; n = n->newer) {
 		struct fec *f = OBJECT(n, struct fec, by_prefix);
-		if (f->label == LABEL_UNSET || current_advert(f, p))
+		if (current_advert(f, p) || !policy_tells(ldp, p, f))
 			continue;
 		tell(ldp, f, p, 0);
+		told++;
 		if (row_is_in_table(&f->local_row.row))
 			table_changed(&ldp->binding_table, &f->local_row.row);
 	}
-	end_of_lib(ldp, p);
+	p->tell_next = n;
+	if (n)
+		timer_set(&ldp->timers, &p->tell, ldp->now);
+	else
+		end_of_lib(ldp, p);
+}
+
+void
+distribute_forget(struct ldp *ldp, struct fec *f)
+{
+	hash_each (n, &ldp->peers) {
+		struct peer *p = OBJECT(n, struct peer, by_id);
+		if (p->tell_next == &f->by_prefix)
+			p->tell_next = f->by_prefix.newer;
+	}
 }
 
 /* --- what peers tell --- */
@@ -212,7 +254,7 @@ on_addresses(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 }
 
 static void
-learn(struct ldp *ldp, struct peer *p, const struct prefix *prefix, uint32_t label)
+learn(struct ldp *ldp, struct peer *p, const struct prefix *prefix, uint32_t label, uint16_t mtu)
 {
 	struct fec *f = fec_get(ldp, prefix);
 	struct binding *b = binding_find(f, p);
@@ -223,7 +265,7 @@ learn(struct ldp *ldp, struct peer *p, const struct prefix *prefix, uint32_t lab
 		fec_dirty(ldp, f);
 		return;
 	}
-	if (b && b->label == label && !b->stale)
+	if (b && b->label == label && b->mtu == mtu && !b->stale)
 		return; /* told again, nothing new */
 	if (!b) {
 		b = NEW(struct binding);
@@ -237,6 +279,7 @@ learn(struct ldp *ldp, struct peer *p, const struct prefix *prefix, uint32_t lab
 		send_label(ldp, p, LDP_LABEL_RELEASE, f, b->label, 0);
 	}
 	b->label = label;
+	b->mtu = mtu;
 	b->stale = false;
 	table_changed(&ldp->binding_table, &b->row.row);
 	fec_dirty(ldp, f);
@@ -260,16 +303,23 @@ withdraw_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
 static void
 release_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
 {
+	struct advert *offered = NULL;
+
 	list_each_safe (l, &f->adverts) {
 		struct advert *a = OBJECT(l, struct advert, of_fec);
 		if (a->peer != p || (label != LABEL_UNSET && a->label != label))
 			continue;
-		if (a->state == ADVERT_WITHDRAWING) {
-			advert_free(ldp, a);
-		} else if (label != LABEL_UNSET) {
-			a->state = ADVERT_RELEASED;
-			table_changed(&ldp->binding_table, &f->local_row.row);
+		if (a->state != ADVERT_WITHDRAWING) {
+			offered = a;
+			continue;
 		}
+		advert_free(ldp, a);
+		if (label != LABEL_UNSET)
+			return; /* the answer to that Withdraw; the same label may have been told again since */
+	}
+	if (offered && label != LABEL_UNSET) {
+		offered->state = ADVERT_RELEASED;
+		table_changed(&ldp->binding_table, &f->local_row.row);
 	}
 }
 
@@ -298,7 +348,7 @@ all_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct ld
 	} else if (m->type == LDP_LABEL_REQUEST) { /* RFC 5918: tell everything again */
 		hash_each (n, &ldp->fecs) {
 			struct fec *f = OBJECT(n, struct fec, by_prefix);
-			if (ours && f->label != LABEL_UNSET)
+			if (ours && policy_tells(ldp, p, f))
 				tell(ldp, f, p, m->id);
 		}
 		end_of_lib(ldp, p);
@@ -312,7 +362,7 @@ one_fec(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct l
 	struct fec *f = m->type == LDP_LABEL_WITHDRAW ? fec_get(ldp, &prefix) : fec_find(ldp, &prefix);
 
 	switch (m->type) {
-	case LDP_LABEL_MAPPING: learn(ldp, p, &prefix, m->label.label); break;
+	case LDP_LABEL_MAPPING: learn(ldp, p, &prefix, m->label.label, m->label.mtu); break;
 	case LDP_LABEL_WITHDRAW:
 		withdraw_one(ldp, p, f, m->label.label);
 		fec_dirty(ldp, f);
@@ -322,9 +372,10 @@ one_fec(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct l
 			release_one(ldp, p, f, m->label.label);
 		break;
 	case LDP_LABEL_REQUEST:
-		if (f && f->label != LABEL_UNSET)
+		if (f && policy_tells(ldp, p, f))
 			tell(ldp, f, p, m->id);
-		else
+		else if (!f || f->label == LABEL_UNSET ||
+			 !ldp->config.ordered) /* else it is told when its turn comes */
 			session_notify(ldp, p, LDP_NO_ROUTE, m->id, m->type);
 		break;
 	default: break;
@@ -396,6 +447,10 @@ distribute_message(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 	case LDP_LABEL_WITHDRAW:
 	case LDP_LABEL_RELEASE: on_labels(ldp, p, m); break;
 	case LDP_LABEL_ABORT: /* 3.5.9: a request is answered at once, so there is none to abort by the time it comes */
+		break;
+	case LDP_CAPABILITY: /* RFC 5561 section 4: from now on */
+		p->capabilities = (p->capabilities | m->capability.on) & ~m->capability.off;
+		table_changed(&ldp->session_table, &p->row);
 		break;
 	case LDP_NOTIFICATION:
 		if (m->notification.status == LDP_END_OF_LIB)

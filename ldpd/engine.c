@@ -22,6 +22,11 @@
  *    the next periodic Hello do. It saves up to five seconds at every start.
  *  - A second connection from a peer whose session is up replaces it: the peer has restarted and we have not
  *    noticed yet.
+ *  - Hellos come at least three to the hold time that was agreed, whatever interval is configured.
+ *  - A session that fails by an error within seconds of coming up is backed off from like one that was refused.
+ *  - A peer's labels are also kept over a Hello hold time that ran out, if it forwards on over restarts: its silence
+ *    looks the same from here. Only what somebody meant ends them at once.
+ *  - Our labels begin somewhere else in the range after each start: see label_pool_start().
  *  - Nothing is sent before fibd's tables were read to their end: a first advertisement that is not complete
  *    would end a neighbour's patience with our old labels.
  *  - Loop detection (2.8) and downstream on demand are not offered; a peer's proposal of the latter is resolved
@@ -58,10 +63,12 @@ ldp_new(uint64_t seed)
 	hash_init(&ldp->peers);
 	hash_init(&ldp->fecs);
 	hash_init(&ldp->vias);
+	hash_init(&ldp->targets);
 	list_init(&ldp->pendings);
 	list_init(&ldp->dirty);
 	list_init(&ldp->to_flush);
 	timer_init(&ldp->pending, TIMER_PENDING);
+	timer_init(&ldp->relabel, TIMER_LABELS);
 	timer_init(&ldp->recovery, TIMER_RECOVERY);
 	ldp->next_conn = 1;
 	ldp->recovering = true;
@@ -85,6 +92,7 @@ ldp_free(struct ldp *ldp)
 		struct fec *fec = OBJECT(f, struct fec, by_prefix);
 		fec->routed = false;
 		fec->own = 0;
+		fec->connected = false;
 		fec->recovered = LABEL_UNSET;
 		fec_set_hops(ldp, fec, NULL, NULL, 0);
 		fec->label = LABEL_UNSET;
@@ -96,6 +104,9 @@ ldp_free(struct ldp *ldp)
 	list_each_safe (w, &ldp->pendings) {
 		free(OBJECT(w, struct pending, link));
 	}
+	targets_free(ldp);
+	secrets_forget(ldp);
+	ldp_config_free(&ldp->config);
 	hash_free(&ldp->links);
 	hash_free(&ldp->peers);
 	hash_free(&ldp->fecs);
@@ -147,7 +158,14 @@ start_or_stop(struct ldp *ldp)
 	if (!run)
 		sessions_end(ldp, LDP_SHUTDOWN, "LDP was switched off");
 	links_configure(ldp);
+	targets_configure(ldp);
 	table_changed(&ldp->parameters_table, &ldp->parameters);
+}
+
+const struct ldp_config *
+ldp_config_of(const struct ldp *ldp)
+{
+	return &ldp->config;
 }
 
 static bool
@@ -163,26 +181,41 @@ any_session(const struct ldp *ldp)
 static void
 configure(struct ldp *ldp, const struct ldp_config *new)
 {
-	struct ldp_config old = ldp->config;
+	struct ldp_config old = { 0 };
 
+	ldp_config_copy(&old, &ldp->config);
 	ldp->configured = true;
 	if (ldp->running && new->lsr_id != old.lsr_id) {
 		/* Every message carries the identifier: nothing of the old one can go on (features of RFC 5036 2.5). */
 		ldp->config.enabled = false;
 		start_or_stop(ldp); /* the goodbyes still carry the old one */
 	}
-	ldp->config = *new;
+	ldp_config_copy(&ldp->config, new);
+	ldp->config_sequence++;
+	secrets_refresh(ldp);
 	start_or_stop(ldp);
 	links_configure(ldp);
+	targets_configure(ldp);
+	hash_each (n, &ldp->peers) {
+		ttl_refresh(ldp, OBJECT(n, struct peer, by_id));
+	}
 	if (old.hello_hold_s != new->hello_hold_s || old.hello_interval_s != new->hello_interval_s)
 		hash_each (n, &ldp->links) {
 			struct link *l = OBJECT(n, struct link, by_ifindex);
 			if (l->active)
 				discovery_hello_due(ldp, l); /* at once, no session is touched */
 		}
+	if (old.targeted_hold_s != new->targeted_hold_s || old.targeted_interval_s != new->targeted_interval_s)
+		hash_each (n, &ldp->targets) {
+			struct target *t = OBJECT(n, struct target, by_address);
+			if (!t->inactive)
+				target_hello_due(ldp, t);
+		}
 	if (old.session_hold_s != new->session_hold_s && any_session(ldp))
 		ldp_note(ldp, 4, "%%Previously established sessions may not use the new holdtime.");
+	policy_changed(ldp, &old);
 	table_changed(&ldp->parameters_table, &ldp->parameters);
+	ldp_config_free(&old);
 }
 
 /* --- the door --- */
@@ -214,13 +247,16 @@ one_timer(struct ldp *ldp, struct timer *t)
 {
 	switch ((enum timer_kind)t->kind) {
 	case TIMER_HELLO: discovery_hello_due(ldp, OBJECT(t, struct link, hello)); break;
+	case TIMER_TARGET: target_hello_due(ldp, OBJECT(t, struct target, hello)); break;
 	case TIMER_ADJACENCY: discovery_expired(ldp, OBJECT(t, struct adjacency, hold)); break;
 	case TIMER_HOLD: session_timer(ldp, OBJECT(t, struct peer, hold), TIMER_HOLD); break;
 	case TIMER_KEEPALIVE: session_timer(ldp, OBJECT(t, struct peer, keepalive), TIMER_KEEPALIVE); break;
 	case TIMER_RETRY: session_timer(ldp, OBJECT(t, struct peer, retry), TIMER_RETRY); break;
 	case TIMER_EXCHANGE: session_exchange_done(ldp, OBJECT(t, struct peer, exchange)); break;
+	case TIMER_TELL: distribute_more(ldp, OBJECT(t, struct peer, tell)); break;
 	case TIMER_RESTART: restart_over(ldp, OBJECT(t, struct peer, restart)); break;
 	case TIMER_PENDING: transport_pending_due(ldp); break;
+	case TIMER_LABELS: lsp_label_again(ldp); break;
 	case TIMER_RECOVERY: restart_check(ldp); break;
 	}
 }

@@ -47,6 +47,7 @@ enum { LDP_PORT = 646 };
 
 struct ldp *ldp_new(uint64_t seed);
 void ldp_free(struct ldp *);
+const struct ldp_config *ldp_config_of(const struct ldp *); /* the one in force */
 /* `now` is when it happened: the kernel's receive time for a packet. Never runs backwards (the door clamps). */
 void ldp_input(struct ldp *, const struct ldp_input *, usec_t now);
 usec_t ldp_due(const struct ldp *);

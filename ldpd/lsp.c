@@ -35,9 +35,13 @@ fec_set_hops(struct ldp *ldp, struct fec *f, const struct addr *addrs, const uin
 static uint32_t
 take_label(struct ldp *ldp, struct fec *f)
 {
-	if (f->own)
-		return LABEL_IMPLICIT_NULL; /* the egress asks for penultimate hop popping */
-	if (!f->routed || !ldp->labels || !(ldp->synced & 1u << LDP_FIB_ILM))
+	bool egress = fec_is_egress(f);
+
+	if (!policy_allocates(ldp, &f->prefix))
+		return LABEL_UNSET;
+	if (egress && policy_egress_label(ldp) != LABEL_UNSET)
+		return policy_egress_label(ldp);
+	if ((!f->routed && !egress) || !ldp->labels || !(ldp->synced & 1u << LDP_FIB_ILM))
 		return LABEL_UNSET;
 	if (f->label >= LABEL_FIRST_FREE && f->label <= LABEL_MAX)
 		return f->label;
@@ -48,7 +52,19 @@ take_label(struct ldp *ldp, struct fec *f)
 	if (label == LABEL_UNSET && !ldp->labels_short)
 		ldp_note(ldp, 3, "no label is left: FECs go without");
 	ldp->labels_short = label == LABEL_UNSET;
+	if (ldp->labels_short && !timer_is_set(&ldp->relabel))
+		timer_set(&ldp->timers, &ldp->relabel, ldp->now + ldp->config.label_reuse_s * USEC_PER_SEC);
 	return label;
+}
+
+void
+lsp_label_again(struct ldp *ldp)
+{
+	hash_each (n, &ldp->fecs) {
+		struct fec *f = OBJECT(n, struct fec, by_prefix);
+		if ((f->routed || fec_is_egress(f)) && f->label == LABEL_UNSET)
+			fec_dirty(ldp, f);
+	}
 }
 
 static bool
@@ -59,8 +75,8 @@ settle_label(struct ldp *ldp, struct fec *f)
 	if (label == old)
 		return false;
 	f->label = label;
-	if (old >= LABEL_FIRST_FREE && old <= LABEL_MAX && list_is_empty(&f->adverts) && ldp->labels)
-		label_pool_give(ldp->labels, old, ldp->now);
+	ldp->tib_revision++;
+	distribute_unuse(ldp, f, old);
 	if (label != LABEL_UNSET)
 		table_changed(&ldp->binding_table, &f->local_row.row);
 	else
@@ -77,22 +93,52 @@ settle_hops(struct ldp *ldp, struct fec *f)
 
 	list_each (l, &f->bindings) {
 		struct binding *b = OBJECT(l, struct binding, of_fec);
-		bool used = false;
-		for (size_t i = 0; i < f->hop_count && !f->own; i++)
+		bool accepted = policy_accepts(ldp, b->peer, &f->prefix), used = false;
+		for (size_t i = 0; accepted && i < f->hop_count && !fec_is_egress(f); i++)
 			used |= f->hops[i].via->peer == b->peer;
-		if (used != b->in_use) {
+		if (used != b->in_use || accepted != b->accepted) {
 			b->in_use = used;
+			b->accepted = accepted;
 			table_changed(&ldp->binding_table, &b->row.row);
 		}
 	}
 	for (size_t i = 0; i < f->hop_count; i++) {
 		struct hop *h = &f->hops[i];
 		const struct binding *b = h->via->peer ? binding_find(f, h->via->peer) : NULL;
+		if (b && !b->accepted)
+			b = NULL;
 		uint32_t label = b ? b->label : LABEL_UNSET, peer = b ? b->peer->lsr : 0;
 		changed |= label != h->out_label || peer != h->peer_lsr;
 		h->out_label = label;
 		h->peer_lsr = peer;
 	}
+	return changed;
+}
+
+/*
+ * RFC 3988 section 3.1: what fits over every next hop. A label takes four bytes of the link's MTU, except where it is
+ * popped; the egress names no limit.
+ */
+static bool
+settle_mtu(struct ldp *ldp, struct fec *f)
+{
+	enum { LABEL_BYTES = 4, NO_LIMIT = UINT16_MAX };
+	uint32_t least = fec_is_egress(f) ? NO_LIMIT : 0;
+
+	for (size_t i = 0; i < f->hop_count && !fec_is_egress(f); i++) {
+		const struct hop *h = &f->hops[i];
+		const struct link *l = link_find(ldp, h->ifindex);
+		const struct binding *b = h->out_label != LABEL_UNSET ? binding_find(f, h->via->peer) : NULL;
+		if (!b || !l || l->mtu <= LABEL_BYTES)
+			continue;
+		uint32_t fits = l->mtu - (h->out_label == LABEL_IMPLICIT_NULL ? 0 : LABEL_BYTES);
+		if (b->mtu && b->mtu < fits)
+			fits = b->mtu;
+		if (!least || fits < least)
+			least = fits;
+	}
+	bool changed = f->mtu != least;
+	f->mtu = (uint16_t)least;
 	return changed;
 }
 
@@ -114,7 +160,7 @@ may_publish(const struct ldp *ldp, const struct fec *f)
 {
 	if (f->label == LABEL_UNSET)
 		return false;
-	return !ldp->recovering || f->own || has_labelled_hop(f);
+	return !ldp->recovering || fec_is_egress(f) || has_labelled_hop(f);
 }
 
 static void
@@ -122,6 +168,7 @@ settle(struct ldp *ldp, struct fec *f)
 {
 	bool label_changed = settle_label(ldp, f);
 	bool hops_changed = settle_hops(ldp, f);
+	hops_changed |= settle_mtu(ldp, f);
 
 	distribute_fec(ldp, f);
 	bool publish = may_publish(ldp, f);

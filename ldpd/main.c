@@ -5,20 +5,22 @@
  * Everything that happens passes through feed(), which is therefore the one place that acts and sets the timer.
  */
 #include "base/outbox.h"
+#include "base/mem.h"
 #include "host/bus.h"
-#include "host/conf.h"
+#include "host/candidate.h"
 #include "host/host.h"
 #include "host/log.h"
 #include "host/stream.h"
 #include "host/udp.h"
+#include "ldpd/commands.h"
 #include "ldpd/config.h"
 #include "ldpd/ldp.h"
+#include "ldpd/print.h"
 #include "proto/schema.gen.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-extern const struct command ldp_commands[];
 
 struct ldpd {
 	struct host *host;
@@ -28,6 +30,8 @@ struct ldpd {
 	struct mirror *mirrors[LDP_MIRRORS];
 	struct ldp *ldp;
 	struct log_limit unsent;
+	struct candidate *candidate;
+	struct text *notes; /* while a configuration is applied: what to tell its operator */
 };
 
 static const struct row_schema *const mirrored[LDP_MIRRORS] = {
@@ -38,20 +42,40 @@ static const struct row_schema *const mirrored[LDP_MIRRORS] = {
 };
 
 static void
+set_key(struct ldpd *d, const struct effect *e)
+{
+	char peer[ADDR_TEXT];
+	int r = streams_key(d->peers, &e->to, e->bytes, e->size);
+
+	if (r < 0)
+		log_line(LOG_LINE_ERROR, "no session with %s: its password cannot be set: %s", addr_text(&e->to, peer),
+		    r == -ENOPROTOOPT ? "this kernel has no TCP MD5" : strerror(-r));
+}
+
+static void
 act(struct ldpd *d, const struct effect *e)
 {
 	int r = 0;
 
 	switch (e->kind) {
-	case EFFECT_LOG: log_effect(e); break;
+	case EFFECT_LOG:
+		log_effect(e);
+		if (d->notes && e->where <= LOG_LINE_WARNING) /* the operator who caused it should know */
+			text_line(d->notes, "%s", (const char *)e->bytes);
+		break;
 	case EFFECT_DATAGRAM_SEND:
 		r = udp_send(d->hello, e->where, &e->from, &e->to, (uint8_t)e->code, e->bytes, e->size);
 		break;
 	case EFFECT_GROUP_JOIN: r = udp_join(d->hello, e->where, &e->to); break;
 	case EFFECT_GROUP_LEAVE: udp_leave(d->hello, e->where, &e->to); break; /* the interface may be gone already */
-	case EFFECT_STREAM_CONNECT: streams_connect(d->peers, e->where, &e->from, &e->to, LDP_PORT); break;
+	case EFFECT_STREAM_CONNECT:
+		streams_connect(d->peers, e->where, &e->from, &e->to, LDP_PORT, (uint8_t)e->code);
+		break;
 	case EFFECT_STREAM_SEND: streams_send(d->peers, e->where, e->bytes, e->size); break;
 	case EFFECT_STREAM_CLOSE: streams_close(d->peers, e->where); break;
+	case EFFECT_STREAM_MIN_TTL: streams_min_ttl(d->peers, e->where, (uint8_t)e->code); break;
+	case EFFECT_MIRROR_AGAIN: mirror_again(d->mirrors[e->where]); break;
+	case EFFECT_STREAM_KEY: set_key(d, e); break;
 	}
 	if (r < 0)
 		log_limited(&d->unsent, LOG_LINE_WARNING, "Hello on interface %u: %s", e->where, strerror(-r));
@@ -157,30 +181,53 @@ on_lost(void *ctx, const struct row_schema *schema)
 
 /* --- configuration and operations --- */
 
-/* False: the file has errors, which were logged; nothing was changed. */
-static bool
-load(struct ldpd *d, bool apply)
+static void *
+fresh_config(void)
 {
-	struct ldp_config config;
-	struct conf_errors errors = { 0 };
+	struct ldp_config *c = NEW(struct ldp_config);
 
-	ldp_config_defaults(&config);
-	int r = conf_read_file(host_config_path(d->host), ldp_commands, &config, &errors);
+	ldp_config_defaults(c);
+	return c;
+}
 
-	conf_errors_log(&errors);
-	conf_errors_free(&errors);
-	if (r == 0 && apply)
-		feed(d, &(struct ldp_input){ .kind = LDP_IN_CONFIG, .config = &config }, host_now(d->host));
-	return r == 0;
+static void
+drop_config(void *conf)
+{
+	if (conf)
+		ldp_config_free(conf);
+	free(conf);
+}
+
+static void
+apply_config(void *ctx, void *conf, struct text *notes)
+{
+	struct ldpd *d = ctx;
+
+	d->notes = notes;
+	feed(d, &(struct ldp_input){ .kind = LDP_IN_CONFIG, .config = conf }, host_now(d->host));
+	d->notes = NULL;
+}
+
+static void
+print_config(void *ctx, struct conf_lines *out)
+{
+	struct ldpd *d = ctx;
+
+	ldp_print(ldp_config_of(d->ldp), out);
 }
 
 static void
 on_reload(void *ctx)
 {
-	if (load(ctx, true))
+	struct ldpd *d = ctx;
+
+	if (candidate_load(d->candidate, host_config_path(d->host), true)) {
 		log_line(LOG_LINE_NOTICE, "configuration read again");
-	else
+		host_status(d->host, "label distribution runs");
+	} else {
 		log_line(LOG_LINE_ERROR, "the configuration has errors: nothing was changed");
+		host_status(d->host, "the configuration has errors: the one before is in force");
+	}
 }
 
 static void
@@ -193,7 +240,8 @@ on_clear(void *ctx, const char *verb, const void *bytes, size_t size, struct bus
 	(void)verb;
 	memcpy(line, bytes, size);
 	const char *last = strrchr(line, ' ');
-	if (strstr(line, " peer ") && (!last || !addr_parse(last + 1, &peer))) {
+	bool one = strstr(line, " peer ") || (strstr(line, " neighbor ") && !strstr(line, " *"));
+	if (one && (!last || !addr_parse(last + 1, &peer))) {
 		answer->status = EINVAL;
 		answer->text = "not an LSR id";
 		return;
@@ -219,6 +267,7 @@ open_world(struct ldpd *d)
 	for (size_t i = 0; tables[i]; i++)
 		bus_serve(d->bus, tables[i]);
 	bus_on_request(d->bus, "clear", on_clear, d);
+	candidate_serve(d->candidate, d->bus);
 	for (int i = 0; i < LDP_MIRRORS; i++)
 		if (!(d->mirrors[i] = mirror_open(d->bus, mirrored[i], &mirror_ops, d)))
 			return -1;
@@ -230,19 +279,26 @@ open_world(struct ldpd *d)
 int
 main(int argc, char **argv)
 {
+	static const struct candidate_ops config_ops = { .rows = ldp_commands,
+		.fresh = fresh_config,
+		.drop = drop_config,
+		.apply = apply_config,
+		.print = print_config };
 	struct ldpd d = { .host = host_start(argc, argv, "ldpd") };
 	int status = 1;
 
 	d.ldp = ldp_new(host_seed(d.host));
-	if (load(&d, false)) {
+	d.candidate = candidate_new(&config_ops, &d);
+	if (candidate_load(d.candidate, host_config_path(d.host), false)) {
 		if (host_check_only(d.host)) {
 			status = 0;
-		} else if (open_world(&d) == 0 && load(&d, true)) {
+		} else if (open_world(&d) == 0 && candidate_load(d.candidate, host_config_path(d.host), true)) {
 			host_ready(d.host, "label distribution runs");
 			status = host_run(d.host);
 		}
 	}
 	bus_close(d.bus);
+	candidate_free(d.candidate);
 	streams_free(d.peers);
 	udp_close(d.hello);
 	ldp_free(d.ldp);

@@ -22,6 +22,7 @@
 /* Whose deadline a timer is. */
 enum timer_kind {
 	TIMER_HELLO,     /* link: the next Hello is to be sent */
+	TIMER_TARGET,    /* target: the next targeted Hello is to be sent */
 	TIMER_ADJACENCY, /* adjacency: its hold time is over */
 	TIMER_HOLD,      /* peer: nothing was heard in the session */
 	TIMER_KEEPALIVE, /* peer: something has to be said */
@@ -29,6 +30,8 @@ enum timer_kind {
 	TIMER_EXCHANGE,  /* peer: no Mapping for a while, so its first advertisement is over */
 	TIMER_RESTART,   /* peer: kept bindings of a neighbour that restarts end here (RFC 3478) */
 	TIMER_PENDING,   /* the oldest connection that waits for its Hello */
+	TIMER_LABELS,    /* none was left: perhaps one has rested long enough */
+	TIMER_TELL,      /* peer: the rest of our labels is to be told */
 	TIMER_RECOVERY,  /* our own restart: look whether all is learned; the end of patience */
 };
 
@@ -36,9 +39,10 @@ enum timer_kind {
 struct link {
 	struct hash_node by_ifindex;
 	const struct ldp *ldp;
-	uint32_t ifindex, seen;   /* seen: round of the mirror */
-	char *name, *label;       /* the kernel's, the operator's */
-	bool up, loopback;        /* up: admin and carrier */
+	uint32_t ifindex, seen; /* seen: round of the mirror */
+	char *name, *label;     /* the kernel's, the operator's */
+	bool up, loopback;      /* up: admin and carrier */
+	uint16_t mtu;
 	struct prefix *addresses; /* IPv4, with host bits */
 	size_t address_count;
 	bool configured; /* `mpls ldp` */
@@ -52,14 +56,36 @@ struct link {
 	struct row row; /* ldp.Interface, while configured */
 };
 
-/* A neighbour heard on one link. */
+/* An address that targeted Hellos go to: configured, or asking for them and accepted. */
+struct target {
+	struct hash_node by_address;
+	const struct ldp *ldp;
+	struct addr address;
+	bool configured, answering;
+	const char *inactive; /* why no Hellos go out; NULL: they do */
+	uint32_t interval_ms;
+	struct timer hello;
+	usec_t answered_at;
+	uint64_t hellos_sent, hellos_received;
+	struct row row; /* ldp.Target */
+};
+
+/* A secret that the host knows for connections with a peer. */
+struct key {
+	struct addr peer;
+	char password[LDP_PASSWORD_MAX + 1];
+	bool wanted;
+};
+
+/* A neighbour heard on one link, or by targeted Hellos. */
 struct adjacency {
 	struct list of_peer;
 	const struct ldp *ldp;
 	struct peer *peer;
-	uint32_t ifindex;
+	uint32_t ifindex; /* 0: targeted */
 	struct addr source, transport;
 	uint16_t space;
+	bool gtsm;        /* its Hellos say so */
 	uint32_t hold_ms; /* agreed; UINT32_MAX: for ever */
 	usec_t since;
 	struct timer hold;
@@ -85,9 +111,13 @@ struct peer {
 	uint32_t hold_ms; /* negotiated */
 	uint16_t max_pdu;
 	usec_t up_since, last_down;
-	uint32_t backoff_s; /* the last wait after a refusal; 0: none yet */
-	bool backing_off;   /* until the retry timer nothing is tried */
+	uint32_t backoff_s;       /* the last wait after a refusal; 0: none yet */
+	bool backing_off;         /* until the retry timer nothing is tried */
+	uint32_t config_sequence; /* of its Hellos: a new one ends the waiting, 2.5.3 */
+	uint8_t min_ttl;          /* of its packets in the session; 0: any */
+	bool secret;              /* the session, or the attempt, uses a password */
 	uint32_t uid, next_message;
+	uint32_t tib_revision; /* ldp->tib_revision when it was last told a label */
 	struct timer hold, keepalive, retry;
 	uint8_t *input; /* the beginning of a PDU */
 	size_t input_size, input_room;
@@ -102,9 +132,13 @@ struct peer {
 	struct list vias; /* its addresses */
 	size_t address_count;
 	struct list bindings;  /* its labels */
-	bool wants_end_of_lib; /* it knows unrecognized notifications, RFC 5919 */
+	unsigned capabilities; /* of enum ldp_capability */
 	bool exchange_done;    /* its first advertisement is complete */
 	struct timer exchange;
+
+	/* what it is told */
+	struct hash_node *tell_next; /* the FEC from which on it has not been told yet, while `tell` is set */
+	struct timer tell;
 
 	/* graceful restart, RFC 3478 */
 	bool graceful; /* it keeps forwarding over its restart */
@@ -144,7 +178,8 @@ struct binding {
 	struct fec *fec;
 	struct peer *peer;
 	uint32_t label;
-	bool in_use, stale;
+	uint16_t mtu; /* RFC 3988; 0: not said */
+	bool in_use, stale, accepted;
 	struct label_row row;
 };
 /* Our label for a FEC that a peer was told. */
@@ -153,6 +188,7 @@ struct advert {
 	struct fec *fec;
 	struct peer *peer;
 	uint32_t label;
+	uint16_t mtu; /* as told */
 	enum {
 		ADVERT_TOLD,
 		ADVERT_WITHDRAWING /* its Release is awaited */,
@@ -164,19 +200,28 @@ struct fec {
 	struct prefix prefix;
 	uint32_t seen;      /* round of the route */
 	bool routed;        /* there is a route that calls for a label */
+	bool connected;     /* the network of one of our interfaces, where such get labels: we are the egress */
 	uint32_t own;       /* so many of our interfaces have it as a host address: we are the egress */
 	uint32_t label;     /* ours; LABEL_UNSET none; implicit null at the egress */
 	uint32_t recovered; /* of before our restart, from fib.Ilm; LABEL_UNSET none */
+	uint16_t mtu;       /* RFC 3988: the largest packet that fits all the way; 0: not known */
 	bool had_lsp;       /* fib.Ilm had it when we started */
 	bool held;          /* its row is held back: it had labels before our restart and has none to send with yet */
 	struct hop *hops;
 	size_t hop_count;
 	struct list bindings, adverts;
+	const struct ldp *ldp;
 	struct list dirty; /* to be looked at before this input is done */
 	bool published;    /* the row is as the FEC is */
 	struct row row;    /* ldp.Lsp */
 	struct label_row local_row;
 };
+
+static inline bool
+fec_is_egress(const struct fec *f)
+{
+	return f->own || f->connected;
+}
 
 /* A connection that came before its peer's Hello was read. */
 struct pending {
@@ -199,23 +244,28 @@ struct ldp {
 	bool configured; /* a configuration came */
 	bool running;    /* LSR id and `mpls ldp` are set */
 	struct addr transport;
-	struct hash links, peers, fecs, vias;
+	struct hash links, peers, fecs, vias, targets;
+	struct key *keys;
+	size_t key_count;
+	uint32_t config_sequence; /* counts our configurations; in our Hellos */
 	struct list pendings, dirty, to_flush;
 	bool peers_idle; /* one may have nothing left to live for */
 	size_t pending_count;
 	struct timer pending;
 	uint32_t next_conn, next_uid, hello_id;
 	struct label_pool *labels;
-	bool labels_short; /* said once that none is left */
-	uint32_t synced;   /* bit per enum ldp_mirror: its first snapshot is complete */
-	bool recovering;   /* ldp.Lsp is not complete yet */
-	bool had_state;    /* fib.Ilm held labels of ours at the start */
-	size_t held_count; /* FECs with `held` */
-	uint32_t *orphans; /* labels of before our restart without a FEC: taken until all is learned */
+	uint32_t tib_revision; /* counts changes of our labels */
+	bool labels_short;     /* said once that none is left */
+	uint32_t synced;       /* bit per enum ldp_mirror: its first snapshot is complete */
+	bool recovering;       /* ldp.Lsp is not complete yet */
+	bool had_state;        /* fib.Ilm held labels of ours at the start */
+	size_t held_count;     /* FECs with `held` */
+	uint32_t *orphans;     /* labels of before our restart without a FEC: taken until all is learned */
 	size_t orphan_count;
-	struct timer recovery;
-	struct table lsp_table, session_table, adjacency_table, binding_table, interface_table, parameters_table;
-	struct table *tables[7];
+	struct timer recovery, relabel;
+	struct table lsp_table, session_table, adjacency_table, binding_table, interface_table, target_table,
+	    parameters_table;
+	struct table *tables[8];
 	struct row parameters;
 };
 
@@ -242,6 +292,26 @@ void link_drop_adjacencies(struct ldp *, uint32_t ifindex, uint32_t status, cons
 void discovery_answer(struct ldp *, struct link *, bool somebody_new);
 void discovery_send(struct ldp *, struct link *);
 struct addr discovery_transport(struct ldp *, const struct link *);
+/* What a Hello, link or targeted, does to the adjacency it belongs to. Returns whether somebody new was heard. */
+bool discovery_hear(struct ldp *, uint32_t ifindex, const struct ldp_pdu *, const struct ldp_msg *,
+    const struct addr *from, uint32_t hold_ms);
+uint32_t discovery_agree_ms(uint16_t ours, uint16_t theirs, uint16_t standard);
+void adjacency_lose(struct ldp *, struct adjacency *, uint32_t status, const char *why);
+
+/* --- targeted.c --- */
+struct target *target_find(const struct ldp *, const struct addr *);
+void targets_configure(struct ldp *); /* after a configuration, and after our addresses changed */
+void target_hello_due(struct ldp *, struct target *);
+void target_datagram(struct ldp *, const struct ldp_pdu *, const struct ldp_msg *, const struct addr *from);
+void target_answer(struct ldp *, struct target *);
+void target_silent(struct ldp *, const struct addr *); /* its adjacency is gone */
+void targets_free(struct ldp *);
+
+/* --- secret.c: passwords and TTLs of connections --- */
+void secrets_refresh(struct ldp *); /* after a configuration, and when a neighbour is heard or lost */
+void secrets_forget(struct ldp *);
+void ttl_refresh(struct ldp *, struct peer *); /* after its adjacencies or the configuration changed */
+uint8_t ttl_least(const struct ldp *, const struct peer *);
 
 /* --- transport.c --- */
 struct peer *peer_by_conn(struct ldp *, uint32_t conn);
@@ -252,6 +322,7 @@ void transport_again(struct ldp *, struct peer *, bool at_once);
 void transport_up(struct ldp *, const struct ldp_input *);
 void transport_down(struct ldp *, uint32_t conn, const char *why);
 void transport_pending_due(struct ldp *);
+void transport_turn_away(struct ldp *, struct pending *);
 void transport_early_bytes(struct ldp *, uint32_t conn, const uint8_t *, size_t);
 
 /* --- session.c --- */
@@ -293,10 +364,22 @@ void distribute_addresses(struct ldp *, enum ldp_type, const struct addr *, size
 void distribute_fec(struct ldp *, struct fec *); /* tell and withdraw as its state calls for */
 void distribute_message(struct ldp *, struct peer *, const struct ldp_msg *);
 enum ldp_status distribute_judge(const struct ldp_msg *); /* may it be applied? */
+void distribute_more(struct ldp *, struct peer *);        /* the next slice for a peer whose session came up */
+/* A label of this FEC back to the pool, once neither the FEC nor any peer has it. */
+void distribute_unuse(struct ldp *, struct fec *, uint32_t label);
+void distribute_forget(struct ldp *, struct fec *); /* it is about to be freed */
 void adverts_drop(struct ldp *, struct peer *);
 
+/* --- policy.c --- */
+bool policy_allocates(const struct ldp *, const struct prefix *);
+bool policy_accepts(const struct ldp *, const struct peer *, const struct prefix *);
+bool policy_tells(const struct ldp *, const struct peer *, const struct fec *);
+uint32_t policy_egress_label(const struct ldp *);
+void policy_changed(struct ldp *, const struct ldp_config *old);
+
 /* --- lsp.c --- */
-void lsp_flush(struct ldp *); /* look at every dirty FEC: labels, advertisements, ldp.Lsp */
+void lsp_label_again(struct ldp *); /* FECs that went without one */
+void lsp_flush(struct ldp *);       /* look at every dirty FEC: labels, advertisements, ldp.Lsp */
 void fec_set_hops(struct ldp *, struct fec *, const struct addr *, const uint32_t *ifindex, size_t count);
 
 /* --- restart.c: RFC 3478 --- */

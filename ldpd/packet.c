@@ -26,11 +26,21 @@ enum ldp_tlv {
 	TLV_IPV6_TRANSPORT = 0x0403,
 	TLV_COMMON_SESSION = 0x0500,
 	TLV_FT_SESSION = 0x0503,
+	TLV_DYNAMIC_CAPABILITY = 0x0506,
 	TLV_TYPED_WILDCARD = 0x050b,
 	TLV_REQUEST_ID = 0x0600,
+	TLV_MTU = 0x0601,
 	TLV_UNRECOGNIZED_NOTIFICATION = 0x0603,
 };
-enum { U_BIT = 0x8000, HELLO_TARGETED = 0x8000, HELLO_REQUEST = 0x4000, SESSION_A = 0x8000, FT_LEARN = 0x0001 };
+enum {
+	U_BIT = 0x8000,
+	F_BIT = 0x4000,
+	HELLO_TARGETED = 0x8000,
+	HELLO_REQUEST = 0x4000,
+	HELLO_GTSM = 0x2000,
+	SESSION_A = 0x8000,
+	FT_LEARN = 0x0001
+};
 enum {
 	SEEN_HELLO = 1,
 	SEEN_SESSION = 2,
@@ -83,6 +93,33 @@ ldp_decode_pdu(const uint8_t *bytes, size_t size, struct ldp_pdu *ret)
 
 /* --- TLVs --- */
 
+static unsigned
+capability_of(uint16_t type)
+{
+	switch (type) {
+	case TLV_DYNAMIC_CAPABILITY: return LDP_CAN_ANNOUNCE;
+	case TLV_TYPED_WILDCARD: return LDP_CAN_TYPED_WILDCARD;
+	case TLV_UNRECOGNIZED_NOTIFICATION: return LDP_CAN_UNRECOGNIZED;
+	default: return 0;
+	}
+}
+
+/* RFC 5561 section 3: a byte whose first bit says on or off; what follows it is the capability's own. */
+static enum ldp_status
+decode_capability_tlv(unsigned *on, unsigned *off, uint16_t type, struct wire_reader *v)
+{
+	unsigned bit = capability_of(type);
+	uint8_t state = wire_u8(v);
+
+	if (!bit)
+		return LDP_UNKNOWN_TLV;
+	if (!wire_ok(v))
+		return LDP_BAD_TLV_LENGTH;
+	*(state & 0x80 ? on : off) |= bit;
+	*(state & 0x80 ? off : on) &= ~bit;
+	return LDP_OK;
+}
+
 static enum ldp_status
 decode_init_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsigned *seen)
 {
@@ -108,12 +145,8 @@ decode_init_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsigne
 		m->init.recovery_ms = wire_u32(v);
 		return wire_done(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
 	}
-	if (type == TLV_UNRECOGNIZED_NOTIFICATION) {
-		uint8_t state = wire_u8(v);
-		m->init.unrecognized_notification = state & 0x80;
-		return wire_ok(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
-	}
-	return LDP_UNKNOWN_TLV;
+	unsigned off = 0;
+	return decode_capability_tlv(&m->init.capabilities, &off, type, v);
 }
 
 static enum ldp_status
@@ -125,6 +158,7 @@ decode_hello_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsign
 		uint16_t flags = wire_u16(v);
 		m->hello.targeted = flags & HELLO_TARGETED;
 		m->hello.request_targeted = flags & HELLO_REQUEST;
+		m->hello.gtsm = flags & HELLO_GTSM;
 		*seen |= SEEN_HELLO;
 		return wire_done(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
 	}
@@ -135,8 +169,8 @@ decode_hello_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsign
 		m->hello.transport = addr_v4(address);
 		return LDP_OK;
 	}
-	case TLV_IPV6_TRANSPORT:
-	case TLV_CONFIG_SEQUENCE: return LDP_OK;
+	case TLV_CONFIG_SEQUENCE: m->hello.sequence = wire_u32(v); return wire_done(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
+	case TLV_IPV6_TRANSPORT: return LDP_OK;
 	default: return LDP_UNKNOWN_TLV;
 	}
 }
@@ -159,6 +193,7 @@ decode_label_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsign
 		m->label.request_id = wire_u32(v);
 		*seen |= SEEN_REQUEST_ID;
 		return wire_done(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
+	case TLV_MTU: m->label.mtu = wire_u16(v); return wire_done(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
 	case TLV_ATM_LABEL:
 	case TLV_FRAME_RELAY_LABEL: return LDP_MALFORMED_TLV; /* not on these links */
 	case TLV_HOP_COUNT:
@@ -191,6 +226,7 @@ decode_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsigned *se
 	switch (m->type) {
 	case LDP_HELLO: return decode_hello_tlv(m, type, v, seen);
 	case LDP_INITIALIZATION: return decode_init_tlv(m, type, v, seen);
+	case LDP_CAPABILITY: return decode_capability_tlv(&m->capability.on, &m->capability.off, type, v);
 	case LDP_NOTIFICATION: return decode_status_tlv(m, type, v, seen);
 	case LDP_ADDRESS:
 	case LDP_ADDRESS_WITHDRAW: {
@@ -237,7 +273,7 @@ needed(uint16_t type)
 static bool
 is_known(uint16_t type)
 {
-	return type == LDP_KEEPALIVE || needed(type) != 0;
+	return type == LDP_KEEPALIVE || type == LDP_CAPABILITY || needed(type) != 0;
 }
 
 enum ldp_status
@@ -314,17 +350,46 @@ begin_tlv(struct ldp_writer *w, unsigned type)
 }
 
 void
-ldp_put_hello(struct ldp_writer *w, uint32_t id, uint16_t hold_s, bool targeted, const struct addr *transport)
+ldp_put_hello(struct ldp_writer *w, uint32_t id, const struct ldp_hello_fields *f)
 {
 	struct wire_mark m = begin_message(w, LDP_HELLO, id);
 	struct wire_mark t = begin_tlv(w, TLV_COMMON_HELLO);
 
-	wire_put_u16(&w->wire, hold_s);
-	wire_put_u16(&w->wire, targeted ? HELLO_TARGETED | HELLO_REQUEST : 0);
+	wire_put_u16(&w->wire, f->hold_s);
+	wire_put_u16(&w->wire, (uint16_t)((f->targeted ? HELLO_TARGETED : 0) |
+					  (f->request_targeted ? HELLO_REQUEST : 0) | (f->gtsm ? HELLO_GTSM : 0)));
 	wire_fill_length(&w->wire, t);
 	t = begin_tlv(w, TLV_IPV4_TRANSPORT);
-	wire_put_bytes(&w->wire, transport->bytes, 4);
+	wire_put_bytes(&w->wire, f->transport.bytes, 4);
 	wire_fill_length(&w->wire, t);
+	if (f->sequence) {
+		t = begin_tlv(w, TLV_CONFIG_SEQUENCE);
+		wire_put_u32(&w->wire, f->sequence);
+		wire_fill_length(&w->wire, t);
+	}
+	wire_fill_length(&w->wire, m);
+}
+
+static void
+put_capabilities(struct ldp_writer *w, unsigned which, bool on)
+{
+	static const uint16_t types[] = { TLV_DYNAMIC_CAPABILITY, TLV_TYPED_WILDCARD, TLV_UNRECOGNIZED_NOTIFICATION };
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		if (!(which & capability_of(types[i])))
+			continue;
+		struct wire_mark t = begin_tlv(w, U_BIT | types[i]);
+		wire_put_u8(&w->wire, on ? 0x80 : 0);
+		wire_fill_length(&w->wire, t);
+	}
+}
+
+void
+ldp_put_capability(struct ldp_writer *w, uint32_t id, unsigned capabilities, bool on)
+{
+	struct wire_mark m = begin_message(w, LDP_CAPABILITY, id);
+
+	put_capabilities(w, capabilities, on);
 	wire_fill_length(&w->wire, m);
 }
 
@@ -347,12 +412,7 @@ ldp_put_init(struct ldp_writer *w, uint32_t id, const struct ldp_init_fields *f)
 	wire_put_u32(&w->wire, f->reconnect_ms);
 	wire_put_u32(&w->wire, f->recovery_ms);
 	wire_fill_length(&w->wire, t);
-	t = begin_tlv(w, U_BIT | TLV_UNRECOGNIZED_NOTIFICATION);
-	wire_put_u8(&w->wire, 0x80);
-	wire_fill_length(&w->wire, t);
-	t = begin_tlv(w, U_BIT | TLV_TYPED_WILDCARD);
-	wire_put_u8(&w->wire, 0x80);
-	wire_fill_length(&w->wire, t);
+	put_capabilities(w, LDP_CAN_ANNOUNCE | LDP_CAN_TYPED_WILDCARD | LDP_CAN_UNRECOGNIZED, true);
 	wire_fill_length(&w->wire, m);
 }
 
@@ -415,21 +475,33 @@ ldp_put_addresses(struct ldp_writer *w, uint32_t id, enum ldp_type type, const s
 }
 
 void
-ldp_put_label(struct ldp_writer *w, uint32_t id, enum ldp_type type, const struct ldp_fec *fec, uint32_t label,
-    uint32_t request_id)
+ldp_put_label_fields(struct ldp_writer *w, uint32_t id, enum ldp_type type, const struct ldp_label_fields *f)
 {
 	struct wire_mark m = begin_message(w, type, id), t;
 
-	put_fec_tlv(w, fec);
-	if (label != LABEL_UNSET) {
+	put_fec_tlv(w, &f->fec);
+	if (f->label != LABEL_UNSET) {
 		t = begin_tlv(w, TLV_GENERIC_LABEL);
-		wire_put_u32(&w->wire, label);
+		wire_put_u32(&w->wire, f->label);
 		wire_fill_length(&w->wire, t);
 	}
-	if (request_id) {
+	if (f->request_id) {
 		t = begin_tlv(w, TLV_REQUEST_ID);
-		wire_put_u32(&w->wire, request_id);
+		wire_put_u32(&w->wire, f->request_id);
+		wire_fill_length(&w->wire, t);
+	}
+	if (f->mtu) {
+		t = begin_tlv(w, U_BIT | F_BIT | TLV_MTU); /* RFC 3988 section 3.2: who does not know it passes it on */
+		wire_put_u16(&w->wire, f->mtu);
 		wire_fill_length(&w->wire, t);
 	}
 	wire_fill_length(&w->wire, m);
+}
+
+void
+ldp_put_label(struct ldp_writer *w, uint32_t id, enum ldp_type type, const struct ldp_fec *fec, uint32_t label,
+    uint32_t request_id)
+{
+	ldp_put_label_fields(
+	    w, id, type, &(struct ldp_label_fields){ .fec = *fec, .label = label, .request_id = request_id });
 }

@@ -25,6 +25,13 @@ enum ldp_type {
 	LDP_LABEL_ABORT = 0x0404,
 };
 
+/* What a peer can beyond RFC 5036; a bit each. */
+enum ldp_capability {
+	LDP_CAN_ANNOUNCE = 1,       /* Dynamic Announcement, RFC 5561 */
+	LDP_CAN_TYPED_WILDCARD = 2, /* RFC 5918 */
+	LDP_CAN_UNRECOGNIZED = 4,   /* Unrecognized Notification, RFC 5919: it wants End-of-LIB */
+};
+
 /* One message, decoded. Readers are views into the PDU's bytes, valid as long as those are. */
 struct ldp_msg {
 	uint16_t type;   /* without the U bit */
@@ -34,6 +41,8 @@ struct ldp_msg {
 		struct { /* 3.5.2 */
 			uint16_t hold_s;
 			bool targeted, request_targeted;
+			bool gtsm;             /* RFC 6720: it sends its session with a TTL of 255 */
+			uint32_t sequence;     /* of its configuration; 0 when the TLV is absent */
 			struct addr transport; /* none when the TLV is absent */
 		} hello;
 		struct { /* 3.5.3, RFC 3478 2 */
@@ -43,8 +52,11 @@ struct ldp_msg {
 			uint16_t receiver_space;
 			bool ft, ft_learn; /* a Fault Tolerant Session TLV, its L bit */
 			uint32_t reconnect_ms, recovery_ms;
-			bool unrecognized_notification; /* RFC 5919 */
+			unsigned capabilities; /* of enum ldp_capability, with their S bit set */
 		} init;
+		struct {                  /* RFC 5561 */
+			unsigned on, off; /* of enum ldp_capability: what it can from now on, and no longer */
+		} capability;
 		struct { /* 3.5.1 */
 			uint32_t status, about_id;
 			uint16_t about_type;
@@ -57,6 +69,7 @@ struct ldp_msg {
 			struct wire_reader fecs;
 			uint32_t label;      /* LABEL_UNSET when absent */
 			uint32_t request_id; /* 0 when absent */
+			uint16_t mtu;        /* RFC 3988; 0 when absent */
 		} label;
 	};
 };
@@ -81,7 +94,13 @@ struct ldp_writer {
 };
 void ldp_begin(struct ldp_writer *, void *bytes, size_t room, uint32_t lsr);
 size_t ldp_end(struct ldp_writer *); /* bytes of the PDU, 0 when it did not fit or has no message */
-void ldp_put_hello(struct ldp_writer *, uint32_t id, uint16_t hold_s, bool targeted, const struct addr *transport);
+struct ldp_hello_fields {
+	uint16_t hold_s;
+	bool targeted, request_targeted, gtsm;
+	uint32_t sequence; /* 0: left out */
+	struct addr transport;
+};
+void ldp_put_hello(struct ldp_writer *, uint32_t id, const struct ldp_hello_fields *);
 struct ldp_init_fields {
 	uint16_t hold_s, max_pdu;
 	uint32_t receiver_lsr;
@@ -89,13 +108,20 @@ struct ldp_init_fields {
 	uint32_t reconnect_ms, recovery_ms;
 };
 void ldp_put_init(struct ldp_writer *, uint32_t id, const struct ldp_init_fields *);
+void ldp_put_capability(struct ldp_writer *, uint32_t id, unsigned capabilities, bool on); /* RFC 5561 */
 void ldp_put_keepalive(struct ldp_writer *, uint32_t id);
 void ldp_put_notification(struct ldp_writer *, uint32_t id, uint32_t status, uint32_t about_id, uint16_t about_type);
 void ldp_put_end_of_lib(struct ldp_writer *, uint32_t id);
 /* ADDRESS or ADDRESS_WITHDRAW; at most LDP_ADDRESSES_MAX addresses of family 4. */
 enum { LDP_ADDRESSES_MAX = 500 };
 void ldp_put_addresses(struct ldp_writer *, uint32_t id, enum ldp_type, const struct addr *, size_t count);
-/* MAPPING, REQUEST, WITHDRAW, RELEASE, ABORT with one FEC. `label` LABEL_UNSET, `request_id` 0: left out. */
+/* MAPPING, REQUEST, WITHDRAW, RELEASE, ABORT with one FEC. What is LABEL_UNSET or 0 is left out. */
+struct ldp_label_fields {
+	struct ldp_fec fec;
+	uint32_t label, request_id;
+	uint16_t mtu; /* RFC 3988 */
+};
+void ldp_put_label_fields(struct ldp_writer *, uint32_t id, enum ldp_type, const struct ldp_label_fields *);
 void ldp_put_label(
     struct ldp_writer *, uint32_t id, enum ldp_type, const struct ldp_fec *, uint32_t label, uint32_t request_id);
 #endif

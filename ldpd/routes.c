@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LABEL_REUSE_DELAY (30 * USEC_PER_SEC)
-
 /* --- interfaces --- */
 
 struct link *
@@ -86,6 +84,7 @@ tell_transport(struct ldp *ldp)
 		if (l->active)
 			discovery_hello_due(ldp, l);
 	}
+	targets_configure(ldp);
 }
 
 /* Tells the peers which addresses came and went between two lists. */
@@ -167,6 +166,20 @@ read_addresses(struct link *l, const Fib__Interface *r)
 	}
 }
 
+/* What fits over the link is part of what we tell (RFC 3988). Rare, so all FECs are looked through. */
+static void
+mtu_changed(struct ldp *ldp, uint32_t ifindex)
+{
+	hash_each (n, &ldp->fecs) {
+		struct fec *f = OBJECT(n, struct fec, by_prefix);
+		for (size_t i = 0; i < f->hop_count; i++)
+			if (f->hops[i].ifindex == ifindex) {
+				fec_dirty(ldp, f);
+				break;
+			}
+	}
+}
+
 void
 routes_interface(struct ldp *ldp, const Fib__Interface *r, bool gone, uint32_t round)
 {
@@ -193,6 +206,10 @@ routes_interface(struct ldp *ldp, const Fib__Interface *r, bool gone, uint32_t r
 		l->label = mem_text(*r->label ? r->label : r->name);
 		l->up = r->admin_up && r->carrier;
 		l->loopback = r->loopback;
+		uint16_t mtu = (uint16_t)(r->mtu < UINT16_MAX ? r->mtu : UINT16_MAX);
+		if (mtu != l->mtu)
+			mtu_changed(ldp, l->ifindex);
+		l->mtu = mtu;
 		/* A loopback has no carrier to lose; a bridge that stands in for one never has any. */
 		if (l->loopback)
 			l->up = r->admin_up;
@@ -240,20 +257,28 @@ routes_route(struct ldp *ldp, const Fib__Route *r, bool gone, uint32_t round)
 	struct prefix prefix;
 
 	if (*r->vrf || !prefix_from_bytes(r->prefix.data, r->prefix.len, &prefix) || prefix.addr.family != 4 ||
-	    !prefix_is_host(&prefix))
+	    addr_is_multicast(&prefix.addr) || addr_is_loopback(&prefix.addr))
 		return;
 	const Fib__RouteEntry *e = !gone && r->n_entries ? r->entries[0] : NULL;
-	bool wanted = e && e->protocol != FIB__PROTOCOL__DIRECT && !e->black_hole;
-	size_t count = wanted ? read_hops(e, addrs, ifindex, HOPS_MAX) : 0;
-	struct fec *f = count ? fec_get(ldp, &prefix) : fec_find(ldp, &prefix);
+	bool wanted = e && !e->black_hole && policy_allocates(ldp, &prefix);
+	bool direct = wanted && e->protocol == FIB__PROTOCOL__DIRECT;
+	size_t count = wanted && !direct ? read_hops(e, addrs, ifindex, HOPS_MAX) : 0;
+	bool connected = direct && !prefix_is_host(&prefix); /* our own host addresses are counted by interface */
+	struct fec *f = count || connected ? fec_get(ldp, &prefix) : fec_find(ldp, &prefix);
 	if (!f)
 		return;
+	if (connected != f->connected) {
+		f->connected = connected;
+		fec_dirty(ldp, f);
+	}
+	f->seen = round;
 	if (!count) {
 		if (f->routed)
 			unroute(ldp, f);
+		else
+			fec_dirty(ldp, f); /* perhaps nothing speaks of it any more */
 		return;
 	}
-	f->seen = round;
 	bool same = f->routed && f->hop_count == count;
 	for (size_t i = 0; same && i < count; i++)
 		same = f->hops[i].ifindex == ifindex[i] && addr_eq(&f->hops[i].via->addr, &addrs[i]);
@@ -271,7 +296,8 @@ routes_range(struct ldp *ldp, const Fib__LabelRange *r, bool gone)
 {
 	if (gone || strcmp(r->user, "ldpd") != 0 || ldp->labels)
 		return;
-	ldp->labels = label_pool_new(r->first, r->last, LABEL_REUSE_DELAY);
+	ldp->labels = label_pool_new(r->first, r->last, ldp->config.label_reuse_s * USEC_PER_SEC);
+	label_pool_start(ldp->labels, r->first + (uint32_t)rng_below(&ldp->rng, (uint64_t)r->last - r->first + 1));
 	restart_range(ldp);
 	hash_each (n, &ldp->fecs) {
 		struct fec *f = OBJECT(n, struct fec, by_prefix);
@@ -298,7 +324,12 @@ routes_synced(struct ldp *ldp, enum ldp_mirror table, uint32_t round)
 	} else if (table == LDP_FIB_ROUTE) {
 		hash_each (m, &ldp->fecs) {
 			struct fec *f = OBJECT(m, struct fec, by_prefix);
-			if (f->routed && f->seen != round)
+			if (f->seen == round)
+				continue;
+			if (f->connected)
+				fec_dirty(ldp, f);
+			f->connected = false;
+			if (f->routed)
 				unroute(ldp, f);
 		}
 	}

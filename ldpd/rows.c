@@ -33,8 +33,10 @@ fill_lsp(const struct row *row, void *message, struct arena *arena)
 
 	m->fec = bytes_of_prefix(&f->prefix, arena);
 	m->in_label = f->label;
-	m->egress = f->own;
-	m->n_next_hops = f->own ? 0 : f->hop_count;
+	m->egress = fec_is_egress(f);
+	m->pop_broken = f->ldp->config.pop_broken;
+	m->mtu = f->mtu == UINT16_MAX ? 0 : f->mtu;
+	m->n_next_hops = m->egress ? 0 : f->hop_count;
 	m->next_hops = arena_take(arena, m->n_next_hops * sizeof *m->next_hops);
 	for (size_t i = 0; i < m->n_next_hops; i++) {
 		Ldp__LspNextHop *h = m->next_hops[i] = arena_take(arena, sizeof *h);
@@ -79,6 +81,8 @@ fill_binding(const struct row *row, void *message, struct arena *arena)
 	m->label = b->label;
 	m->in_use = b->in_use;
 	m->stale = b->stale;
+	m->not_accepted = !b->accepted;
+	m->mtu = b->mtu;
 }
 
 static void
@@ -86,6 +90,8 @@ fill_session(const struct row *row, void *message, struct arena *arena)
 {
 	const struct peer *p = CONST_OBJECT(row, struct peer, row);
 	Ldp__Session *m = message;
+	static const char *const capabilities[] = { "dynamic announcement", "typed wildcard",
+		"unrecognized notification" };
 	static const Ldp__SessionState states[S_COUNT] = { LDP__SESSION_STATE__NON_EXISTENT,
 		LDP__SESSION_STATE__INITIALIZED, LDP__SESSION_STATE__OPENREC, LDP__SESSION_STATE__OPENSENT,
 		LDP__SESSION_STATE__OPERATIONAL };
@@ -114,7 +120,16 @@ fill_session(const struct row *row, void *message, struct arena *arena)
 	m->graceful_restart = p->graceful;
 	m->uid = p->uid;
 	m->max_pdu = p->max_pdu;
+	m->tib_revision = p->tib_revision;
 	m->label_exchange_done = p->exchange_done;
+	struct addr id = addr_v4(p->lsr);
+	m->password = lent(ldp_config_password_source(&p->ldp->config, &id));
+	m->min_ttl = p->min_ttl;
+	m->backoff_s = p->backing_off ? p->backoff_s : 0;
+	m->capabilities = arena_take(arena, COUNT(capabilities) * sizeof *m->capabilities);
+	for (size_t i = 0; i < COUNT(capabilities); i++)
+		if (p->capabilities & 1u << i)
+			m->capabilities[m->n_capabilities++] = lent(capabilities[i]);
 }
 
 static void
@@ -129,7 +144,8 @@ fill_adjacency(const struct row *row, void *message, struct arena *arena)
 	m->label_space = a->space;
 	m->hold_ms = a->hold_ms;
 	const struct link *link = link_find(a->ldp, a->ifindex);
-	m->interval_ms = link ? link->interval_ms : 0;
+	const struct target *target = a->ifindex ? NULL : target_find(a->ldp, &a->source);
+	m->interval_ms = link ? link->interval_ms : target ? target->interval_ms : 0;
 	m->since = a->since;
 	m->transport = bytes_of_addr(&a->transport, arena);
 }
@@ -153,6 +169,22 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 }
 
 static void
+fill_target(const struct row *row, void *message, struct arena *arena)
+{
+	const struct target *t = CONST_OBJECT(row, struct target, row);
+	Ldp__Target *m = message;
+
+	m->address = bytes_of_addr(&t->address, arena);
+	m->configured = t->configured;
+	m->active = !t->inactive;
+	m->inactive = lent(t->inactive);
+	m->hello_hold_ms = t->ldp->config.targeted_hold_s * 1000u;
+	m->hello_interval_ms = t->inactive ? t->ldp->config.targeted_interval_s * 1000u : t->interval_ms;
+	m->hellos_sent = t->hellos_sent;
+	m->hellos_received = t->hellos_received;
+}
+
+static void
 fill_parameters(const struct row *row, void *message, struct arena *arena)
 {
 	const struct ldp *ldp = CONST_OBJECT(row, struct ldp, parameters);
@@ -165,8 +197,10 @@ fill_parameters(const struct row *row, void *message, struct arena *arena)
 	m->keepalive_s = ldp_keepalive_s(c);
 	m->hello_hold_s = c->hello_hold_s;
 	m->hello_interval_s = c->hello_interval_s;
-	m->targeted_hold_s = LDP_TARGETED_HOLD_S;
-	m->targeted_interval_s = LDP_TARGETED_INTERVAL_S;
+	m->targeted_hold_s = c->targeted_hold_s;
+	m->targeted_interval_s = c->targeted_interval_s;
+	m->backoff_first_s = c->backoff_first_s;
+	m->backoff_last_s = c->backoff_last_s;
 	m->recovering = ldp->recovering;
 	m->trouble = lent(!c->lsr_id      ? "mpls lsr-id is not set"
 			  : !c->enabled   ? "mpls ldp is not on"
@@ -178,7 +212,7 @@ void
 rows_init(struct ldp *ldp)
 {
 	struct table *tables[] = { &ldp->lsp_table, &ldp->session_table, &ldp->adjacency_table, &ldp->binding_table,
-		&ldp->interface_table, &ldp->parameters_table };
+		&ldp->interface_table, &ldp->target_table, &ldp->parameters_table };
 
 	table_init(&ldp->lsp_table, "ldp.Lsp", fill_lsp);
 	ldp->lsp_table.complete = false;
@@ -186,6 +220,7 @@ rows_init(struct ldp *ldp)
 	table_init(&ldp->adjacency_table, "ldp.Adjacency", fill_adjacency);
 	table_init(&ldp->binding_table, "ldp.Binding", fill_binding);
 	table_init(&ldp->interface_table, "ldp.Interface", fill_interface);
+	table_init(&ldp->target_table, "ldp.Target", fill_target);
 	table_init(&ldp->parameters_table, "ldp.Parameters", fill_parameters);
 	for (size_t i = 0; i < COUNT(tables); i++)
 		ldp->tables[i] = tables[i];

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define EXCHANGE_QUIET (1 * USEC_PER_SEC)
-#define WORKED (LDP_BACKOFF_FIRST_S * USEC_PER_SEC) /* a session that lasted so long was none to be careful with */
 enum { MAX_PDU_DEFAULT = LDP_PDU_MAX, MAX_PDU_LEAST = 256 };
 
 static void event(
@@ -52,6 +51,7 @@ peer_get(struct ldp *ldp, uint32_t lsr, uint16_t space)
 	timer_init(&p->keepalive, TIMER_KEEPALIVE);
 	timer_init(&p->retry, TIMER_RETRY);
 	timer_init(&p->exchange, TIMER_EXCHANGE);
+	timer_init(&p->tell, TIMER_TELL);
 	timer_init(&p->restart, TIMER_RESTART);
 	hash_add(&ldp->peers, &p->by_id, hash_bytes(&lsr, sizeof lsr, space));
 	return p;
@@ -66,9 +66,9 @@ peer_free(struct ldp *ldp, struct peer *p)
 	adverts_drop(ldp, p);
 	bindings_drop(ldp, p, false);
 	peer_drop_addresses(ldp, p, false);
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 6; i++)
 		timer_clear(&ldp->timers,
-		    (struct timer *[]){ &p->hold, &p->keepalive, &p->retry, &p->exchange, &p->restart }[i]);
+		    (struct timer *[]){ &p->hold, &p->keepalive, &p->retry, &p->exchange, &p->restart, &p->tell }[i]);
 	list_remove(&p->to_flush);
 	table_gone(&ldp->session_table, &p->row);
 	hash_remove(&ldp->peers, &p->by_id);
@@ -81,12 +81,18 @@ peer_free(struct ldp *ldp, struct peer *p)
 void
 peers_sweep(struct ldp *ldp)
 {
+	bool any = false;
+
 	ldp->peers_idle = false;
 	hash_each (n, &ldp->peers) {
 		struct peer *p = OBJECT(n, struct peer, by_id);
-		if (list_is_empty(&p->adjacencies) && p->state == S_NON_EXISTENT && !p->conn && !p->restarting)
+		if (list_is_empty(&p->adjacencies) && p->state == S_NON_EXISTENT && !p->conn && !p->restarting) {
 			peer_free(ldp, p);
+			any = true;
+		}
 	}
+	if (any)
+		secrets_refresh(ldp); /* what was known only for their sake */
 }
 
 /* --- sending --- */
@@ -176,7 +182,7 @@ negotiate(struct peer *p, const struct ldp_msg *m)
 	if (theirs_ms < p->hold_ms)
 		p->hold_ms = theirs_ms;
 	p->max_pdu = max_pdu < MAX_PDU_DEFAULT ? max_pdu : MAX_PDU_DEFAULT;
-	p->wants_end_of_lib = m->init.unrecognized_notification;
+	p->capabilities = m->init.capabilities;
 	p->graceful = m->init.ft && m->init.ft_learn && m->init.reconnect_ms;
 	p->reconnect_ms = m->init.reconnect_ms;
 	p->recovery_ms = m->init.ft ? m->init.recovery_ms : 0;
@@ -220,6 +226,8 @@ close_session(struct ldp *ldp, struct peer *p, enum session_state was, bool retu
 	timer_clear(&ldp->timers, &p->hold);
 	timer_clear(&ldp->timers, &p->keepalive);
 	timer_clear(&ldp->timers, &p->exchange);
+	timer_clear(&ldp->timers, &p->tell);
+	p->tell_next = NULL;
 	free(p->last_error);
 	p->last_error = mem_text(why);
 	p->last_down = ldp->now;
@@ -242,9 +250,9 @@ close_session(struct ldp *ldp, struct peer *p, enum session_state was, bool retu
 static void
 back_off(struct ldp *ldp, struct peer *p)
 {
-	p->backoff_s = p->backoff_s ? p->backoff_s * 2 : LDP_BACKOFF_FIRST_S;
-	if (p->backoff_s > LDP_BACKOFF_LAST_S)
-		p->backoff_s = LDP_BACKOFF_LAST_S;
+	p->backoff_s = p->backoff_s ? p->backoff_s * 2 : ldp->config.backoff_first_s;
+	if (p->backoff_s > ldp->config.backoff_last_s)
+		p->backoff_s = ldp->config.backoff_last_s;
 	p->backing_off = true;
 	timer_set(&ldp->timers, &p->retry, ldp->now + p->backoff_s * USEC_PER_SEC);
 }
@@ -256,11 +264,13 @@ back_off(struct ldp *ldp, struct peer *p)
 static void
 try_again(struct ldp *ldp, struct peer *p, unsigned acts, enum session_event on, const struct ldp_msg *m, usec_t lasted)
 {
+	usec_t worked =
+	    ldp->config.backoff_first_s * USEC_PER_SEC; /* one that lasted so long was none to be careful with */
 	bool error = on == E_BAD || (on == E_FATAL && m->notification.status != LDP_SHUTDOWN);
 
-	if (lasted >= WORKED)
+	if (lasted >= worked)
 		p->backoff_s = 0;
-	if (acts & A_BACK_OFF || (error && lasted < WORKED))
+	if (acts & A_BACK_OFF || (error && lasted < worked))
 		back_off(ldp, p);
 	else
 		transport_again(ldp, p, lasted >= USEC_PER_SEC);
@@ -277,7 +287,8 @@ event(struct ldp *ldp, struct peer *p, enum session_event on, const struct ldp_m
 	p->state = move.next;
 	if (!move.listed && !status)
 		status = LDP_SHUTDOWN;
-	if (move.acts & A_NEGOTIATE)
+	assert(m || !(move.acts & (A_NEGOTIATE | A_HANDLE)));
+	if (m && move.acts & A_NEGOTIATE)
 		negotiate(p, m);
 	if (move.acts & A_SEND_INIT)
 		send_init(ldp, p);
@@ -348,6 +359,7 @@ count_received(struct peer *p, uint16_t type)
 	case LDP_LABEL_WITHDRAW: p->received.label_withdraw++; break;
 	case LDP_LABEL_RELEASE: p->received.label_release++; break;
 	case LDP_LABEL_ABORT: p->received.label_abort++; break;
+	case LDP_CAPABILITY: p->received.capability++; break;
 	default: p->received.unknown++; break;
 	}
 }

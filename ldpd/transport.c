@@ -35,13 +35,19 @@ connect_to(struct ldp *ldp, struct peer *p)
 	p->connecting = true;
 	/* The peer takes us only once it has heard us. */
 	list_each (l, &p->adjacencies) {
-		struct link *link = link_find(ldp, OBJECT(l, struct adjacency, of_peer)->ifindex);
+		const struct adjacency *a = OBJECT(l, struct adjacency, of_peer);
+		struct link *link = link_find(ldp, a->ifindex);
+		struct target *target = a->ifindex ? NULL : target_find(ldp, &a->source);
 		if (link)
 			discovery_answer(ldp, link, false);
+		if (target)
+			target_answer(ldp, target);
 	}
-	outbox_add(ldp->out,
-	    &(struct effect){
-		.kind = EFFECT_STREAM_CONNECT, .where = p->conn, .to = p->transport, .from = p->local_transport });
+	outbox_add(ldp->out, &(struct effect){ .kind = EFFECT_STREAM_CONNECT,
+				 .where = p->conn,
+				 .code = p->min_ttl,
+				 .to = p->transport,
+				 .from = p->local_transport });
 	timer_set(&ldp->timers, &p->retry, ldp->now + CONNECT_PATIENCE);
 }
 
@@ -61,6 +67,8 @@ transport_want(struct ldp *ldp, struct peer *p)
 	p->local_transport = local;
 	/* 2.5.2: the greater transport address connects. */
 	p->role = addr_cmp(&p->local_transport, &p->transport) > 0 ? R_ACTIVE : R_PASSIVE;
+	struct addr id = addr_v4(p->lsr);
+	p->secret = ldp_config_password(&ldp->config, &id);
 	if (!row_is_in_table(&p->row))
 		table_changed(&ldp->session_table, &p->row);
 	transport_pending_due(ldp);
@@ -79,7 +87,8 @@ transport_retry(struct ldp *ldp, struct peer *p)
 	if (p->connecting) {
 		transport_abandon(ldp, p);
 		free(p->last_error);
-		p->last_error = mem_text("connection timed out");
+		p->last_error = mem_text(
+		    p->secret ? "connection timed out; do both ends have the same password?" : "connection timed out");
 		table_changed(&ldp->session_table, &p->row);
 	}
 	transport_want(ldp, p);
@@ -132,6 +141,9 @@ adopt(struct ldp *ldp, const struct pending *w)
 	}
 	p->role = R_PASSIVE;
 	p->transport = w->peer;
+	if (p->min_ttl)
+		outbox_add(
+		    ldp->out, &(struct effect){ .kind = EFFECT_STREAM_MIN_TTL, .where = w->conn, .code = p->min_ttl });
 	session_begin(ldp, p, w->conn, &w->local, w->local_port, w->peer_port);
 	if (w->size)
 		session_stream(ldp, w->conn, w->bytes, w->size);
@@ -147,6 +159,14 @@ pending_free(struct ldp *ldp, struct pending *w)
 	list_remove(&w->link);
 	ldp->pending_count--;
 	free(w);
+}
+
+/* It came before the peer's secret was known. */
+void
+transport_turn_away(struct ldp *ldp, struct pending *w)
+{
+	close_conn(ldp, w->conn);
+	pending_free(ldp, w);
 }
 
 /* Looks at the connections that wait for their peer's Hello: adopts, or ends those that waited too long. */

@@ -7,7 +7,7 @@ import pytest
 HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.dirname(HERE)
 sys.dont_write_bytecode = True
-sys.path[:0] = [os.path.join(ROOT, "labs"), os.path.join(ROOT, "labs", "lsp"), os.path.join(HERE, "helper")]
+sys.path[:0] = [os.path.join(ROOT, "labs"), os.path.join(ROOT, "labs", "lsp"), os.path.join(HERE, "helper"), os.path.join(HERE, "conformance")]
 pytest_plugins = ["in_vm"]
 
 

@@ -1,6 +1,6 @@
 /*
  * Prints every command of every daemon: as C, for the table by which a daemon knows whose line of
- * router.conf it reads; or with --markdown as the command reference. Refuses rows that are not complete.
+ * router.conf it reads; or with --markdown as the command reference, with --man DAEMON as part of its manual page. Refuses rows that are not complete.
  */
 #include "base/mem.h"
 #include "host/command_internal.h"
@@ -87,7 +87,7 @@ print_c(void)
 {
 	puts("/* Made by tools/grammar.c. */\n#include \"host/command.h\"\nconst struct grammar_row grammar[] = {");
 	for (size_t d = 0; d < COUNT(daemons); d++)
-		for (const struct command *c = daemons[d].rows; c->words; c++) {
+		command_each (c, daemons[d].rows) {
 			if (c->view == VIEW_EXEC)
 				continue;
 			printf("\t{ \"%s\", %d, %d, ", daemons[d].daemon, c->view, c->enters);
@@ -110,7 +110,7 @@ print_markdown(void)
 		    view == VIEW_EXEC ? "On the command line: the " : "In router.conf: the ",
 		    view_name((enum view)view));
 		for (size_t d = 0; d < COUNT(daemons); d++)
-			for (const struct command *c = daemons[d].rows; c->words; c++) {
+			command_each (c, daemons[d].rows) {
 				struct text form = { 0 };
 				if (c->view != (enum view)view)
 					continue;
@@ -124,18 +124,63 @@ print_markdown(void)
 	}
 }
 
+/* Text of a manual page: its escapes, and no request at the beginning of a line. */
+static void
+print_man_text(const char *s)
+{
+	if (*s == '.' || *s == '\'')
+		fputs("\\&", stdout);
+	for (; *s; s++) {
+		if (*s == '\\')
+			fputs("\\e", stdout);
+		else if (*s == '"')
+			fputs("\\(dq", stdout);
+		else
+			putchar(*s);
+	}
+}
+
+/* The commands of one daemon's command line, or with "router.conf" the lines of all, view by view. */
+static void
+print_man(const char *which)
+{
+	bool file = strcmp(which, "router.conf") == 0;
+
+	for (int view = file ? VIEW_SYSTEM : VIEW_EXEC; view < (file ? VIEW_COUNT : VIEW_EXEC + 1); view++) {
+		if (file)
+			printf(".Ss In the %s view\n", view_name((enum view)view));
+		puts(".Bl -tag -width Ds");
+		for (size_t d = 0; d < COUNT(daemons); d++)
+			command_each (c, daemons[d].rows) {
+				struct text form = { 0 };
+				if (c->view != (enum view)view || (!file && strcmp(daemons[d].daemon, which) != 0))
+					continue;
+				template_describe(c->words, &form);
+				fputs(".It Xo\n", stdout);
+				print_man_text(text_chars(&form));
+				fputs("\n.Xc\n", stdout);
+				print_man_text(c->help);
+				printf(".\n.Pq %s\n", c->ref);
+				text_free(&form);
+			}
+		puts(".El");
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	int bad = 0;
 
 	for (size_t d = 0; d < COUNT(daemons); d++)
-		for (const struct command *c = daemons[d].rows; c->words; c++)
+		command_each (c, daemons[d].rows)
 			bad |= check(daemons[d].daemon, c);
 	if (bad)
 		return 1;
 	if (argc > 1 && strcmp(argv[1], "--markdown") == 0)
 		print_markdown();
+	else if (argc > 2 && strcmp(argv[1], "--man") == 0)
+		print_man(argv[2]);
 	else
 		print_c();
 	return 0;

@@ -93,6 +93,7 @@ decode_link(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
 	l->multicast = m->ifi_flags & IFF_MULTICAST;
 	l->loopback = m->ifi_flags & IFF_LOOPBACK || l->is_dummy || strncmp(l->name, "LoopBack", 8) == 0;
 	l->mtu = get_u32(a[IFLA_MTU]);
+	l->ours = get_u32(a[IFLA_GROUP]) == FIB_LINK_GROUP;
 	l->master = get_u32(a[IFLA_MASTER]);
 	if (a[IFLA_ADDRESS] && nla_len(a[IFLA_ADDRESS]) == 6)
 		memcpy(l->mac, nla_data(a[IFLA_ADDRESS]), 6);

@@ -183,6 +183,8 @@ encode_link(const struct fib_op *op)
 	const struct fib_link *l = &op->object.link;
 	struct ifinfomsg head = { .ifi_family = AF_UNSPEC, .ifi_index = (int)l->ifindex };
 
+	if (op->kind == FIB_OP_LINK_DELETE)
+		return begin(RTM_DELLINK, 0, &head, sizeof head);
 	if (op->kind != FIB_OP_LINK_MTU) {
 		head.ifi_change = IFF_UP;
 		head.ifi_flags = op->kind == FIB_OP_LINK_DOWN ? 0 : IFF_UP;
@@ -193,6 +195,7 @@ encode_link(const struct fib_op *op)
 		nla_put_u32(m, IFLA_MTU, l->mtu);
 	if (op->kind == FIB_OP_LINK_CREATE) {
 		nla_put_string(m, IFLA_IFNAME, l->name);
+		nla_put_u32(m, IFLA_GROUP, FIB_LINK_GROUP);
 		struct nlattr *info = nla_nest_start(m, IFLA_LINKINFO);
 		/* `is_dummy` false asks for the stand-in on kernels without dummies: a bridge with no port. */
 		nla_put_string(m, IFLA_INFO_KIND, l->is_dummy ? "dummy" : "bridge");
@@ -220,6 +223,7 @@ encode_op(const struct fib_op *op)
 	case FIB_OP_LINK_UP:
 	case FIB_OP_LINK_DOWN:
 	case FIB_OP_LINK_CREATE:
+	case FIB_OP_LINK_DELETE:
 	case FIB_OP_LINK_MTU: return encode_link(op);
 	case FIB_OP_MPLS_INPUT:
 	case FIB_OP_PLATFORM_LABELS:

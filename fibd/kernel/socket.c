@@ -30,6 +30,8 @@ enum {
 	DUMP_TRIES = 5,
 	READS_PER_WAKE = 64,
 	DRAIN_ALL = 100000,
+	NOTICES = 32, /* read at once */
+	NOTICE_BYTES = 32 * 1024,
 	IN_FLIGHT_MAX = 1024,
 	MPLS_FAMILY = 28
 };
@@ -51,7 +53,7 @@ struct kernel {
 	size_t flight_count, flight_done; /* done: answered */
 	bool overrun;                     /* notices were lost; to be told when what is left was read */
 	uint8_t *buffer, *batch;
-	size_t batch_size;
+	size_t batch_size, batch_last; /* last: where its last message begins */
 };
 
 static int
@@ -99,8 +101,16 @@ tell(struct kernel *k, const struct nlmsghdr *h)
 static void
 drain(struct kernel *k, int reads)
 {
+	static uint8_t notices[NOTICES][NOTICE_BYTES];
+	struct mmsghdr messages[NOTICES];
+	struct iovec iov[NOTICES];
+
 	while (reads--) {
-		ssize_t n = recv(k->listen, k->buffer, BUFFER, MSG_DONTWAIT);
+		for (unsigned i = 0; i < NOTICES; i++) {
+			iov[i] = (struct iovec){ notices[i], NOTICE_BYTES };
+			messages[i] = (struct mmsghdr){ .msg_hdr = { .msg_iov = &iov[i], .msg_iovlen = 1 } };
+		}
+		int n = recvmmsg(k->listen, messages, NOTICES, MSG_DONTWAIT, NULL);
 		if (n < 0 && errno == ENOBUFS) {
 			log_line(LOG_LINE_WARNING, "netlink: notices were lost; everything is read again");
 			k->overrun = true;
@@ -115,10 +125,14 @@ drain(struct kernel *k, int reads)
 				k->ops.overrun(k->ctx);
 			return;
 		}
-		int left = (int)n;
-		for (const struct nlmsghdr *h = (const struct nlmsghdr *)(const void *)k->buffer; nlmsg_ok(h, left);
-		     h = nlmsg_next((struct nlmsghdr *)(uintptr_t)h, &left))
-			tell(k, h);
+		for (int i = 0; i < n; i++) {
+			int left = (int)messages[i].msg_len;
+			k->overrun |=
+			    messages[i].msg_hdr.msg_flags & MSG_TRUNC; /* larger than any we know: look ourselves */
+			for (const struct nlmsghdr *h = (const struct nlmsghdr *)(const void *)notices[i];
+			     nlmsg_ok(h, left); h = nlmsg_next((struct nlmsghdr *)(uintptr_t)h, &left))
+				tell(k, h);
+		}
 	}
 }
 
@@ -199,6 +213,11 @@ answer(struct kernel *k, const struct nlmsghdr *h)
 	int error = -e->error;
 	if (error && try_stand_in(k, &k->flight[place], error))
 		return;
+	/* Only the last request of a batch asks for an acknowledgement; the kernel works them off in order and answers each
+	 * that fails, so what has no answer before it was done. */
+	for (size_t i = 0; !error && i < place; i++)
+		if (!k->flight[i].answered)
+			done(k, &k->flight[i], 0, "");
 	done(k, &k->flight[place], error, error ? kernel_words(h, error, text) : "");
 }
 
@@ -282,6 +301,8 @@ send_batch(struct kernel *k)
 {
 	size_t size = k->batch_size;
 
+	if (size)
+		((struct nlmsghdr *)(void *)(k->batch + k->batch_last))->nlmsg_flags |= NLM_F_ACK;
 	k->batch_size = 0;
 	if (size && send(k->request, k->batch, size, 0) < 0)
 		give_up(k, errno);
@@ -311,6 +332,8 @@ kernel_do(struct kernel *k, const struct fib_op *ops, size_t count)
 		size_t size = NLMSG_ALIGN(h->nlmsg_len);
 		if (k->batch_size + size > BUFFER)
 			send_batch(k);
+		h->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
+		k->batch_last = k->batch_size;
 		memcpy(k->batch + k->batch_size, h, h->nlmsg_len);
 		memset(k->batch + k->batch_size + h->nlmsg_len, 0, size - h->nlmsg_len);
 		k->batch_size += size;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LOOPBACK_IFINDEX = 1 }; /* of lo, in every network namespace */
+
 /* --- rows of ldp.Lsp --- */
 
 struct lsp *
@@ -151,11 +153,12 @@ lfib_row(struct rib *rib, const Ldp__Lsp *row, bool gone, uint32_t round)
 	l->seen = round;
 	if (l->ilm)
 		l->ilm->stale = false;
-	bool in = row->in_label >= LABEL_FIRST_FREE && row->in_label <= LABEL_MAX && !row->egress;
+	bool in = row->in_label >= LABEL_FIRST_FREE && row->in_label <= LABEL_MAX;
 	if (l->ilm && (!in || l->ilm->label != row->in_label))
 		unbind(rib, l);
 	l->in_label = row->in_label;
 	l->egress = row->egress;
+	l->pop_broken = row->pop_broken;
 	read_hops(l, row);
 	if (in) {
 		struct ilm *m = ilm_get(rib, row->in_label);
@@ -204,15 +207,22 @@ ilm_paths(struct rib *rib, const struct ilm *m, struct fib_path out[FIB_PATHS_MA
 {
 	uint16_t count = 0;
 
+	if (m->lsp && m->lsp->egress) { /* popped, and what is beneath is for this router */
+		out[0] = (struct fib_path){ .ifindex = LOOPBACK_IFINDEX, .weight = 1 };
+		return 1;
+	}
 	for (uint16_t i = 0; m->lsp && i < m->lsp->hop_count; i++) {
 		const struct fib_path *h = &m->lsp->hops[i];
-		if (h->labels[0] == LABEL_UNSET || !port_is_up(rib, h->ifindex))
+		bool broken = h->labels[0] == LABEL_UNSET;
+		if ((broken && !m->lsp->pop_broken) || !port_is_up(rib, h->ifindex))
 			continue;
 		out[count] = *h;
-		out[count].label_count = h->labels[0] != LABEL_IMPLICIT_NULL;
+		out[count].label_count = !broken && h->labels[0] != LABEL_IMPLICIT_NULL;
 		if (!out[count].label_count)
 			out[count].labels[0] = 0;
 		count++;
+		if (rib->one_path_only)
+			break;
 	}
 	return count;
 }

@@ -26,12 +26,13 @@ struct port { /* an interface of the kernel's */
 	struct prefix asked[FIB_ADDRESSES_MAX]; /* addresses we have put there or adopted: ours to remove */
 	size_t asked_count;
 	char trouble[128];
+	uint32_t mtu_before;         /* ours took its place, and it comes back when ours is taken away; 0: not known */
 	bool wants_mpls;             /* configured */
 	uint32_t vrf_ifindex, table; /* table: where its direct routes are; 0 while it is down */
 	char vrf[16];
 	struct row row;
 };
-enum told { TOLD_UP = 1, TOLD_DOWN = 2, TOLD_INPUT = 4, TOLD_MTU = 8 };
+enum told { TOLD_UP = 1, TOLD_DOWN = 2, TOLD_INPUT = 4, TOLD_MTU = 8, TOLD_DELETE = 16 };
 
 struct rib_table { /* a routing table of the kernel's: the public network or a VRF */
 	struct list link;
@@ -143,7 +144,7 @@ struct lsp { /* a row of ldp.Lsp */
 	struct hash_node by_fec;
 	struct prefix fec;
 	uint32_t in_label, seen;
-	bool egress;
+	bool egress, pop_broken;
 	uint16_t hop_count;
 	struct fib_path *hops; /* labels[0]: the out label, LABEL_UNSET when there is none */
 	struct ilm *ilm;
@@ -190,6 +191,7 @@ struct rib {
 	struct fib_abilities abilities;
 	char **missing;
 	bool has_config, has_abilities, dumped, lsp_synced;
+	bool one_path_only;          /* this kernel mishandles several next hops of one incoming label */
 	uint32_t dump, config_round; /* counts of dumps and configurations, to tell what was not told again */
 	struct hash ports, nexthops, nexthop_contents, groups, fates, lsps, ilms;
 	struct list tables;

@@ -197,6 +197,17 @@ link_gone(struct rib *rib, struct port *p)
 		rib->config.interfaces[i].create_asked = false;
 }
 
+static bool
+link_same(const struct fib_link *a, const struct fib_link *b)
+{
+	return strcmp(a->name, b->name) == 0 && strcmp(a->alias, b->alias) == 0 &&
+	       strcmp(a->altname, b->altname) == 0 && a->admin_up == b->admin_up && a->carrier == b->carrier &&
+	       a->loopback == b->loopback && a->point_to_point == b->point_to_point && a->multicast == b->multicast &&
+	       a->is_vrf == b->is_vrf && a->is_dummy == b->is_dummy && a->mtu == b->mtu && a->master == b->master &&
+	       a->vrf_table == b->vrf_table && memcmp(a->mac, b->mac, sizeof a->mac) == 0 &&
+	       a->mpls_input == b->mpls_input;
+}
+
 static void
 link_seen(struct rib *rib, const struct fib_link *link)
 {
@@ -209,7 +220,7 @@ link_seen(struct rib *rib, const struct fib_link *link)
 		hash_add(&rib->ports, &p->by_ifindex, link->ifindex);
 	}
 	p->seen = rib->dump;
-	if (memcmp(&p->link, link, sizeof *link) == 0)
+	if (link_same(&p->link, link))
 		return;
 	if (link->admin_up != p->link.admin_up || link->mpls_input != p->link.mpls_input || link->mtu != p->link.mtu) {
 		p->told = 0;
@@ -379,6 +390,24 @@ settle_addresses(struct rib *rib, struct port *p, const struct fib_if_config *c)
 	}
 }
 
+static bool
+is_loopback_name(const char *name)
+{
+	return strncasecmp(name, "LoopBack", 8) == 0 && name[8] && strspn(name + 8, "0123456789") == strlen(name + 8) &&
+	       strlen(name) < 16;
+}
+
+/* A loopback that we made and that nobody configures any more. What an operator made stays. */
+static void
+remove_loopback(struct rib *rib, struct port *p)
+{
+	if (!p->link.ours || !is_loopback_name(p->link.name) || p->told & TOLD_DELETE)
+		return;
+	p->told |= TOLD_DELETE;
+	diff_extra(rib, &(struct fib_op){ .kind = FIB_OP_LINK_DELETE,
+			    .object = { .kind = FIB_LINK, .link = { .ifindex = p->link.ifindex } } });
+}
+
 static void
 settle_port(struct rib *rib, struct port *p)
 {
@@ -398,29 +427,30 @@ settle_port(struct rib *rib, struct port *p)
 		p->told |= TOLD_UP;
 		ask(rib, FIB_OP_LINK_UP, p, false);
 	}
-	if (!c)
+	uint32_t mtu = c && c->mtu ? c->mtu : p->mtu_before;
+	if (mtu && mtu != p->link.mtu && !(p->told & TOLD_MTU)) {
+		p->told |= TOLD_MTU;
+		p->mtu_before = !c || !c->mtu ? 0 : p->mtu_before ? p->mtu_before : p->link.mtu;
+		diff_extra(
+		    rib, &(struct fib_op){ .kind = FIB_OP_LINK_MTU,
+			     .object = { .kind = FIB_LINK, .link = { .ifindex = p->link.ifindex, .mtu = mtu } } });
+	}
+	if (!c) {
+		remove_loopback(rib, p);
 		return;
+	}
 	if (c->shutdown && p->link.admin_up && !(p->told & TOLD_DOWN)) {
 		p->told |= TOLD_DOWN;
 		ask(rib, FIB_OP_LINK_DOWN, p, false);
 	}
-	if (c->mtu && c->mtu != p->link.mtu && !(p->told & TOLD_MTU)) {
-		p->told |= TOLD_MTU;
-		diff_extra(
-		    rib, &(struct fib_op){ .kind = FIB_OP_LINK_MTU,
-			     .object = { .kind = FIB_LINK, .link = { .ifindex = p->link.ifindex, .mtu = c->mtu } } });
+	if (c->mpls && rib->has_abilities && !rib->abilities.mpls && !*p->trouble) {
+		snprintf(p->trouble, sizeof p->trouble, "mpls is configured, and this kernel has no MPLS routing");
+		table_changed(&rib->interface_table, &p->row);
 	}
 	if (c->mpls && rib->abilities.mpls && !p->link.mpls_input && !(p->told & TOLD_INPUT)) {
 		p->told |= TOLD_INPUT;
 		ask(rib, FIB_OP_MPLS_INPUT, p, true);
 	}
-}
-
-static bool
-is_loopback_name(const char *name)
-{
-	return strncasecmp(name, "LoopBack", 8) == 0 && name[8] && strspn(name + 8, "0123456789") == strlen(name + 8) &&
-	       strlen(name) < 16;
 }
 
 void
@@ -452,6 +482,7 @@ op_text(enum fib_op_kind kind)
 	case FIB_OP_LINK_UP: return "it cannot be brought up";
 	case FIB_OP_LINK_DOWN: return "it cannot be taken down";
 	case FIB_OP_LINK_CREATE: return "it cannot be created";
+	case FIB_OP_LINK_DELETE: return "it cannot be removed";
 	case FIB_OP_LINK_MTU: return "its MTU cannot be set";
 	case FIB_OP_MPLS_INPUT: return "MPLS cannot be switched";
 	case FIB_OP_PLATFORM_LABELS: return "the size of the label table cannot be set";

@@ -121,6 +121,12 @@ rib_due(const struct rib *rib)
 
 /* --- inputs --- */
 
+const struct fib_config *
+rib_config(const struct rib *rib)
+{
+	return &rib->config;
+}
+
 static void
 configure(struct rib *rib, struct fib_config *new)
 {
@@ -134,6 +140,27 @@ configure(struct rib *rib, struct fib_config *new)
 	hash_each (n, &rib->ports) {
 		OBJECT(n, struct port, by_ifindex)->told = 0;
 	}
+}
+
+static unsigned
+read_number(const char **at)
+{
+	unsigned n = 0;
+
+	while (**at >= '0' && **at <= '9' && n < 1000)
+		n = n * 10 + (unsigned)(*(*at)++ - '0');
+	if (**at == '.')
+		(*at)++;
+	return n;
+}
+
+/* Kernels 6.19 to 7.1.5 take next hops of a label for dead when there are several. */
+static bool
+has_broken_label_groups(const char *release)
+{
+	unsigned major = read_number(&release), minor = read_number(&release), patch = read_number(&release);
+
+	return (major == 6 && minor >= 19) || (major == 7 && (minor == 0 || (minor == 1 && patch <= 5)));
 }
 
 static void
@@ -153,6 +180,10 @@ learn_abilities(struct rib *rib, const struct fib_abilities *a)
 	rib->has_abilities = true;
 	if (a->mpls && a->platform_labels < PLATFORM_LABELS)
 		diff_extra(rib, &(struct fib_op){ .kind = FIB_OP_PLATFORM_LABELS, .value = PLATFORM_LABELS });
+	rib->one_path_only = a->mpls && has_broken_label_groups(a->release);
+	if (rib->one_path_only)
+		rib_note(rib, 4, "kernel %s mishandles several next hops of one label: each label uses one of them",
+		    a->release);
 	table_changed(&rib->kernel_table, &rib->kernel_row);
 }
 

@@ -19,8 +19,9 @@ struct rib;
 struct fib_config; /* fibd/config.h, plain data */
 
 enum {
-	FIB_PROTOCOL = 201, /* rtm_protocol and nh_protocol of everything we install */
-	FIB_METRIC = 10,    /* of our IPv4 and IPv6 routes: below every other daemon's, above the kernel's own */
+	FIB_PROTOCOL = 201,   /* rtm_protocol and nh_protocol of everything we install */
+	FIB_LINK_GROUP = 201, /* of the interfaces we make */
+	FIB_METRIC = 10,      /* of our IPv4 and IPv6 routes: below every other daemon's, above the kernel's own */
 	FIB_NEXTHOP_FIRST = 0x50000000, /* ids of our next hop objects */
 	FIB_PATHS_MAX = 32,             /* next hops in one route */
 };
@@ -36,6 +37,7 @@ struct fib_link {
 	uint32_t vrf_table;   /* of a VRF device */
 	uint8_t mac[6];
 	bool mpls_input; /* as read from its sysctl */
+	bool ours;       /* made by us: it is in our group (IFLA_GROUP) */
 };
 struct fib_address {
 	uint32_t ifindex;
@@ -108,6 +110,7 @@ enum fib_op_kind {
 	FIB_OP_LINK_UP, /* object.link.ifindex */
 	FIB_OP_LINK_DOWN,
 	FIB_OP_LINK_CREATE,     /* object.link.name: a loopback */
+	FIB_OP_LINK_DELETE,     /* object.link.ifindex: one that we made */
 	FIB_OP_LINK_MTU,        /* object.link.ifindex, mtu */
 	FIB_OP_MPLS_INPUT,      /* object.link.ifindex, mpls_input: on or off */
 	FIB_OP_PLATFORM_LABELS, /* value */
@@ -151,6 +154,7 @@ struct fib_input {
 };
 
 struct rib *rib_new(uint64_t seed);
+const struct fib_config *rib_config(const struct rib *); /* the one in force */
 void rib_free(struct rib *);
 void rib_input(struct rib *, const struct fib_input *, usec_t now);
 usec_t rib_due(const struct rib *);

@@ -358,9 +358,8 @@ routes_configure(struct rib *rib)
 	}
 	each_route(rib, drop_unconfigured);
 	/* What they said is in the routes now. */
-	free(c->statics);
-	c->statics = NULL;
-	c->static_count = c->static_room = 0;
+	c->statics = mem_resize(c->statics, c->static_count * sizeof *c->statics + 1); /* kept to be printed */
+	c->static_room = c->static_count;
 }
 
 /* --- choosing --- */

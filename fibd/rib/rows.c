@@ -184,22 +184,19 @@ fill_ilm(const struct row *row, void *message, struct arena *arena)
 {
 	const struct ilm *i = CONST_OBJECT(row, struct ilm, row);
 	Fib__Ilm *m = message;
-	const struct fib_path *paths = i->has_paths;
-	uint16_t count = i->has_count;
+	/* What is there; else what should be. */
+	const struct fib_path *paths = i->has ? i->has_paths : i->lsp ? i->lsp->hops : NULL;
+	uint16_t count = i->has ? i->has_count : i->lsp ? i->lsp->hop_count : 0;
 
 	m->label = i->label;
 	m->owner = lent("ldpd");
 	if (i->lsp)
 		m->fec = bytes_of_prefix(&i->lsp->fec, arena);
-	if (!i->has && i->lsp) { /* not there: what it should be */
-		paths = i->lsp->hops;
-		count = i->lsp->hop_count;
-	}
 	m->next_hops = arena_take(arena, (count + 1u) * sizeof *m->next_hops);
 	for (uint16_t k = 0; k < count; k++) {
-		if (!i->has && i->lsp->hops[k].labels[0] == LABEL_UNSET)
-			continue;
 		struct fib_path p = paths[k];
+		if (!i->has && p.labels[0] == LABEL_UNSET)
+			continue;
 		if (!i->has)
 			p.label_count = p.labels[0] != LABEL_IMPLICIT_NULL;
 		m->next_hops[m->n_next_hops++] = next_hop(arena, &p.gateway, &p);

@@ -5,7 +5,7 @@ Nothing here waits for time: each step waits for what it tells of, and every cla
 import time
 
 from penultlab.capture import Capture, Pinger
-from penultlab.nodes import wait_for
+from penultlab.net import wait_for
 from penultlab.teller import Teller
 
 SESSIONS = {"R1": 1, "R2": 2, "R3": 2, "R4": 1}  # R2 and R3 have one session over two links
@@ -44,7 +44,7 @@ def sessions(lab, t):
     for router, count in SESSIONS.items():
         lab.wait_sessions(router, count)
     t.step("Everybody has found everybody. R2, in the middle:")
-    t.show(lab.display("R2", "display", "mpls", "ldp", "session"))
+    t.show(lab.ctl("R2", "display", "mpls", "ldp", "session"))
 
 
 def labels(lab, t):
@@ -55,7 +55,7 @@ def labels(lab, t):
     for r in ("R2", "R3"):
         t.show(lab.run(r, "ip", "-M", "route", "show").stdout, f"{r}: ")
     t.say("    and as R2 shows it:")
-    t.show(lab.display("R2", "display", "mpls", "lsp"))
+    t.show(lab.ctl("R2", "display", "mpls", "lsp"))
     t.check(len(chain) == 2, f"R1 pushes {chain[0]}, R2 swaps it for {chain[-1]}, R3 pops it before R4")
     t.check(len(back) == 2, f"R4 pushes {back[0]}, R3 swaps it for {back[-1]}, R2 pops it before R1")
     return chain

@@ -27,6 +27,12 @@ STATES = "/run/penult-lab"
 VM_TIMEOUT_S = 900
 
 
+def default_build():
+    """Where bin/fibd and the others are: beside an installed penult-lab, or in a source tree's build."""
+    share = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+    return share if os.path.exists(os.path.join(share, "bin", "fibd")) else "build/out"
+
+
 def machine(topology, args):
     """Whether the lab has to run in a virtual machine. Said in plain words where that cannot be."""
     if args.native or vm.inside():
@@ -183,7 +189,7 @@ def arguments(argv):
     p.add_argument("verb", choices=["run", "up", "exec", "down", "check"])
     p.add_argument("lab", help="the folder with the topology")
     p.add_argument("node", nargs="?")
-    p.add_argument("--build", default="build/out", help="where the programs were built (%(default)s)")
+    p.add_argument("--build", default=default_build(), help="where the programs are (%(default)s)")
     p.add_argument("--story", action="store_true", help="tell what happens")
     p.add_argument("--keep", action="store_true", help="leave the logs in BUILD/labs")
     where = p.add_mutually_exclusive_group()

@@ -8,8 +8,7 @@ import subprocess
 import tempfile
 
 from . import nodes
-from .net import LabError, Net
-from .nodes import wait_for
+from .net import LabError, Net, wait_for
 
 # What a sanitizer says when it has found something.
 FINDINGS = re.compile(r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
@@ -22,13 +21,17 @@ class Lab:
         self.build = os.path.abspath(build)
         self.net = Net(topology)
         self.dir = tempfile.mkdtemp(prefix="penult-lab-")
-        self.configs = {}  # node -> configuration file in place of the folder's
+        os.chmod(self.dir, 0o755)  # FRR gives up root before it reads its files
         self.daemons = {}  # (node, daemon) -> Process
         self.spawned = []  # everything else that was started in nodes
         for program in sorted({d for n in topology.nodes.values() if n.kind == "router" for d in n.daemons if d != "bird"}):
             if not os.access(os.path.join(self.build, "bin", program), os.X_OK):
                 shutil.rmtree(self.dir)
                 raise LabError(f"{self.build}/bin/{program} is not built; run make, or name the build folder with --build")
+        for node in topology.nodes.values():
+            source = os.path.join(topology.folder, f"{node.name}.conf")
+            if node.kind == "router" and os.path.exists(source):  # without one the daemon says so itself
+                shutil.copyfile(source, self.config(node.name))
 
     # --- up and down ---
 
@@ -39,13 +42,18 @@ class Lab:
 
     def start_all(self):
         """All daemons at once, then until each says that it serves."""
-        for node in self.topology.nodes.values():
-            if node.kind == "frr":
-                nodes.frr_prepare(self, node)
-            for daemon in node.daemons:
-                self.start(node.name, daemon, wait=node.kind == "frr")  # FRR's daemons need zebra's socket
+        for name in self.topology.nodes:
+            self.start_node(name)
         for process in self.daemons.values():
             process.wait_ready()
+
+    def start_node(self, name):
+        """All daemons of a node, of which only FRR's are waited for: they need zebra's socket."""
+        node = self.topology.nodes[name]
+        if node.kind == "frr":
+            nodes.frr_prepare(self, node)
+        for daemon in node.daemons:
+            self.start(name, daemon, wait=node.kind == "frr")
 
     def close(self):
         """Removes everything. A second Ctrl-C waits until that is done."""
@@ -105,7 +113,7 @@ class Lab:
 
     def popen(self, node, argv, **kw):
         """Starts a program inside a node; it is ended with the lab at the latest."""
-        p = nodes.spawn(self.net.namespace(node), argv, **kw)
+        p = nodes.spawn(self.namespace(node), argv, **kw)
         self.spawned = [other for other in self.spawned if other.poll() is None] + [p]
         return p
 
@@ -116,11 +124,18 @@ class Lab:
             raise LabError(f"{node}: {' '.join(argv)} ended with {p.returncode}: {err.strip() or out.strip()}")
         return subprocess.CompletedProcess(argv, p.returncode, out, err)
 
+    def namespace(self, node):
+        return self.net.namespace(node)
+
     def run_dir(self, node):
         return os.path.join(self.dir, node)
 
     def config(self, node):
-        return self.configs.get(node, os.path.join(self.topology.folder, f"{node}.conf"))
+        """A router's configuration file: the lab's own copy, which may be written to."""
+        return os.path.join(self.dir, f"{node}.conf")
+
+    def log(self, node, daemon):
+        return self.daemons[node, daemon].log
 
     def start(self, node, daemon, wait=True):
         process = nodes.process_of(self, self.topology.nodes[node], daemon).start()
@@ -132,7 +147,7 @@ class Lab:
     def kill(self, node, daemon):
         """As by `kill -9`: nothing is said to anybody."""
         process = self.daemons[node, daemon]
-        if not process.alive():
+        if not process.alive() and not process.wanted_gone:
             raise LabError(f"{process} was to be killed but had ended by itself\n{process.last_words()}")
         process.kill()
 
@@ -141,7 +156,17 @@ class Lab:
         return self.start(node, daemon)
 
     def reload(self, node, daemon):
-        self.daemons[node, daemon].signal(signal.SIGHUP)
+        self.daemons[node, daemon].reload()
+
+    def reconfigure(self, node, edit, daemons=("fibd", "ldpd")):
+        """Writes a router's configuration anew, edit(text) -> text, and has its daemons read it. Returns the text before."""
+        with open(self.config(node), encoding="utf-8") as f:
+            before = f.read()
+        with open(self.config(node), "w", encoding="utf-8") as f:
+            f.write(edit(before))
+        for daemon in daemons:
+            self.reload(node, daemon)
+        return before
 
     def logs(self, lines=15):
         """The last lines of every log, for when something failed."""
@@ -154,17 +179,18 @@ class Lab:
 
     # --- what the nodes say ---
 
-    def ctl(self, node, *words, check=True):
-        """A command line tool's answer. The tool is found by the words' subject: mpls ldp is ldpd's, the rest fibd's."""
+    def _tool(self, node, *words, check=True):
+        """Runs a command line tool, found by the words' subject: mpls ldp is ldpd's, the rest fibd's."""
         tool = "ldpctl" if "ldp" in words else "fibctl"
         return self.run(node, os.path.join(self.build, "bin", tool), "-r", self.run_dir(node), *words, check=check)
 
-    def display(self, node, *words):
-        return self.ctl(node, *words).stdout
+    def ctl(self, node, *words):
+        """What the command line tool answers, as text."""
+        return self._tool(node, *words).stdout
 
     def rows(self, node, *words):
         """The same as rows; none while the daemon is away."""
-        p = self.ctl(node, "--json", *words, check=False)
+        p = self._tool(node, "--json", *words, check=False)
         if p.returncode:
             return []
         try:

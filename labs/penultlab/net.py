@@ -8,7 +8,9 @@ import ctypes
 import itertools
 import os
 import re
+import select
 import subprocess
+import time
 
 from .topology import device_name
 
@@ -20,6 +22,20 @@ LABS = itertools.count()
 
 class LabError(Exception):
     """Something a lab needs did not come about; the text says what was last seen."""
+
+
+def wait_for(condition, what, timeout=60.0, last=None):
+    """Until condition() is true; its value is returned. `last` tells what to show when it never is; without it, what was
+    last returned. The time-out is generous: it only ends what is broken."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise LabError(f"waited {timeout:.0f} s for {what}; last seen: {last() if last else value}")
+        # Looking again is cheap next to what is waited for; nothing is decided by this interval.
+        select.select([], [], [], 0.05)
 
 
 def ip(*args, batch=None, check=True):

@@ -12,26 +12,12 @@ import socket
 import subprocess
 import time
 
-from .net import LIBC, NAMES, LabError, enter
+from .net import LIBC, NAMES, LabError, enter, wait_for
 
 PR_SET_PDEATHSIG = 1
 FRR, FRR_RUN = "/usr/lib/frr", "/var/run/frr"
 BIRD = "/usr/sbin/bird"
 READY_S = 120  # only ends what is broken; an emulated machine with sanitizers is slow
-
-
-def wait_for(condition, what, timeout=60.0, last=None):
-    """Until condition() is true; its value is returned. `last` tells what to show when it never is; without it, what was
-    last returned. The time-out is generous: it only ends what is broken."""
-    deadline = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise LabError(f"waited {timeout:.0f} s for {what}; last seen: {last() if last else value}")
-        # Looking again is cheap next to what is waited for; nothing is decided by this interval.
-        select.select([], [], [], 0.05)
 
 
 def spawn(namespace, argv, **kw):
@@ -80,19 +66,32 @@ class Process:
     def wait_ready(self, timeout=READY_S):
         if self.ready_file:
             wait_for(lambda: os.path.exists(self.ready_file) or not self.alive(), f"{self} to be ready", timeout)
-        deadline, waiting = time.monotonic() + timeout, self.notify is not None and not self.ready
-        gone = os.pidfd_open(self.popen.pid) if waiting and self.alive() else None
-        while waiting and self.alive():
-            readable = select.select([self.socket, gone], [], [], max(0, deadline - time.monotonic()))[0]
-            if self.socket in readable:
-                self.ready = b"READY=1" in self.socket.recv(4096).split(b"\n")
-                waiting = not self.ready
-            elif not readable:
-                raise LabError(f"{self} runs but did not say within {timeout} s that it is ready\n{self.last_words()}")
-        if gone is not None:
-            os.close(gone)
+        if self.notify and not self.ready and self.alive():
+            self._hear_ready(timeout)
         if not self.alive():
             raise LabError(f"{self} ended with status {self.popen.returncode} before it was ready\n{self.last_words()}")
+
+    def _hear_ready(self, timeout):
+        deadline, gone = time.monotonic() + timeout, os.pidfd_open(self.popen.pid)
+        self.ready = False
+        try:
+            while not self.ready and self.alive():
+                readable = select.select([self.socket, gone], [], [], max(0, deadline - time.monotonic()))[0]
+                if self.socket in readable:
+                    self.ready = b"READY=1" in self.socket.recv(4096).split(b"\n")
+                elif not readable:
+                    raise LabError(f"{self} runs but did not say within {timeout} s that it is ready\n{self.last_words()}")
+        finally:
+            os.close(gone)
+
+    def reload(self, timeout=READY_S):
+        """Makes it read its configuration again; returns when it says that it has, whether it took it or not."""
+        while select.select([self.socket], [], [], 0)[0]:
+            self.socket.recv(4096)  # of reloads that somebody else asked for
+        self.popen.send_signal(signal.SIGHUP)
+        self._hear_ready(timeout)
+        if not self.alive():
+            raise LabError(f"{self} ended with status {self.popen.returncode} when it was to read its configuration\n{self.last_words()}")
 
     def alive(self):
         return self.popen is not None and self.popen.poll() is None
@@ -158,7 +157,6 @@ def frr(lab, node, daemon):
     os.makedirs(run, exist_ok=True)
     for folder in (FRR_RUN, run):
         shutil.chown(folder, "frr", "frr")
-    os.chmod(lab.dir, 0o755)  # FRR gives up root before it reads
     config = os.path.join(lab.dir, f"{node.name}.{daemon}.conf")
     source = os.path.join(lab.topology.folder, os.path.basename(config))
     if os.path.exists(source):

@@ -1,7 +1,7 @@
 /*
- * Label values and label pools. A pool costs nothing per label that was never used: fresh labels come
- * from a high-water mark, labels given back wait in a queue with the time from which they may be reused,
- * and a bitmap that grows with the mark says which are taken.
+ * Label values and label pools. A pool costs little for labels that were never used: fresh ones come from a mark
+ * that goes once round the range, labels given back rest in a queue with the time from which they may be reused,
+ * and two bitmaps that grow with the mark say which are taken and which rest.
  */
 #include "base/label.h"
 #include "base/mem.h"
@@ -39,24 +39,57 @@ struct returned {
 	usec_t from; /* free again from here on */
 };
 
+struct bits {
+	uint8_t *bytes;
+	size_t size;
+};
+
 struct label_pool {
-	uint32_t first, last, next; /* next: the high-water mark */
+	uint32_t first, last;
+	uint32_t mark;   /* the next fresh one */
+	uint32_t passed; /* so many labels has the mark passed; all of them at the end */
 	usec_t delay;
-	uint8_t *taken; /* one bit per label from `first` */
-	size_t taken_bytes, used;
+	struct bits taken, resting; /* one bit per label from `first` */
+	size_t used;
 	struct returned *queue; /* a ring */
 	size_t queue_at, queue_count, queue_room;
 };
+
+static bool
+bit_get(const struct bits *b, uint32_t i)
+{
+	return i / 8 < b->size && (b->bytes[i / 8] >> (i % 8) & 1);
+}
+
+static void
+bit_set(struct bits *b, uint32_t i, bool yes)
+{
+	if (i / 8 >= b->size) {
+		size_t size = (i / 8 + 64) * 2;
+		b->bytes = mem_resize(b->bytes, size);
+		memset(b->bytes + b->size, 0, size - b->size);
+		b->size = size;
+	}
+	uint8_t mask = (uint8_t)(1u << (i % 8));
+	b->bytes[i / 8] = (uint8_t)(yes ? b->bytes[i / 8] | mask : b->bytes[i / 8] & ~mask);
+}
 
 struct label_pool *
 label_pool_new(uint32_t first, uint32_t last, usec_t reuse_delay)
 {
 	struct label_pool *p = NEW(struct label_pool);
 
-	p->first = p->next = first;
+	p->first = p->mark = first;
 	p->last = last;
 	p->delay = reuse_delay;
 	return p;
+}
+
+void
+label_pool_start(struct label_pool *p, uint32_t label)
+{
+	if (label >= p->first && label <= p->last && !p->passed)
+		p->mark = label;
 }
 
 void
@@ -64,45 +97,30 @@ label_pool_free(struct label_pool *p)
 {
 	if (!p)
 		return;
-	free(p->taken);
+	free(p->taken.bytes);
+	free(p->resting.bytes);
 	free(p->queue);
 	free(p);
 }
 
-static bool
-is_taken(const struct label_pool *p, uint32_t label)
+static uint32_t
+hand_out(struct label_pool *p, uint32_t label)
 {
-	uint32_t i = label - p->first;
-
-	return i / 8 < p->taken_bytes && (p->taken[i / 8] >> (i % 8) & 1);
-}
-
-static void
-set_taken(struct label_pool *p, uint32_t label, bool yes)
-{
-	uint32_t i = label - p->first;
-
-	if (i / 8 >= p->taken_bytes) {
-		size_t bytes = (i / 8 + 64) * 2;
-		p->taken = mem_resize(p->taken, bytes);
-		memset(p->taken + p->taken_bytes, 0, bytes - p->taken_bytes);
-		p->taken_bytes = bytes;
-	}
-	uint8_t mask = (uint8_t)(1u << (i % 8));
-	p->taken[i / 8] = (uint8_t)(yes ? p->taken[i / 8] | mask : p->taken[i / 8] & ~mask);
-	p->used += yes ? 1 : (size_t)-1;
+	bit_set(&p->taken, label - p->first, true);
+	p->used++;
+	return label;
 }
 
 uint32_t
 label_pool_take(struct label_pool *p, usec_t now)
 {
-	/* Fresh ones first: a label given back rests as long as the range allows. Claimed ones are passed over. */
-	while (p->next <= p->last) {
-		uint32_t label = p->next++;
-		if (!is_taken(p, label)) {
-			set_taken(p, label, true);
-			return label;
-		}
+	/* Fresh ones first: a label given back rests as long as the range allows. */
+	while (p->passed <= p->last - p->first) {
+		uint32_t label = p->mark;
+		p->mark = label == p->last ? p->first : label + 1;
+		p->passed++;
+		if (!bit_get(&p->taken, label - p->first) && !bit_get(&p->resting, label - p->first))
+			return hand_out(p, label);
 	}
 	while (p->queue_count) {
 		struct returned r = p->queue[p->queue_at];
@@ -110,10 +128,10 @@ label_pool_take(struct label_pool *p, usec_t now)
 			return LABEL_UNSET;
 		p->queue_at = (p->queue_at + 1) % p->queue_room;
 		p->queue_count--;
-		if (!is_taken(p, r.label)) { /* not claimed meanwhile */
-			set_taken(p, r.label, true);
-			return r.label;
-		}
+		if (!bit_get(&p->resting, r.label - p->first))
+			continue; /* claimed meanwhile */
+		bit_set(&p->resting, r.label - p->first, false);
+		return hand_out(p, r.label);
 	}
 	return LABEL_UNSET;
 }
@@ -121,20 +139,21 @@ label_pool_take(struct label_pool *p, usec_t now)
 bool
 label_pool_claim(struct label_pool *p, uint32_t label)
 {
-	if (label < p->first || label > p->last || is_taken(p, label))
+	if (label < p->first || label > p->last || bit_get(&p->taken, label - p->first))
 		return false;
-	set_taken(p, label, true);
+	bit_set(&p->resting, label - p->first, false);
+	hand_out(p, label);
 	return true;
 }
 
 void
 label_pool_give(struct label_pool *p, uint32_t label, usec_t now)
 {
-	if (label < p->first || label > p->last || !is_taken(p, label))
+	if (label < p->first || label > p->last || !bit_get(&p->taken, label - p->first))
 		return;
-	set_taken(p, label, false);
-	if (label >= p->next)
-		return; /* was claimed above the mark: still fresh */
+	bit_set(&p->taken, label - p->first, false);
+	bit_set(&p->resting, label - p->first, true);
+	p->used--;
 	if (p->queue_count == p->queue_room) {
 		size_t room = p->queue_room ? p->queue_room * 2 : 64;
 		struct returned *q = mem_zalloc(room * sizeof *q);
@@ -146,6 +165,12 @@ label_pool_give(struct label_pool *p, uint32_t label, usec_t now)
 		p->queue_room = room;
 	}
 	p->queue[(p->queue_at + p->queue_count++) % p->queue_room] = (struct returned){ label, now + p->delay };
+}
+
+void
+label_pool_set_delay(struct label_pool *p, usec_t reuse_delay)
+{
+	p->delay = reuse_delay;
 }
 
 size_t

@@ -35,8 +35,12 @@ bool label_stack_eq(const struct label_stack *, const struct label_stack *);
 struct label_pool;
 struct label_pool *label_pool_new(uint32_t first, uint32_t last, usec_t reuse_delay);
 void label_pool_free(struct label_pool *);
+/* Where the first one comes from, before any is taken: somewhere else after each start, so that labels which a user
+ * gave back or forgot in an earlier life do not get a new meaning while neighbours may still use them. */
+void label_pool_start(struct label_pool *, uint32_t label);
 uint32_t label_pool_take(struct label_pool *, usec_t now);  /* LABEL_UNSET when none is free */
 bool label_pool_claim(struct label_pool *, uint32_t label); /* this very one; false when taken or out of range */
 void label_pool_give(struct label_pool *, uint32_t label, usec_t now);
+void label_pool_set_delay(struct label_pool *, usec_t reuse_delay); /* for those given back from now on */
 size_t label_pool_used(const struct label_pool *);
 #endif

@@ -11,9 +11,12 @@ enum effect_kind {
 	EFFECT_DATAGRAM_SEND, /* where: ifindex (0: by route); to, from: addresses; code: TTL, 0 for the default */
 	EFFECT_GROUP_JOIN,    /* where: ifindex; to: the multicast group */
 	EFFECT_GROUP_LEAVE,
-	EFFECT_STREAM_CONNECT, /* where: connection number chosen by the engine; to, from: addresses */
+	EFFECT_STREAM_CONNECT, /* where: connection number chosen by the engine; to, from: addresses; code: as MIN_TTL */
 	EFFECT_STREAM_SEND,    /* where: connection number */
 	EFFECT_STREAM_CLOSE,   /* where: connection number; what was sent before is still delivered */
+	EFFECT_STREAM_KEY,     /* to: a peer; bytes: the secret of connections with it from now on, none when empty */
+	EFFECT_MIRROR_AGAIN,   /* where: number of a mirrored table, which is to be read anew from its beginning */
+	EFFECT_STREAM_MIN_TTL, /* where: connection number; code: packets that arrive with less are lost; 0: any */
 };
 
 struct effect {

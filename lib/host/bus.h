@@ -41,6 +41,8 @@ struct mirror_ops {
 };
 struct mirror *mirror_open(struct bus *, const struct row_schema *, const struct mirror_ops *, void *ctx);
 void mirror_close(struct mirror *);
+/* Reads the table anew, from its beginning and in a new round: a reader needs rows that it had passed over. */
+void mirror_again(struct mirror *);
 bool mirror_is_synced(const struct mirror *); /* a snapshot was read to its end and the owner is there */
 
 /* --- requests: operations only, never to change another daemon's state tables --- */

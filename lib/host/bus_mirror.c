@@ -198,8 +198,8 @@ on_batch(struct mirror *m, const Bus__Batch *b)
 		return;
 	if (!batch_fits(m, b)) {
 		log_limited(&m->bus->bad_frames, LOG_LINE_ERROR,
-		    "bus: batch %u of %s follows %u: reading the table anew", b->number, m->schema->table,
-		    m->last_batch);
+		    "bus: batch %u of %s does not follow what was read: reading the table anew", b->number,
+		    m->schema->table);
 		lost(m);
 		return;
 	}
@@ -396,6 +396,15 @@ mirror_close(struct mirror *m)
 	arena_free(&m->arena);
 	arena_free(&m->row);
 	free(m);
+}
+
+void
+mirror_again(struct mirror *m)
+{
+	close_sockets(m);
+	m->reading = m->synced = false;
+	m->round++;
+	alarm_in(m->fresh, 0);
 }
 
 bool

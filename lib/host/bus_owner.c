@@ -110,8 +110,12 @@ is_refused(
 	bus_printable(m->reader, reader, sizeof reader);
 	bus_printable(m->table, table, sizeof table);
 	list_each (l, &b->subscriptions) {
+		const struct subscription *s = OBJECT(l, struct subscription, link);
+		bool own = identity_eq(&s->reader, from);
+		if (own && s->number == m->subscription)
+			continue; /* asked for again: this one goes */
 		all++;
-		same += identity_eq(&OBJECT(l, struct subscription, link)->reader, from);
+		same += own;
 	}
 	if (!v)
 		snprintf(why, 300, "%s does not own the table %s that %s asks for", b->daemon, table, reader);
@@ -133,9 +137,10 @@ on_subscribe(struct bus *b, const struct bus_identity *from, const Bus__Subscrib
 	struct subscription *old = find_subscription(b, from, m->subscription);
 	char why[300];
 
+	bool refused = is_refused(b, v, from, m, why);
 	if (old)
 		bus_subscription_drop(old);
-	if (is_refused(b, v, from, m, why)) {
+	if (refused) {
 		log_limited(&b->bad_frames, LOG_LINE_ERROR, "bus: %s", why);
 		refuse(b, from, m->subscription, why);
 		return;

@@ -30,6 +30,7 @@ enum view {
 	VIEW_INTERFACE, /* args of the entering line: interface */
 	VIEW_MPLS,
 	VIEW_MPLS_LDP,
+	VIEW_REMOTE_PEER, /* mpls ldp remote-peer; args of the entering line: name */
 	VIEW_COUNT
 };
 const char *view_name(enum view); /* "system", "interface", … */
@@ -68,7 +69,18 @@ struct command {
 	/* An operation: this verb is requested of the daemon with the line, every word written out, as its bytes; the
 	 * answer's text is printed. */
 	const char *request;
+	/* The last row of a table has no words; here it may name the table that goes on. */
+	const struct command *more;
 };
+/* Walks the rows of a daemon over all its tables. */
+static inline const struct command *
+command_or_more(const struct command *c)
+{
+	while (c && !c->words)
+		c = c->more;
+	return c;
+}
+#define command_each(c, rows) for (const struct command *c = command_or_more(rows); c; c = command_or_more((c) + 1))
 
 /* Parameters by name. A parameter that was not given: false, NULL, 0, none; see arg_given(). Those of the
  * lines that opened the enclosing views are found too. Strings live as long as the args. */

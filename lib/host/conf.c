@@ -43,7 +43,8 @@ struct reader {
 const char *
 view_name(enum view v)
 {
-	static const char *const names[VIEW_COUNT] = { "none", "exec", "system", "interface", "mpls", "mpls-ldp" };
+	static const char *const names[VIEW_COUNT] = { "none", "exec", "system", "interface", "mpls", "mpls-ldp",
+		"remote-peer" };
 
 	return names[v];
 }
@@ -168,7 +169,7 @@ try_level(
 			if (g->enters)
 				enters = g->enters;
 		}
-	for (const struct command *c = r->rows; c->words; c++) {
+	command_each (c, r->rows) {
 		if (c->view != view || !fits(c->words, c->undo, words, count, args, far, expected))
 			continue;
 		owned = true;
@@ -195,6 +196,27 @@ try_level(
 	return owned;
 }
 
+/* The view, not open here, in which somebody would own the line; VIEW_NONE: there is none. */
+static enum view
+view_of(const struct reader *r, char *const *words, size_t count)
+{
+	struct args *args = args_new(NULL);
+	struct text expected = { 0 };
+	enum view found = VIEW_NONE;
+	size_t far = 0;
+
+	for (const struct grammar_row *g = grammar; g->daemon && !found; g++) {
+		bool open = false;
+		for (size_t i = 0; i < r->depth; i++)
+			open |= r->levels[i].view == g->view;
+		if (!open && fits(g->words, g->undo, words, count, args, &far, &expected))
+			found = g->view;
+	}
+	text_free(&expected);
+	args_free(args);
+	return found;
+}
+
 static void
 explain(struct reader *r, char *const *words, size_t count, size_t far, const struct text *expected)
 {
@@ -212,7 +234,11 @@ explain(struct reader *r, char *const *words, size_t count, size_t far, const st
 		template_describe(nearest, &like);
 		text_add(&like, "`?");
 	}
-	if (far > (undo ? 1 : 0) && far < count)
+	enum view elsewhere = view_of(r, words, count);
+	if (elsewhere)
+		conf_refuse(&e, "`%s` is a command of the %s view; here it stands in the %s view", text_chars(&line),
+		    view_name(elsewhere), view_name(r->levels[r->depth - 1].view));
+	else if (far > (undo ? 1 : 0) && far < count)
 		conf_refuse(&e, "`%s`: `%s` does not fit here, expected %s%s", text_chars(&line), words[far],
 		    text_chars(expected), text_chars(&like));
 	else if (far > (undo ? 1 : 0))
@@ -365,7 +391,7 @@ read_all(struct reader *r, const char *text, size_t size)
 		if (n > LINE_MAX_BYTES) {
 			conf_refuse(&e, "a line of %zu bytes; the limit is %d", n, LINE_MAX_BYTES);
 		} else if (memchr(text, '\0', n)) {
-			conf_refuse(&e, "a zero byte; the file is plain ASCII text");
+			conf_refuse(&e, "a zero byte; this is not a text file");
 		} else {
 			memcpy(line, text, n);
 			line[n - (n && text[n - 1] == '\r')] = '\0';

@@ -45,7 +45,7 @@ struct search {
 static void
 search_rows(struct ctl *c, char *const *words, size_t count, enum match_mode mode, struct search *s)
 {
-	for (const struct command *row = c->rows; row->words; row++) {
+	command_each (row, c->rows) {
 		struct text wanted = { 0 };
 		size_t reached = 0;
 		if (row->view != VIEW_EXEC)
@@ -145,7 +145,7 @@ ctl_help(struct ctl *c, char **words, size_t count)
 	unsigned listed = 0;
 
 	for (int attempt = 0; attempt < (other ? 2 : 1); attempt++)
-		for (const struct command *row = c->rows; row->words; row++) {
+		command_each (row, c->rows) {
 			size_t far = 0;
 			if (row->view != VIEW_EXEC)
 				continue;

@@ -123,8 +123,11 @@ on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *ct
 
 	(void)source;
 	if (info->ssi_signo == SIGHUP) {
+		/* The service manager is told when the reload began, and by READY=1 that it is over, whatever came of it. */
+		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)host_now(h));
 		if (h->reload)
 			h->reload(h->reload_ctx);
+		sd_notify(0, "READY=1");
 		return 0;
 	}
 	host_stop(h, 0);

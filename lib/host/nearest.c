@@ -45,6 +45,9 @@ distance(const char *template, char *const *words, size_t count)
 		if (n->kind != NODE_WORD)
 			continue;
 		unsigned apart = letters_apart(n->word, words[i]);
+		size_t given = strlen(words[i]);
+		if (apart && given > 1 && strncasecmp(n->word, words[i], given) == 0)
+			apart = 1; /* short for it */
 		/* A word of which more than half is wrong was hardly meant. */
 		sum += apart * 2 > strlen(n->word) + 1 ? apart + 10 : apart;
 	}
@@ -66,7 +69,7 @@ command_nearest(enum view view, char *const *words, size_t count, bool exec_rows
 
 	if (!count)
 		return NULL;
-	for (const struct command *c = rows; exec_rows && c && c->words; c++) {
+	command_each (c, exec_rows ? rows : NULL) {
 		unsigned d = c->view == VIEW_EXEC ? distance(c->words, words, count) : UINT32_MAX;
 		if (d < best_distance) {
 			best_distance = d;

@@ -24,7 +24,7 @@
 enum { STREAM_READ = 64 * 1024, STREAM_READS_PER_WAKE = 8, STREAM_BACKLOG = 128, STREAM_ACCEPTS_PER_WAKE = 32 };
 #define STREAM_LAST_WORDS USEC_PER_SEC
 
-enum stream_state { CONNECTING, OPEN, CLOSING, DEAD };
+enum stream_state { CONNECTING, ARRIVED /* accepted, not told yet */, OPEN, CLOSING, DEAD };
 
 struct stream {
 	struct hash_node by_number;
@@ -38,8 +38,16 @@ struct stream {
 	const char *why; /* of a failure that is still to be told */
 };
 
+struct secret {
+	struct addr peer;
+	size_t size;
+	uint8_t bytes[STREAM_SECRET_MAX];
+};
+
 struct streams {
 	struct host *host;
+	struct secret *secrets;
+	size_t secret_count;
 	int listener[2];
 	sd_event_source *accepting[2];
 	struct hash streams;
@@ -91,7 +99,8 @@ from_sockaddr(const struct sockaddr_storage *s, struct addr *ret, uint16_t *ret_
 	} else {
 		const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)s;
 		addr_from_bytes((const uint8_t *)&v4->sin_addr, 4, ret);
-		*ret_port = ntohs(v4->sin_port);
+		*ret_port =
+		    ntohs(v4->sin_port); /* NOLINT(clang-analyzer-core.CallAndMessage): the kernel filled it in */
 	}
 }
 
@@ -107,6 +116,8 @@ free_stream(struct stream *c)
 	free(c);
 }
 
+static void tell_up(struct stream *);
+
 static int
 on_end(sd_event_source *source, uint64_t at, void *ctx)
 {
@@ -114,6 +125,11 @@ on_end(sd_event_source *source, uint64_t at, void *ctx)
 
 	(void)source;
 	(void)at;
+	if (c->state == ARRIVED) {
+		c->end = sd_event_source_disable_unref(c->end);
+		tell_up(c);
+		return 0;
+	}
 	if (c->why && c->state == DEAD)
 		c->all->ops.down(c->all->ctx, c->number, c->why, host_now(c->all->host));
 	free_stream(c);
@@ -257,13 +273,16 @@ on_io(sd_event_source *source, int fd, uint32_t events, void *ctx)
 static void
 tune(int fd, int family)
 {
-	const int on = 1, cs6 = 0xc0;
+	const int on = 1, cs6 = 0xc0, far = 255;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (family == AF_INET)
+	if (family == AF_INET) {
 		setsockopt(fd, IPPROTO_IP, IP_TOS, &cs6, sizeof cs6);
-	else
+		setsockopt(fd, IPPROTO_IP, IP_TTL, &far, sizeof far);
+	} else {
 		setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &cs6, sizeof cs6);
+		setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &far, sizeof far);
+	}
 }
 
 static struct stream *
@@ -283,6 +302,109 @@ add_stream(struct streams *s, uint32_t number, int fd, enum stream_state state)
 		want(c);
 	}
 	return c;
+}
+
+/* --- what protects a connection --- */
+
+static int
+set_secret(int fd, const struct secret *k)
+{
+	struct tcp_md5sig sig = { .tcpm_keylen = (uint16_t)k->size };
+	struct sockaddr_storage peer;
+	socklen_t size;
+
+	to_sockaddr(&k->peer, 0, &peer, &size);
+	memcpy(&sig.tcpm_addr, &peer, sizeof peer);
+	memcpy(sig.tcpm_key, k->bytes, k->size);
+	if (setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG, &sig, sizeof sig) == 0)
+		return 0;
+	return errno == ENOENT && !k->size ? 0 : -errno; /* none was there to take away */
+}
+
+static void
+set_min_ttl(int fd, int family, uint8_t ttl)
+{
+	int least = ttl;
+
+	if (family == AF_INET)
+		setsockopt(fd, IPPROTO_IP, IP_MINTTL, &least, sizeof least);
+	else
+		setsockopt(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &least, sizeof least);
+}
+
+static struct secret *
+find_secret(struct streams *s, const struct addr *peer)
+{
+	for (size_t i = 0; i < s->secret_count; i++)
+		if (addr_eq(&s->secrets[i].peer, peer))
+			return &s->secrets[i];
+	return NULL;
+}
+
+/* What the kernel has accepted before the secret was set had none: this peer's is refused, the others' wait their turn. */
+static void
+empty_backlog(struct streams *s, int listener, const struct addr *peer)
+{
+	for (int i = 0; i < STREAM_BACKLOG; i++) {
+		struct sockaddr_storage from = { 0 };
+		socklen_t size = sizeof from;
+		struct addr a = { 0 };
+		uint16_t port;
+		int fd = accept4(listener, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0)
+			return;
+		from_sockaddr(&from, &a, &port);
+		if (addr_eq(&a, peer)) {
+			close(fd);
+			continue;
+		}
+		tune(fd, from.ss_family);
+		struct stream *c = add_stream(s, s->next_accepted++, fd, ARRIVED);
+		if (sd_event_add_time(host_loop(s->host), &c->end, CLOCK_MONOTONIC, 0, 1, on_end, c) < 0)
+			abort();
+	}
+}
+
+int
+streams_key(struct streams *s, const struct addr *peer, const void *secret, size_t size)
+{
+	struct secret *k = find_secret(s, peer);
+	int listener = s->listener[peer->family == 6];
+	int r = 0;
+
+	if (size > STREAM_SECRET_MAX)
+		return -EINVAL;
+	if (!k) {
+		if (!size)
+			return 0;
+		s->secrets = mem_resize(s->secrets, (s->secret_count + 1) * sizeof *s->secrets);
+		k = &s->secrets[s->secret_count++];
+		*k = (struct secret){ .peer = *peer };
+	}
+	k->size = size;
+	if (size)
+		memcpy(k->bytes, secret, size);
+	if (listener >= 0) {
+		r = set_secret(listener, k);
+		empty_backlog(s, listener, peer);
+	}
+	if (!size) {
+		explicit_bzero(k, sizeof *k);
+		*k = s->secrets[--s->secret_count];
+	}
+	return r;
+}
+
+void
+streams_min_ttl(struct streams *s, uint32_t number, uint8_t ttl)
+{
+	struct stream *c = find(s, number);
+	struct sockaddr_storage local = { 0 };
+	socklen_t size = sizeof local;
+
+	if (c && c->fd >= 0 && getsockname(c->fd, (struct sockaddr *)&local, &size) == 0)
+		set_min_ttl(c->fd, local.ss_family, ttl);
 }
 
 static int
@@ -378,12 +500,16 @@ streams_free(struct streams *s)
 			close(s->listener[i]);
 	}
 	hash_free(&s->streams);
+	if (s->secrets)
+		explicit_bzero(s->secrets, s->secret_count * sizeof *s->secrets);
+	free(s->secrets);
 	free(s->read_buffer);
 	free(s);
 }
 
 void
-streams_connect(struct streams *s, uint32_t number, const struct addr *local, const struct addr *peer, uint16_t port)
+streams_connect(struct streams *s, uint32_t number, const struct addr *local, const struct addr *peer, uint16_t port,
+    uint8_t min_ttl)
 {
 	struct sockaddr_storage to, from;
 	socklen_t to_size, from_size;
@@ -395,6 +521,14 @@ streams_connect(struct streams *s, uint32_t number, const struct addr *local, co
 		return;
 	}
 	tune(fd, peer->family == 6 ? AF_INET6 : AF_INET);
+	if (min_ttl)
+		set_min_ttl(fd, peer->family == 6 ? AF_INET6 : AF_INET, min_ttl);
+	const struct secret *secret = find_secret(s, peer);
+	int r = secret ? set_secret(fd, secret) : 0;
+	if (r < 0) { /* never without what the operator asked for */
+		die_later(c, r == -ENOPROTOOPT ? "this kernel has no TCP MD5" : why_of(-r));
+		return;
+	}
 	to_sockaddr(peer, port, &to, &to_size);
 	if (addr_is_set(local)) {
 		to_sockaddr(local, 0, &from, &from_size);

@@ -19,7 +19,15 @@ struct stream_ops {
 /* `listen_port` 0: no listener. NULL: `why` says what is missing. */
 struct streams *streams_open(struct host *, uint16_t listen_port, const struct stream_ops *, void *ctx, char why[256]);
 void streams_free(struct streams *);
-void streams_connect(struct streams *, uint32_t conn, const struct addr *local, const struct addr *peer, uint16_t port);
+/* `min_ttl`: as for streams_min_ttl(). */
+void streams_connect(
+    struct streams *, uint32_t conn, const struct addr *local, const struct addr *peer, uint16_t port, uint8_t min_ttl);
+/* The secret for TCP MD5 (RFC 2385) of connections with this peer that begin from now on, either way; size 0: none.
+ * Connections from it that were not accepted yet are refused. Negative errno. */
+int streams_key(struct streams *, const struct addr *peer, const void *secret, size_t size);
+/* Packets of the connection that arrive with a smaller TTL are lost (GTSM, RFC 5082); 0: any. Ours always leave with 255. */
+void streams_min_ttl(struct streams *, uint32_t conn, uint8_t ttl);
+enum { STREAM_SECRET_MAX = 80 };
 /* Queued as needed, in order. A peer that reads nothing while more than STREAM_QUEUE_MAX waits is dropped (down). */
 void streams_send(struct streams *, uint32_t conn, const void *bytes, size_t size);
 void streams_close(struct streams *, uint32_t conn); /* what is queued is still tried for a second, then closed */

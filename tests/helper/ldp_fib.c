@@ -30,6 +30,7 @@ net_fib_tell_port(struct ldp_node *n, const struct net_port *p, bool gone)
 	row.name = row.label = (char *)(uintptr_t)p->name;
 	row.admin_up = row.carrier = p->up;
 	row.loopback = p->loopback;
+	row.mtu = p->mtu;
 	row.multicast = true;
 	if (addr_is_set(&p->address.addr)) {
 		address.len = prefix_to_bytes(&p->address, bytes);
@@ -166,6 +167,13 @@ program(struct ldp_node *n, const Ldp__Lsp *row)
 		old = &n->lsps[n->lsp_count++];
 	}
 	*old = new;
+}
+
+void
+net_fib_hold(struct ldp_node *n)
+{
+	if (!n->ldp && n->net->now >= n->dead_since + NET_HOLD_S * USEC_PER_SEC)
+		n->lsp_count = 0;
 }
 
 void

@@ -72,44 +72,56 @@ link_passes(const struct net_link *l)
 	return !l->cut && a && b && a->up && b->up;
 }
 
-static size_t
-index_of(const struct ldp_net *net, const struct ldp_node *n)
-{
-	size_t i = 0;
-
-	while (net->nodes[i] != n)
-		i++;
-	return i;
-}
-
+/* Breadth first, from where packets are to arrive. */
 void
 net_distances(struct ldp_net *net, const struct ldp_node *to, uint16_t far[NET_NODES])
 {
-	bool changed = true;
+	static const struct ldp_node *queue[NET_NODES];
+	size_t head = 0, tail = 0;
 
 	for (size_t i = 0; i < net->node_count; i++)
-		far[i] = net->nodes[i] == to ? 0 : UINT16_MAX;
-	while (changed) {
-		changed = false;
-		for (size_t i = 0; i < net->link_count; i++)
-			for (int side = 0; side < 2 && link_passes(net->links[i]); side++) {
-				size_t here = index_of(net, net->links[i]->node[side]),
-				       there = index_of(net, net->links[i]->node[!side]);
-				if (far[there] == UINT16_MAX || far[here] <= far[there] + 1)
-					continue;
-				far[here] = (uint16_t)(far[there] + 1);
-				changed = true;
-			}
+		far[i] = UINT16_MAX;
+	far[to->index] = 0;
+	queue[tail++] = to;
+	while (head < tail) {
+		const struct ldp_node *here = queue[head++];
+		for (size_t i = 0; i < here->port_count; i++) {
+			const struct net_link *l = here->ports[i].link;
+			if (!l || here->ports[i].gone || !link_passes(l))
+				continue;
+			const struct ldp_node *there = l->node[l->node[0] == here];
+			if (far[there->index] != UINT16_MAX)
+				continue;
+			far[there->index] = (uint16_t)(far[here->index] + 1);
+			queue[tail++] = there;
+		}
 	}
 }
 
+/* Which nodes reach each other; worked out anew when a link has begun or ceased to pass. */
 static bool
 reaches(struct ldp_net *net, const struct ldp_node *from, const struct ldp_node *to)
 {
+	uint64_t passing = 1;
 	uint16_t far[NET_NODES];
 
-	net_distances(net, to, far);
-	return far[index_of(net, from)] != UINT16_MAX;
+	for (size_t i = 0; i < net->link_count; i++)
+		passing = passing * UINT64_C(6364136223846793005) + 1 + link_passes(net->links[i]);
+	passing += net->node_count;
+	if (passing != net->passing) {
+		net->passing = passing;
+		for (size_t i = 0; i < net->node_count; i++)
+			net->parts[i] = UINT16_MAX;
+		for (size_t i = 0; i < net->node_count; i++) {
+			if (net->parts[i] != UINT16_MAX)
+				continue;
+			net_distances(net, net->nodes[i], far);
+			for (size_t k = 0; k < net->node_count; k++)
+				if (far[k] != UINT16_MAX)
+					net->parts[k] = (uint16_t)i;
+		}
+	}
+	return net->parts[from->index] == net->parts[to->index];
 }
 
 /* --- the wire --- */
@@ -127,23 +139,37 @@ note(struct ldp_net *net, const struct ldp_node *n, const struct effect *e)
 }
 
 static void
-send_hello(struct ldp_node *n, const struct effect *e)
+post(struct ldp_net *net, struct ldp_node *to, uint32_t ifindex, const struct effect *e)
 {
-	struct ldp_net *net = n->net;
-	struct net_port *p = ldp_node_find_port(n, e->where);
-
-	if (!p || !p->link || !link_passes(p->link) || rng_below(&net->rng, 100) < net->lose_percent)
-		return;
-	int side = p->link->node[0] == n && p->link->ifindex[0] == p->ifindex ? 1 : 0;
 	struct hello *h = mem_zalloc(sizeof *h + e->size);
-	h->to = p->link->node[side];
-	h->ifindex = p->link->ifindex[side];
+
+	h->to = to;
+	h->ifindex = ifindex;
 	h->from = e->from;
 	h->group = e->to;
 	h->size = e->size;
 	memcpy(h->bytes, e->bytes, e->size);
 	timer_init(&h->at, EVENT_HELLO);
-	timer_set(&net->events, &h->at, net->now + net->delay);
+	timer_set(&net->events, &h->at, net->now + net->delay + rng_below(&net->rng, net->jitter + 1));
+}
+
+static void
+send_hello(struct ldp_node *n, const struct effect *e)
+{
+	struct ldp_net *net = n->net;
+	struct net_port *p = ldp_node_find_port(n, e->where);
+	struct ldp_node *far = e->where ? NULL : owner(net, &e->to);
+
+	if (far && reaches(net, n, far)) { /* a targeted one, over as many hops as it takes */
+		post(net, far, 0, e);
+		return;
+	}
+	if (!p || !p->link || !link_passes(p->link) || rng_below(&net->rng, 100) < net->lose_percent)
+		return;
+	int side = p->link->node[0] == n && p->link->ifindex[0] == p->ifindex ? 1 : 0;
+	post(net, p->link->node[side], p->link->ifindex[side], e);
+	if (net->double_percent && rng_below(&net->rng, 100) < net->double_percent)
+		post(net, p->link->node[side], p->link->ifindex[side], e);
 }
 
 static struct net_end *
@@ -237,6 +263,9 @@ act(struct ldp_node *n, const struct effect *e)
 		if (end)
 			finish(n->net, c, end, "connection closed by the peer");
 		break;
+	case EFFECT_MIRROR_AGAIN: n->again = true; break; /* once this input is done with */
+	case EFFECT_STREAM_KEY:
+	case EFFECT_STREAM_MIN_TTL: break; /* every connection here is as it should be */
 	}
 }
 
@@ -246,6 +275,7 @@ ldp_node_input(struct ldp_node *n, const struct ldp_input *in)
 	if (!n->ldp)
 		return;
 	ldp_input(n->ldp, in, n->net->now);
+	assert(ldp_due(n->ldp) >= n->net->now); /* a deadline in the past would make the host spin */
 	struct outbox *out = ldp_outbox(n->ldp);
 	for (size_t i = 0; i < outbox_count(out); i++) {
 		struct effect e = outbox_at(out, i);
@@ -255,6 +285,10 @@ ldp_node_input(struct ldp_node *n, const struct ldp_input *in)
 	}
 	outbox_clear(out);
 	net_fib_absorb(n);
+	if (n->again) {
+		n->again = false;
+		net_fib_tell_all(n);
+	}
 }
 
 /* --- events --- */
@@ -331,7 +365,7 @@ on_hello(struct ldp_net *net, struct hello *h)
 	struct net_port *p = ldp_node_find_port(h->to, h->ifindex);
 
 	(void)net;
-	if (p && p->joined && p->up)
+	if (!h->ifindex || (p && p->joined && p->up))
 		ldp_node_input(h->to, &(struct ldp_input){ .kind = LDP_IN_DATAGRAM,
 					  .ifindex = h->ifindex,
 					  .from = h->from,
@@ -406,6 +440,8 @@ step(struct ldp_net *net, usec_t until)
 	else
 		on_event(net, timers_due(&net->events, net->now));
 	sweep_conns(net);
+	for (size_t i = 0; i < net->node_count; i++)
+		net_fib_hold(net->nodes[i]);
 	if (net->watch)
 		net->watch(net, net->watch_ctx);
 	return true;
@@ -452,6 +488,7 @@ void
 ldp_node_start(struct ldp_node *n)
 {
 	assert(!n->ldp);
+	net_fib_hold(n);
 	n->ldp = ldp_new(rng_next(&n->net->rng));
 	n->round = 0;
 	n->swept = false;
@@ -475,6 +512,7 @@ ldp_node_kill(struct ldp_node *n)
 	cursor_close(&n->cursor);
 	ldp_free(n->ldp);
 	n->ldp = NULL;
+	n->dead_since = n->net->now;
 	for (struct net_conn *c = n->net->conns; c; c = c->next)
 		for (int side = 0; side < 2; side++)
 			if (c->end[side].node == n && c->end[side].number)

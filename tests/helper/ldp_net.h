@@ -14,11 +14,12 @@
  * fibd (ldp_fib.c) that keeps what was programmed even when the engine is killed. The net carries Hellos and
  * connections between them, late, in pieces, or not at all, as the test wants. Same seed, same run.
  */
-enum { NET_NODES = 512, NET_PORTS = 16, NET_HOPS = 8 };
+enum { NET_NODES = 512, NET_PORTS = 16, NET_HOPS = 8, NET_HOLD_S = 120 /* of ldp.Lsp rows whose owner is dead */ };
 
 struct net_port {
 	uint32_t ifindex;
 	char name[24];
+	uint32_t mtu; /* 0: not known */
 	struct prefix address;
 	bool up, loopback, joined, gone;
 	struct net_link *link;
@@ -43,6 +44,7 @@ struct net_lsp { /* what "the kernel" forwards by */
 
 struct ldp_node {
 	struct ldp_net *net;
+	size_t index; /* in net->nodes */
 	uint32_t lsr;
 	struct ldp *ldp; /* NULL while it is dead */
 	struct ldp_config config;
@@ -52,6 +54,8 @@ struct ldp_node {
 	size_t route_count;
 	struct net_lsp *lsps;
 	size_t lsp_count;
+	usec_t dead_since;
+	bool again; /* the engine wants to read its tables anew */
 	bool swept; /* the table was complete once since the last start */
 	uint32_t round;
 	uint32_t label_first, label_last;
@@ -74,10 +78,13 @@ struct ldp_net {
 	size_t link_count;
 	struct net_conn *conns;
 	uint32_t next_accepted, next_port;
-	unsigned lose_percent; /* of Hellos */
-	bool chop;             /* streams arrive in pieces of random size */
-	usec_t delay;          /* on every wire */
-	uint64_t transcript;   /* a digest of every effect of every engine, in order */
+	unsigned lose_percent, double_percent; /* of Hellos */
+	usec_t jitter;                         /* Hellos come up to this later: also in another order */
+	uint64_t passing;                      /* a digest of the links that pass; what `parts` was made for */
+	uint16_t parts[NET_NODES];             /* nodes with one number reach each other */
+	bool chop;                             /* streams arrive in pieces of random size */
+	usec_t delay;                          /* on every wire */
+	uint64_t transcript;                   /* a digest of every effect of every engine, in order */
 	size_t effects;
 	/* Sees every effect first; true: it is dealt with. For neighbours that are no engine (ldp_script.h). */
 	bool (*tap)(struct ldp_node *, const struct effect *, void *ctx);
@@ -132,7 +139,8 @@ size_t ldp_node_rows(struct ldp_node *, const char *table);
 void net_fib_tell_all(struct ldp_node *); /* everything fibd has, in a new round, each table with its end mark */
 void net_fib_tell_port(struct ldp_node *, const struct net_port *, bool gone);
 void net_fib_tell_route(struct ldp_node *, const struct net_route *, bool gone);
-void net_fib_absorb(struct ldp_node *);                              /* what changed in ldp.Lsp */
+void net_fib_hold(struct ldp_node *);   /* forgets what a dead engine wanted once the hold time is over */
+void net_fib_absorb(struct ldp_node *); /* what changed in ldp.Lsp */
 void net_fib_set_route(struct ldp_node *, const struct net_route *); /* keeps and tells it; no hops: gone */
 struct net_lsp *net_fib_by_label(struct ldp_node *, uint32_t label);
 struct net_lsp *net_fib_by_fec(struct ldp_node *, const struct prefix *);

@@ -56,6 +56,7 @@ ldp_net_add(struct ldp_net *net, const char *lsr)
 	n->config.lsr_id = n->lsr;
 	n->config.enabled = true;
 	add_port(n, "LoopBack1", prefix_host(id))->loopback = true;
+	n->index = net->node_count;
 	net->nodes[net->node_count++] = n;
 	return n;
 }
@@ -88,25 +89,20 @@ ldp_net_link(struct ldp_net *net, struct ldp_node *a, const char *a_address, str
 
 /* Ports with a link whose other end is nearer to `to`. */
 static void
-route_to(struct ldp_net *net, struct ldp_node *from, const uint16_t *far, const struct ldp_node *to)
+route_to(struct ldp_node *from, const uint16_t *far, const struct ldp_node *to)
 {
 	struct net_route r;
-	size_t here = 0;
 
 	memset(&r, 0, sizeof r); /* compared as bytes */
 	r.prefix = prefix_host(addr_v4(to->lsr));
-	while (net->nodes[here] != from)
-		here++;
 	for (size_t i = 0; i < from->port_count && r.hop_count < NET_HOPS; i++) {
 		const struct net_link *l = from->ports[i].link;
 		if (!l || l->cut || !from->ports[i].up)
 			continue;
 		int other = l->node[0] == from && l->ifindex[0] == from->ports[i].ifindex ? 1 : 0;
 		struct net_port *there = ldp_node_find_port(l->node[other], l->ifindex[other]);
-		size_t k = 0;
-		while (net->nodes[k] != l->node[other])
-			k++;
-		if (there && there->up && far[k] != UINT16_MAX && far[k] < far[here])
+		size_t k = l->node[other]->index;
+		if (there && there->up && far[k] != UINT16_MAX && far[k] < far[from->index])
 			r.hops[r.hop_count++] =
 			    (struct net_hop){ .via = there->address.addr, .ifindex = from->ports[i].ifindex };
 	}
@@ -122,7 +118,7 @@ ldp_net_route(struct ldp_net *net)
 		net_distances(net, net->nodes[t], far);
 		for (size_t i = 0; i < net->node_count; i++)
 			if (i != t)
-				route_to(net, net->nodes[i], far, net->nodes[t]);
+				route_to(net->nodes[i], far, net->nodes[t]);
 	}
 }
 

@@ -4,6 +4,7 @@
 #include "ldpd/session_fsm.h"
 #include <assert.h>
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,10 +46,18 @@ tap(struct ldp_node *n, const struct effect *e, void *ctx)
 		s->hellos++;
 		ck_assert_int_eq(ldp_decode_pdu(e->bytes, e->size, &pdu), LDP_OK);
 		ck_assert_int_eq(ldp_decode_message(&pdu.body, &s->hello), LDP_OK);
-		ck_assert_uint_eq(addr_to_v4(&e->to), 0xe0000002);
+		s->hello_to = e->to;
+		s->hello_ttl = e->code;
 		return true;
 	}
+	case EFFECT_STREAM_KEY:
+		s->keys++;
+		s->key_for = e->to;
+		snprintf(s->key, sizeof s->key, "%.*s", (int)e->size, (const char *)e->bytes);
+		return true;
+	case EFFECT_STREAM_MIN_TTL: s->min_ttl = e->code; return true;
 	case EFFECT_STREAM_CONNECT:
+		s->min_ttl = e->code;
 		s->connects++;
 		s->connecting = e->where;
 		s->connect_to = e->to;
@@ -145,9 +154,30 @@ script_hello(struct script *s, uint16_t hold_s)
 	struct ldp_writer w;
 
 	script_begin(s, &w);
-	ldp_put_hello(&w, script_id(s), hold_s, false, &s->transport);
+	ldp_put_hello(&w, script_id(s),
+	    &(struct ldp_hello_fields){ .hold_s = hold_s, .gtsm = s->gtsm, .transport = s->transport });
 	size_t size = ldp_end(&w);
 	script_datagram(s, out, size);
+}
+
+void
+script_targeted_hello(struct script *s, uint16_t hold_s, bool request)
+{
+	struct ldp_writer w;
+
+	script_begin(s, &w);
+	ldp_put_hello(&w, script_id(s),
+	    &(struct ldp_hello_fields){
+		.hold_s = hold_s, .targeted = true, .request_targeted = request, .transport = s->transport });
+	size_t size = ldp_end(&w);
+	ldp_node_input(s->dut, &(struct ldp_input){ .kind = LDP_IN_DATAGRAM,
+				   .ifindex = 2,
+				   .from = s->transport,
+				   .from_port = LDP_PORT,
+				   .to = addr_v4(s->dut->lsr),
+				   .to_port = LDP_PORT,
+				   .bytes = out,
+				   .size = size });
 }
 
 static void

@@ -25,6 +25,13 @@ struct script {
 	unsigned connects, hellos, closes, pdus;
 	size_t largest_pdu;
 	struct ldp_msg hello; /* its last one */
+	struct addr hello_to;
+	uint32_t hello_ttl;
+	bool gtsm;        /* the neighbour's Hellos say G */
+	uint32_t min_ttl; /* that the engine asked for, for the connection */
+	unsigned keys;    /* passwords told to the host, or taken back */
+	struct addr key_for;
+	char key[96]; /* the last one */
 	struct script_said said[SCRIPT_SAID];
 	size_t said_count;
 };
@@ -35,6 +42,7 @@ void script_forget(struct script *); /* what was said so far */
 unsigned script_count(const struct script *, enum ldp_type);
 const struct ldp_msg *script_last(const struct script *, enum ldp_type); /* fails when there is none */
 void script_hello(struct script *, uint16_t hold_s);
+void script_targeted_hello(struct script *, uint16_t hold_s, bool request); /* from its transport address */
 void script_datagram(struct script *, const void *, size_t);
 void script_connect(struct script *); /* the neighbour connects */
 void script_accept(struct script *);  /* it accepts the engine's attempt */

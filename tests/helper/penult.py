@@ -1,18 +1,16 @@
-"""What the tests use of labs, and LDP messages made by hand: for what no correct neighbour would ever send."""
+"""What the tests use of labs, and sockets of strangers in them: for what no correct neighbour would ever send."""
 import contextlib
 import os
 import re
 import socket
-import struct
 
+import ldp
 from penultlab.capture import Capture, Pinger  # noqa: F401 (the tests import from here)
 from penultlab.lab import Lab  # noqa: F401
-from penultlab.net import LabError, inside  # noqa: F401
-from penultlab.nodes import wait_for  # noqa: F401
+from penultlab.net import LabError, inside, wait_for  # noqa: F401
 from penultlab.topology import Topology, TopologyError  # noqa: F401
 
-LDP_PORT, ALL_ROUTERS = 646, "224.0.0.2"
-HELLO, INITIALIZATION, KEEPALIVE, MAPPING = 0x0100, 0x0200, 0x0201, 0x0400
+ALL_ROUTERS = "224.0.0.2"
 
 
 def more_pings(ping, count, what):
@@ -47,27 +45,16 @@ def program(lab, node, *argv, timeout=60):
 # --- LDP by hand, RFC 5036 section 3 ---
 
 
-def tlv(kind, value):
-    return struct.pack("!HH", kind, len(value)) + value
+def hello(lsr, transport, hold=15):
+    return ldp.pdu(lsr, ldp.message(ldp.HELLO, ldp.common_hello(hold=hold), ldp.transport(transport)))
 
 
-def message(kind, *tlvs, number=1):
-    body = struct.pack("!I", number) + b"".join(tlvs)
-    return struct.pack("!HH", kind, len(body)) + body
+def initialization(lsr, receiver, hold=180):
+    return ldp.pdu(lsr, ldp.message(ldp.INITIALIZATION, ldp.common_session(receiver, hold=hold)))
 
 
-def pdu(lsr, *messages):
-    body = socket.inet_aton(lsr) + struct.pack("!H", 0) + b"".join(messages)
-    return struct.pack("!HH", 1, len(body)) + body
-
-
-def hello(lsr, transport):
-    return pdu(lsr, message(HELLO, tlv(0x0400, struct.pack("!HH", 15, 0)), tlv(0x0401, socket.inet_aton(transport))))
-
-
-def initialization(lsr, receiver):
-    session = struct.pack("!HHBBH", 1, 180, 0, 0, 4096) + socket.inet_aton(receiver) + struct.pack("!H", 0)
-    return pdu(lsr, message(INITIALIZATION, tlv(0x0500, session)))
+def keepalive(lsr):
+    return ldp.pdu(lsr, ldp.message(ldp.KEEPALIVE))
 
 
 @contextlib.contextmanager
@@ -77,7 +64,7 @@ def datagrams(lab, node, source):
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with s:
         s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(source))
-        s.bind((source, LDP_PORT))
+        s.bind((source, 646))
         yield s
 
 
@@ -85,7 +72,7 @@ def datagrams(lab, node, source):
 def stream(lab, node, address):
     """A TCP connection from a node to somebody's port 646."""
     with inside(lab.net.namespace(node)):
-        s = socket.create_connection((address, LDP_PORT), timeout=30)
+        s = socket.create_connection((address, 646), timeout=30)
     with s:
         yield s
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 import story
+from penultlab.capture import label_stack
 from penult import Capture, Pinger, is_installed, more_pings, uids, wait_for
 from story import CORE, FAR, FIRST, SECOND
 
@@ -221,7 +222,7 @@ def test_what_somebody_else_deletes_is_put_back(lab, delete, family):
         seen.seek(0)
         assert re.search(r"^Deleted .*proto 201", seen.read(), re.M), "nothing of ours was deleted: this test shows nothing"
     wait_for(lambda: all(r["installed"] for r in lab.rows("R2", "display", "ip", "routing-table")), "every route shown as installed",
-             last=lambda: lab.display("R2", "display", "ip", "routing-table"))
+             last=lambda: lab.ctl("R2", "display", "ip", "routing-table"))
     whole(lab)
     pings(lab)
 
@@ -260,3 +261,48 @@ def test_another_daemons_route_gets_its_label_by_a_shadow_and_is_not_touched(lab
     wait_for(lambda: not any(r["fec"] == "9.9.9.9/32" for r in lab.rows("R2", "display", "mpls", "ldp", "lsp")), "no LSP to it on R2",
              last=lambda: lab.rows("R2", "display", "mpls", "ldp", "lsp"))
     whole(lab)
+
+
+@pytest.fixture
+def reconfigured(lab):
+    """Changes a router's configuration for one test: reconfigured(router, change) with change(text) -> text."""
+    changed = []
+    yield lambda router, edit: changed.append((router, lab.reconfigure(router, edit)))
+    for router, text in reversed(changed):
+        lab.reconfigure(router, lambda _, text=text: text)
+    whole(lab)
+
+
+def test_equal_routes_make_an_lsp_with_two_next_hops_that_both_carry_traffic(lab, reconfigured):
+    whole(lab)
+    reconfigured("R2", lambda text: text.replace(" preference 100", ""))
+    label = int(wait_for(lambda: lab.pushes("R1", "4.4.4.4"), "R1's label")[0])
+
+    def two_ways():
+        hops = lab.mpls_routes("R2").get(label, {}).get("nexthops", [])
+        return {h["dev"] for h in hops} == {"ge0-2-0", "ge0-3-0"}
+
+    wait_for(two_ways, "both links under one label on R2", last=lambda: lab.mpls_routes("R2"))
+    routes = lab.run("R2", "ip", "route", "show", "4.4.4.4").stdout
+    assert routes.count("encap mpls") == 2, f"the ingress pushes on both links too: {routes}"
+    with Capture(lab, "R3", CORE) as one, Capture(lab, "R3", "GigabitEthernet0/3/0") as two:
+        for last in range(3, 23):  # the kernel chooses by flow: many destinations are many flows
+            lab.run("H1", "ping", "-n", "-c", "1", "-W", "1", f"192.168.4.{last}", check=False)
+        lab.run("H1", "ping", "-n", "-c", "2", "-i", "0.2", "-W", "2", "192.168.4.2")
+        counts = [len([f for f in c.stop() if (label_stack(f) or [[]])[0]]) for c in (one, two)]
+    assert min(counts) > 0, f"labelled packets on the two links: {counts}"
+
+
+def test_ipv6_routes_hang_on_next_hop_objects_too(lab, reconfigured):
+    def with_ipv6(text):
+        text = text.replace(" ip address 10.0.12.1 255.255.255.0", " ip address 10.0.12.1 255.255.255.0\n ipv6 address 2001:db8:12::1/64")
+        return text.replace("#\nreturn", "ipv6 route-static 2001:db8:99:: 48 2001:db8:12::2\nipv6 route-static 2001:db8:bad:: 48 NULL0\n#\nreturn")
+
+    reconfigured("R1", with_ipv6)
+    wait_for(lambda: "nhid" in lab.run("R1", "ip", "-6", "route", "show", "2001:db8:99::/48").stdout, "the IPv6 route",
+             last=lambda: lab.run("R1", "ip", "-6", "route").stdout)
+    route = lab.run("R1", "ip", "-6", "route", "show", "2001:db8:99::/48").stdout
+    assert "via 2001:db8:12::2" in route and "proto 201" in route, route
+    assert "blackhole" in lab.run("R1", "ip", "-6", "route", "show", "2001:db8:bad::/48").stdout
+    rows = {r["prefix"]: r for r in lab.rows("R1", "display", "ipv6", "routing-table")}
+    assert rows["2001:db8:99::/48"]["installed"] and rows["2001:db8:bad::/48"]["entries"][0]["black_hole"], rows

@@ -4,8 +4,8 @@ import re
 import tempfile
 
 import pytest
-from penult import (ALL_ROUTERS, KEEPALIVE, MAPPING, bindings, datagrams, hello, initialization, kernel_state, message, pdu, program,
-                    stream, tlv, uids, until_closed, wait_for)
+from ldp import MAPPING, message, pdu, tlv
+from penult import ALL_ROUTERS, bindings, datagrams, hello, initialization, keepalive, kernel_state, program, stream, uids, until_closed, wait_for
 
 BAD = "sysname X\ninterface GigabitEthernet0/1/0\n ip adress 10.0.0.1 24\n#\nip route-static 1.2.3.4 24 10.0.0.2\n"
 
@@ -133,7 +133,7 @@ def test_a_stranger_that_pretends_to_be_the_neighbour_does_not_take_its_session(
     """An Initialization with R2's LSR-ID, but from another address: RFC 5036 2.5.2 finds no Hello adjacency for it."""
     sessions, labels = state(lan)
     with stream(lan, "X", "10.0.12.1") as s:
-        s.sendall(initialization("2.2.2.2", "1.1.1.1") + pdu("2.2.2.2", message(KEEPALIVE)))
+        s.sendall(initialization("2.2.2.2", "1.1.1.1") + keepalive("2.2.2.2"))
         until_closed(s)
     unharmed(lan, sessions, labels)
 

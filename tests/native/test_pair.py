@@ -1,6 +1,5 @@
 """Two routers on the running kernel, with or without MPLS: sessions, labels, restarts, reloads."""
 import re
-import shutil
 
 import pytest
 from penult import bindings, is_installed, kernel_state, uids, wait_for
@@ -27,7 +26,7 @@ def test_static_routes_are_in_the_kernel_and_shown_as_there(quiet):
     assert "via 10.0.12.2" in kernel and "proto 201" in kernel, kernel
     row = quiet.rows("R1", "display", "ip", "routing-table", "2.2.2.2")[0]
     assert row["installed"] and row["entries"][0]["preference"] == 60, row
-    text = quiet.display("R1", "display", "ip", "routing-table")
+    text = quiet.ctl("R1", "display", "ip", "routing-table")
     assert re.search(r"^ +2\.2\.2\.2/32 +Static +60 +0 +D +10\.0\.12\.2 +GigabitEthernet0/1/0$", text, re.M), text
 
 
@@ -85,7 +84,7 @@ def test_a_killed_ldpd_is_helped_by_its_neighbour_and_gets_its_labels_back(lab):
 
 def test_reset_ends_the_session_and_it_comes_back(lab):
     before = uids(lab, "R1")["2.2.2.2"]
-    lab.display("R1", "reset", "mpls", "ldp", "peer", "2.2.2.2")
+    lab.ctl("R1", "reset", "mpls", "ldp", "peer", "2.2.2.2")
     wait_for(lambda: [s for s in lab.sessions("R1") if s["state"] == "OPERATIONAL" and s["uid"] > before], "a new session",
              last=lambda: lab.sessions("R1"))
     assert "reset by the operator" in lab.sessions("R1")[0]["last_error"]
@@ -107,23 +106,10 @@ def test_a_path_cut_while_carriers_stay_ends_the_session_at_the_hello_hold_time(
 
 
 @pytest.fixture
-def reloading(lab, tmp_path):
-    """R1 on a copy of its file, and a function that writes it anew and sends SIGHUP to both daemons."""
-    copy = tmp_path / "R1.conf"
-    shutil.copy(lab.config("R1"), copy)
-    lab.configs["R1"] = str(copy)
-    for daemon in ("fibd", "ldpd"):
-        lab.restart("R1", daemon)
-    lab.wait_sessions("R1", 1)
-    lab.wait_recovered("R1")
+def reloading(lab):
+    """A lab, and a function that changes R1's configuration."""
     wait_for(lambda: is_installed(lab, "R1", "2.2.2.2/32"), "the route")
-
-    def write(change):
-        copy.write_text(change(copy.read_text()))
-        for daemon in ("fibd", "ldpd"):
-            lab.reload("R1", daemon)
-
-    return lab, write
+    return lab, lambda edit: lab.reconfigure("R1", edit)
 
 
 @pytest.mark.parametrize("line", ["nonsense here", "ip route-static 9.9.9.9 32", "mpls lsr-id 1.1.1.999"],

@@ -2,6 +2,7 @@
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 
@@ -106,7 +107,7 @@ def test_what_a_killed_penult_lab_left_behind_is_removed_by_the_next_lab(build, 
     assert f"{tag}-R1" in traces()
     with Lab(Topology(PAIR), build):
         assert f"{tag}-R1" not in traces()
-    os.rmdir(folder)
+    shutil.rmtree(folder)
 
 
 def test_a_daemon_that_cannot_start_is_told_with_its_last_words(build, tmp_path):

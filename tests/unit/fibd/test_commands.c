@@ -48,7 +48,7 @@ START_TEST(each_row_has_a_template_a_help_and_a_reference)
 {
 	char why[160];
 
-	for (const struct command *row = fib_commands; row->words; row++) {
+	command_each (row, fib_commands) {
 		ck_assert_msg(template_is_valid(row->words, why), "%s: %s", row->words, why);
 		ck_assert_msg(!row->undo || !*row->undo || template_is_valid(row->undo, why), "%s: %s", row->undo, why);
 		ck_assert_msg(row->help && *row->help && row->ref && *row->ref, "%s", row->words);

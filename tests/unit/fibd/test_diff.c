@@ -265,6 +265,33 @@ START_TEST(a_loopback_is_made_and_gets_its_address)
 }
 END_TEST
 
+START_TEST(a_loopback_that_we_made_goes_with_its_configuration_and_another_stays)
+{
+	world_start(w, "interface LoopBack1\n ip address 2.2.2.2 32\n#\ninterface LoopBack7\n ip address 7.7.7.7 32\n");
+	world_link(w, 50, "LoopBack9", "9.9.9.9/32");
+	world_run(w);
+	size_t links = w->link_count;
+	world_config(w, "interface LoopBack1\n ip address 2.2.2.2 32\n");
+	world_run(w);
+	ck_assert_uint_eq(w->link_count, links - 1);
+	ck_assert_ptr_null(world_row(w, "7.7.7.7/32"));
+	ck_assert_ptr_nonnull(world_row(w, "2.2.2.2/32"));
+	ck_assert_msg(world_row(w, "9.9.9.9/32"), "one that an operator made is not ours to remove");
+}
+END_TEST
+
+START_TEST(an_mtu_that_is_taken_away_gives_back_the_one_before)
+{
+	world_start(w, "interface eth1\n mtu 1300\n");
+	ck_assert_uint_eq(world_if_row(w, 1)->mtu, 1300);
+	world_config(w, "interface eth1\n mtu 1400\n");
+	world_run(w);
+	world_config(w, "interface eth1\n");
+	world_run(w);
+	ck_assert_uint_eq(world_if_row(w, 1)->mtu, 1500);
+}
+END_TEST
+
 START_TEST(mpls_is_switched_on_where_it_is_configured_also_later_and_off_again)
 {
 	world_start(w, "interface eth1\n mpls\n#\ninterface eth9\n mpls\n");
@@ -311,6 +338,8 @@ suite(void)
 	tcase_add_test(t, a_dump_that_shows_nothing_new_costs_no_operation_and_no_row);
 	tcase_add_test(t, addresses_are_put_and_taken_and_those_of_others_stay);
 	tcase_add_test(t, a_loopback_is_made_and_gets_its_address);
+	tcase_add_test(t, a_loopback_that_we_made_goes_with_its_configuration_and_another_stays);
+	tcase_add_test(t, an_mtu_that_is_taken_away_gives_back_the_one_before);
 	tcase_add_test(t, mpls_is_switched_on_where_it_is_configured_also_later_and_off_again);
 	tcase_add_test(t, shutdown_takes_the_interface_down_and_undo_brings_it_back);
 	suite_add_tcase(s, t);

@@ -74,13 +74,35 @@ START_TEST(a_label_that_leads_nowhere_is_not_programmed)
 }
 END_TEST
 
-START_TEST(the_egress_has_no_entry)
+START_TEST(the_egress_has_no_entry_with_a_null_label_and_a_pop_to_itself_with_one_of_its_own)
 {
 	world_start(w, "sysname R1\n");
 	world_lsp(w, "2.2.2.2/32", 3, "", 1);
-	world_lsp(w, "2.2.2.3/32", 1024, "", 1);
+	world_lsp(w, "2.2.2.4/32", 0, "", 1);
 	world_run(w);
 	ck_assert_uint_eq(w->ilm_count, 0);
+	world_lsp(w, "2.2.2.3/32", 1024, "", 1);
+	world_run(w);
+	ILM(1024, "-@1");
+	world_lsp(w, "2.2.2.3/32", 3, "", 1);
+	world_run(w);
+	ck_assert_uint_eq(w->ilm_count, 0);
+}
+END_TEST
+
+START_TEST(packets_for_a_next_hop_without_a_label_are_popped_where_that_is_wanted)
+{
+	world_start(w, "sysname R1\n");
+	w->pop_broken = true;
+	world_lsp(w, "4.4.4.4/32", 1024, "10.0.1.2 1 300, 10.0.2.2 2 4294967295", 1);
+	world_lsp(w, "5.5.5.5/32", 1025, "10.0.1.2 1 4294967295", 1);
+	world_run(w);
+	ILM(1024, "10.0.1.2@1/300 10.0.2.2@2");
+	ILM(1025, "10.0.1.2@1");
+	w->pop_broken = false;
+	world_lsp(w, "5.5.5.5/32", 1025, "10.0.1.2 1 4294967295", 1);
+	world_run(w);
+	ILM(1025, "none");
 }
 END_TEST
 
@@ -221,6 +243,48 @@ START_TEST(without_mpls_in_the_kernel_the_row_says_so)
 }
 END_TEST
 
+START_TEST(a_label_that_somebody_else_took_over_is_no_longer_ours)
+{
+	struct fib_object o = { .kind = FIB_LABEL_ROUTE,
+		.label_route = { .label = 1024,
+		    .protocol = 4,
+		    .path_count = 1,
+		    .paths = { { .gateway = world_addr("10.0.3.2"), .ifindex = 3 } } } };
+
+	world_start(w, "sysname R1\n");
+	world_lsp(w, "4.4.4.4/32", 1024, "10.0.1.2 1 300", 1);
+	world_run(w);
+	rib_input(w->rib, &(struct fib_input){ .kind = FIB_IN_SEEN, .object = &o }, w->now);
+	ck_assert(!world_ilm_row(w, 1024)->installed);
+	unsigned before = w->adds;
+	world_lsp_gone(w, "4.4.4.4/32");
+	world_run(w);
+	const Fib__Ilm *r = world_ilm_row(w, 1024);
+	ck_assert(!r || r->n_next_hops == 0);
+	ck_assert_uint_eq(w->adds, before);
+	ck_assert_uint_eq(w->ilm_count, 1); /* theirs is not deleted */
+}
+END_TEST
+
+START_TEST(a_kernel_that_mishandles_several_next_hops_gets_one)
+{
+	static const struct {
+		const char *release, *is;
+	} cases[] = { { "6.18.12", "10.0.1.2@1/300 10.0.2.2@2/400" }, { "6.19.0", "10.0.1.2@1/300" },
+		{ "7.0.3-rc2", "10.0.1.2@1/300" }, { "7.1.5", "10.0.1.2@1/300" },
+		{ "7.1.6-amd64", "10.0.1.2@1/300 10.0.2.2@2/400" }, { "7.2", "10.0.1.2@1/300 10.0.2.2@2/400" } };
+
+	w->release = cases[_i].release;
+	world_start(w, "sysname R1\n");
+	world_lsp(w, "4.4.4.4/32", 1024, "10.0.1.2 1 300, 10.0.2.2 2 400", 1);
+	world_run(w);
+	ILM(1024, cases[_i].is);
+	world_carrier(w, 1, false);
+	world_run(w);
+	ILM(1024, "10.0.2.2@2/400");
+}
+END_TEST
+
 START_TEST(a_label_somebody_else_programmed_is_left_alone)
 {
 	struct fib_object o = { .kind = FIB_LABEL_ROUTE,
@@ -252,7 +316,8 @@ suite(void)
 	tcase_add_test(t, implicit_null_is_a_pop_and_explicit_null_is_a_label);
 	tcase_add_test(t, a_next_hop_without_a_label_takes_no_part);
 	tcase_add_test(t, a_label_that_leads_nowhere_is_not_programmed);
-	tcase_add_test(t, the_egress_has_no_entry);
+	tcase_add_test(t, the_egress_has_no_entry_with_a_null_label_and_a_pop_to_itself_with_one_of_its_own);
+	tcase_add_test(t, packets_for_a_next_hop_without_a_label_are_popped_where_that_is_wanted);
 	tcase_add_test(t, a_dead_link_leaves_the_entry_with_what_still_works);
 	tcase_add_test(t, a_static_route_to_the_fec_pushes_its_label);
 	tcase_add_test(t, another_daemons_route_is_shadowed_while_there_are_labels);
@@ -262,6 +327,8 @@ suite(void)
 	tcase_add_test(t, ecmp_pushes_each_next_hops_own_label);
 	tcase_add_test(t, a_label_moves_to_another_fec);
 	tcase_add_test(t, without_mpls_in_the_kernel_the_row_says_so);
+	tcase_add_test(t, a_label_that_somebody_else_took_over_is_no_longer_ours);
+	tcase_add_loop_test(t, a_kernel_that_mishandles_several_next_hops_gets_one, 0, 6);
 	tcase_add_test(t, a_label_somebody_else_programmed_is_left_alone);
 	suite_add_tcase(s, t);
 	return s;

@@ -180,7 +180,7 @@ change_foreign(unsigned f)
 	t.foreign[f] = pick(LINKS + 1);
 	world_foreign_gone(w, fec_text(f), 20);
 	if (t.foreign[f]) {
-		char gateway[16];
+		char gateway[32];
 		snprintf(gateway, sizeof gateway, "10.0.%u.2", t.foreign[f]);
 		world_foreign(w, fec_text(f), 188, 20, gateway, t.foreign[f]);
 	}

@@ -352,11 +352,18 @@ do_link(struct world *w, const struct fib_op *op)
 			.admin_up = true,
 			.carrier = true,
 			.is_dummy = true,
+			.ours = true,
 			.mtu = 1500 };
 		memcpy(l->name, op->object.link.name, sizeof l->name);
 	}
 	if (!l)
 		return ENODEV;
+	if (op->kind == FIB_OP_LINK_DELETE) {
+		struct fib_link gone = *l;
+		DROP(w->links, w->link_count, (size_t)(l - w->links));
+		tell_link(w, &gone, true);
+		return 0;
+	}
 	bool up = op->kind != FIB_OP_LINK_DOWN;
 	switch (op->kind) {
 	case FIB_OP_LINK_UP:
@@ -395,6 +402,7 @@ perform(struct world *w, const struct fib_op *op, const char **text)
 	case FIB_OP_LINK_UP:
 	case FIB_OP_LINK_DOWN:
 	case FIB_OP_LINK_CREATE:
+	case FIB_OP_LINK_DELETE:
 	case FIB_OP_LINK_MTU:
 	case FIB_OP_MPLS_INPUT: return do_link(w, op);
 	default: return 0;
@@ -450,6 +458,7 @@ born(struct world *w)
 {
 	struct fib_abilities a = { .mpls = w->mpls, .nexthop_objects = true, .vrf = true };
 
+	snprintf(a.release, sizeof a.release, "%s", w->release ? w->release : "6.1.0-31-amd64");
 	w->rib = rib_new(1);
 	input(w, &(struct fib_input){ .kind = FIB_IN_ABILITIES, .abilities = &a });
 }
@@ -654,6 +663,7 @@ lsp_input(struct world *w, const char *fec, uint32_t in_label, const char *hops,
 	row.next_hops = list;
 	next_hops(hops, h, addrs, list, &row.n_next_hops);
 	row.egress = !gone && !row.n_next_hops;
+	row.pop_broken = w->pop_broken;
 	input(w,
 	    &(struct fib_input){ .kind = FIB_IN_ROW, .table = FIB_LDP_LSP, .row = &row, .gone = gone, .round = round });
 }

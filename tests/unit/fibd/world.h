@@ -21,6 +21,8 @@ struct world {
 	struct fib_label_route *ilms;
 	size_t link_count, address_count, nexthop_count, route_count, ilm_count;
 	struct arena arena;
+	const char *release;
+	bool pop_broken;       /* rows of ldp.Lsp say so */
 	bool mpls, deaf;       /* deaf: notices are lost */
 	int refuse;            /* the next route or label is refused with this errno */
 	unsigned foreign_harm; /* operations that hit somebody else's route */

@@ -90,7 +90,7 @@ START_TEST(an_indented_separator_closes_the_nested_view_only)
 	       "1400\n#\nmpls\n",
 	    "mtu on eth1 1500 at line 5\nmtu on eth2 1400 at line 9\n");
 	expect_error("mpls ldp\n remote eth1\n  mtu 1500\n #\n mtu 1400\n",
-	    "r.conf:5: unknown command `mtu 1400` in the mpls-ldp view\n");
+	    "r.conf:5: `mtu 1400` is a command of the interface view; here it stands in the mpls-ldp view\n");
 }
 END_TEST
 
@@ -177,7 +177,8 @@ END_TEST
 
 START_TEST(undo_of_a_command_that_opens_a_view_opens_none)
 {
-	expect_error("undo interface eth0\nmtu 1500\n", "r.conf:2: unknown command `mtu 1500` in the system view\n");
+	expect_error("undo interface eth0\nmtu 1500\n",
+	    "r.conf:2: `mtu 1500` is a command of the interface view; here it stands in the system view\n");
 	ck_assert_str_eq(text_chars(&config.said), "undo interface on eth0\n");
 }
 END_TEST
@@ -282,6 +283,22 @@ START_TEST(an_unknown_command_is_named_with_its_view_and_the_nearest_one)
 }
 END_TEST
 
+START_TEST(a_command_of_a_view_that_is_not_open_is_told_where_it_belongs)
+{
+	expect_error("undo ip address\n",
+	    "r.conf:1: `undo ip address` is a command of the interface view; here it stands in the system view\n");
+	expect_error("interface eth0\n timer hello 5\n",
+	    "r.conf:2: `timer hello 5` is a command of the mpls-ldp view; here it stands in the interface view\n");
+}
+END_TEST
+
+START_TEST(an_abbreviation_is_answered_with_the_word_in_full)
+{
+	expect_error("int eth0\n",
+	    "r.conf:1: unknown command `int eth0` in the system view; did you mean `interface INTERFACE`?\n");
+}
+END_TEST
+
 START_TEST(the_word_that_does_not_fit_is_named_with_what_is_expected)
 {
 	expect_error("interface eth0\n ip address 10.0.0.256 24\n",
@@ -313,9 +330,9 @@ END_TEST
 
 START_TEST(the_body_of_an_unknown_view_is_not_reported_line_by_line)
 {
-	expect_error("bgp 100\n peer 1.1.1.1 enable\n #\n ipv4-family\n  peer 1.1.1.1 enable\n mpls\n#\n mtu 5\n",
+	expect_error("bgp 100\n peer 1.1.1.1 enable\n #\n ipv4-family\n  peer 1.1.1.1 enable\n mpls\n#\n frob 5\n",
 	    "r.conf:1: unknown command `bgp 100` in the system view\n"
-	    "r.conf:8: unknown command `mtu 5` in the system view\n");
+	    "r.conf:8: unknown command `frob 5` in the system view\n");
 	ck_assert_str_eq(text_chars(&config.said), "");
 }
 END_TEST
@@ -485,6 +502,8 @@ suite(void)
 	suite_add_tcase(s, lines);
 	tcase_add_checked_fixture(mistakes, setup, teardown);
 	tcase_add_test(mistakes, an_unknown_command_is_named_with_its_view_and_the_nearest_one);
+	tcase_add_test(mistakes, a_command_of_a_view_that_is_not_open_is_told_where_it_belongs);
+	tcase_add_test(mistakes, an_abbreviation_is_answered_with_the_word_in_full);
 	tcase_add_test(mistakes, the_word_that_does_not_fit_is_named_with_what_is_expected);
 	tcase_add_test(mistakes, all_mistakes_of_a_file_are_found_at_once);
 	tcase_add_test(mistakes, the_body_of_an_unknown_view_is_not_reported_line_by_line);

@@ -27,8 +27,15 @@ put_sample(unsigned i)
 
 	ldp_begin(&w, bytes, sizeof bytes, 0x01010101);
 	switch (i) {
-	case 0: ldp_put_hello(&w, 1, 15, false, &transport); break;
-	case 1: ldp_put_hello(&w, 1, 45, true, &transport); break;
+	case 0:
+		ldp_put_hello(&w, 1,
+		    &(struct ldp_hello_fields){ .hold_s = 15, .gtsm = true, .sequence = 7, .transport = transport });
+		break;
+	case 1:
+		ldp_put_hello(&w, 1,
+		    &(struct ldp_hello_fields){
+			.hold_s = 45, .targeted = true, .request_targeted = true, .transport = transport });
+		break;
 	case 2: ldp_put_init(&w, 2, &init); break;
 	case 3: ldp_put_keepalive(&w, 3); break;
 	case 4: ldp_put_notification(&w, 4, LDP_SHUTDOWN, 77, LDP_LABEL_MAPPING); break;
@@ -66,6 +73,9 @@ START_TEST(a_hello_comes_back_as_it_was_written)
 	ck_assert_uint_eq(m.type, LDP_HELLO);
 	ck_assert_uint_eq(m.hello.hold_s, _i ? 45 : 15);
 	ck_assert_int_eq(m.hello.targeted, _i);
+	ck_assert_int_eq(m.hello.request_targeted, _i);
+	ck_assert_int_eq(m.hello.gtsm, !_i);
+	ck_assert_uint_eq(m.hello.sequence, _i ? 0 : 7);
 	ck_assert_uint_eq(addr_to_v4(&m.hello.transport), 0x01010101);
 }
 END_TEST
@@ -77,7 +87,7 @@ START_TEST(an_initialization_comes_back_as_it_was_written)
 	ck_assert_uint_eq(m.init.hold_s, 180);
 	ck_assert_uint_eq(m.init.max_pdu, 4096);
 	ck_assert_uint_eq(m.init.receiver_lsr, 0x02020202);
-	ck_assert(m.init.ft && m.init.ft_learn && m.init.unrecognized_notification && !m.init.on_demand);
+	ck_assert(m.init.ft && m.init.ft_learn && m.init.capabilities == 7 && !m.init.on_demand);
 	ck_assert_uint_eq(m.init.reconnect_ms, 120000);
 	ck_assert_uint_eq(m.init.recovery_ms, 60000);
 }

@@ -81,7 +81,7 @@ START_TEST(the_initialization_offers_what_is_configured)
 	ck_assert(m->init.ft && m->init.ft_learn);
 	ck_assert_uint_eq(m->init.reconnect_ms, 120000);
 	ck_assert_uint_eq(m->init.recovery_ms, 0);
-	ck_assert(m->init.unrecognized_notification);
+	ck_assert_uint_eq(m->init.capabilities, LDP_CAN_ANNOUNCE | LDP_CAN_TYPED_WILDCARD | LDP_CAN_UNRECOGNIZED);
 }
 END_TEST
 

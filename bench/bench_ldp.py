@@ -1,0 +1,135 @@
+"""ldpd: sessions and labels between two routers, ours beside two of FRR's. All processes of each are counted."""
+import os
+import re
+import statistics
+import time
+
+from common import Space, cable, cpu, figure, rss, sh, until
+
+COUNTS = [int(n) for n in os.environ.get("BENCH_FECS", "10000,100000").split(",")]
+
+
+def fecs(count):
+    for i in range(count):
+        yield f"100.{i >> 16}.{i >> 8 & 255}.{i & 255}"
+
+
+def ground(name, count):
+    """Two routers on a link, each with a loopback and with host routes of somebody else's that point at the other."""
+    a, b = Space(name + "1"), Space(name + "2")
+    cable(a, "eth0", "10.0.12.1/24", b, "eth0", "10.0.12.2/24")
+    for space, own, other, via in ((a, "1.1.1.1", "2.2.2.2", "10.0.12.2"), (b, "2.2.2.2", "1.1.1.1", "10.0.12.1")):
+        space.ip("addr", "add", own + "/32", "dev", "lo")
+        batch = os.path.join(space.folder, "routes")
+        with open(batch, "w", encoding="ascii") as f:
+            f.write(f"route add {other} via {via}\n" + "".join(f"route add {x} via {via} proto static metric 20\n" for x in fecs(count)))
+        space.ip("-batch", batch)
+    return a, b
+
+
+def wire(space):
+    """Bytes of the LDP session so far, both ways; 0 when there is none."""
+    out = space.run("ss", "-tinH", "( sport = :646 or dport = :646 )", check=False)
+    return sum(int(n) for n in re.findall(r"bytes_(?:sent|received):(\d+)", out))
+
+
+def exchange(space, least, timeout=120.0):
+    """(when the session's bytes began, when they ended) by the clock; over when nothing was added for half a second."""
+    begin, last, at, limit = None, 0, 0.0, time.monotonic() + timeout
+    while True:
+        n, now = wire(space), time.monotonic()
+        if n > 1000 and begin is None:
+            begin = now
+        if n > last + 200:
+            last, at = n, now
+        if begin and last >= least and now - at > 0.5:
+            return begin, at
+        if now > limit:
+            raise RuntimeError(f"only {last} bytes of {least} were exchanged")
+        time.sleep(0.02)
+
+
+def measure(spaces, start, count):
+    """Runs the daemons and looks on: seconds to the session, seconds of the exchange, CPU, memory."""
+    t0 = time.monotonic()
+    pids = start()
+    begin, end = exchange(spaces[0], 2 * count * 24)
+    time.sleep(0.5)
+    return {"session": begin - t0, "labels": end - begin, "whole": end - t0, "cpu": sum(cpu(p) for p in pids), "memory": sum(rss(p) for p in pids)}
+
+
+def ours(build, count):
+    a, b = ground("ours", count)
+    with a, b:
+
+        def start():
+            pids = []
+            for space, own, address in ((a, "1.1.1.1", "10.0.12.1"), (b, "2.2.2.2", "10.0.12.2")):
+                conf = os.path.join(space.folder, "router.conf")
+                with open(conf, "w", encoding="ascii") as f:
+                    f.write(f"mpls lsr-id {own}\n#\nmpls ldp\n#\ninterface eth0\n ip address {address} 24\n mpls\n mpls ldp\n#\nreturn\n")
+                for daemon in ("fibd", "ldpd"):
+                    p = space.popen([os.path.join(build, "bin", daemon), "-c", conf, "-r", space.folder], stderr=open(os.devnull, "w", encoding="ascii"))
+                    pids.append(p.pid)
+            return pids
+
+        result = measure((a, b), start, count)
+        for space in (a, b):
+            out = space.run(os.path.join(build, "bin", "ldpctl"), "-r", space.folder, "display", "mpls", "ldp", "session", "verbose")
+            sent, received = map(int, re.search(r"Label Mapping +(\d+) +(\d+)", out).groups())
+            if sent < count or received < count:
+                raise RuntimeError(f"only {sent} labels told and {received} learned of {count}")
+    return result
+
+
+def frr(_, count):
+    a, b = ground("frr", count)
+    runs = []
+    with a, b:
+
+        def start():
+            pids = []
+            for space, own in ((a, "1.1.1.1"), (b, "2.2.2.2")):
+                run = os.path.join("/var/run/frr", space.name)
+                runs.append(run)
+                os.makedirs(run, exist_ok=True)
+                sh("chown", "frr:frr", "/var/run/frr", run)
+                empty, conf = os.path.join(space.folder, "zebra.conf"), os.path.join(space.folder, "ldpd.conf")
+                open(empty, "w", encoding="ascii").close()
+                with open(conf, "w", encoding="ascii") as f:
+                    f.write(f"mpls ldp\n router-id {own}\n address-family ipv4\n  discovery transport-address {own}\n  interface eth0\n")
+                quiet = open(os.devnull, "w", encoding="ascii")
+                pids.append(space.popen(["/usr/lib/frr/zebra", "-N", space.name, "-f", empty], stdout=quiet, stderr=quiet).pid)
+                until(lambda r=run: os.path.exists(os.path.join(r, "zserv.api")), "zebra")
+                p = space.popen(["/usr/lib/frr/ldpd", "-N", space.name, "-f", conf], stdout=quiet, stderr=quiet)
+                until(lambda p=p: open(f"/proc/{p.pid}/task/{p.pid}/children", encoding="ascii").read().split(), "ldpd's processes")
+                pids += [p.pid]
+            time.sleep(0.3)
+            children = [int(c) for p in pids for c in open(f"/proc/{p}/task/{p}/children", encoding="ascii").read().split()]
+            return pids + children
+
+        result = measure((a, b), start, count)
+    for run in runs:
+        sh("rm", "-rf", run)
+    return result
+
+
+def run(build, rounds=3):
+    figures = []
+    for count in COUNTS:
+        got = {"penult": [], "frr": []}
+        for _ in range(rounds):
+            got["penult"].append(ours(build, count))
+            got["frr"].append(frr(build, count))
+        mid = {who: {k: statistics.median(r[k] for r in results) for k in results[0]} for who, results in got.items()}
+
+        def of(key, scale=1.0, mid=mid):
+            return {w: mid[w][key] * scale for w in ("penult", "frr")}
+
+        figures += [
+            figure(f"{count} FECs: from the daemons' start to the session", "s", of("session")),
+            figure(f"{count} FECs: from the session to the last label, both ways", "s", of("labels")),
+            figure(f"{count} FECs: CPU, all processes of both routers", "s", of("cpu")),
+            figure(f"{count} FECs: memory, all processes of both routers", "MB", of("memory", 1e-6)),
+        ]
+    return figures

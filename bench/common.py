@@ -1,0 +1,132 @@
+"""What the benchmarks share: namespaces, processes with their cost, and figures."""
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+CLONE_NEWNET = 0x40000000
+LIBC = ctypes.CDLL(None, use_errno=True)
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def sh(*argv, check=True, **kw):
+    return subprocess.run(argv, capture_output=True, text=True, check=check, **kw)
+
+
+class Space:
+    """A network namespace of our own, and the processes in it."""
+
+    def __init__(self, name):
+        self.name = f"pb{os.getpid()}-{name}"
+        sh("ip", "netns", "add", self.name)
+        self.ip("link", "set", "lo", "up")
+        self.processes = []
+        self.folder = tempfile.mkdtemp(prefix="penult-bench-")
+        os.chmod(self.folder, 0o755)
+
+    def ip(self, *argv):
+        return sh("ip", "-n", self.name, *argv).stdout
+
+    def popen(self, argv, **kw):
+        fd = os.open(f"/var/run/netns/{self.name}", os.O_RDONLY)
+
+        def enter():
+            if LIBC.setns(fd, CLONE_NEWNET) != 0:
+                os._exit(126)
+
+        try:
+            p = subprocess.Popen(argv, preexec_fn=enter, stdin=subprocess.DEVNULL, **kw)
+        finally:
+            os.close(fd)
+        self.processes.append(p)
+        return p
+
+    def run(self, *argv, check=True):
+        p = self.popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        out, err = p.communicate(timeout=300)
+        self.processes.remove(p)
+        if check and p.returncode:
+            raise RuntimeError(f"{' '.join(argv)}: {err or out}")
+        return out
+
+    def routes(self, pid):
+        """How many IPv4 prefixes the kernel has in the namespace of a process."""
+        with open(f"/proc/{pid}/net/fib_triestat", encoding="ascii") as f:
+            text = f.read()
+        # Without rules of its own a namespace has one trie under two names: the first is the main table.
+        return next(int(line.split()[1]) for line in text.splitlines() if line.strip().startswith("Prefixes:"))
+
+    def close(self):
+        for p in self.processes:
+            if p.poll() is None:
+                p.send_signal(signal.SIGKILL)
+                p.wait(30)
+        sh("ip", "netns", "del", self.name, check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+
+class There:
+    """For sockets of our own in a space."""
+
+    def __init__(self, space):
+        self.path = f"/var/run/netns/{space.name}"
+
+    def __enter__(self):
+        self.own = os.open("/proc/self/ns/net", os.O_RDONLY)
+        there = os.open(self.path, os.O_RDONLY)
+        if LIBC.setns(there, CLONE_NEWNET) != 0:
+            raise OSError("setns")
+        os.close(there)
+
+    def socket(self):
+        return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+
+    def __exit__(self, *exc):
+        LIBC.setns(self.own, CLONE_NEWNET)
+        os.close(self.own)
+
+
+def cable(a, da, na, b, db, nb):
+    """A link between two spaces, with addresses."""
+    sh("ip", "link", "add", da, "netns", a.name, "type", "veth", "peer", "name", db, "netns", b.name)
+    for space, dev, address in ((a, da, na), (b, db, nb)):
+        if address:
+            space.ip("addr", "add", address, "dev", dev)
+        space.ip("link", "set", dev, "up")
+
+
+def cpu(pid):
+    """Seconds of CPU that a process has used."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def rss(pid):
+    """Bytes of memory that a process has."""
+    with open(f"/proc/{pid}/statm", encoding="ascii") as f:
+        return int(f.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def until(condition, what, timeout=120.0, every=0.01):
+    start = time.monotonic()
+    while not condition():
+        if time.monotonic() - start > timeout:
+            raise RuntimeError(f"waited {timeout:.0f} s for {what}")
+        time.sleep(every)
+    return time.monotonic() - start
+
+
+def figure(name, unit, values, better="less"):
+    """values: {who: number}; the first is ours, the others are what it is measured against."""
+    return {"name": name, "unit": unit, "values": values, "better": better}

@@ -1,0 +1,76 @@
+/* fibd's lines of the running configuration. */
+#include "fibd/config.h"
+#include "fibd/print.h"
+#include <stdio.h>
+#include <string.h>
+
+/* The mask as the references write it. */
+static const char *
+mask_text(uint8_t len, char out[ADDR_TEXT])
+{
+	struct addr mask = addr_v4(len ? UINT32_MAX << (32 - len) : 0);
+
+	return addr_text(&mask, out);
+}
+
+static void
+print_interface(const struct fib_if_config *i, struct conf_lines *out)
+{
+	char head[80], a[ADDR_TEXT], m[ADDR_TEXT];
+	bool loopback = strncasecmp(i->name, "LoopBack", 8) == 0;
+
+	snprintf(head, sizeof head, "interface %s", i->name);
+	conf_say(out, CONF_INTERFACES, head, 0, "%s", "");
+	if (i->description[0])
+		conf_say(out, CONF_INTERFACES, head, 1, "description %s", i->description);
+	if (i->shutdown || !loopback)
+		conf_say(out, CONF_INTERFACES, head, 2, "%s", i->shutdown ? "shutdown" : "undo shutdown");
+	if (i->mtu)
+		conf_say(out, CONF_INTERFACES, head, 3, "mtu %u", i->mtu);
+	bool first = true;
+	for (size_t k = 0; k < i->address_count; k++) {
+		const struct prefix *p = &i->addresses[k];
+		if (p->addr.family == 4)
+			conf_say(out, CONF_INTERFACES, head, 5, "ip address %s %s%s", addr_text(&p->addr, a),
+			    mask_text(p->len, m), first ? "" : " sub");
+		else
+			conf_say(out, CONF_INTERFACES, head, 6, "ipv6 address %s/%u", addr_text(&p->addr, a), p->len);
+		first &= p->addr.family != 4;
+	}
+	if (i->mpls)
+		conf_say(out, CONF_INTERFACES, head, 7, "mpls");
+}
+
+static void
+print_static(const struct fib_config *c, const struct fib_static *s, struct conf_lines *out)
+{
+	char to[ADDR_TEXT], mask[ADDR_TEXT], via[ADDR_TEXT] = "", rest[160] = "";
+	bool v4 = s->prefix.addr.family == 4;
+	const char *interface = s->name ? c->names[s->name - 1] : "";
+	size_t at = 0;
+
+	if (v4)
+		mask_text(s->prefix.len, mask);
+	else
+		snprintf(mask, sizeof mask, "%u", s->prefix.len);
+	if (addr_is_set(&s->next_hop))
+		addr_text(&s->next_hop, via);
+	if (s->preference != FIB_STATIC_PREFERENCE)
+		at += (size_t)snprintf(rest + at, sizeof rest - at, " preference %u", s->preference);
+	if (s->note)
+		snprintf(rest + at, sizeof rest - at, " description %s", c->notes[s->note - 1]);
+	conf_say(out, CONF_STATIC_ROUTES, NULL, v4 ? 0 : 1, "%s route-static %s %s %s%s%s%s%s", v4 ? "ip" : "ipv6",
+	    addr_text(&s->prefix.addr, to), mask, s->black_hole ? "NULL0" : "", interface,
+	    *interface && *via ? " " : "", via, rest);
+}
+
+void
+fib_print(const struct fib_config *c, struct conf_lines *out)
+{
+	if (c->sysname[0])
+		conf_say(out, CONF_SYSNAME, NULL, 0, "sysname %s", c->sysname);
+	for (size_t i = 0; i < c->interface_count; i++)
+		print_interface(&c->interfaces[i], out);
+	for (size_t i = 0; i < c->static_count; i++)
+		print_static(c, &c->statics[i], out);
+}

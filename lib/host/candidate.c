@@ -1,0 +1,205 @@
+/* A daemon's side of loading a configuration: see candidate.h. */
+#include "host/candidate.h"
+#include "base/mem.h"
+#include "base/wire.h"
+#include "host/log.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_MAX = 256 << 20 };
+
+struct candidate {
+	const struct candidate_ops *ops;
+	void *ctx;
+	uint64_t number;
+	char *name, *text;
+	size_t size, room;
+	void *conf; /* read and accepted, not applied yet */
+};
+
+struct candidate *
+candidate_new(const struct candidate_ops *ops, void *ctx)
+{
+	struct candidate *c = NEW(struct candidate);
+
+	c->ops = ops;
+	c->ctx = ctx;
+	return c;
+}
+
+static void
+forget(struct candidate *c)
+{
+	c->ops->drop(c->conf);
+	free(c->text);
+	free(c->name);
+	c->conf = NULL;
+	c->text = c->name = NULL;
+	c->size = c->room = 0;
+	c->number = 0;
+}
+
+void
+candidate_free(struct candidate *c)
+{
+	if (!c)
+		return;
+	forget(c);
+	free(c);
+}
+
+bool
+candidate_load(struct candidate *c, const char *path, bool apply)
+{
+	struct conf_errors errors = { 0 };
+	struct text notes = { 0 };
+	void *conf = c->ops->fresh();
+	bool good = conf_read_file(path, c->ops->rows, conf, &errors) == 0;
+
+	conf_errors_log(&errors);
+	conf_errors_free(&errors);
+	if (good && apply)
+		c->ops->apply(c->ctx, conf, &notes);
+	text_free(&notes);
+	c->ops->drop(conf);
+	return good;
+}
+
+/* --- requests --- */
+
+/* The number at the front; false with an answer when it is not that of the candidate at hand. */
+static bool
+is_at_hand(struct candidate *c, struct wire_reader *r, struct bus_answer *answer)
+{
+	uint64_t number = wire_u64(r);
+
+	if (wire_ok(r) && c->number && number == c->number)
+		return true;
+	answer->status = ESTALE;
+	answer->text = "this candidate is not known any more: another one has come, or the daemon has started again";
+	return false;
+}
+
+static void
+on_begin(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *arena)
+{
+	struct candidate *c = ctx;
+	struct wire_reader r = wire_reader(bytes, size);
+	uint64_t number = wire_u64(&r);
+
+	(void)verb;
+	(void)arena;
+	if (!wire_ok(&r) || !number) {
+		answer->status = EINVAL;
+		answer->text = "no number";
+		return;
+	}
+	forget(c);
+	c->number = number;
+	size_t n = wire_left(&r);
+	c->name = mem_zalloc(n + 1);
+	memcpy(c->name, wire_bytes(&r, n), n);
+}
+
+static void
+on_add(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *arena)
+{
+	struct candidate *c = ctx;
+	struct wire_reader r = wire_reader(bytes, size);
+
+	(void)verb;
+	(void)arena;
+	if (!is_at_hand(c, &r, answer))
+		return;
+	size_t n = wire_left(&r);
+	if (c->size + n > TEXT_MAX) {
+		answer->status = EFBIG;
+		answer->text = "the configuration is too large";
+		return;
+	}
+	if (c->size + n + 1 > c->room) {
+		c->room = (c->size + n + 1) * 2;
+		c->text = mem_resize(c->text, c->room);
+	}
+	memcpy(c->text + c->size, wire_bytes(&r, n), n);
+	c->size += n;
+}
+
+static void
+on_check(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *arena)
+{
+	struct candidate *c = ctx;
+	struct wire_reader r = wire_reader(bytes, size);
+	struct conf_errors errors = { 0 };
+
+	(void)verb;
+	if (!is_at_hand(c, &r, answer))
+		return;
+	c->ops->drop(c->conf);
+	c->conf = c->ops->fresh();
+	if (c->text)
+		c->text[c->size] = '\0';
+	if (c->text && strlen(c->text) != c->size) {
+		answer->status = EINVAL;
+		answer->text = "the file has a zero byte in it: this is no text";
+	} else if (conf_read_text(c->name, c->text ? c->text : "", c->ops->rows, c->conf, &errors) != 0) {
+		answer->status = EINVAL;
+	}
+	if (errors.text.size)
+		answer->text = arena_copy(arena, text_chars(&errors.text), errors.text.size + 1);
+	conf_errors_free(&errors);
+	if (answer->status)
+		forget(c);
+}
+
+static void
+on_apply(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *arena)
+{
+	struct candidate *c = ctx;
+	struct wire_reader r = wire_reader(bytes, size);
+	struct text notes = { 0 };
+
+	(void)verb;
+	if (!is_at_hand(c, &r, answer))
+		return;
+	if (!c->conf) {
+		answer->status = ESTALE;
+		answer->text = "this candidate was not checked";
+		return;
+	}
+	log_line(LOG_LINE_NOTICE, "configuration loaded from %s", c->name);
+	c->ops->apply(c->ctx, c->conf, &notes);
+	if (notes.size)
+		answer->text = arena_copy(arena, notes.chars, notes.size + 1);
+	text_free(&notes);
+	forget(c);
+}
+
+static void
+on_print(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *arena)
+{
+	struct candidate *c = ctx;
+	struct conf_lines lines = { 0 };
+	struct text packed = { 0 };
+
+	(void)verb;
+	(void)bytes;
+	(void)size;
+	c->ops->print(c->ctx, &lines);
+	conf_lines_pack(&lines, &packed);
+	answer->bytes = arena_copy(arena, text_chars(&packed), packed.size + 1);
+	answer->size = packed.size;
+	conf_lines_free(&lines);
+	text_free(&packed);
+}
+
+void
+candidate_serve(struct candidate *c, struct bus *bus)
+{
+	bus_on_request(bus, CANDIDATE_BEGIN, on_begin, c);
+	bus_on_request(bus, CANDIDATE_ADD, on_add, c);
+	bus_on_request(bus, CANDIDATE_CHECK, on_check, c);
+	bus_on_request(bus, CANDIDATE_APPLY, on_apply, c);
+	bus_on_request(bus, CANDIDATE_PRINT, on_print, c);
+}

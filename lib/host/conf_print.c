@@ -1,0 +1,146 @@
+/* Lines of a configuration, gathered, ordered and printed. */
+#include "host/conf_print.h"
+#include "base/mem.h"
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct conf_line {
+	unsigned section, rank;
+	size_t said; /* its number, for a stable order */
+	char *head, *line;
+};
+
+void
+conf_lines_free(struct conf_lines *l)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		free(l->lines[i].head);
+		free(l->lines[i].line);
+	}
+	free(l->lines);
+	*l = (struct conf_lines){ 0 };
+}
+
+static void
+add(struct conf_lines *l, unsigned section, unsigned rank, const char *head, const char *line)
+{
+	if (l->count == l->room) {
+		l->room = l->room ? l->room * 2 : 64;
+		l->lines = mem_resize(l->lines, l->room * sizeof *l->lines);
+	}
+	l->lines[l->count] = (struct conf_line){
+		.section = section, .rank = rank, .said = l->count, .head = mem_text(head), .line = mem_text(line)
+	};
+	l->count++;
+}
+
+void
+conf_say(struct conf_lines *l, enum conf_section section, const char *head, unsigned rank, const char *format, ...)
+{
+	char line[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof line, format, args);
+	va_end(args);
+	add(l, section, rank, head, line);
+}
+
+/* --- between processes: one line of text each: section, rank, head, line, parted by tabs --- */
+
+void
+conf_lines_pack(const struct conf_lines *l, struct text *out)
+{
+	for (size_t i = 0; i < l->count; i++)
+		text_line(out, "%u\t%u\t%s\t%s", l->lines[i].section, l->lines[i].rank,
+		    l->lines[i].head ? l->lines[i].head : "", l->lines[i].line);
+}
+
+bool
+conf_lines_unpack(const char *bytes, size_t size, struct conf_lines *add_to)
+{
+	char *copy = mem_zalloc(size + 1), *rest = NULL;
+	bool good = true;
+
+	memcpy(copy, bytes, size);
+	for (char *line = strtok_r(copy, "\n", &rest); line && good; line = strtok_r(NULL, "\n", &rest)) {
+		char *field[4] = { line };
+		size_t n = 1;
+		for (char *tab = line; n < 4 && (tab = strchr(tab, '\t')); n++) {
+			*tab++ = '\0';
+			field[n] = tab;
+		}
+		unsigned long section = strtoul(field[0], NULL, 10);
+		good = n == 4 && section < CONF_SECTIONS;
+		if (good)
+			add(add_to, (unsigned)section, (unsigned)strtoul(field[1], NULL, 10),
+			    *field[2] ? field[2] : NULL, field[3]);
+	}
+	free(copy);
+	return good;
+}
+
+/* --- order --- */
+
+/* As a person counts: GigabitEthernet0/2/0 before GigabitEthernet0/10/0. */
+static int
+natural_cmp(const char *a, const char *b)
+{
+	while (*a && *b) {
+		if (isdigit((unsigned char)*a) && isdigit((unsigned char)*b)) {
+			char *a_end, *b_end;
+			unsigned long x = strtoul(a, &a_end, 10), y = strtoul(b, &b_end, 10);
+			if (x != y)
+				return x < y ? -1 : 1;
+			a = a_end;
+			b = b_end;
+			continue;
+		}
+		if (*a != *b)
+			return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+		a++;
+		b++;
+	}
+	return (unsigned char)*a - (unsigned char)*b;
+}
+
+static int
+line_cmp(const void *a, const void *b)
+{
+	const struct conf_line *x = a, *y = b;
+
+	if (x->section != y->section)
+		return x->section < y->section ? -1 : 1;
+	int heads = x->head && y->head ? natural_cmp(x->head, y->head) : !!x->head - !!y->head;
+	if (heads)
+		return heads;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return x->said < y->said ? -1 : 1;
+}
+
+void
+conf_lines_print(struct conf_lines *l, struct text *out)
+{
+	const char *head = NULL;
+	unsigned section = CONF_SECTIONS;
+
+	if (l->count)
+		qsort(l->lines, l->count, sizeof *l->lines, line_cmp);
+	for (size_t i = 0; i < l->count; i++) {
+		const struct conf_line *c = &l->lines[i];
+		bool same = c->section == section && (c->head ? head && natural_cmp(c->head, head) == 0 : !head);
+		if (!same)
+			text_line(out, "#");
+		if (!same && c->head)
+			text_line(out, "%s", c->head);
+		if (*c->line)
+			text_line(out, "%s%s", c->head ? " " : "", c->line);
+		section = c->section;
+		head = c->head;
+	}
+	text_line(out, "#\nreturn");
+}

@@ -1,0 +1,36 @@
+#ifndef HOST_CONF_PRINT_H
+#define HOST_CONF_PRINT_H
+#include "base/text.h"
+
+/*
+ * The running configuration, printed back in the references' form. Each daemon says its own lines; lines of several
+ * daemons about one view (an interface) come together in one section. A section is a line of the system view with the
+ * lines of its view beneath, or a group of lines that stand alone.
+ */
+enum conf_section { /* in the order of reference 002 */
+	CONF_SYSNAME,
+	CONF_PREFIX_LISTS,
+	CONF_LSR_ID,
+	CONF_MPLS,
+	CONF_MPLS_LDP,
+	CONF_LDP_SETTINGS,
+	CONF_REMOTE_PEERS,
+	CONF_INTERFACES,
+	CONF_STATIC_ROUTES,
+	CONF_SECTIONS
+};
+struct conf_lines { /* zero is empty */
+	struct conf_line *lines;
+	size_t count, room;
+};
+void conf_lines_free(struct conf_lines *);
+/* One line. `head`: the line that opens its view, NULL when it stands in the system view itself. `rank` orders the lines
+ * of one view (equal ranks stay as said). A head alone is said with an empty line. */
+void conf_say(struct conf_lines *, enum conf_section, const char *head, unsigned rank, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* As bytes between daemon and program, and back; false: these bytes are none. */
+void conf_lines_pack(const struct conf_lines *, struct text *out);
+bool conf_lines_unpack(const char *bytes, size_t size, struct conf_lines *add_to);
+/* The whole, from `#` to `return`. Sorts. */
+void conf_lines_print(struct conf_lines *, struct text *out);
+#endif

@@ -1,0 +1,63 @@
+/*
+ * The configuration reader with the daemons' own rows. A text is refused with errors, or taken; and what was taken prints
+ * in a form that is taken again and prints the same.
+ */
+#include "fibd/config.h"
+#include "fibd/print.h"
+#include "host/conf.h"
+#include "ldpd/commands.h"
+#include "ldpd/config.h"
+#include "ldpd/print.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+extern const struct command fib_commands[];
+
+/* Taken by both daemons? Then their lines together. */
+static bool
+take(const char *text, struct text *ret_printed)
+{
+	struct fib_config fib = { 0 };
+	struct ldp_config ldp;
+	struct conf_errors errors = { 0 }, others = { 0 };
+	struct conf_lines lines = { 0 };
+
+	ldp_config_defaults(&ldp);
+	bool good = conf_read_text("fuzz", text, fib_commands, &fib, &errors) == 0;
+	good &= conf_read_text("fuzz", text, ldp_commands, &ldp, &others) == 0;
+	if (!good && !errors.errors && !others.errors)
+		abort(); /* refused without a word */
+	if (good) {
+		fib_print(&fib, &lines);
+		ldp_print(&ldp, &lines);
+		conf_lines_print(&lines, ret_printed);
+	}
+	conf_lines_free(&lines);
+	conf_errors_free(&errors);
+	conf_errors_free(&others);
+	fib_config_free(&fib);
+	ldp_config_free(&ldp);
+	return good;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	char *text = malloc(size + 1);
+	struct text first = { 0 }, second = { 0 };
+
+	if (size)
+		memcpy(text, bytes, size);
+	text[size] = '\0';
+	if (take(text, &first) &&
+	    (!take(text_chars(&first), &second) || strcmp(text_chars(&first), text_chars(&second)) != 0)) {
+		fprintf(stderr, "printed:\n%s\nprinted again:\n%s\n", text_chars(&first), text_chars(&second));
+		abort();
+	}
+	text_free(&first);
+	text_free(&second);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,159 @@
+"""fibd alone against the running kernel: what it programs, keeps, repairs and takes away."""
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+from penultlab.net import wait_for
+
+CONFIG = """\
+sysname A
+interface GigabitEthernet0/1/0
+ ip address 10.0.1.1 24
+#
+interface e2
+ ip address 10.0.2.1 255.255.255.0
+#
+interface LoopBack1
+ ip address 1.1.1.1 32
+#
+ip route-static 20.0.0.0 8 10.0.1.2
+ip route-static 20.0.0.0 8 10.0.2.2
+ip route-static 30.0.0.0 8 GigabitEthernet0/1/0 10.0.1.2
+ip route-static 30.0.0.0 8 10.0.2.2 preference 80
+ip route-static 40.0.0.0 8 NULL0
+ip route-static 50.0.0.0 8 20.1.1.1
+ip route-static 60.0.0.0 8 e2 192.0.2.1
+return
+"""
+
+
+class Router:
+    """A namespace with two links to a second one, and fibd in it."""
+
+    def __init__(self, build, folder):
+        self.bin, self.folder, self.daemon = os.path.join(build, "bin"), folder, None
+        self.own, self.far = f"fibt{os.getpid()}a", f"fibt{os.getpid()}b"
+        self.config = os.path.join(folder, "router.conf")
+        for name in (self.own, self.far):
+            subprocess.run(["ip", "netns", "add", name], check=True)
+        for link in ("1", "2"):
+            self.ip("link", "add", "e" + link, "type", "veth", "peer", "name", "p" + link, "netns", self.far)
+            self.ip("link", "set", "p" + link, "up", where=self.far)
+        self.ip("link", "set", "e1", "alias", "GigabitEthernet0/1/0")
+
+    def ip(self, *words, where=None):
+        return subprocess.run(["ip", "-n", where or self.own, *words], check=True, capture_output=True, text=True).stdout
+
+    def write(self, text):
+        with open(self.config, "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def start(self):
+        with open(os.path.join(self.folder, "fibd.log"), "a", encoding="utf-8") as log:
+            self.daemon = subprocess.Popen(["ip", "netns", "exec", self.own, os.path.join(self.bin, "fibd"), "-c", self.config,
+                                            "-r", self.folder], stdout=log, stderr=log)
+
+    def stop(self, how):
+        self.daemon.send_signal(how)
+        status = self.daemon.wait(10)
+        self.daemon = None
+        return status
+
+    def row(self, prefix):
+        out = subprocess.run([os.path.join(self.bin, "fibctl"), "-r", self.folder, "--json", "display", "ip", "routing-table", prefix],
+                             capture_output=True, text=True, check=False).stdout
+        rows = json.loads(out) if out else []
+        return rows[0] if rows else None
+
+    def installed(self, prefix):
+        row = self.row(prefix)
+        return bool(row) and row["installed"]
+
+    def route(self, prefix):
+        """Where the kernel's route leads: the interfaces of its next hops."""
+        routes = json.loads(self.ip("-j", "route", "show", prefix, "proto", "201"))
+        if not routes:
+            return set()
+        return {h["dev"] for h in routes[0].get("nexthops", [])} or {routes[0].get("dev")}
+
+    def remove(self):
+        if self.daemon:
+            self.stop(signal.SIGKILL)
+        for name in (self.own, self.far):
+            subprocess.run(["ip", "netns", "del", name], check=False)
+
+
+@pytest.fixture
+def router(build, tmp_path):
+    r = Router(build, str(tmp_path))
+    try:
+        r.write(CONFIG)
+        r.start()
+        wait_for(lambda: all(r.route(p) == {"e1", "e2"} for p in ("20.0.0.0/8", "50.0.0.0/8")) and r.route("30.0.0.0/8") == {"e1"},
+                 "the routes are installed", 20)
+        yield r
+    finally:
+        r.remove()
+
+
+def test_what_is_configured_is_in_the_kernel(router):
+    assert router.route("20.0.0.0/8") == {"e1", "e2"}
+    assert router.route("30.0.0.0/8") == {"e1"}
+    assert router.route("50.0.0.0/8") == {"e1", "e2"}, "recursive routes inherit all next hops"
+    assert "blackhole 40.0.0.0/8" in router.ip("route", "show", "40.0.0.0/8")
+    assert "1.1.1.1/32" in router.ip("-4", "addr", "show", "dev", "LoopBack1")
+
+
+def test_a_refusal_is_told_in_the_kernels_words(router):
+    row = router.row("60.0.0.0/8")
+    assert not row["installed"] and row["trouble"] == "Nexthop has invalid gateway", row
+
+
+def test_a_lost_carrier_moves_routes_and_brings_them_back(router):
+    router.ip("link", "set", "p1", "down", where=router.far)
+    wait_for(lambda: router.route("30.0.0.0/8") == {"e2"}, "the floating route takes over", 10)
+    wait_for(lambda: router.route("20.0.0.0/8") == {"e2"} and router.route("50.0.0.0/8") == {"e2"}, "groups lose the link", 10)
+    router.ip("link", "set", "p1", "up", where=router.far)
+    wait_for(lambda: router.route("30.0.0.0/8") == {"e1"}, "the first route is back", 10)
+    wait_for(lambda: router.route("50.0.0.0/8") == {"e1", "e2"}, "groups have both links again", 10)
+
+
+def test_what_somebody_deletes_comes_back(router):
+    for prefix in ("20.0.0.0/8", "30.0.0.0/8"):
+        router.ip("route", "del", prefix, "proto", "201")
+    wait_for(lambda: router.route("20.0.0.0/8") == {"e1", "e2"} and router.route("30.0.0.0/8") == {"e1"}, "deleted routes are back", 10)
+    for line in router.ip("nexthop").splitlines():
+        subprocess.run(["ip", "-n", router.own, "nexthop", "del", "id", line.split()[1]], check=False, capture_output=True)
+    wait_for(lambda: router.route("20.0.0.0/8") == {"e1", "e2"} and router.route("30.0.0.0/8") == {"e1"}, "next hops and routes are back", 20)
+
+
+def test_a_killed_fibd_changes_nothing_when_it_is_back(router):
+    before = router.ip("nexthop"), router.ip("route"), router.ip("-4", "addr")
+    with subprocess.Popen(["ip", "-n", router.own, "-o", "monitor", "route", "nexthop", "address"], stdout=subprocess.PIPE, text=True) as monitor:
+        router.stop(signal.SIGKILL)
+        router.start()
+        wait_for(lambda: router.installed("20.0.0.0/8") and router.installed("50.0.0.0/8"), "the routes are adopted", 20)
+        # Something of our own as the last thing the monitor says: whatever comes before it was fibd's.
+        router.ip("route", "add", "blackhole", "99.0.0.0/8")
+        said = []
+        for line in monitor.stdout:
+            if "99.0.0.0/8" in line:
+                break
+            if "fe80" not in line and "ff00::" not in line:  # the kernel's own, whenever it likes
+                said.append(line)
+        monitor.terminate()
+    router.ip("route", "del", "blackhole", "99.0.0.0/8")
+    assert not said, said
+    assert (router.ip("nexthop"), router.ip("route"), router.ip("-4", "addr")) == before
+
+
+def test_a_new_configuration_takes_away_what_it_does_not_name(router):
+    router.write("sysname A\ninterface e2\n ip address 10.0.2.1 24\n#\nip route-static 30.0.0.0 8 10.0.2.2\nreturn\n")
+    router.daemon.send_signal(signal.SIGHUP)
+    wait_for(lambda: router.route("30.0.0.0/8") == {"e2"} and not router.route("20.0.0.0/8"), "the new routes are in", 10)
+    assert "10.0.1.1" not in router.ip("-4", "addr")
+    assert "10.0.2.1" in router.ip("-4", "addr")
+    assert router.stop(signal.SIGTERM) == 0
+    assert router.route("30.0.0.0/8") == {"e2"}, "routes outlive the daemon"
