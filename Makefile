@@ -150,7 +150,7 @@ test-built: test-unit test-sim test-fuzz test-native test-vm
 test-unit: $(UNIT_TESTS)
 	@tests/run-unit $(UNIT_TESTS)
 test-native: all test-unit
-	$(PYTHON) -m pytest -q tests/native --build=$(O)
+	$(PYTHON) -m pytest -q tests/native tests/conformance --build=$(O)
 test-vm: all test-native
 	$(PYTHON) -m pytest -q tests/labs tests/interop --build=$(O)
 

@@ -77,14 +77,33 @@ adverts_drop(struct ldp *ldp, struct peer *p)
 }
 
 static struct advert *
-current_advert(const struct fec *f, const struct peer *p)
+find_advert(const struct fec *f, const struct peer *p, unsigned states)
 {
 	list_each (l, (struct list *)(uintptr_t)&f->adverts) {
 		struct advert *a = OBJECT(l, struct advert, of_fec);
-		if (a->peer == p && a->state != ADVERT_WITHDRAWING)
+		if (a->peer == p && 1u << a->state & states)
 			return a;
 	}
 	return NULL;
+}
+
+static struct advert *
+current_advert(const struct fec *f, const struct peer *p)
+{
+	return find_advert(f, p, 1u << ADVERT_TOLD | 1u << ADVERT_RELEASED);
+}
+
+static struct advert *
+advert_new(struct fec *f, struct peer *p)
+{
+	struct advert *a = NEW(struct advert);
+
+	a->fec = f;
+	a->peer = p;
+	a->label = LABEL_UNSET;
+	list_append(&f->adverts, &a->of_fec);
+	list_append(&p->adverts, &a->of_peer);
+	return a;
 }
 
 static void
@@ -92,14 +111,11 @@ tell(struct ldp *ldp, struct fec *f, struct peer *p, uint32_t request_id)
 {
 	struct advert *a = current_advert(f, p);
 
-	if (!a) {
-		a = NEW(struct advert);
-		a->fec = f;
-		a->peer = p;
-		a->label = f->label;
-		list_append(&f->adverts, &a->of_fec);
-		list_append(&p->adverts, &a->of_peer);
-	}
+	if (!a && (a = find_advert(f, p, 1u << ADVERT_ASKED)) && !request_id)
+		request_id = a->request_id;
+	if (!a)
+		a = advert_new(f, p);
+	a->label = f->label;
 	a->state = ADVERT_TOLD;
 	a->mtu = f->mtu;
 	send_label(ldp, p, LDP_LABEL_MAPPING, f, f->label, request_id);
@@ -113,8 +129,13 @@ distribute_fec(struct ldp *ldp, struct fec *f)
 
 	list_each_safe (l, &f->adverts) {
 		struct advert *a = OBJECT(l, struct advert, of_fec);
-		if (a->state == ADVERT_WITHDRAWING)
+		if (a->state == ADVERT_WITHDRAWING || (a->state == ADVERT_ASKED && f->label != LABEL_UNSET))
 			continue;
+		if (a->state == ADVERT_ASKED) {
+			session_notify(ldp, a->peer, LDP_NO_ROUTE, a->request_id, LDP_LABEL_REQUEST);
+			advert_free(ldp, a);
+			continue;
+		}
 		if (a->label == f->label && policy_tells(ldp, a->peer, f)) {
 			if (a->mtu != f->mtu && a->state == ADVERT_TOLD)
 				tell(ldp, f, a->peer, 0); /* RFC 3988 section 3.1: the same label, a new MTU */
@@ -296,30 +317,70 @@ withdraw_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
 		binding_free(ldp, b);
 }
 
+static void
+released(struct ldp *ldp, struct advert *a)
+{
+	a->state = ADVERT_RELEASED;
+	table_changed(&ldp->binding_table, &a->fec->local_row.row);
+}
+
+static bool
+is_about(const struct advert *a, uint32_t label)
+{
+	return a->state != ADVERT_ASKED && (label == LABEL_UNSET || a->label == label);
+}
+
 /*
- * Without a label a Release is about whatever was withdrawn. A peer may also release what we still offer; it is
- * not told again until it asks or the label changes, or both would go on for ever.
+ * A Release is about what was withdrawn, if anything was. A peer may also release what we still offer; it is not told
+ * again until it asks or the label changes, or both would go on for ever.
  */
 static void
 release_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
 {
 	struct advert *offered = NULL;
+	bool awaited = false;
 
 	list_each_safe (l, &f->adverts) {
 		struct advert *a = OBJECT(l, struct advert, of_fec);
-		if (a->peer != p || (label != LABEL_UNSET && a->label != label))
+		if (a->peer != p || !is_about(a, label))
 			continue;
 		if (a->state != ADVERT_WITHDRAWING) {
 			offered = a;
 			continue;
 		}
+		awaited = true;
 		advert_free(ldp, a);
 		if (label != LABEL_UNSET)
 			return; /* the answer to that Withdraw; the same label may have been told again since */
 	}
-	if (offered && label != LABEL_UNSET) {
-		offered->state = ADVERT_RELEASED;
-		table_changed(&ldp->binding_table, &f->local_row.row);
+	if (offered && !awaited)
+		released(ldp, offered);
+}
+
+static bool
+is_awaited(const struct fec *f, const struct peer *p, uint32_t label)
+{
+	list_each (l, (struct list *)(uintptr_t)&f->adverts) {
+		const struct advert *a = OBJECT(l, struct advert, of_fec);
+		if (a->peer == p && a->state == ADVERT_WITHDRAWING && is_about(a, label))
+			return true;
+	}
+	return false;
+}
+
+/* The same for every FEC. */
+static void
+release_all(struct ldp *ldp, struct peer *p, uint32_t label)
+{
+	list_each (l, &p->adverts) {
+		struct advert *a = OBJECT(l, struct advert, of_peer);
+		if (a->state == ADVERT_TOLD && is_about(a, label) && !is_awaited(a->fec, p, label))
+			released(ldp, a);
+	}
+	list_each_safe (k, &p->adverts) {
+		struct advert *a = OBJECT(k, struct advert, of_peer);
+		if (a->state == ADVERT_WITHDRAWING && is_about(a, label))
+			advert_free(ldp, a);
 	}
 }
 
@@ -340,11 +401,8 @@ all_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct ld
 				binding_free(ldp, b);
 		}
 	} else if (m->type == LDP_LABEL_RELEASE) {
-		list_each_safe (k, &p->adverts) {
-			struct advert *a = OBJECT(k, struct advert, of_peer);
-			if (ours && a->state == ADVERT_WITHDRAWING && (label == LABEL_UNSET || a->label == label))
-				advert_free(ldp, a);
-		}
+		if (ours)
+			release_all(ldp, p, label);
 	} else if (m->type == LDP_LABEL_REQUEST) { /* RFC 5918: tell everything again */
 		hash_each (n, &ldp->fecs) {
 			struct fec *f = OBJECT(n, struct fec, by_prefix);
@@ -353,6 +411,49 @@ all_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct ld
 		}
 		end_of_lib(ldp, p);
 	}
+}
+
+/* A.1.1, LRq.3: packets for the FEC would come straight back. */
+static bool
+is_next_hop(const struct fec *f, const struct peer *p)
+{
+	for (size_t i = 0; i < f->hop_count; i++)
+		if (f->hops[i].via->peer != p)
+			return false;
+	return f->hop_count && !fec_is_egress(f);
+}
+
+static void
+on_request(struct ldp *ldp, struct peer *p, struct fec *f, const struct ldp_msg *m)
+{
+	struct advert *a;
+
+	if (f && f->label != LABEL_UNSET && is_next_hop(f, p)) {
+		session_notify(ldp, p, LDP_LOOP_DETECTED, m->id, m->type);
+	} else if (f && policy_tells(ldp, p, f)) {
+		tell(ldp, f, p, m->id);
+	} else if (f && f->label != LABEL_UNSET && ldp->config.ordered) { /* answered when its turn comes */
+		a = find_advert(f, p, 1u << ADVERT_ASKED);
+		if (!a)
+			a = advert_new(f, p);
+		a->state = ADVERT_ASKED;
+		a->request_id = m->id;
+	} else {
+		session_notify(ldp, p, LDP_NO_ROUTE, m->id, m->type);
+	}
+}
+
+/* 3.5.9.1. What was answered already cannot be aborted. */
+static void
+on_abort(struct ldp *ldp, struct peer *p, const struct fec *f, const struct ldp_msg *m)
+{
+	struct advert *a = f ? find_advert(f, p, 1u << ADVERT_ASKED) : NULL;
+
+	if (!a || a->request_id != m->label.request_id)
+		return;
+	advert_free(ldp, a);
+	ldp_put_aborted(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p), m->id, m->label.request_id);
+	p->sent.notification++;
 }
 
 static void
@@ -371,13 +472,8 @@ one_fec(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct l
 		if (f)
 			release_one(ldp, p, f, m->label.label);
 		break;
-	case LDP_LABEL_REQUEST:
-		if (f && policy_tells(ldp, p, f))
-			tell(ldp, f, p, m->id);
-		else if (!f || f->label == LABEL_UNSET ||
-			 !ldp->config.ordered) /* else it is told when its turn comes */
-			session_notify(ldp, p, LDP_NO_ROUTE, m->id, m->type);
-		break;
+	case LDP_LABEL_REQUEST: on_request(ldp, p, f, m); break;
+	case LDP_LABEL_ABORT: on_abort(ldp, p, f, m); break;
 	default: break;
 	}
 }
@@ -405,7 +501,8 @@ distribute_judge(const struct ldp_msg *m)
 		if (e.kind == FEC_WILDCARD && m->type == LDP_LABEL_REQUEST)
 			return LDP_MALFORMED_TLV;
 	}
-	return wild && count > 1 ? LDP_MALFORMED_TLV : LDP_OK; /* a wildcard stands alone */
+	/* A wildcard stands alone, and a FEC has one element at least. */
+	return !count || (wild && count > 1) ? LDP_MALFORMED_TLV : LDP_OK;
 }
 
 static void
@@ -445,9 +542,8 @@ distribute_message(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 	case LDP_LABEL_MAPPING:
 	case LDP_LABEL_REQUEST:
 	case LDP_LABEL_WITHDRAW:
-	case LDP_LABEL_RELEASE: on_labels(ldp, p, m); break;
-	case LDP_LABEL_ABORT: /* 3.5.9: a request is answered at once, so there is none to abort by the time it comes */
-		break;
+	case LDP_LABEL_RELEASE:
+	case LDP_LABEL_ABORT: on_labels(ldp, p, m); break;
 	case LDP_CAPABILITY: /* RFC 5561 section 4: from now on */
 		p->capabilities = (p->capabilities | m->capability.on) & ~m->capability.off;
 		table_changed(&ldp->session_table, &p->row);

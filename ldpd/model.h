@@ -182,7 +182,7 @@ struct binding {
 	bool in_use, stale, accepted;
 	struct label_row row;
 };
-/* Our label for a FEC that a peer was told. */
+/* Our label for a FEC that a peer was told, or has asked for. */
 struct advert {
 	struct list of_fec, of_peer;
 	struct fec *fec;
@@ -192,8 +192,10 @@ struct advert {
 	enum {
 		ADVERT_TOLD,
 		ADVERT_WITHDRAWING /* its Release is awaited */,
-		ADVERT_RELEASED /* the peer does not want it */
+		ADVERT_RELEASED /* the peer does not want it */,
+		ADVERT_ASKED /* it is not our turn to tell (ordered control), but the peer asked; no label yet */
 	} state;
+	uint32_t request_id; /* ADVERT_ASKED: of the peer's Label Request */
 };
 struct fec {
 	struct hash_node by_prefix;

@@ -65,7 +65,7 @@ ldp_pdu_size(const uint8_t *bytes, size_t size, uint16_t max_pdu, enum ldp_statu
 		return 0;
 	if (version != LDP_VERSION)
 		*ret_status = LDP_BAD_VERSION;
-	else if (length < LDP_HEADER - 4 || length > max_pdu)
+	else if (length < LDP_PDU_LEAST || length > max_pdu)
 		*ret_status = LDP_BAD_PDU_LENGTH;
 	return (size_t)length + 4;
 }
@@ -213,6 +213,7 @@ decode_status_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsig
 		*seen |= SEEN_STATUS;
 		return wire_done(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
 	case TLV_FEC: m->notification.fecs = *v; return LDP_OK;
+	case TLV_REQUEST_ID: /* of an Abort's answer, 3.5.9.1 */
 	case TLV_EXTENDED_STATUS:
 	case TLV_RETURNED_PDU:
 	case TLV_RETURNED_MESSAGE: return LDP_OK;
@@ -439,6 +440,18 @@ ldp_put_notification(struct ldp_writer *w, uint32_t id, uint32_t status, uint32_
 	struct wire_mark m = begin_message(w, LDP_NOTIFICATION, id);
 
 	put_status(w, status, about_id, about_type);
+	wire_fill_length(&w->wire, m);
+}
+
+void
+ldp_put_aborted(struct ldp_writer *w, uint32_t id, uint32_t about_id, uint32_t request_id)
+{
+	struct wire_mark m = begin_message(w, LDP_NOTIFICATION, id);
+
+	put_status(w, LDP_REQUEST_ABORTED, about_id, LDP_LABEL_ABORT);
+	struct wire_mark t = begin_tlv(w, TLV_REQUEST_ID);
+	wire_put_u32(&w->wire, request_id);
+	wire_fill_length(&w->wire, t);
 	wire_fill_length(&w->wire, m);
 }
 

@@ -8,7 +8,8 @@
 
 /* LDP PDUs and messages to and from bytes, RFC 5036 section 3. Knows no session. */
 
-enum { LDP_VERSION = 1, LDP_HEADER = 10, LDP_PDU_MAX = 4096, LDP_PDU_LIMIT = 65535 };
+/* LDP_PDU_LEAST: the least PDU Length, an identifier and one message without TLVs (3.5.1.2.1). */
+enum { LDP_VERSION = 1, LDP_HEADER = 10, LDP_PDU_LEAST = 14, LDP_PDU_MAX = 4096, LDP_PDU_LIMIT = 65535 };
 
 enum ldp_type {
 	LDP_NOTIFICATION = 0x0001,
@@ -111,6 +112,8 @@ void ldp_put_init(struct ldp_writer *, uint32_t id, const struct ldp_init_fields
 void ldp_put_capability(struct ldp_writer *, uint32_t id, unsigned capabilities, bool on); /* RFC 5561 */
 void ldp_put_keepalive(struct ldp_writer *, uint32_t id);
 void ldp_put_notification(struct ldp_writer *, uint32_t id, uint32_t status, uint32_t about_id, uint16_t about_type);
+/* Label Request Aborted: the answer to an Abort, with the id of the Request that it was about (3.5.9.1). */
+void ldp_put_aborted(struct ldp_writer *, uint32_t id, uint32_t about_id, uint32_t request_id);
 void ldp_put_end_of_lib(struct ldp_writer *, uint32_t id);
 /* ADDRESS or ADDRESS_WITHDRAW; at most LDP_ADDRESSES_MAX addresses of family 4. */
 enum { LDP_ADDRESSES_MAX = 500 };

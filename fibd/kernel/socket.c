@@ -38,7 +38,7 @@ enum {
 
 struct in_flight {
 	uint32_t sequence;
-	bool answered;
+	bool answered, again; /* again: refused, and asked for in another way */
 	struct fib_op op;
 };
 
@@ -166,6 +166,7 @@ try_stand_in(struct kernel *k, struct in_flight *f, int error)
 	struct nl_msg *m = encode_op(&other);
 	nlmsg_hdr(m)->nlmsg_seq = f->sequence;
 	f->op = other;
+	f->again = true;
 	bool sent = send(k->request, nlmsg_hdr(m), nlmsg_hdr(m)->nlmsg_len, 0) >= 0;
 	nlmsg_free(m);
 	return sent;
@@ -211,13 +212,13 @@ answer(struct kernel *k, const struct nlmsghdr *h)
 	if (place >= k->flight_count || k->flight[place].answered)
 		return;
 	int error = -e->error;
+	/* Only the last request of a batch asks for an acknowledgement. The kernel works them off in order and answers each
+	 * that fails: whatever is answered, good or bad, what has no answer before it was done. */
+	for (size_t i = 0; i < place; i++)
+		if (!k->flight[i].answered && !k->flight[i].again)
+			done(k, &k->flight[i], 0, "");
 	if (error && try_stand_in(k, &k->flight[place], error))
 		return;
-	/* Only the last request of a batch asks for an acknowledgement; the kernel works them off in order and answers each
-	 * that fails, so what has no answer before it was done. */
-	for (size_t i = 0; !error && i < place; i++)
-		if (!k->flight[i].answered)
-			done(k, &k->flight[i], 0, "");
 	done(k, &k->flight[place], error, error ? kernel_words(h, error, text) : "");
 }
 

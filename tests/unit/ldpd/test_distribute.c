@@ -334,6 +334,14 @@ START_TEST(a_wildcard_in_a_mapping_ends_the_session)
 }
 END_TEST
 
+START_TEST(a_fec_without_any_element_ends_the_session)
+{
+	script_bytes(s, "\0\1\0\32\3\3\3\3\0\0\4\0\0\20\0\0\0\1\1\0\0\0\2\0\0\4\0\0\0\x4d", 30);
+	ck_assert_uint_eq(script_last(s, LDP_NOTIFICATION)->notification.status, LDP_MALFORMED_TLV);
+	ck_assert_uint_eq(s->closes, 1);
+}
+END_TEST
+
 START_TEST(one_element_that_is_unknown_makes_the_whole_message_not_count)
 {
 	script_forget(s);
@@ -421,6 +429,7 @@ suite(void)
 	tcase_add_loop_test(t, a_typed_wildcard_is_about_its_own_family_only, 0, 2);
 	tcase_add_test(t, a_typed_wildcard_request_is_told_everything_and_its_end);
 	tcase_add_test(t, a_wildcard_in_a_mapping_ends_the_session);
+	tcase_add_test(t, a_fec_without_any_element_ends_the_session);
 	tcase_add_test(t, one_element_that_is_unknown_makes_the_whole_message_not_count);
 	tcase_add_test(t, an_end_of_lib_for_ipv4_prefixes_ends_the_exchange);
 	tcase_add_test(t, without_one_a_second_of_silence_does);

@@ -292,8 +292,18 @@ START_TEST(the_size_of_a_pdu_is_known_from_its_first_four_bytes)
 		ck_assert_uint_eq(s, LDP_OK);
 	}
 	ck_assert_uint_eq(ldp_pdu_size(head, 4, 4096, &s), 18);
+	ck_assert_uint_eq(s, LDP_OK);
 	ck_assert_uint_eq(ldp_pdu_size(head, 5, 13, &s), 18);
 	ck_assert_uint_eq(s, LDP_BAD_PDU_LENGTH);
+}
+END_TEST
+
+START_TEST(a_pdu_has_room_for_one_message_at_least)
+{
+	const uint8_t head[] = { 0, 1, 0, (uint8_t)_i };
+	enum ldp_status s;
+	ldp_pdu_size(head, 4, 4096, &s);
+	ck_assert_uint_eq(s, _i < 14 ? LDP_BAD_PDU_LENGTH : LDP_OK);
 }
 END_TEST
 
@@ -362,6 +372,7 @@ suite(void)
 	tcase_add_test(t, a_label_of_more_than_twenty_bits_is_malformed);
 	tcase_add_loop_test(t, a_fec_that_cannot_be_read_is_refused_with_its_reason, 0, sizeof fecs / sizeof *fecs);
 	tcase_add_test(t, the_size_of_a_pdu_is_known_from_its_first_four_bytes);
+	tcase_add_loop_test(t, a_pdu_has_room_for_one_message_at_least, 0, 16);
 	tcase_add_test(t, a_pdu_that_does_not_fit_its_room_is_no_pdu);
 	tcase_add_loop_test(t, random_changes_of_every_sample_are_survived, 0, SAMPLES);
 	suite_add_tcase(s, t);

@@ -8,17 +8,26 @@
 static struct script *s;
 static struct ldp_node peer;
 
+/* By so many next hops: the first one is the neighbour, the second one is never heard. */
 static void
-route(const char *fec)
+route_by(const char *fec, unsigned hops)
 {
+	static const char *const vias[] = { "10.0.0.9", "10.0.0.99" };
 	struct net_route r;
 
 	memset(&r, 0, sizeof r);
 	prefix_parse(fec, &r.prefix);
-	r.hop_count = 1;
-	r.hops[0].ifindex = 2;
-	addr_parse("10.0.0.9", &r.hops[0].via);
+	for (; r.hop_count < hops; r.hop_count++) {
+		r.hops[r.hop_count].ifindex = 2;
+		addr_parse(vias[r.hop_count], &r.hops[r.hop_count].via);
+	}
 	net_fib_set_route(s->dut, &r);
+}
+
+static void
+route(const char *fec)
+{
+	route_by(fec, 1);
 }
 
 static void
@@ -169,7 +178,7 @@ START_TEST(a_label_request_is_answered_within_the_filter)
 	filter(&s->dut->config.told, LDP_NONE, "");
 	configure();
 	script_forget(s);
-	script_label(s, LDP_LABEL_REQUEST, "9.9.9.9/32", LABEL_UNSET);
+	script_label(s, LDP_LABEL_REQUEST, "2.2.2.2/32", LABEL_UNSET);
 	ck_assert_uint_eq(script_count(s, LDP_LABEL_MAPPING), 0);
 	ck_assert_uint_eq(script_last(s, LDP_NOTIFICATION)->notification.status, LDP_NO_ROUTE);
 }
@@ -258,16 +267,72 @@ START_TEST(with_ordered_control_the_egress_speaks_first)
 }
 END_TEST
 
-START_TEST(with_ordered_control_a_request_waits_for_the_next_hop)
+/* The neighbour is one of two next hops, so it may ask. */
+static void
+ask_in_vain(void)
 {
 	s->dut->config.ordered = true;
 	configure();
+	route_by("9.9.9.9/32", 2);
 	script_label(s, LDP_LABEL_RELEASE, "9.9.9.9/32", LABEL_UNSET);
 	script_forget(s);
 	script_label(s, LDP_LABEL_REQUEST, "9.9.9.9/32", LABEL_UNSET);
 	ck_assert_uint_eq(script_count(s, LDP_NOTIFICATION), 0);
+	ck_assert_uint_eq(script_count(s, LDP_LABEL_MAPPING), 0);
+}
+
+static void
+abort_request(uint32_t id)
+{
+	struct ldp_fec fec = { .kind = FEC_PREFIX, .family = LDP_IPV4, .addr = addr_v4(0x09090909), .len = 32 };
+	struct ldp_writer w;
+
+	script_begin(s, &w);
+	ldp_put_label(&w, script_id(s), LDP_LABEL_ABORT, &fec, LABEL_UNSET, id);
+	script_send(s, &w);
+}
+
+START_TEST(with_ordered_control_a_request_waits_for_the_next_hop_and_is_answered_with_its_id)
+{
+	ask_in_vain();
+	uint32_t asked = s->next_id;
 	script_label(s, LDP_LABEL_MAPPING, "9.9.9.9/32", 777);
 	ck_assert_uint_eq(script_count(s, LDP_LABEL_MAPPING), 1);
+	ck_assert_uint_eq(script_last(s, LDP_LABEL_MAPPING)->label.request_id, asked);
+	script_forget(s);
+	abort_request(asked);
+	ck_assert_msg(script_count(s, LDP_NOTIFICATION) == 0, "what was answered cannot be aborted");
+}
+END_TEST
+
+START_TEST(a_request_that_waits_can_be_aborted_by_its_id_and_by_no_other)
+{
+	ask_in_vain();
+	uint32_t asked = s->next_id;
+	abort_request(asked + 100);
+	ck_assert_uint_eq(script_count(s, LDP_NOTIFICATION), 0);
+	abort_request(asked);
+	ck_assert_uint_eq(script_last(s, LDP_NOTIFICATION)->notification.status, LDP_REQUEST_ABORTED);
+	script_label(s, LDP_LABEL_MAPPING, "9.9.9.9/32", 777);
+	ck_assert_uint_eq(script_last(s, LDP_LABEL_MAPPING)->label.request_id, 0);
+}
+END_TEST
+
+START_TEST(a_request_that_waits_ends_with_the_route)
+{
+	ask_in_vain();
+	uint32_t asked = s->next_id;
+	route_by("9.9.9.9/32", 0);
+	ck_assert_uint_eq(script_last(s, LDP_NOTIFICATION)->notification.status, LDP_NO_ROUTE);
+	ck_assert_uint_eq(script_last(s, LDP_NOTIFICATION)->notification.about_id, asked);
+	ck_assert_ptr_null(ldp_node_binding(s->dut, "9.9.9.9/32", NULL));
+}
+END_TEST
+
+START_TEST(the_only_next_hop_asks_in_a_loop)
+{
+	script_label(s, LDP_LABEL_REQUEST, "9.9.9.9/32", LABEL_UNSET);
+	ck_assert_uint_eq(script_last(s, LDP_NOTIFICATION)->notification.status, LDP_LOOP_DETECTED);
 }
 END_TEST
 
@@ -353,7 +418,10 @@ suite(void)
 	tcase_add_test(o, with_ordered_control_a_label_is_told_when_the_next_hop_has_given_one);
 	tcase_add_test(o, the_release_of_what_was_withdrawn_leaves_alone_what_was_told_since);
 	tcase_add_test(o, with_ordered_control_the_egress_speaks_first);
-	tcase_add_test(o, with_ordered_control_a_request_waits_for_the_next_hop);
+	tcase_add_test(o, with_ordered_control_a_request_waits_for_the_next_hop_and_is_answered_with_its_id);
+	tcase_add_test(o, a_request_that_waits_can_be_aborted_by_its_id_and_by_no_other);
+	tcase_add_test(o, a_request_that_waits_ends_with_the_route);
+	tcase_add_test(o, the_only_next_hop_asks_in_a_loop);
 	suite_add_tcase(suite, o);
 	tcase_add_checked_fixture(r, setup, teardown);
 	tcase_add_test(r, the_row_says_what_happens_to_packets_without_a_downstream_label);
