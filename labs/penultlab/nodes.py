@@ -147,8 +147,8 @@ def bird(lab, node, daemon):
 
 
 def frr_space(lab, node):
-    """Each node's FRR keeps its sockets apart by a path space (-N)."""
-    return lab.net.namespace(node)
+    """Each node's FRR keeps its sockets apart by a path space (-N), whose name may have no dot."""
+    return lab.namespace(node).replace(".", "-")
 
 
 def frr(lab, node, daemon):

@@ -1,83 +1,86 @@
-"""LDP with Debian's FRR in the middle of the path."""
+"""LDP with Debian's FRR in the middle of the path: sessions, labels on both sides and in both kernels, losses and returns."""
 import pytest
-from penult import Capture, bindings, uids, wait_for
+from frr import ADDRESS, NEIGHBOURS, answers, own, session, wait_session, whole
+from penult import Capture, bindings, wait_for
 
 pytestmark = pytest.mark.mpls
 
 LAB, SESSIONS = "frr-ldp", {"R1": 1, "R3": 2, "R4": 1}
-F2 = "2.2.2.2"
-FECS = [f"{n}.{n}.{n}.{n}/32" for n in (1, 2, 3, 4)]
-TEXT = {3: "imp-null", None: "-"}  # how FRR writes labels
-
-
-def frr_bindings(lab, peer):
-    """{prefix: (FRR's own label, the label the peer told it)} as FRR shows them."""
-    rows = lab.vtysh("F2", "show mpls ldp binding json").get("bindings", [])
-    return {b["prefix"]: (b["localLabel"], b["remoteLabel"]) for b in rows if b["neighborId"] == peer}
-
-
-def agree(lab, router, peer):
-    ours, seen = bindings(lab, router), frr_bindings(lab, peer)
-    pairs = {fec: tuple(TEXT.get(label, str(label)) for label in (ours.get((fec, F2)), ours.get((fec, "0.0.0.0")))) for fec in FECS}
-    return pairs == {fec: seen.get(fec) for fec in FECS} and all("-" not in pair for pair in pairs.values())
-
-
-def forwards(lab):
-    """Labels pushed at both ends, and a ping through."""
-    wait_for(lambda: lab.pushes("R1", "4.4.4.4") and lab.pushes("R4", "1.1.1.1"), "labels at both ends")
-    out = ""
-
-    def answered():
-        nonlocal out
-        out = lab.run("H1", "ping", "-n", "-c", "2", "-i", "0.2", "-W", "2", "192.168.4.2", check=False).stdout
-        return " 0% packet loss" in out
-
-    wait_for(answered, "a ping through FRR", last=lambda: out)
 
 
 def test_the_session_comes_up_in_both_roles(lab):
-    roles = {r: next(s for s in lab.sessions(r) if s["peer"] == F2)["role"] for r in ("R1", "R3")}
-    assert roles == {"R1": "PASSIVE", "R3": "ACTIVE"}, "the greater transport address is active"
+    assert {r: session(lab, r)["role"] for r in NEIGHBOURS} == {"R1": "PASSIVE", "R3": "ACTIVE"}, "the greater transport address is active"
     neighbours = lab.vtysh("F2", "show mpls ldp neighbor json")["neighbors"]
     assert {n["neighborId"]: n["state"] for n in neighbours} == {"1.1.1.1": "OPERATIONAL", "3.3.3.3": "OPERATIONAL"}
 
 
-@pytest.mark.parametrize("router, peer", [("R1", "1.1.1.1"), ("R3", "3.3.3.3")])
-def test_both_sides_tell_the_same_labels(lab, router, peer):
-    wait_for(lambda: agree(lab, router, peer), f"equal bindings on {router} and FRR",
-             last=lambda: (bindings(lab, router), lab.vtysh("F2", "show mpls ldp binding")))
+def test_both_ends_hold_each_other_to_the_ttl_of_a_link(lab):
+    assert [session(lab, r)["min_ttl"] for r in NEIGHBOURS] == [255, 255], "FRR says G in its Hellos, and so do we"
+
+
+def test_both_sides_and_both_kernels_have_the_same_labels(lab):
+    whole(lab)
+    for router in ("R1", "R3", "R4"):
+        lsps = {lsp["in_label"]: lsp for lsp in lab.rows(router, "display", "mpls", "ldp", "lsp") if not lsp["egress"]}
+        kernel = lab.mpls_routes(router)
+        assert set(kernel) == set(lsps)
+        assert {label: entry["to"] or 3 for label, entry in kernel.items()} == {label: lsp["next_hops"][0]["out_label"] for label, lsp in lsps.items()}
 
 
 def test_packets_are_forwarded_with_labels_both_ways(lab):
-    forwards(lab)
+    whole(lab)
     with Capture(lab, "R1", "GigabitEthernet0/1/0") as near, Capture(lab, "R3", "GigabitEthernet0/1/0") as far:
         lab.run("H1", "ping", "-n", "-c", "5", "-i", "0.2", "-W", "2", "192.168.4.2")
     r1, r3 = bindings(lab, "R1"), bindings(lab, "R3")
-    assert near.stacks("192.168.4.2") == [[r1["4.4.4.4/32", F2]]] * 5, "R1 pushes FRR's label"
+    assert near.stacks("192.168.4.2") == [[r1["4.4.4.4/32", "2.2.2.2"]]] * 5, "R1 pushes FRR's label"
     assert far.stacks("192.168.4.2") == [[r3["4.4.4.4/32", "0.0.0.0"]]] * 5, "FRR swaps it for R3's label"
-    assert far.stacks("192.168.1.2") == [[r3["1.1.1.1/32", F2]]] * 5, "R3 swaps for FRR's label"
+    assert far.stacks("192.168.1.2") == [[r3["1.1.1.1/32", "2.2.2.2"]]] * 5, "R3 swaps for FRR's label"
     assert near.stacks("192.168.1.2") == [[]] * 5, "FRR pops before R1, which asked for it"
 
 
-@pytest.mark.parametrize("router, peer", [("R1", "1.1.1.1"), ("R3", "3.3.3.3")])
-def test_a_restart_of_ldpd_beside_frr_brings_session_labels_and_forwarding_back(lab, router, peer):
+@pytest.mark.parametrize("router", NEIGHBOURS)
+def test_a_restart_of_ldpd_beside_frr_brings_session_and_the_same_labels_back(lab, router):
+    whole(lab)
     before = {fec: label for (fec, p), label in bindings(lab, router).items() if p == "0.0.0.0"}
     lab.restart(router, "ldpd")
     lab.wait_sessions(router, SESSIONS[router])
     lab.wait_recovered(router)
-    wait_for(lambda: agree(lab, router, peer), f"equal bindings on {router} and FRR",
-             last=lambda: (bindings(lab, router), lab.vtysh("F2", "show mpls ldp binding")))
+    whole(lab)
     assert {fec: label for (fec, p), label in bindings(lab, router).items() if p == "0.0.0.0"} == before
-    forwards(lab)
 
 
-def test_a_restart_of_frrs_ldpd_brings_sessions_labels_and_forwarding_back(lab):
-    before = {r: uids(lab, r)[F2] for r in ("R1", "R3")}
+def test_a_restart_of_frrs_ldpd_brings_sessions_and_labels_back(lab):
+    before = {r: session(lab, r)["uid"] for r in NEIGHBOURS}
     lab.restart("F2", "ldpd")
-    for router in ("R1", "R3"):
-        wait_for(lambda: [s for s in lab.sessions(router) if s["peer"] == F2 and s["state"] == "OPERATIONAL" and s["uid"] > before[router]],
-                 f"a new session of {router} with FRR", 120, last=lambda: lab.sessions(router))
-    for router, peer in (("R1", "1.1.1.1"), ("R3", "3.3.3.3")):
-        wait_for(lambda: agree(lab, router, peer), f"equal bindings on {router} and FRR", 120,
-                 last=lambda: (bindings(lab, router), lab.vtysh("F2", "show mpls ldp binding")))
-    forwards(lab)
+    for router in NEIGHBOURS:
+        wait_session(lab, router, after=before[router])
+    whole(lab)
+
+
+def test_a_session_that_frr_clears_comes_back_with_its_labels(lab):
+    before = session(lab, "R1")["uid"]
+    lab.vtysh("F2", "clear mpls ldp neighbor 1.1.1.1")
+    wait_session(lab, "R1", after=before)
+    assert session(lab, "R1")["last_error"], "the reason is kept"
+    whole(lab)
+
+
+def test_a_session_that_we_reset_comes_back_with_its_labels(lab):
+    before = session(lab, "R3")["uid"]
+    lab.ctl("R3", "reset", "mpls", "ldp", "peer", "2.2.2.2")
+    wait_session(lab, "R3", after=before)
+    whole(lab)
+
+
+def test_a_cut_link_ends_session_and_lsp_and_its_return_brings_both_back(lab):
+    whole(lab)
+    before = session(lab, "R1")["uid"]
+    lab.net.cut("core")
+    wait_for(lambda: session(lab, "R1")["state"] == "NON_EXISTENT" and not lab.pushes("R1", "4.4.4.4"), "the end at R1", last=lambda: session(lab, "R1"))
+    wait_for(lambda: ADDRESS["R1"] not in {n["neighborId"] for n in lab.vtysh("F2", "show mpls ldp neighbor json")["neighbors"] if n["state"] == "OPERATIONAL"},
+             "the end at FRR", 120)
+    lab.net.cut("core", mended=True)
+    wait_session(lab, "R1", after=before)
+    whole(lab)
+    answers(lab, "H4", "192.168.1.2")
+    assert own(lab, "R1", "1.1.1.1/32") == 3

@@ -1,7 +1,7 @@
 import os
 
 import pytest
-from penult import Lab, Topology
+from penult import Lab, Topology, wait_for
 
 LABS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "labs")
 
@@ -23,6 +23,15 @@ def lab(build):
 def quiet(build):
     """The same for tests that only look."""
     yield from running("pair", build)
+
+
+@pytest.fixture
+def twin(build):
+    """Two routers with one session over two links."""
+    for lab in running("twin", build):
+        for router in ("R1", "R2"):
+            wait_for(lambda r=router: len(lab.rows(r, "display", "mpls", "ldp", "adjacency")) == 2, f"{router} to hear both links")
+        yield lab
 
 
 @pytest.fixture

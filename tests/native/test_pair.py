@@ -90,18 +90,6 @@ def test_reset_ends_the_session_and_it_comes_back(lab):
     assert "reset by the operator" in lab.sessions("R1")[0]["last_error"]
 
 
-def test_a_path_cut_while_carriers_stay_ends_the_session_at_the_hello_hold_time(lan):
-    before = uids(lan, "R1")["2.2.2.2"]
-    lan.net.unplug("S", "p2")
-    wait_for(lambda: not [s for s in lan.sessions("R1") if s["state"] == "OPERATIONAL"], "the end of the session", last=lambda: lan.sessions("R1"))
-    wait_for(lambda: not lan.rows("R1", "display", "mpls", "ldp", "adjacency"), "the end of the adjacency",
-             last=lambda: lan.rows("R1", "display", "mpls", "ldp", "adjacency"))
-    assert lan.rows("R1", "display", "mpls", "ldp", "interface")[0]["active"], "the interface still has its carrier"
-    lan.net.unplug("S", "p2", again=True)
-    lan.wait_sessions("R1", 1)
-    assert uids(lan, "R1")["2.2.2.2"] > before
-
-
 # --- reload ---
 
 
