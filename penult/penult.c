@@ -200,6 +200,20 @@ check_all(const char *path, const char *text, size_t size)
 
 /* --- the second phase --- */
 
+/* As the file before, so that the daemons, which are nobody special, can read this one too. */
+static int
+keep_owner(int fd, const struct stat *old)
+{
+	struct stat new;
+
+	if (fstat(fd, &new) != 0)
+		return -1;
+	if ((new.st_uid != old->st_uid &&fchown(fd, old->st_uid, (gid_t)-1) != 0 && geteuid() == 0) ||
+	    (new.st_gid != old->st_gid &&fchown(fd, (uid_t)-1, old->st_gid) != 0))
+		return -1;
+	return fchmod(fd, old->st_mode & 0777);
+}
+
 /* The file takes the other's place in one step, and is on the disk before anybody counts on it. */
 static int
 replace_file(const char *text, size_t size)
@@ -210,10 +224,17 @@ replace_file(const char *text, size_t size)
 
 	if ((size_t)snprintf(temporary, sizeof temporary, "%s.new", config_path) >= sizeof temporary)
 		return complain("%s: %s", config_path, "the name is too long");
-	mode_t mode = stat(config_path, &old) == 0 ? old.st_mode & 0777 : 0640;
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	bool there = stat(config_path, &old) == 0;
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return complain("%s: %s", temporary, strerror(errno));
+	if (there && keep_owner(fd, &old) != 0) {
+		int error = errno;
+		close(fd);
+		unlink(temporary);
+		return complain(
+		    "%s cannot be given the group and mode of the file before: %s", config_path, strerror(error));
+	}
 	for (size_t at = 0; at < size;) {
 		ssize_t n = write(fd, text + at, size - at);
 		if (n < 0 && errno != EINTR) {

@@ -162,8 +162,9 @@ class Lab:
         """Writes a router's configuration anew, edit(text) -> text, and has its daemons read it. Returns the text before."""
         with open(self.config(node), encoding="utf-8") as f:
             before = f.read()
-        with open(self.config(node), "w", encoding="utf-8") as f:
+        with open(self.config(node) + ".new", "w", encoding="utf-8") as f:
             f.write(edit(before))
+        os.replace(f.name, self.config(node))  # in one step: nobody reads half of it
         for daemon in daemons:
             self.reload(node, daemon)
         return before

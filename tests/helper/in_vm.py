@@ -1,4 +1,4 @@
-"""Tests marked `mpls`, on a kernel that has none: all of them run by an inner pytest in one virtual machine.
+"""Tests marked `mpls` (with --in-vm all tests), on a kernel that has none: an inner pytest runs them in one virtual machine.
 
 Starting a machine costs seconds, so it is started once, with the first such test, for all that were selected. The inner
 pytest writes each of its reports as a line; here the line becomes the outer test's own report, as it arrives, with all
@@ -57,6 +57,10 @@ class Machine:
         self.popen.wait()
 
 
+def needs_mpls(item):
+    return item.get_closest_marker("mpls") or item.config.getoption("--in-vm")
+
+
 class Outside:
     """Where the kernel lacks MPLS."""
 
@@ -65,10 +69,10 @@ class Outside:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item, nextitem):
-        if not item.get_closest_marker("mpls"):
+        if not needs_mpls(item):
             return None
         if not self.machine:
-            self.machine = Machine(item.config, [i for i in item.session.items if i.get_closest_marker("mpls")])
+            self.machine = Machine(item.config, [i for i in item.session.items if needs_mpls(i)])
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         for report in self.machine.reports_of(item):
             item.ihook.pytest_runtest_logreport(report=report)
@@ -91,6 +95,10 @@ class Inside:
         line = LINE + base64.b64encode(json.dumps(data, default=str).encode()).decode() + "\n"
         while line:
             line = line[os.write(self.descriptor, line.encode()):]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--in-vm", action="store_true", help="run tests that are not marked `mpls` on a kernel that has it, too")
 
 
 def pytest_configure(config):

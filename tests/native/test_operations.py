@@ -23,6 +23,7 @@ usr/lib/systemd/system/fibd.service
 usr/lib/systemd/system/ldpd.service
 usr/lib/systemd/system/penult.target
 usr/lib/sysusers.d/penult.conf
+usr/lib/tmpfiles.d/penult.conf
 usr/sbin/fibd
 usr/sbin/ldpd
 usr/share/man/man1/penult-lab.1

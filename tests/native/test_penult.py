@@ -66,6 +66,18 @@ def test_each_good_file_is_printed_back_and_taken_again_without_a_difference(rou
         assert router.shown() == printed, f"{case}: load, print, load makes a difference"
 
 
+@pytest.mark.parametrize("mode", [0o640, 0o664, 0o600])
+def test_a_file_that_is_loaded_belongs_to_whom_the_one_before_belonged(router, mode):
+    text = router.shown()
+    os.chown(router.file, 65534, 65533)
+    os.chmod(router.file, mode)
+    before = os.stat(router.file)
+    assert router.load(text.replace("sysname R1", "sysname R9")).returncode == 0
+    after = os.stat(router.file)
+    assert after.st_ino != before.st_ino, "it was replaced"
+    assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
+
+
 def test_no_password_is_printed_in_clear(router):
     with open(os.path.join(GOOD, "everything.in"), encoding="utf-8") as f:
         assert router.load(f.read()).returncode == 0

@@ -336,6 +336,34 @@ START_TEST(the_only_next_hop_asks_in_a_loop)
 }
 END_TEST
 
+START_TEST(with_ordered_control_the_end_of_the_next_hops_session_is_told_upstream)
+{
+	struct ldp_net *net = ldp_net_new(3);
+	struct ldp_node *a = ldp_net_add(net, "1.1.1.1"), *b = ldp_net_add(net, "2.2.2.2"),
+			*c = ldp_net_add(net, "3.3.3.3");
+
+	ldp_net_link(net, a, "10.0.12.1/24", b, "10.0.12.2/24");
+	ldp_net_link(net, b, "10.0.23.2/24", c, "10.0.23.3/24");
+	b->config.ordered = true;
+	ldp_net_route(net);
+	ldp_net_start(net);
+	ck_assert(ldp_net_until(net, ldp_net_is_settled, 60 * USEC_PER_SEC));
+	ldp_net_run(net, USEC_PER_SEC);
+	ck_assert_ptr_nonnull(ldp_node_binding(a, "3.3.3.3/32", b));
+	c->config.enabled = false;
+	ldp_node_configure(c);
+	ldp_net_run(net, USEC_PER_SEC);
+	ck_assert_ptr_null(ldp_node_binding(a, "3.3.3.3/32", b));
+	ck_assert_ptr_nonnull(ldp_node_binding(a, "2.2.2.2/32", b));
+	c->config.enabled = true;
+	ldp_node_configure(c);
+	ck_assert(ldp_net_until(net, ldp_net_is_settled, 60 * USEC_PER_SEC));
+	ldp_net_run(net, USEC_PER_SEC);
+	ck_assert_ptr_nonnull(ldp_node_binding(a, "3.3.3.3/32", b));
+	ldp_net_free(net);
+}
+END_TEST
+
 /* --- the rest --- */
 
 START_TEST(the_row_says_what_happens_to_packets_without_a_downstream_label)
@@ -417,6 +445,7 @@ suite(void)
 	tcase_add_checked_fixture(o, setup, teardown);
 	tcase_add_test(o, with_ordered_control_a_label_is_told_when_the_next_hop_has_given_one);
 	tcase_add_test(o, the_release_of_what_was_withdrawn_leaves_alone_what_was_told_since);
+	tcase_add_test(o, with_ordered_control_the_end_of_the_next_hops_session_is_told_upstream);
 	tcase_add_test(o, with_ordered_control_the_egress_speaks_first);
 	tcase_add_test(o, with_ordered_control_a_request_waits_for_the_next_hop_and_is_answered_with_its_id);
 	tcase_add_test(o, a_request_that_waits_can_be_aborted_by_its_id_and_by_no_other);
