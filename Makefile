@@ -80,7 +80,7 @@ $(O)/bin/$(1): $(call objects,$(wildcard $(1)/main.c $(1)/kernel/*.c)) $(O)/$(1)
 $(O)/bin/$(1:d=ctl): $(call objects,$(1)/ctl.c) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 endef
 $(foreach d,$(DAEMONS),$(eval $(call daemon_rules,$(d))))
-$(O)/bin/penult: $(call objects,$(wildcard penult/*.c))
+$(O)/bin/penult: $(call objects,$(wildcard penult/*.c)) $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a)
 %.a:
 	@rm -f $@
 	@$(AR) rcsD $@ $^
@@ -112,6 +112,8 @@ endef
 $(eval $(call unit_rules,base,$(O)/lib/base.a))
 # lib/host knows no daemon: its tests bring a small grammar of their own.
 $(eval $(call unit_rules,host,$(O)/tests/helper/test_grammar.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a))
+# What penult joins: the rows of every daemon.
+$(eval $(call unit_rules,penult,$(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o))
 $(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c) $(call helper_sources,$(d))) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o
 	$(LINK) $(PKG_LIBS) $(CHECK_LIBS)

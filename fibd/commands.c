@@ -1,17 +1,21 @@
 /* What an operator can say to fibd: its lines of router.conf, and the words of fibctl. */
+#include "fibd/commands.h"
+#include "base/mem.h"
 #include "fibd/config.h"
 #include "fibd/display.h"
-#include "host/command.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int
 set_sysname(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct fib_config *c = conf;
+	const char *name = args_undo(a) ? "" : arg_text(a, "name");
 
-	(void)why;
-	snprintf(c->sysname, sizeof c->sysname, "%s", args_undo(a) ? "" : arg_text(a, "name"));
+	if (strlen(name) >= sizeof c->sysname)
+		return conf_refuse(why, "a name has at most %zu characters", sizeof c->sysname - 1);
+	snprintf(c->sysname, sizeof c->sysname, "%s", name);
 	return 0;
 }
 
@@ -270,3 +274,18 @@ const struct command fib_commands[] = {
 	    .ref = "doc/architecture.md" },
 	{ 0 },
 };
+
+static void *
+fresh_config(void)
+{
+	return NEW(struct fib_config);
+}
+
+static void
+drop_config(void *conf)
+{
+	fib_config_free(conf);
+	free(conf);
+}
+
+const struct conf_kind fib_conf = { .rows = fib_commands, .fresh = fresh_config, .drop = drop_config };

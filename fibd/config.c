@@ -24,6 +24,7 @@ fib_config_free(struct fib_config *c)
 	for (size_t i = 0; i < c->note_count; i++)
 		free(c->notes[i]);
 	free(c->notes);
+	hash_free(&c->notes_by_text);
 	*c = (struct fib_config){ 0 };
 }
 
@@ -54,12 +55,24 @@ fib_config_name(struct fib_config *c, const char *ifname)
 uint32_t
 fib_config_note(struct fib_config *c, const char *text)
 {
-	for (size_t i = 0; i < c->note_count; i++)
-		if (strcmp(c->notes[i], text) == 0)
-			return (uint32_t)i + 1;
-	c->notes = mem_resize(c->notes, (c->note_count + 1) * sizeof *c->notes);
-	c->notes[c->note_count++] = mem_text(text);
-	return (uint32_t)c->note_count;
+	size_t size = strlen(text) + 1;
+	uint32_t hash = hash_bytes(text, size, 0);
+
+	for (struct hash_node *n = hash_first(&c->notes_by_text, hash); n; n = hash_next(n)) {
+		struct fib_note *note = OBJECT(n, struct fib_note, by_text);
+		if (strcmp(note->text, text) == 0)
+			return note->number;
+	}
+	if (c->note_count == c->note_room) {
+		c->note_room = c->note_room ? c->note_room * 2 : 16;
+		c->notes = mem_resize(c->notes, c->note_room * sizeof *c->notes);
+	}
+	struct fib_note *note = mem_zalloc(sizeof *note + size);
+	memcpy(note->text, text, size);
+	c->notes[c->note_count++] = note;
+	note->number = (uint32_t)c->note_count;
+	hash_add(&c->notes_by_text, &note->by_text, hash);
+	return note->number;
 }
 
 void

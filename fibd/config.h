@@ -1,5 +1,6 @@
 #ifndef FIBD_CONFIG_H
 #define FIBD_CONFIG_H
+#include "base/hash.h"
 #include "base/prefix.h"
 
 /* What an operator may set. Plain data, built by commands.c; the engine takes it over whole. */
@@ -22,6 +23,11 @@ struct fib_static {
 	uint8_t preference;
 	bool black_hole; /* NULL0 */
 };
+struct fib_note {
+	struct hash_node by_text;
+	uint32_t number; /* index + 1 */
+	char text[];
+};
 struct fib_config {
 	char sysname[64];
 	struct fib_if_config *interfaces;
@@ -30,8 +36,9 @@ struct fib_config {
 	size_t static_count, static_room;
 	char (*names)[64];
 	size_t name_count;
-	char **notes; /* descriptions of routes */
-	size_t note_count;
+	struct fib_note **notes; /* descriptions of routes, each once */
+	size_t note_count, note_room;
+	struct hash notes_by_text;
 };
 
 void fib_config_free(struct fib_config *);

@@ -1,7 +1,6 @@
 /* fibctl: the command line of fibd. */
+#include "fibd/commands.h"
 #include "host/ctl.h"
-
-extern const struct command fib_commands[];
 
 int
 main(int argc, char **argv)

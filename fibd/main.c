@@ -6,6 +6,7 @@
  */
 #include "base/mem.h"
 #include "base/outbox.h"
+#include "fibd/commands.h"
 #include "fibd/config.h"
 #include "fibd/kernel/kernel.h"
 #include "fibd/print.h"
@@ -18,8 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-extern const struct command fib_commands[];
 
 enum { SLICE_OPS = 256 };
 
@@ -149,19 +148,6 @@ on_timer(void *ctx, usec_t now)
 
 /* --- the configuration --- */
 
-static void *
-fresh_config(void)
-{
-	return NEW(struct fib_config);
-}
-
-static void
-drop_config(void *conf)
-{
-	fib_config_free(conf);
-	free(conf);
-}
-
 static void
 apply_config(void *ctx, void *conf, struct text *notes)
 {
@@ -218,7 +204,7 @@ open_world(struct fibd *d)
 	struct table *const *tables = rib_tables(d->rib);
 	for (size_t i = 0; tables[i]; i++)
 		bus_serve(d->bus, tables[i]);
-	candidate_serve(d->candidate, d->bus);
+	candidate_serve(d->candidate, d->bus, host_config_path(d->host));
 	if (!(d->lsps = mirror_open(d->bus, &ldp_lsp_schema, &mirror_ops, d)))
 		return -1;
 	if (sd_event_add_defer(host_loop(d->host), &d->pump, on_pump, d) < 0)
@@ -234,11 +220,9 @@ open_world(struct fibd *d)
 int
 main(int argc, char **argv)
 {
-	static const struct candidate_ops config_ops = { .rows = fib_commands,
-		.fresh = fresh_config,
-		.drop = drop_config,
-		.apply = apply_config,
-		.print = print_config };
+	static const struct candidate_ops config_ops = {
+		.kind = &fib_conf, .apply = apply_config, .print = print_config
+	};
 	struct fibd d = { .host = host_start(argc, argv, "fibd") };
 	int status = 1;
 

@@ -58,7 +58,7 @@ print_static(const struct fib_config *c, const struct fib_static *s, struct conf
 	if (s->preference != FIB_STATIC_PREFERENCE)
 		at += (size_t)snprintf(rest + at, sizeof rest - at, " preference %u", s->preference);
 	if (s->note)
-		snprintf(rest + at, sizeof rest - at, " description %s", c->notes[s->note - 1]);
+		snprintf(rest + at, sizeof rest - at, " description %s", c->notes[s->note - 1]->text);
 	conf_say(out, CONF_STATIC_ROUTES, NULL, v4 ? 0 : 1, "%s route-static %s %s %s%s%s%s%s", v4 ? "ip" : "ipv6",
 	    addr_text(&s->prefix.addr, to), mask, s->black_hole ? "NULL0" : "", interface,
 	    *interface && *via ? " " : "", via, rest);

@@ -1,9 +1,21 @@
 /* What an operator can say to ldpd: its lines of router.conf, and the words of ldpctl. */
 #include "ldpd/commands.h"
+#include "base/mem.h"
 #include "ldpd/config.h"
 #include "ldpd/display.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+int
+ldp_check_peer(const struct ldp_config *c, const struct addr *peer, struct conf_error *why)
+{
+	if (addr_is_multicast(peer) || addr_is_loopback(peer) || addr_to_v4(peer) == 0)
+		return conf_refuse(why, "a peer is named by its LSR id, such as 3.3.3.3");
+	if (addr_to_v4(peer) == c->lsr_id)
+		return conf_refuse(why, "this is our own LSR id; name the neighbour's");
+	return 0;
+}
 
 static int
 set_lsr_id(void *conf, const struct args *a, struct conf_error *why)
@@ -17,6 +29,8 @@ set_lsr_id(void *conf, const struct args *a, struct conf_error *why)
 	}
 	if (addr_is_multicast(&id) || addr_is_loopback(&id) || addr_to_v4(&id) == 0)
 		return conf_refuse(why, "an LSR id is the address of one of this router's loopbacks, such as 1.1.1.1");
+	if (ldp_config_peer(c, &id))
+		return conf_refuse(why, "a peer above has this LSR id; it is either ours or the neighbour's");
 	c->lsr_id = addr_to_v4(&id);
 	return 0;
 }
@@ -61,6 +75,13 @@ set_interface(void *conf, const struct args *a, struct conf_error *why)
 		return conf_refuse(why, "LDP runs on at most %d interfaces", LDP_INTERFACES_MAX);
 	snprintf(c->interfaces[c->interface_count++].name, sizeof c->interfaces[0].name, "%s", name);
 	return 0;
+}
+
+/* The interface itself is fibd's; without it there is no LDP on it either. */
+static int
+drop_interface(void *conf, const struct args *a, struct conf_error *why)
+{
+	return args_undo(a) ? set_interface(conf, a, why) : 0;
 }
 
 static int
@@ -111,6 +132,12 @@ const struct command ldp_commands[] = {
 	    .set = set_ldp,
 	    .help = "LDP on the whole router; also needed on each interface",
 	    .ref = "RFC 5036" },
+	{ .view = VIEW_SYSTEM,
+	    .words = "interface <ifname>:interface",
+	    .enters = VIEW_INTERFACE,
+	    .set = drop_interface,
+	    .help = "The interface whose settings follow; `undo interface` takes LDP off it as well",
+	    .ref = "reference 002" },
 	{ .view = VIEW_INTERFACE,
 	    .words = "mpls ldp",
 	    .set = set_interface,
@@ -210,3 +237,22 @@ const struct command ldp_commands[] = {
 	    .ref = "reference 001" },
 	{ .more = ldp_session_commands },
 };
+
+static void *
+fresh_config(void)
+{
+	struct ldp_config *c = NEW(struct ldp_config);
+
+	ldp_config_defaults(c);
+	return c;
+}
+
+static void
+drop_config(void *conf)
+{
+	if (conf)
+		ldp_config_free(conf);
+	free(conf);
+}
+
+const struct conf_kind ldp_conf = { .rows = ldp_commands, .fresh = fresh_config, .drop = drop_config };

@@ -24,6 +24,8 @@ set_prefix_rule(void *conf, const struct args *a, struct conf_error *why)
 		return conf_refuse(
 		    why, "this network has bits behind its mask; did you mean %s?", prefix_text(&network, text));
 	}
+	if (strlen(name) >= sizeof((struct prefix_list){ 0 }).name)
+		return conf_refuse(why, "the name of a prefix list has at most 63 characters");
 	r.greater_equal = arg_given(a, "ge") ? (uint8_t)arg_u32(a, "ge") : network.len;
 	r.less_equal = arg_given(a, "le") ? (uint8_t)arg_u32(a, "le") : arg_given(a, "ge") ? 32 : network.len;
 	if (r.greater_equal < network.len || r.less_equal < r.greater_equal)
@@ -62,7 +64,7 @@ set_trigger(void *conf, const struct args *a, struct conf_error *why)
 }
 
 static int
-set_filter(struct ldp_config *c, const struct args *a, struct ldp_filter *general, bool told)
+set_filter(struct ldp_config *c, const struct args *a, struct ldp_filter *general, bool told, struct conf_error *why)
 {
 	struct addr peer = arg_addr(a, "peer");
 
@@ -70,6 +72,8 @@ set_filter(struct ldp_config *c, const struct args *a, struct ldp_filter *genera
 		read_filter(a, "all-routes", general, LDP_ALL);
 		return 0;
 	}
+	if (ldp_check_peer(c, &peer, why) != 0)
+		return -1;
 	struct ldp_peer_config *p = ldp_config_peer_get(c, &peer);
 	read_filter(a, "all-routes", told ? &p->told : &p->accepted, LDP_UNSET);
 	ldp_config_peer_prune(c, &peer);
@@ -81,8 +85,7 @@ set_outbound(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct ldp_config *c = conf;
 
-	(void)why;
-	return set_filter(c, a, &c->told, true);
+	return set_filter(c, a, &c->told, true, why);
 }
 
 static int
@@ -90,8 +93,7 @@ set_inbound(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct ldp_config *c = conf;
 
-	(void)why;
-	return set_filter(c, a, &c->accepted, false);
+	return set_filter(c, a, &c->accepted, false, why);
 }
 
 /* --- how --- */

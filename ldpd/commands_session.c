@@ -40,17 +40,6 @@ set_accept(void *conf, const struct args *a, struct conf_error *why)
 	return 0;
 }
 
-/* A peer is somebody else, and one that can be sent to. */
-static int
-check_peer(const struct ldp_config *c, const struct addr *peer, struct conf_error *why)
-{
-	if (addr_is_multicast(peer) || addr_is_loopback(peer) || addr_to_v4(peer) == 0)
-		return conf_refuse(why, "a peer is named by its LSR id, such as 3.3.3.3");
-	if (addr_to_v4(peer) == c->lsr_id)
-		return conf_refuse(why, "this is our own LSR id; name the neighbour's");
-	return 0;
-}
-
 static struct ldp_peer_config *
 find_named(struct ldp_config *c, const char *name)
 {
@@ -94,7 +83,7 @@ set_remote_ip(void *conf, const struct args *a, struct conf_error *why)
 			unname(c, p);
 		return 0;
 	}
-	if (check_peer(c, &peer, why) != 0)
+	if (ldp_check_peer(c, &peer, why) != 0)
 		return -1;
 	if (p && !addr_eq(&p->address, &peer))
 		unname(c, p);
@@ -112,9 +101,10 @@ set_targeted_neighbor(void *conf, const struct args *a, struct conf_error *why)
 	struct ldp_config *c = conf;
 	struct addr peer = arg_addr(a, "peer");
 
-	if (check_peer(c, &peer, why) != 0)
+	if (ldp_check_peer(c, &peer, why) != 0)
 		return -1;
-	ldp_config_peer_get(c, &peer)->targeted = !args_undo(a);
+	struct ldp_peer_config *p = ldp_config_peer_get(c, &peer);
+	p->targeted = !args_undo(a) || p->name[0]; /* one with a name is targeted by that */
 	ldp_config_peer_prune(c, &peer);
 	return 0;
 }
@@ -144,7 +134,7 @@ set_gtsm_peer(void *conf, const struct args *a, struct conf_error *why)
 	struct addr peer = arg_addr(a, "peer");
 	struct ldp_peer_config *p;
 
-	if (check_peer(c, &peer, why) != 0)
+	if (ldp_check_peer(c, &peer, why) != 0)
 		return -1;
 	p = ldp_config_peer_get(c, &peer);
 	p->gtsm_off = !args_undo(a) && arg_given(a, "disable");
@@ -190,7 +180,7 @@ set_peer_password(void *conf, const struct args *a, struct conf_error *why)
 	struct addr peer = arg_addr(a, "peer");
 	char password[LDP_PASSWORD_MAX + 1] = "";
 
-	if (check_peer(c, &peer, why) != 0 || (!args_undo(a) && read_password(a, password, why) != 0))
+	if (ldp_check_peer(c, &peer, why) != 0 || (!args_undo(a) && read_password(a, password, why) != 0))
 		return -1;
 	memcpy(ldp_config_peer_get(c, &peer)->password, password, sizeof password);
 	ldp_config_peer_prune(c, &peer);

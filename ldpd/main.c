@@ -181,23 +181,6 @@ on_lost(void *ctx, const struct row_schema *schema)
 
 /* --- configuration and operations --- */
 
-static void *
-fresh_config(void)
-{
-	struct ldp_config *c = NEW(struct ldp_config);
-
-	ldp_config_defaults(c);
-	return c;
-}
-
-static void
-drop_config(void *conf)
-{
-	if (conf)
-		ldp_config_free(conf);
-	free(conf);
-}
-
 static void
 apply_config(void *ctx, void *conf, struct text *notes)
 {
@@ -267,7 +250,7 @@ open_world(struct ldpd *d)
 	for (size_t i = 0; tables[i]; i++)
 		bus_serve(d->bus, tables[i]);
 	bus_on_request(d->bus, "clear", on_clear, d);
-	candidate_serve(d->candidate, d->bus);
+	candidate_serve(d->candidate, d->bus, host_config_path(d->host));
 	for (int i = 0; i < LDP_MIRRORS; i++)
 		if (!(d->mirrors[i] = mirror_open(d->bus, mirrored[i], &mirror_ops, d)))
 			return -1;
@@ -279,11 +262,9 @@ open_world(struct ldpd *d)
 int
 main(int argc, char **argv)
 {
-	static const struct candidate_ops config_ops = { .rows = ldp_commands,
-		.fresh = fresh_config,
-		.drop = drop_config,
-		.apply = apply_config,
-		.print = print_config };
+	static const struct candidate_ops config_ops = {
+		.kind = &ldp_conf, .apply = apply_config, .print = print_config
+	};
 	struct ldpd d = { .host = host_start(argc, argv, "ldpd") };
 	int status = 1;
 

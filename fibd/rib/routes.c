@@ -53,13 +53,23 @@ route_again(struct rib *rib, struct route *r)
 
 /* --- entries --- */
 
+/* Of equals the older comes first, but nothing comes after a black hole: it takes over when no other can forward. */
+static bool
+comes_before(const struct entry *a, const struct entry *b)
+{
+	if (a->preference != b->preference)
+		return a->preference < b->preference;
+	if (a->cost != b->cost)
+		return a->cost < b->cost;
+	return !a->fate || !a->fate->black_hole;
+}
+
 static struct entry *
 entry_add(struct rib *rib, struct route *r, const struct entry *like)
 {
 	struct entry *e = mem_copy(like, sizeof *like), **at = &r->entries;
 
-	while (*at &&
-	       ((*at)->preference < e->preference || ((*at)->preference == e->preference && (*at)->cost <= e->cost)))
+	while (*at && comes_before(*at, e))
 		at = &(*at)->next;
 	e->next = *at;
 	*at = e;
@@ -282,15 +292,15 @@ compare_statics(const void *x, const void *y)
 }
 
 static struct entry *
-static_entry(struct route *r, uint8_t preference)
+static_entry(struct route *r, uint8_t preference, bool black_hole)
 {
 	for (struct entry *e = r->entries; e; e = e->next)
-		if (!e->foreign && !e->direct && e->preference == preference)
+		if (!e->foreign && !e->direct && e->preference == preference && e->fate->black_hole == black_hole)
 			return e;
 	return NULL;
 }
 
-/* Lines of one prefix and preference are one entry with several next hops. */
+/* Lines of one prefix and preference are one entry with several next hops; NULL0 beside them is one of its own. */
 static void
 configure_one(struct rib *rib, const struct fib_static *s, size_t count)
 {
@@ -301,11 +311,10 @@ configure_one(struct rib *rib, const struct fib_static *s, size_t count)
 	size_t n = 0;
 
 	for (size_t i = 0; i < count && n < FIB_PATHS_MAX && !black_hole; i++)
-		if (!s[i].black_hole)
-			specs[n++] = (struct spec){ .addr = s[i].next_hop,
-				.name = s[i].name ? port_name_number(rib, rib->config.names[s[i].name - 1]) : 0 };
+		specs[n++] = (struct spec){ .addr = s[i].next_hop,
+			.name = s[i].name ? port_name_number(rib, rib->config.names[s[i].name - 1]) : 0 };
 	struct fate *fate = fate_get(rib, t, specs, n, black_hole, s->prefix.addr.family, NULL);
-	struct entry *old = static_entry(r, s->preference);
+	struct entry *old = static_entry(r, s->preference, black_hole);
 	if (old && old->fate == fate) {
 		old->seen = rib->config_round;
 		fate_unref(rib, fate);
@@ -352,7 +361,8 @@ routes_configure(struct rib *rib)
 	for (size_t i = 0, n; i < c->static_count; i += n) {
 		for (n = 1; i + n < c->static_count; n++)
 			if (!prefix_eq(&c->statics[i].prefix, &c->statics[i + n].prefix) ||
-			    c->statics[i].preference != c->statics[i + n].preference)
+			    c->statics[i].preference != c->statics[i + n].preference ||
+			    c->statics[i].black_hole != c->statics[i + n].black_hole)
 				break;
 		configure_one(rib, &c->statics[i], n);
 	}

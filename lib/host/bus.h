@@ -58,7 +58,8 @@ void bus_on_request(struct bus *, const char *verb, bus_handler *, void *ctx);
 
 /* --- the command line's side: synchronous, no event loop of its own needed --- */
 struct bus_client;
-/* Connects to RUN/DAEMON.bus. NULL with a sentence in *why when the daemon does not run or is of another version. */
+/* Connects to RUN/DAEMON.bus. NULL with a sentence in *why when that cannot be; errno is ECONNREFUSED when the daemon does
+ * not run. */
 struct bus_client *bus_client_open(const char *run_dir, const char *daemon, char why[256]);
 void bus_client_close(struct bus_client *);
 /* Reads the table to its end-of-snapshot; when the owner is still recovering, what it has so far (*ret_complete is

@@ -22,6 +22,7 @@ struct bus_client {
 	void *zmq, *dealer;
 	char daemon[32], endpoint[128];
 	uint32_t next_number;
+	pid_t pid;          /* of the daemon when we connected */
 	bool news;          /* something in a table read before changed while another was read */
 	struct arena arena; /* of the frame in hand */
 };
@@ -35,11 +36,13 @@ clock_now(void)
 	return (usec_t)t.tv_sec * USEC_PER_SEC + (usec_t)t.tv_nsec / 1000;
 }
 
-/* Whether somebody listens there: ZeroMQ itself would go on trying without a word. */
+/* Whether somebody listens there, and who: ZeroMQ itself would go on trying without a word. */
 static int
-probe(const char *endpoint)
+probe(const char *endpoint, pid_t *ret_pid)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct ucred who = { 0 };
+	socklen_t size = sizeof who;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
@@ -47,6 +50,8 @@ probe(const char *endpoint)
 	const char *path = endpoint + strlen("ipc://");
 	memcpy(to.sun_path, path, strnlen(path, sizeof to.sun_path - 1)); /* bus_endpoint() saw to it that it fits */
 	int r = connect(fd, (struct sockaddr *)&to, sizeof to) == 0 ? 0 : -errno;
+	if (r == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0)
+		*ret_pid = who.pid;
 	close(fd);
 	return r;
 }
@@ -57,21 +62,25 @@ bus_client_open(const char *run_dir, const char *daemon, char why[256])
 	const int linger = 200, unlimited = 0;
 	const int64_t frame_max = BUS_FRAME_MAX;
 	char endpoint[128];
+	pid_t pid = 0;
 
 	if (!bus_endpoint(run_dir, daemon, endpoint)) {
 		snprintf(why, 256, "the run directory's name is too long for a socket: %.120s", run_dir);
+		errno = ENAMETOOLONG;
 		return NULL;
 	}
-	int r = probe(endpoint);
+	int r = probe(endpoint, &pid);
 	if (r == -ENOENT || r == -ECONNREFUSED || r == -ENOTDIR) {
 		snprintf(why, 256,
 		    "%s does not run in %.120s (start it with: systemctl start penult-%s; or name its run directory "
 		    "with -r)",
 		    daemon, run_dir, daemon);
+		errno = ECONNREFUSED;
 		return NULL;
 	}
 	if (r < 0) {
 		snprintf(why, 256, "cannot reach %s in %.120s: %s", daemon, run_dir, strerror(-r));
+		errno = -r;
 		return NULL;
 	}
 	struct bus_client *c = NEW(struct bus_client);
@@ -80,6 +89,7 @@ bus_client_open(const char *run_dir, const char *daemon, char why[256])
 	c->zmq = zmq_ctx_new();
 	c->dealer = c->zmq ? zmq_socket(c->zmq, ZMQ_DEALER) : NULL;
 	memcpy(c->endpoint, endpoint, sizeof c->endpoint);
+	c->pid = pid;
 	if (c->dealer) { /* before connecting, or they do not count */
 		zmq_setsockopt(c->dealer, ZMQ_LINGER, &linger, sizeof linger);
 		zmq_setsockopt(c->dealer, ZMQ_RCVHWM, &unlimited, sizeof unlimited); /* the owner's window bounds it */
@@ -88,6 +98,7 @@ bus_client_open(const char *run_dir, const char *daemon, char why[256])
 	if (!c->dealer || zmq_connect(c->dealer, endpoint) != 0) {
 		snprintf(why, 256, "cannot connect to %s: %s", daemon, strerror(errno));
 		bus_client_close(c);
+		errno = EIO;
 		return NULL;
 	}
 	return c;
@@ -143,6 +154,15 @@ receive(struct bus_client *c, usec_t deadline)
 	}
 }
 
+/* Still the one that was asked? One that has started again never heard of the request. */
+static bool
+is_the_same(const struct bus_client *c)
+{
+	pid_t pid = 0;
+
+	return probe(c->endpoint, &pid) == 0 && pid == c->pid;
+}
+
 /* How long to listen before looking whether the daemon still runs. */
 static usec_t
 next_look(usec_t deadline)
@@ -153,7 +173,8 @@ next_look(usec_t deadline)
 static int
 no_answer(const struct bus_client *c, char why[256])
 {
-	bool runs = probe(c->endpoint) == 0;
+	pid_t pid;
+	bool runs = probe(c->endpoint, &pid) == 0;
 
 	snprintf(why, 256, runs ? "%s runs but does not answer" : "%s stopped while it was asked", c->daemon);
 	return runs ? -ETIMEDOUT : -ECONNREFUSED;
@@ -279,6 +300,7 @@ bus_client_rows(struct bus_client *c, const struct row_schema *schema, usec_t wa
 	usec_t deadline = clock_now() + wait;
 	bool down = false;
 	int status = 0;
+	pid_t pid;
 
 	hash_init(&r.keys);
 	subscribe(c, schema, r.number);
@@ -288,7 +310,7 @@ bus_client_rows(struct bus_client *c, const struct row_schema *schema, usec_t wa
 			status = read_on(c, &r, f, why);
 		} else if (clock_now() >= deadline) {
 			status = no_answer(c, why);
-		} else if (probe(c->endpoint) < 0) {
+		} else if (probe(c->endpoint, &pid) < 0) {
 			down = true;
 		} else if (down) { /* it started again, and knows nothing of us */
 			subscribe(c, schema, r.number);
@@ -349,8 +371,12 @@ bus_client_request(struct bus_client *c, const char *verb, const void *bytes, si
 	send_frame(c, &f);
 	for (;;) {
 		Bus__Frame *in = receive(c, next_look(deadline));
-		if (!in && (clock_now() >= deadline || probe(c->endpoint) < 0))
+		if (!in && clock_now() >= deadline)
 			return no_answer(c, why);
+		if (!in && !is_the_same(c)) {
+			snprintf(why, 256, "%s stopped while it was asked", c->daemon);
+			return -ECONNREFUSED;
+		}
 		if (!in)
 			continue;
 		if (in->kind_case == BUS__FRAME__KIND_BATCH) {

@@ -1,13 +1,13 @@
 /* A daemon's side of loading a configuration: see candidate.h. */
 #include "host/candidate.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/wire.h"
 #include "host/log.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { TEXT_MAX = 256 << 20 };
 
 struct candidate {
 	const struct candidate_ops *ops;
@@ -16,6 +16,7 @@ struct candidate {
 	char *name, *text;
 	size_t size, room;
 	void *conf; /* read and accepted, not applied yet */
+	const char *path;
 };
 
 struct candidate *
@@ -31,7 +32,7 @@ candidate_new(const struct candidate_ops *ops, void *ctx)
 static void
 forget(struct candidate *c)
 {
-	c->ops->drop(c->conf);
+	c->ops->kind->drop(c->conf);
 	free(c->text);
 	free(c->name);
 	c->conf = NULL;
@@ -54,15 +55,15 @@ candidate_load(struct candidate *c, const char *path, bool apply)
 {
 	struct conf_errors errors = { 0 };
 	struct text notes = { 0 };
-	void *conf = c->ops->fresh();
-	bool good = conf_read_file(path, c->ops->rows, conf, &errors) == 0;
+	void *conf = c->ops->kind->fresh();
+	bool good = conf_read_file(path, c->ops->kind->rows, conf, &errors) == 0;
 
 	conf_errors_log(&errors);
 	conf_errors_free(&errors);
 	if (good && apply)
 		c->ops->apply(c->ctx, conf, &notes);
 	text_free(&notes);
-	c->ops->drop(conf);
+	c->ops->kind->drop(conf);
 	return good;
 }
 
@@ -113,9 +114,9 @@ on_add(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_a
 	if (!is_at_hand(c, &r, answer))
 		return;
 	size_t n = wire_left(&r);
-	if (c->size + n > TEXT_MAX) {
+	if (c->size + n > CONF_MAX_BYTES) {
 		answer->status = EFBIG;
-		answer->text = "the configuration is too large";
+		answer->text = "the configuration is larger than 64 MB";
 		return;
 	}
 	if (c->size + n + 1 > c->room) {
@@ -136,19 +137,19 @@ on_check(void *ctx, const char *verb, const void *bytes, size_t size, struct bus
 	(void)verb;
 	if (!is_at_hand(c, &r, answer))
 		return;
-	c->ops->drop(c->conf);
-	c->conf = c->ops->fresh();
-	if (c->text)
-		c->text[c->size] = '\0';
-	if (c->text && strlen(c->text) != c->size) {
+	c->ops->kind->drop(c->conf);
+	c->conf = c->ops->kind->fresh();
+	if (conf_read_bytes(c->name, c->text ? c->text : "", c->size, c->ops->kind->rows, c->conf, &errors) != 0)
 		answer->status = EINVAL;
-		answer->text = "the file has a zero byte in it: this is no text";
-	} else if (conf_read_text(c->name, c->text ? c->text : "", c->ops->rows, c->conf, &errors) != 0) {
-		answer->status = EINVAL;
-	}
 	if (errors.text.size)
 		answer->text = arena_copy(arena, text_chars(&errors.text), errors.text.size + 1);
 	conf_errors_free(&errors);
+	char path[PATH_MAX];
+	const char *real = realpath(c->path, path) ? path : c->path;
+	answer->size = strlen(real);
+	answer->bytes = arena_copy(arena, real, answer->size + 1);
+	log_line(LOG_LINE_INFO, "%s was offered as configuration: it would %s", c->name,
+	    answer->status ? "not be taken" : "be taken");
 	if (answer->status)
 		forget(c);
 }
@@ -183,20 +184,29 @@ on_print(void *ctx, const char *verb, const void *bytes, size_t size, struct bus
 	struct conf_lines lines = { 0 };
 	struct text packed = { 0 };
 
+	struct wire_reader r = wire_reader(bytes, size);
+	uint64_t from = wire_u64(&r);
+
 	(void)verb;
-	(void)bytes;
-	(void)size;
 	c->ops->print(c->ctx, &lines);
 	conf_lines_pack(&lines, &packed);
-	answer->bytes = arena_copy(arena, text_chars(&packed), packed.size + 1);
-	answer->size = packed.size;
+	from = wire_ok(&r) && from < packed.size ? from : packed.size;
+	size_t n = packed.size - from < CANDIDATE_PIECE ? packed.size - from : CANDIDATE_PIECE;
+	uint8_t *piece = arena_take(arena, CANDIDATE_PRINT_HEAD + n);
+	struct wire_writer w = wire_writer(piece, CANDIDATE_PRINT_HEAD + n);
+	wire_put_u32(&w, hash_bytes(text_chars(&packed), packed.size, 0));
+	wire_put_u64(&w, packed.size);
+	wire_put_bytes(&w, text_chars(&packed) + from, n);
+	answer->bytes = piece;
+	answer->size = CANDIDATE_PRINT_HEAD + n;
 	conf_lines_free(&lines);
 	text_free(&packed);
 }
 
 void
-candidate_serve(struct candidate *c, struct bus *bus)
+candidate_serve(struct candidate *c, struct bus *bus, const char *path)
 {
+	c->path = path;
 	bus_on_request(bus, CANDIDATE_BEGIN, on_begin, c);
 	bus_on_request(bus, CANDIDATE_ADD, on_add, c);
 	bus_on_request(bus, CANDIDATE_CHECK, on_check, c);

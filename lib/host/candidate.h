@@ -11,9 +11,7 @@
  * answer is never about somebody else's; a newer one takes the place of an older one.
  */
 struct candidate_ops {
-	const struct command *rows;
-	void *(*fresh)(void);     /* a configuration with all defaults */
-	void (*drop)(void *conf); /* frees one, NULL allowed */
+	const struct conf_kind *kind;
 	void (*apply)(
 	    void *ctx, void *conf, struct text *notes); /* only the difference; what the operator should know */
 	void (*print)(void *ctx, struct conf_lines *);  /* the one that runs */
@@ -21,16 +19,23 @@ struct candidate_ops {
 struct candidate;
 struct candidate *candidate_new(const struct candidate_ops *, void *ctx);
 void candidate_free(struct candidate *);
-void candidate_serve(struct candidate *, struct bus *); /* answers the program's requests */
+/* Answers the program's requests. `path`: the file that this daemon reads when it starts. */
+void candidate_serve(struct candidate *, struct bus *, const char *path);
 /* Reads a file; with `apply` it takes effect. False: it has errors, which were logged; nothing was changed. */
 bool candidate_load(struct candidate *, const char *path, bool apply);
 
-/* The verbs. Each request begins with the candidate's number (eight bytes, big-endian), but for PRINT, which has none. */
-#define CANDIDATE_BEGIN "candidate-begin" /* then the name of the file, for messages */
-#define CANDIDATE_ADD "candidate-add"     /* then the next piece of the text */
-#define CANDIDATE_CHECK "candidate-check" /* answers with errors and warnings as text; status EINVAL: it is refused */
-#define CANDIDATE_APPLY \
-	"candidate-apply" /* answers with notes; status ESTALE: there is no such candidate that was accepted */
-#define CANDIDATE_PRINT "configuration" /* answers with packed lines as bytes */
-enum { CANDIDATE_PIECE = 1 << 20 };
+/* The verbs. Each request begins with the candidate's number (eight bytes, big-endian), PRINT with an offset. */
+/* Then the name of the file, for messages. */
+#define CANDIDATE_BEGIN "candidate-begin"
+/* Then the next piece of the text. */
+#define CANDIDATE_ADD "candidate-add"
+/* Answers with errors and warnings as text, and with the path of the file of its next start as bytes; status EINVAL: it is
+ * refused. */
+#define CANDIDATE_CHECK "candidate-check"
+/* Answers with notes; status ESTALE: there is no such candidate that was accepted. */
+#define CANDIDATE_APPLY "candidate-apply"
+/* Answers with the packed lines from the offset on, one piece of them; before it four bytes that are the same for all
+ * pieces of one text and eight bytes with the size of the whole. */
+#define CANDIDATE_PRINT "configuration"
+enum { CANDIDATE_PIECE = 1 << 20, CANDIDATE_PRINT_HEAD = 12 };
 #endif

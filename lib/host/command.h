@@ -120,6 +120,8 @@ struct args *args_new(const struct args *outer); /* outer: of the enclosing view
 void args_free(struct args *);
 bool template_is_valid(const char *template, char why[160]);
 /* The template nearest to a line that matched nothing (edit distance over words, then letters); NULL when nothing is near.
- * For a line of a file that begins with `undo` it is the template of an undo form, without that word. */
-const char *command_nearest(enum view, char *const *words, size_t count, bool exec_rows, const struct command *rows);
+ * Of the command line's rows, or without rows of the lines of all daemons in this view: for one that begins with `undo` it
+ * is the template of an undo form, without that word. *ret_apart (NULL allowed): how far away it is. */
+const char *command_nearest(
+    enum view, char *const *words, size_t count, const struct command *rows, unsigned *ret_apart);
 #endif

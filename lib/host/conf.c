@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WORDS_MAX = 64, LINE_MAX_BYTES = 1024, LEVELS_MAX = 8, ERRORS_MAX = 100, FILE_MAX_BYTES = 64 << 20 };
+enum { WORDS_MAX = 64, LINE_MAX_BYTES = 1024, LEVELS_MAX = 8, ERRORS_MAX = 100 };
 
 struct level {
 	enum view view;
@@ -228,7 +228,7 @@ explain(struct reader *r, char *const *words, size_t count, size_t far, const st
 	for (size_t i = 0; i < count; i++)
 		text_add(&line, "%s%s", i ? " " : "", words[i]);
 	for (size_t i = r->depth; i > 0 && !nearest; i--)
-		nearest = command_nearest(r->levels[i - 1].view, words, count, false, NULL);
+		nearest = command_nearest(r->levels[i - 1].view, words, count, NULL, NULL);
 	if (nearest) {
 		text_add(&like, "; did you mean `%s", undo ? "undo " : "");
 		template_describe(nearest, &like);
@@ -414,9 +414,16 @@ int
 conf_read_text(
     const char *name, const char *text, const struct command *rows, void *candidate, struct conf_errors *errors)
 {
+	return conf_read_bytes(name, text, strlen(text), rows, candidate, errors);
+}
+
+int
+conf_read_bytes(const char *name, const char *bytes, size_t size, const struct command *rows, void *candidate,
+    struct conf_errors *errors)
+{
 	struct reader r = { .file = name, .rows = rows, .candidate = candidate, .errors = errors };
 
-	return read_all(&r, text, strlen(text));
+	return read_all(&r, bytes, size);
 }
 
 int
@@ -433,7 +440,7 @@ conf_read_file(const char *path, const struct command *rows, void *candidate, st
 		why = strerror(errno);
 	else if (!S_ISREG(st.st_mode))
 		why = S_ISDIR(st.st_mode) ? "it is a folder" : "it is not a file";
-	else if (st.st_size > FILE_MAX_BYTES)
+	else if (st.st_size > CONF_MAX_BYTES)
 		why = "it is larger than 64 MB";
 	else
 		text = mem_zalloc((size_t)st.st_size + 1);

@@ -12,6 +12,14 @@
  * opened an indented view close it; `return` ends the file's commands; `quit` closes one view. A line that
  * begins with `!` is a comment. The file is UTF-8 text, with or without a byte order mark and carriage returns.
  */
+/* What a daemon reads it into. */
+struct conf_kind {
+	const struct command *rows;
+	void *(*fresh)(void);     /* a configuration with all defaults */
+	void (*drop)(void *conf); /* frees one, NULL allowed */
+};
+enum { CONF_MAX_BYTES = 64 << 20 }; /* a larger file is refused */
+
 struct conf_error;
 struct conf_errors {
 	struct text text; /* "FILE:LINE: what is wrong (did you mean …?)" lines, ready to print */
@@ -23,6 +31,8 @@ void conf_errors_log(const struct conf_errors *); /* each line; errors as errors
 /* 0, or -1 with at least one error. A file that cannot be read is an error too. */
 int conf_read_file(const char *path, const struct command *rows, void *candidate, struct conf_errors *);
 /* The same from memory; `name` stands for the file in messages. */
+int conf_read_bytes(const char *name, const char *bytes, size_t size, const struct command *rows, void *candidate,
+    struct conf_errors *);
 int conf_read_text(
     const char *name, const char *text, const struct command *rows, void *candidate, struct conf_errors *);
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct conf_line {
 	unsigned section, rank;
@@ -85,10 +86,12 @@ conf_lines_unpack(const char *bytes, size_t size, struct conf_lines *add_to)
 
 /* --- order --- */
 
-/* As a person counts: GigabitEthernet0/2/0 before GigabitEthernet0/10/0. */
+/* As a person counts: GigabitEthernet0/2/0 before GigabitEthernet0/10/0. Case counts only where nothing else differs. */
 static int
 natural_cmp(const char *a, const char *b)
 {
+	const char *whole_a = a, *whole_b = b;
+
 	while (*a && *b) {
 		if (isdigit((unsigned char)*a) && isdigit((unsigned char)*b)) {
 			char *a_end, *b_end;
@@ -99,12 +102,27 @@ natural_cmp(const char *a, const char *b)
 			b = b_end;
 			continue;
 		}
-		if (*a != *b)
-			return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+		int x = tolower((unsigned char)*a), y = tolower((unsigned char)*b);
+		if (x != y)
+			return x < y ? -1 : 1;
 		a++;
 		b++;
 	}
-	return (unsigned char)*a - (unsigned char)*b;
+	if (*a || *b)
+		return *a ? 1 : -1;
+	int r = strcasecmp(whole_a, whole_b);
+	return r ? r : strcmp(whole_a, whole_b);
+}
+
+/* Which view a line stands in. Daemons may know an interface by another spelling; two peers may differ in case alone. */
+static int
+head_cmp(const struct conf_line *x, const struct conf_line *y)
+{
+	if (!x->head || !y->head)
+		return !!x->head - !!y->head;
+	if (x->section == CONF_INTERFACES && strcasecmp(x->head, y->head) == 0)
+		return 0;
+	return natural_cmp(x->head, y->head);
 }
 
 static int
@@ -114,7 +132,7 @@ line_cmp(const void *a, const void *b)
 
 	if (x->section != y->section)
 		return x->section < y->section ? -1 : 1;
-	int heads = x->head && y->head ? natural_cmp(x->head, y->head) : !!x->head - !!y->head;
+	int heads = head_cmp(x, y);
 	if (heads)
 		return heads;
 	if (x->rank != y->rank)
@@ -125,22 +143,17 @@ line_cmp(const void *a, const void *b)
 void
 conf_lines_print(struct conf_lines *l, struct text *out)
 {
-	const char *head = NULL;
-	unsigned section = CONF_SECTIONS;
-
 	if (l->count)
 		qsort(l->lines, l->count, sizeof *l->lines, line_cmp);
 	for (size_t i = 0; i < l->count; i++) {
 		const struct conf_line *c = &l->lines[i];
-		bool same = c->section == section && (c->head ? head && natural_cmp(c->head, head) == 0 : !head);
+		bool same = i && c->section == c[-1].section && head_cmp(c, c - 1) == 0;
 		if (!same)
 			text_line(out, "#");
 		if (!same && c->head)
 			text_line(out, "%s", c->head);
 		if (*c->line)
 			text_line(out, "%s%s", c->head ? " " : "", c->line);
-		section = c->section;
-		head = c->head;
 	}
 	text_line(out, "#\nreturn");
 }

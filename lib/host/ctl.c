@@ -224,17 +224,13 @@ run(struct ctl *c, int argc, char **argv)
 }
 
 int
-ctl_main(int argc, char **argv, const char *daemon, const struct command *rows)
+ctl_main_all(int argc, char **argv, const char *name, const struct ctl_rows *all)
 {
-	char name[32];
 	const char *run_dir = getenv("PENULT_RUN");
-	struct ctl c = { .daemon = daemon,
-		.rows = rows,
-		.run_dir = run_dir ? run_dir : "/run/penult",
-		.timeout = 30 * USEC_PER_SEC };
+	struct ctl c = {
+		.name = name, .all = all, .run_dir = run_dir ? run_dir : "/run/penult", .timeout = 30 * USEC_PER_SEC
+	};
 
-	snprintf(name, sizeof name, "%.*sctl", (int)strlen(daemon) - 1, daemon);
-	c.name = name;
 	c.args = args_new(NULL);
 	arena_init(&c.arena);
 	int status = run(&c, argc, argv);
@@ -248,4 +244,14 @@ ctl_main(int argc, char **argv, const char *daemon, const struct command *rows)
 	args_free(c.args);
 	arena_free(&c.arena);
 	return status;
+}
+
+int
+ctl_main(int argc, char **argv, const char *daemon, const struct command *rows)
+{
+	const struct ctl_rows all[] = { { daemon, rows }, { 0 } };
+	char name[32];
+
+	snprintf(name, sizeof name, "%.*sctl", (int)strlen(daemon) - 1, daemon);
+	return ctl_main_all(argc, argv, name, all);
 }

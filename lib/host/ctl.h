@@ -15,4 +15,10 @@
  * Errors go to standard error as "fibctl: …" with exit status 2 (usage) or 1.
  */
 int ctl_main(int argc, char **argv, const char *daemon, const struct command *rows);
+/* The same over the rows of several daemons; `name` is the program's. The last one's `daemon` is NULL. */
+struct ctl_rows {
+	const char *daemon;
+	const struct command *rows;
+};
+int ctl_main_all(int argc, char **argv, const char *name, const struct ctl_rows *);
 #endif

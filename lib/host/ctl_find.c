@@ -36,6 +36,7 @@ enum { NAMED_MAX = 4 };
 
 struct search {
 	const struct command *found[NAMED_MAX]; /* the best, in the order of the rows; not all when there are more */
+	const char *daemon;                     /* of the first of them */
 	size_t count;
 	unsigned full;
 	size_t far; /* how many words fitted at most, and what was expected there */
@@ -43,9 +44,10 @@ struct search {
 };
 
 static void
-search_rows(struct ctl *c, char *const *words, size_t count, enum match_mode mode, struct search *s)
+search_rows(
+    struct ctl *c, const struct ctl_rows *of, char *const *words, size_t count, enum match_mode mode, struct search *s)
 {
-	command_each (row, c->rows) {
+	command_each (row, of->rows) {
 		struct text wanted = { 0 };
 		size_t reached = 0;
 		if (row->view != VIEW_EXEC)
@@ -57,6 +59,8 @@ search_rows(struct ctl *c, char *const *words, size_t count, enum match_mode mod
 				s->count = 0;
 			if (!s->count || full == s->full) {
 				s->full = full;
+				if (!s->count)
+					s->daemon = of->daemon;
 				if (s->count < NAMED_MAX)
 					s->found[s->count] = row;
 				s->count++;
@@ -90,9 +94,18 @@ static void
 complain_of_none(const struct ctl *c, char *const *words, size_t count, const struct search *s)
 {
 	const char *line = text_chars(&c->line);
-	const char *nearest = command_nearest(VIEW_EXEC, words, count, true, c->rows);
+	const char *nearest = NULL;
 	struct text like = { 0 };
+	unsigned apart = UINT32_MAX;
 
+	for (const struct ctl_rows *of = c->all; of->daemon; of++) {
+		unsigned d = apart;
+		const char *other = command_nearest(VIEW_EXEC, words, count, of->rows, &d);
+		if (other && d < apart) {
+			apart = d;
+			nearest = other;
+		}
+	}
 	if (nearest)
 		template_describe(nearest, &like);
 	if (s->far && s->far < count)
@@ -119,9 +132,11 @@ ctl_find(struct ctl *c, char **words, size_t count)
 		if ((attempt & 1) && !other)
 			continue;
 		words[0] = attempt & 1 ? (char *)(uintptr_t)other : own;
-		search_rows(c, words, count, mode, &s);
+		for (const struct ctl_rows *of = c->all; of->daemon; of++)
+			search_rows(c, of, words, count, mode, &s);
 		if (s.count == 1) { /* once more: the parameters of the row that matched */
 			c->command = s.found[0];
+			c->daemon = s.daemon;
 			args_cut(c->args, 0);
 			template_match(c->command->words, words, count, mode, c->args, NULL, NULL);
 		}
@@ -135,6 +150,30 @@ ctl_find(struct ctl *c, char **words, size_t count)
 	return s.count == 1 ? 0 : CTL_USAGE;
 }
 
+/* One line for each of a daemon's commands that begin with these words. Returns how many. */
+static unsigned
+list_rows(struct ctl *c, const struct ctl_rows *of, char *const *words, size_t count, struct text_table *t)
+{
+	unsigned listed = 0;
+
+	command_each (row, of->rows) {
+		size_t far = 0;
+		if (row->view != VIEW_EXEC)
+			continue;
+		args_cut(c->args, 0);
+		if (count &&
+		    template_match(row->words, words, count, MATCH_ABBREVIATED, c->args, &far, NULL) == MATCH_NO)
+			continue;
+		struct text form = { 0 };
+		template_describe(row->words, &form);
+		text_cell(t, "%s", text_chars(&form));
+		text_cell(t, "%s", row->help);
+		text_free(&form);
+		listed++;
+	}
+	return listed;
+}
+
 int
 ctl_help(struct ctl *c, char **words, size_t count)
 {
@@ -144,24 +183,12 @@ ctl_help(struct ctl *c, char **words, size_t count)
 	char *own = count ? words[0] : NULL;
 	unsigned listed = 0;
 
-	for (int attempt = 0; attempt < (other ? 2 : 1); attempt++)
-		command_each (row, c->rows) {
-			size_t far = 0;
-			if (row->view != VIEW_EXEC)
-				continue;
-			args_cut(c->args, 0);
-			if (attempt)
-				words[0] = (char *)(uintptr_t)other;
-			if (count && template_match(row->words, words, count, MATCH_ABBREVIATED, c->args, &far, NULL) ==
-					 MATCH_NO)
-				continue;
-			struct text form = { 0 };
-			template_describe(row->words, &form);
-			text_cell(t, "%s", text_chars(&form));
-			text_cell(t, "%s", row->help);
-			text_free(&form);
-			listed++;
-		}
+	for (int attempt = 0; attempt < (other ? 2 : 1); attempt++) {
+		if (attempt)
+			words[0] = (char *)(uintptr_t)other;
+		for (const struct ctl_rows *of = c->all; of->daemon; of++)
+			listed += list_rows(c, of, words, count, t);
+	}
 	if (count)
 		words[0] = own;
 	text_table_print(t, "  ", &out);

@@ -19,12 +19,13 @@ struct until {
 };
 
 struct ctl {
-	const char *name, *daemon, *run_dir;
-	const struct command *rows;
+	const char *name, *run_dir;
+	const struct ctl_rows *all;
 	bool json, watch;
 	struct until until;
 	usec_t timeout; /* of `until` */
 	const struct command *command;
+	const char *daemon; /* whose it is */
 	struct args *args;
 	struct text line; /* the command as it was typed, for messages */
 	struct bus_client

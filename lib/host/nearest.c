@@ -60,23 +60,22 @@ distance(const char *template, char *const *words, size_t count)
 }
 
 const char *
-command_nearest(enum view view, char *const *words, size_t count, bool exec_rows, const struct command *rows)
+command_nearest(enum view view, char *const *words, size_t count, const struct command *rows, unsigned *ret_apart)
 {
 	const char *best = NULL;
 	unsigned best_distance = 10;
-
-	bool undo = !exec_rows && count > 1 && strcasecmp(words[0], "undo") == 0;
+	bool undo = !rows && count > 1 && strcasecmp(words[0], "undo") == 0;
 
 	if (!count)
 		return NULL;
-	command_each (c, exec_rows ? rows : NULL) {
+	command_each (c, rows) {
 		unsigned d = c->view == VIEW_EXEC ? distance(c->words, words, count) : UINT32_MAX;
 		if (d < best_distance) {
 			best_distance = d;
 			best = c->words;
 		}
 	}
-	for (const struct grammar_row *g = grammar; !exec_rows && g->daemon; g++) {
+	for (const struct grammar_row *g = grammar; !rows && g->daemon; g++) {
 		const char *form = undo && g->undo ? g->undo : g->words;
 		unsigned d = g->view == view && *form ? distance(form, words + undo, count - undo) : UINT32_MAX;
 		if (d < best_distance) {
@@ -84,5 +83,7 @@ command_nearest(enum view view, char *const *words, size_t count, bool exec_rows
 			best = form;
 		}
 	}
+	if (ret_apart)
+		*ret_apart = best_distance;
 	return best;
 }

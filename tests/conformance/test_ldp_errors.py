@@ -347,3 +347,12 @@ def test_a_notification_may_carry_the_message_it_is_about(peer):
              ldp.tlv(0x0303, bytes(20)))
     assert peer.fence() == []
     assert peer.state() == "OPERATIONAL"
+
+
+def test_the_reason_arrives_though_much_more_was_said_that_nobody_reads_any_more(peer):
+    peer.operational().quiet()
+    junk = ldp.pdu(peer.lsr, KEEPALIVE) * 20000
+    peer.tcp.setblocking(False)
+    peer.tcp.send(ldp.pdu(peer.lsr, KEEPALIVE, version=2) + junk)
+    peer.tcp.settimeout(30)
+    peer.expect_end("bad protocol version")

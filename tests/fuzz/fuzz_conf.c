@@ -2,6 +2,7 @@
  * The configuration reader with the daemons' own rows. A text is refused with errors, or taken; and what was taken prints
  * in a form that is taken again and prints the same.
  */
+#include "fibd/commands.h"
 #include "fibd/config.h"
 #include "fibd/print.h"
 #include "host/conf.h"
@@ -13,8 +14,6 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-extern const struct command fib_commands[];
-
 /* Taken by both daemons? Then their lines together. */
 static bool
 take(const char *text, struct text *ret_printed)

@@ -2,6 +2,7 @@ import os
 
 import pytest
 from penult import Lab, Topology, wait_for
+from router import Router
 
 LABS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "labs")
 
@@ -38,3 +39,8 @@ def twin(build):
 def lan(build):
     """Two routers with their session up and a stranger on the same switch."""
     yield from running("lan", build)
+
+
+@pytest.fixture
+def router(lab, tmp_path):
+    return Router(lab, "R1", tmp_path)

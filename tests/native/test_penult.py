@@ -1,53 +1,18 @@
 """penult: check, load and print back, all daemons as one."""
+import contextlib
 import glob
 import json
 import os
-import random
 import re
 import signal
+import stat
+import subprocess
 
 import pytest
-from penultlab.net import wait_for
+from penult import wait_for
 
 GOOD = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "conf", "good")
 CASES = sorted(os.path.basename(p)[:-3] for p in glob.glob(os.path.join(GOOD, "*.in")))
-
-
-class Router:
-    """A node of the lab, and penult beside it."""
-
-    def __init__(self, lab, node, folder):
-        self.lab, self.node, self.folder = lab, node, folder
-        self.file = lab.config(node)
-
-    def restart(self):
-        for daemon in ("fibd", "ldpd"):
-            self.lab.kill(self.node, daemon)
-            self.lab.start(self.node, daemon)
-        wait_for(lambda: self.penult("display", "current-configuration").returncode == 0, f"{self.node}'s daemons")
-
-    def penult(self, *words):
-        return self.lab.run(self.node, os.path.join(self.lab.build, "bin", "penult"), "-r", self.lab.run_dir(self.node), "-c", self.file, *words,
-                            check=False, timeout=120)
-
-    def write(self, text):
-        path = os.path.join(str(self.folder), "candidate.conf")
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(text)
-        return path
-
-    def load(self, text):
-        return self.penult("load", self.write(text))
-
-    def shown(self):
-        p = self.penult("display", "current-configuration")
-        assert p.returncode == 0 and p.stderr == "", p.stderr
-        return p.stdout
-
-
-@pytest.fixture
-def router(lab, tmp_path):
-    return Router(lab, "R1", tmp_path)
 
 
 def test_there_are_cases():
@@ -136,21 +101,176 @@ def test_a_daemon_that_does_not_run_is_named_and_takes_the_file_when_it_starts(r
     text = open(router.file, encoding="utf-8").read().replace("#\nreturn", "#\nmpls ldp backoff 3 30\n#\nip route-static 9.9.9.9 32 10.0.12.2\nreturn")
     p = router.load(text)
     assert p.returncode == 0 and "ldpd does not run" in p.stderr, p
+    assert router.load(text.replace("backoff 3 30", "backoff 30 3")).returncode == 1, "its lines are checked all the same"
     router.lab.start("R1", "ldpd")
     wait_for(lambda: "mpls ldp backoff 3 30" in router.penult("display", "current-configuration").stdout, "ldpd to have read the file")
 
 
-def test_a_daemon_that_starts_anew_between_the_phases_is_given_the_candidate_again(router):
-    lab = router.lab
-    text = router.shown().replace("sysname R1", "sysname R7").replace("#\nreturn", "mpls ldp backoff 3 30\n#\nreturn")
-    stopped = lab.daemons["R1", "fibd"].popen
-    stopped.send_signal(signal.SIGSTOP)  # the first to be asked: penult waits for it
-    p = lab.popen("R1", [os.path.join(lab.build, "bin", "penult"), "-r", lab.run_dir("R1"), "-c", router.file, "load", router.write(text)])
-    lab.kill("R1", "ldpd")
-    lab.start("R1", "ldpd")
-    stopped.send_signal(signal.SIGCONT)
-    assert p.wait(60) == 0
-    assert "sysname R7" in router.shown() and "mpls ldp backoff 3 30" in router.shown()
+# --- two phases ---
+
+TAKEN = "would be taken"
+END = "#\nreturn"
+
+
+def changed(router):
+    """A change for each daemon."""
+    return router.shown().replace("sysname R1", "sysname R7").replace(END, "mpls ldp backoff 3 30\n" + END)
+
+
+def is_changed(text):
+    return "sysname R7" in text, "mpls ldp backoff 3 30" in text
+
+
+@contextlib.contextmanager
+def load_at_the_second_daemon(router, text):
+    """A load that fibd has checked and that waits for ldpd, which was stopped before."""
+    ldpd = router.lab.daemons["R1", "ldpd"].popen
+    before = router.logged("fibd", TAKEN)
+    ldpd.send_signal(signal.SIGSTOP)
+    try:
+        p = router.begin("load", router.write(text), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_for(lambda: router.logged("fibd", TAKEN) > before, "fibd to have checked")
+        yield p
+    finally:
+        ldpd.send_signal(signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def load_between_the_phases(router, text):
+    """A load that both have checked and that waits for fibd to apply it."""
+    fibd = router.lab.daemons["R1", "fibd"].popen
+    before = router.logged("ldpd", TAKEN)
+    with load_at_the_second_daemon(router, text) as p:
+        fibd.send_signal(signal.SIGSTOP)
+    try:
+        wait_for(lambda: router.logged("ldpd", TAKEN) > before, "ldpd to have checked")
+        yield p
+    finally:
+        fibd.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.parametrize("victim", ["fibd", "ldpd"])
+def test_a_daemon_that_starts_anew_between_the_phases_is_given_the_candidate_again(router, victim):
+    text = changed(router)
+    with load_between_the_phases(router, text) as p:
+        router.lab.kill("R1", victim)
+        router.lab.start("R1", victim)
+    out, err = p.communicate(timeout=60)
+    assert p.returncode == 0, out + err
+    assert is_changed(router.shown()) == (True, True)
+
+
+@pytest.mark.parametrize("victim", ["fibd", "ldpd"])
+def test_a_daemon_that_dies_between_the_phases_has_the_new_file_when_it_is_back(router, victim):
+    text = changed(router)
+    with load_between_the_phases(router, text) as p:
+        router.lab.kill("R1", victim)
+    out, err = p.communicate(timeout=60)
+    assert p.returncode == 0 and f"{victim} does not run: it reads the new configuration" in err, out + err
+    with open(router.file, encoding="utf-8") as f:
+        assert f.read() == text
+    router.lab.start("R1", victim)
+    wait_for(lambda: is_changed(router.penult("display", "current-configuration").stdout) == (True, True), "both to have it")
+
+
+def test_a_daemon_that_dies_while_it_checks_keeps_all_from_changing(router):
+    before, text = router.shown(), changed(router)
+    with open(router.file, encoding="utf-8") as f:
+        file = f.read()
+    with load_at_the_second_daemon(router, text) as p:
+        router.lab.kill("R1", "ldpd")
+    out, err = p.communicate(timeout=60)
+    assert p.returncode == 1 and "ldpd stopped while it was asked" in err and "nothing was changed" in err, out + err
+    router.lab.start("R1", "ldpd")
+    wait_for(lambda: router.penult("display", "current-configuration").returncode == 0, "ldpd to be back")
+    assert router.shown() == before
+    with open(router.file, encoding="utf-8") as f:
+        assert f.read() == file
+
+
+def test_a_signal_does_not_end_a_load_halfway(router):
+    text = changed(router)
+    with load_between_the_phases(router, text) as p:
+        wait_for(lambda: "sysname R7" in open(router.file, encoding="utf-8").read(), "the file to be replaced")
+        p.send_signal(signal.SIGTERM)
+        p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=60)
+    assert is_changed(router.shown()) == (True, True), out + err
+
+
+def test_two_loads_at_once_are_one_after_the_other(router):
+    plain = router.shown()
+    texts = [plain.replace("sysname R1", f"sysname R{i}").replace(END, f"mpls ldp backoff {i} 30\n" + END) for i in range(2, 6)]
+    loads = [router.begin("load", router.write(text, f"{i}.conf"), stderr=subprocess.PIPE) for i, text in enumerate(texts)]
+    for p in loads:
+        err = p.communicate(timeout=60)[1]
+        assert p.returncode == 0, err
+    with open(router.file, encoding="utf-8") as f:
+        last = texts.index(f.read()) + 2
+    shown = router.shown()
+    assert f"sysname R{last}" in shown and f"mpls ldp backoff {last} 30" in shown
+
+
+# --- the file ---
+
+
+def test_the_file_keeps_its_owner_and_its_mode(router):
+    os.chown(router.file, 1, 2)
+    os.chmod(router.file, 0o604)
+    assert router.load(changed(router)).returncode == 0
+    now = os.stat(router.file)
+    assert (now.st_uid, now.st_gid, stat.S_IMODE(now.st_mode)) == (1, 2, 0o604)
+    assert not os.path.exists(router.file + ".new")
+
+
+def test_a_file_that_cannot_be_replaced_changes_nothing(router):
+    before = router.shown()
+    os.mkdir(router.file + ".new")  # where the new one would be written
+    p = router.load(changed(router))
+    assert p.returncode == 1 and "nothing was changed" in p.stderr, p
+    assert router.shown() == before
+
+
+def test_another_file_than_the_daemons_read_is_not_replaced(router, tmp_path):
+    other = tmp_path / "other.conf"
+    p = router.penult("-c", str(other), "load", router.write(changed(router)))
+    assert p.returncode == 1 and f"the router reads {router.file}, not {other}" in p.stderr, p
+    assert router.penult("-c", router.file, "check", router.write(changed(router))).returncode == 0
+
+
+def test_a_large_configuration_is_loaded_and_printed(router):
+    routes = "".join(f"ip route-static 100.{i >> 8}.{i & 255}.0 255.255.255.0 10.0.12.2 description to-{i}\n" for i in range(40000))
+    p = router.load(router.shown().replace(END, routes + END))
+    assert p.returncode == 0, p.stderr
+    assert routes in router.shown()
+
+
+# --- displays ---
+
+
+def test_the_displays_of_every_daemon_are_known(router):
+    for words in (("display", "mpls", "ldp", "interface"), ("show", "mpls", "ldp", "parameters"), ("display", "interface", "brief")):
+        p = router.penult(*words)
+        assert (p.returncode, p.stdout) == (0, router.lab.ctl("R1", *words)), p
+    p = router.penult("display", "ip", "routing-table", "--json")
+    assert [r["prefix"] for r in json.loads(p.stdout)] == [r["prefix"] for r in router.lab.rows("R1", "display", "ip", "routing-table")]
+
+
+def test_waiting_and_operations_go_to_the_daemon_that_owns_them(router):
+    before = router.lab.sessions("R1")[0]["uid"]
+    assert router.penult("reset", "mpls", "ldp").returncode == 0
+    p = router.penult("--json", "--until", "state=OPERATIONAL", "display", "mpls", "ldp", "session")
+    assert p.returncode == 0 and json.loads(p.stdout)[0]["uid"] != before, p
+
+
+def test_words_that_nobody_knows_are_answered_with_the_nearest(router):
+    p = router.penult("display", "mpls", "ldp", "sesion")
+    assert p.returncode == 2 and "penult: `display mpls ldp sesion`" in p.stderr and "session" in p.stderr, p
+    listed = router.penult("?").stdout
+    assert "display ip routing-table" in listed and "display mpls ldp session" in listed
+
+
+# --- who is not there ---
 
 
 def test_a_file_that_is_not_there_and_no_daemon_at_all_are_said(router):
@@ -163,135 +283,11 @@ def test_a_file_that_is_not_there_and_no_daemon_at_all_are_said(router):
     assert router.penult("frobnicate").returncode == 2
 
 
-# --- any change, in any order ---
-
-
-class Model:
-    """A configuration that is changed at random and is always valid."""
-
-    def __init__(self, rng):
-        self.rng = rng
-        self.routes, self.settings, self.peers, self.lists = {}, {}, {}, {}
-        self.interface = {"address": "10.0.12.1 255.255.255.0", "ldp": True, "shutdown": False, "mtu": None}
-        self.loopbacks = {1: "1.1.1.1"}
-
-    def change(self):
-        r = self.rng
-        what = r.randrange(9)
-        if what <= 2:
-            prefix = f"100.{r.randrange(3)}.{r.randrange(6)}.0 255.255.255.0"
-            if prefix in self.routes and r.random() < 0.5:
-                del self.routes[prefix]
-            else:
-                self.routes[prefix] = sorted({(r.choice(["10.0.12.2", "10.0.12.3", "NULL0"]), r.choice([60, 70])) for _ in range(r.randint(1, 2))})
-        elif what == 3:
-            name, values = r.choice([("mpls ldp holdtime", [30, 90, 400]), ("mpls ldp discovery hello interval", [3, 7]),
-                                     ("mpls ldp discovery hello holdtime", [12, 40]), ("mpls ldp backoff", ["1 9", "5 60"]),
-                                     ("mpls ldp label-reuse-delay", [1, 9]), ("mpls ldp broken-lsp", ["pop"]),
-                                     ("mpls ldp discovery targeted-hello holdtime", [30])])
-            self.toggle(self.settings, name, r.choice(values))
-        elif what == 4:
-            self.toggle(self.peers, f"8.8.8.{r.randrange(1, 4)}", r.choice(["gtsm peer {} valid-ttl-hops 3", "gtsm peer {} disable",
-                                                                            "md5-password plain {} orange", "outbound peer {} fec none"]))
-        elif what == 5:
-            self.toggle(self.lists, r.choice(["A", "B"]), r.choice(["permit 10.0.0.0 8 less-equal 32", "deny 0.0.0.0 0 less-equal 32"]))
-        elif what == 6:
-            self.toggle(self.loopbacks, r.randrange(2, 5), f"1.1.1.{r.randrange(2, 9)}")
-            seen = set()
-            for k, v in list(self.loopbacks.items()):  # an address has one interface
-                if v in seen:
-                    del self.loopbacks[k]
-                seen.add(v)
-        elif what == 7:
-            self.interface["ldp"] = not self.interface["ldp"]
-        else:
-            self.interface["mtu"] = r.choice([None, 1400, 1300])
-
-    def toggle(self, where, key, value):
-        if where.get(key) == value:
-            del where[key]
-        else:
-            where[key] = value
-
-    def text(self):
-        lines = ["#", "sysname R1", "#"]
-        lines += [f"ip ip-prefix {k} index 10 {v}" for k, v in self.lists.items()]
-        lines += ["mpls lsr-id 1.1.1.1", "#", "mpls", "#", "mpls ldp"] + [" " + v.format(k) for k, v in self.peers.items()] + ["#"]
-        lines += [f"{k} {v}" for k, v in self.settings.items()]
-        lines += ["interface GigabitEthernet0/1/0", " undo shutdown", " ip address " + self.interface["address"], " mpls"]
-        lines += [" mpls ldp"] if self.interface["ldp"] else []
-        lines += [f" mtu {self.interface['mtu']}"] if self.interface["mtu"] else []
-        for k, v in self.loopbacks.items():
-            lines += ["#", f"interface LoopBack{k}", f" ip address {v} 255.255.255.255"]
-        lines += ["#"]
-        for prefix, hops in self.routes.items():
-            for hop, preference in hops:
-                lines.append(f"ip route-static {prefix} {hop}" + (f" preference {preference}" if preference != 60 else ""))
-        return "\n".join(lines + ["return", ""])
-
-
-def state_of(router):
-    """The tables without what depends on when and in which order, and the kernel as it is."""
-    lab, node = router.lab, router.node
-    routes = lab.rows(node, "display", "ip", "routing-table")
-    for r in routes:
-        for e in r["entries"]:
-            e.pop("since", None)
-            for h in e.get("next_hops", []):
-                h.pop("ifindex", None)
-    kernel = sorted(re.sub(r"nhid \d+ ", "", line).strip() for line in lab.run(node, "ip", "route", "show", "table", "all").stdout.splitlines()
-                    if "proto 201" in line)
-    links = sorted((a["ifname"], a.get("mtu"), tuple(sorted(f"{i['local']}/{i['prefixlen']}" for i in a["addr_info"] if i["family"] == "inet")))
-                   for a in lab.json(node, "ip", "-j", "addr"))
-    parameters = lab.rows(node, "show", "mpls", "ldp", "parameters")
-    interfaces = [{k: v for k, v in r.items() if k in ("name", "active", "hello_hold_ms")}
-                  for r in lab.rows(node, "display", "mpls", "ldp", "interface")]
-    return {"configuration": router.shown(), "routes": json.loads(json.dumps(routes)), "kernel": kernel, "links": links, "parameters": parameters,
-            "interfaces": interfaces}
-
-
-def settled(router):
-    """Two looks alike: nothing is under way any more."""
-    last = None
-
-    def same():
-        nonlocal last
-        now = state_of(router)
-        pending = [r for r in now["routes"] if not r["installed"]]
-        alike, last = now == last and not now["parameters"][0]["recovering"] and not pending, now
-        return alike
-
-    wait_for(same, f"{router.node} to settle")
-    return last
-
-
-def test_five_hundred_changes_end_where_a_cold_start_ends(router):
-    seed = random.SystemRandom().randrange(1 << 32) if "PENULT_SEED" not in os.environ else int(os.environ["PENULT_SEED"])
-    print(f"PENULT_SEED={seed}")
-    rng = random.Random(seed)
-    model = Model(rng)
-    router.lab.kill("R2", "ldpd")  # what a neighbour says would come at its own time
-    for step in range(500):
-        model.change()
-        p = router.load(model.text())
-        assert p.returncode == 0, f"step {step}, PENULT_SEED={seed}: {p.stderr}\n{model.text()}"
-        if step % 50 == 25:
-            before = router.shown()
-            bad = model.text().replace("return", rng.choice(["nonsense", "ip route-static 1.2.3.4 24 10.0.12.2", "mpls lsr-id 0.0.0.0"]) + "\nreturn")
-            assert router.load(bad).returncode == 1
-            assert router.shown() == before, f"PENULT_SEED={seed}: a refused file has changed something"
-    warm = settled(router)
+def test_a_file_is_checked_by_the_rows_of_daemons_that_do_not_run(router):
     for daemon in ("fibd", "ldpd"):
         router.lab.kill("R1", daemon)
-    # A cold start: nothing of before is in the kernel.
-    for line in router.lab.run("R1", "ip", "-o", "link").stdout.splitlines():
-        name = line.split(": ")[1].split("@")[0]
-        if name.lower().startswith("loopback"):
-            router.lab.run("R1", "ip", "link", "del", name)
-    router.lab.run("R1", "ip", "route", "flush", "proto", "201", check=False)
-    router.lab.run("R1", "ip", "nexthop", "flush", check=False)
-    router.lab.run("R1", "ip", "addr", "flush", "dev", next(n for n, *_ in warm["links"] if n.lower().startswith("ge") or "0-1-0" in n or "gi" in n.lower()))
-    router.restart()
-    cold = settled(router)
-    for part in warm:
-        assert warm[part] == cold[part], f"PENULT_SEED={seed}: {part} differs"
+    p = router.penult("check", router.file)
+    assert p.returncode == 0 and "ldpd does not run: its lines were read here" in p.stderr, p
+    p = router.penult("check", router.write("nonsense\nmpls lsr-id 224.0.0.1\ninterface eth1\n ip address 10.0.0.255 24\n"))
+    assert p.returncode == 1
+    assert [int(m) for m in re.findall(r"candidate\.conf:(\d+):", p.stderr)] == [1, 2, 4], p.stderr

@@ -1,12 +1,11 @@
 /* What can be said to fibd: each row of its commands, what it does to the configuration, and what is refused. */
 #include "base/mem.h"
+#include "fibd/commands.h"
 #include "fibd/config.h"
 #include "host/command.h"
 #include "host/conf.h"
 #include "tests/helper/check.h"
 #include <string.h>
-
-extern const struct command fib_commands[];
 
 static struct fib_config c;
 static struct conf_errors errors;
@@ -142,6 +141,7 @@ START_TEST(mistakes_are_refused_with_their_line_and_a_remedy)
 {
 	refuses("ip route-static 20.0.0.1 8 10.0.1.2\n", "20.0.0.0/8");
 	refuses("ip route-static 20.0.0.1 8 10.0.1.2\n", "router.conf:1:");
+	refuses("sysname a234567890b234567890c234567890d234567890e234567890f234567890g234\n", "at most 63 characters");
 	refuses("ipv6 route-static 2001:db8::1 32 2001:db8:1::2\n", "2001:db8::/32");
 	refuses("ip route-static 20.0.0.0 8 224.0.0.5\n", "next hop");
 	refuses("ip route-static 20.0.0.0 8 10.0.1.2 preference 256\n", "1-255");

@@ -68,6 +68,23 @@ START_TEST(null0_drops_packets_and_says_so)
 }
 END_TEST
 
+START_TEST(null0_beside_a_next_hop_drops_only_what_that_cannot_take)
+{
+	world_start(w, "ip route-static 20.0.0.0 8 NULL0\nip route-static 20.0.0.0 8 10.0.1.2\n");
+	ROUTE("20.0.0.0/8", "10.0.1.2@1");
+	ck_assert_uint_eq(world_row(w, "20.0.0.0/8")->n_entries, 2);
+	world_carrier(w, 1, false);
+	world_run(w);
+	ROUTE("20.0.0.0/8", "black hole");
+	world_carrier(w, 1, true);
+	world_run(w);
+	ROUTE("20.0.0.0/8", "10.0.1.2@1");
+	world_config(w, "ip route-static 20.0.0.0 8 NULL0\n");
+	world_run(w);
+	ROUTE("20.0.0.0/8", "black hole");
+}
+END_TEST
+
 START_TEST(an_interface_by_name_may_come_later)
 {
 	world_start(w, "ip route-static 20.0.0.0 8 eth9 10.0.9.2\n");
@@ -154,6 +171,7 @@ suite(void)
 	tcase_add_test(t, lines_of_one_preference_share_the_load);
 	tcase_add_test(t, a_higher_preference_waits_until_the_lower_is_gone_and_yields_when_it_is_back);
 	tcase_add_test(t, null0_drops_packets_and_says_so);
+	tcase_add_test(t, null0_beside_a_next_hop_drops_only_what_that_cannot_take);
 	tcase_add_test(t, an_interface_by_name_may_come_later);
 	tcase_add_test(t, an_interface_alone_is_on_link);
 	tcase_add_test(t, ipv6_goes_the_same_way);

@@ -1,13 +1,11 @@
 /* The test's kernel; see world.h. */
 #include "tests/unit/fibd/world.h"
-#include "host/conf.h"
+#include "fibd/commands.h"
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-extern const struct command fib_commands[];
 
 #define DROP(list, count, i) ((list)[i] = (list)[--(count)])
 #define GROW(list, count) ((list) = mem_resize((list), ((count) + 1) * sizeof *(list)), &(list)[(count)++])

@@ -51,6 +51,22 @@ START_TEST(lines_of_one_rank_stay_as_they_were_said)
 }
 END_TEST
 
+START_TEST(an_interface_is_one_in_whatever_spelling_and_a_name_is_not)
+{
+	conf_say(&lines, CONF_INTERFACES, "interface ETH1", 0, "%s", "");
+	conf_say(&lines, CONF_INTERFACES, "interface eth1", 8, "mpls ldp");
+	conf_say(&lines, CONF_INTERFACES, "interface ETH1", 7, "mpls");
+	conf_say(&lines, CONF_INTERFACES, "interface eth01", 7, "mpls");
+	conf_say(&lines, CONF_REMOTE_PEERS, "mpls ldp remote-peer pe", 0, "remote-ip 1.1.1.1");
+	conf_say(&lines, CONF_REMOTE_PEERS, "mpls ldp remote-peer PE", 0, "remote-ip 2.2.2.2");
+	conf_lines_print(&lines, &out);
+	ck_assert_str_eq(out.chars, "#\nmpls ldp remote-peer PE\n remote-ip 2.2.2.2\n"
+				    "#\nmpls ldp remote-peer pe\n remote-ip 1.1.1.1\n"
+				    "#\ninterface eth01\n mpls\n"
+				    "#\ninterface ETH1\n mpls\n mpls ldp\n#\nreturn\n");
+}
+END_TEST
+
 START_TEST(bytes_that_are_no_lines_are_refused)
 {
 	static const char *const bad[] = { "x", "1\t2", "99\t0\t\tx\n", "0\t0\tx\n" };
@@ -71,6 +87,7 @@ suite(void)
 	tcase_add_test(c, nothing_is_an_end);
 	tcase_add_test(c, sections_come_in_order_and_views_together);
 	tcase_add_test(c, lines_of_one_rank_stay_as_they_were_said);
+	tcase_add_test(c, an_interface_is_one_in_whatever_spelling_and_a_name_is_not);
 	tcase_add_test(c, bytes_that_are_no_lines_are_refused);
 	suite_add_tcase(s, c);
 	return s;

@@ -224,7 +224,8 @@ static const struct {
 
 START_TEST(words_are_abbreviated_and_display_is_show)
 {
-	struct ctl c = { .name = "fibctl", .rows = rows, .args = args_new(NULL) };
+	const struct ctl_rows all[] = { { "fibd", rows }, { 0 } };
+	struct ctl c = { .name = "fibctl", .all = all, .args = args_new(NULL) };
 	char line[100], *words[CTL_WORDS_MAX];
 
 	snprintf(line, sizeof line, "%s", meant[_i].line);

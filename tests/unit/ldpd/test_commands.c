@@ -122,6 +122,14 @@ START_TEST(a_line_that_cannot_be_meant_is_refused_with_its_number)
 }
 END_TEST
 
+START_TEST(without_the_interface_there_is_no_ldp_on_it)
+{
+	ck_assert_int_eq(say("interface eth1\n mpls ldp\n#\ninterface eth2\n mpls ldp\n#\nundo interface eth1\n"), 0);
+	ck_assert_uint_eq(config.interface_count, 1);
+	ck_assert_str_eq(config.interfaces[0].name, "eth2");
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -129,6 +137,7 @@ suite(void)
 	TCase *t = tcase_create("router.conf");
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, every_row_is_complete);
+	tcase_add_test(t, without_the_interface_there_is_no_ldp_on_it);
 	tcase_add_test(t, nothing_said_means_the_defaults_of_reference_001_and_ldp_off);
 	tcase_add_test(t, a_router_of_reference_002_is_understood);
 	tcase_add_test(t, the_timers_of_reference_001_are_understood);

@@ -130,6 +130,8 @@ END_TEST
 static const char *const refused[] = {
 	"mpls ldp neighbor 224.0.0.1 targeted\n",
 	"mpls lsr-id 1.1.1.1\nmpls ldp neighbor 1.1.1.1 targeted\n",
+	"mpls ldp neighbor 1.1.1.1 targeted\nmpls lsr-id 1.1.1.1\n", /* in whatever order */
+	"mpls lsr-id 1.1.1.1\nmpls ldp\n outbound peer 1.1.1.1 fec none\n",
 	"mpls ldp backoff 60 5\n",
 	"mpls ldp backoff 0 5\n",
 	"mpls ldp\n gtsm peer 3.3.3.3 valid-ttl-hops 0\n",

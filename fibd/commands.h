@@ -1,0 +1,7 @@
+#ifndef FIBD_COMMANDS_H
+#define FIBD_COMMANDS_H
+#include "host/conf.h"
+
+extern const struct command fib_commands[];
+extern const struct conf_kind fib_conf; /* of struct fib_config */
+#endif

@@ -1,0 +1,52 @@
+/* The daemons: which there are, which of them run, and asking one of them. */
+#include "base/mem.h"
+#include "fibd/commands.h"
+#include "ldpd/commands.h"
+#include "penult/penult.h"
+#include <errno.h>
+
+#define WAIT (60 * USEC_PER_SEC)
+
+const struct daemon_face daemons[DAEMONS] = { { "fibd", &fib_conf }, { "ldpd", &ldp_conf } };
+
+int
+group_open(struct group *g, const char *run_dir)
+{
+	char why[256];
+
+	*g = (struct group){ .run_dir = run_dir };
+	arena_init(&g->arena);
+	for (size_t i = 0; i < DAEMONS; i++) {
+		struct member *m = &g->members[i];
+		m->face = &daemons[i];
+		m->bus = bus_client_open(run_dir, m->face->name, why);
+		m->away = !m->bus;
+		if (!m->bus && errno != ECONNREFUSED)
+			return complain("%s", why); /* it may well run, and would be left out */
+		g->running += !m->away;
+	}
+	return OK;
+}
+
+void
+group_close(struct group *g)
+{
+	for (size_t i = 0; i < DAEMONS; i++)
+		bus_client_close(g->members[i].bus);
+	arena_free(&g->arena);
+}
+
+int
+member_ask(struct group *g, struct member *m, const char *verb, const void *bytes, size_t size, struct bus_answer *ret,
+    char why[256])
+{
+	return bus_client_request(m->bus, verb, bytes, size, WAIT, &g->arena, ret, why);
+}
+
+int
+member_again(struct group *g, struct member *m, char why[256])
+{
+	bus_client_close(m->bus);
+	m->bus = bus_client_open(g->run_dir, m->face->name, why);
+	return m->bus ? 0 : -errno;
+}
