@@ -152,9 +152,9 @@ test-built: test-unit test-sim test-fuzz test-native test-vm
 test-unit: $(UNIT_TESTS)
 	@tests/run-unit $(UNIT_TESTS)
 test-native: all test-unit
-	$(PYTHON) -m pytest -q -p no:cacheprovider tests/native tests/conformance --build $(O)
+	$(PYTHON) -m pytest -q tests/native tests/conformance --build=$(O)
 test-vm: all test-native
-	tests/in-vm $(PYTHON) -m pytest -q -p no:cacheprovider tests/labs tests/interop tests/native/test_units.py::test_both_daemons_do_their_work_confined --build $(O)
+	$(PYTHON) -m pytest -q --in-vm tests/labs tests/interop tests/native/test_units.py::test_both_daemons_do_their_work_confined --build=$(O)
 
 # --- benchmarks: side by side with peers, figures into doc/benchmarks.md -----------------------------
 

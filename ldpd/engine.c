@@ -148,7 +148,7 @@ can_run(const struct ldp *ldp)
 }
 
 static void
-start_or_stop(struct ldp *ldp)
+start_or_stop(struct ldp *ldp, const char *why)
 {
 	bool run = can_run(ldp);
 
@@ -156,7 +156,7 @@ start_or_stop(struct ldp *ldp)
 		return;
 	ldp->running = run;
 	if (!run)
-		sessions_end(ldp, LDP_SHUTDOWN, "LDP was switched off");
+		sessions_end(ldp, LDP_SHUTDOWN, why);
 	links_configure(ldp);
 	targets_configure(ldp);
 	table_changed(&ldp->parameters_table, &ldp->parameters);
@@ -188,12 +188,12 @@ configure(struct ldp *ldp, const struct ldp_config *new)
 	if (ldp->running && new->lsr_id != old.lsr_id) {
 		/* Every message carries the identifier: nothing of the old one can go on (features of RFC 5036 2.5). */
 		ldp->config.enabled = false;
-		start_or_stop(ldp); /* the goodbyes still carry the old one */
+		start_or_stop(ldp, "the LSR id was changed"); /* the goodbyes still carry the old one */
 	}
 	ldp_config_copy(&ldp->config, new);
 	ldp->config_sequence++;
 	secrets_refresh(ldp);
-	start_or_stop(ldp);
+	start_or_stop(ldp, "LDP was switched off");
 	links_configure(ldp);
 	targets_configure(ldp);
 	hash_each (n, &ldp->peers) {
@@ -237,8 +237,10 @@ clear(struct ldp *ldp, const struct addr *peer)
 {
 	hash_each (n, &ldp->peers) {
 		struct peer *p = OBJECT(n, struct peer, by_id);
-		if (!addr_is_set(peer) || addr_to_v4(peer) == p->lsr)
-			session_stop(ldp, p, LDP_SHUTDOWN, "reset by the operator");
+		if (addr_is_set(peer) && addr_to_v4(peer) != p->lsr)
+			continue;
+		session_stop(ldp, p, LDP_SHUTDOWN, "reset by the operator");
+		restart_over(ldp, p); /* what is kept for its return is reset as well */
 	}
 }
 
@@ -286,7 +288,7 @@ dispatch(struct ldp *ldp, const struct ldp_input *in)
 		routes_synced(ldp, in->table, in->round);
 		ldp->synced |= 1u << in->table;
 		restart_synced(ldp);
-		start_or_stop(ldp);
+		start_or_stop(ldp, "LDP was switched off");
 		break;
 	case LDP_IN_LOST: break; /* its rows are stale, not gone */
 	case LDP_IN_CLEAR: clear(ldp, &in->from); break;

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define EXCHANGE_QUIET (1 * USEC_PER_SEC)
+/* Until the session stands. A peer that is killed in the middle is not heard of: its kernel's reset fails our TTL check. */
+#define SETUP_PATIENCE (10 * USEC_PER_SEC)
 enum { MAX_PDU_DEFAULT = LDP_PDU_MAX, MAX_PDU_LEAST = 256 };
 
 static void event(
@@ -276,6 +278,16 @@ try_again(struct ldp *ldp, struct peer *p, unsigned acts, enum session_event on,
 		transport_again(ldp, p, lasted >= USEC_PER_SEC);
 }
 
+static void
+restart_hold(struct ldp *ldp, struct peer *p)
+{
+	usec_t wait = p->hold_ms * USEC_PER_MSEC;
+
+	if (p->state != S_OPERATIONAL && wait > SETUP_PATIENCE)
+		wait = SETUP_PATIENCE;
+	timer_set(&ldp->timers, &p->hold, ldp->now + wait);
+}
+
 /* The only place that changes a session's state and the only one that acts on it. */
 static void
 event(struct ldp *ldp, struct peer *p, enum session_event on, const struct ldp_msg *m, uint32_t status, const char *why)
@@ -297,7 +309,7 @@ event(struct ldp *ldp, struct peer *p, enum session_event on, const struct ldp_m
 	if (move.acts & A_SEND_NAK)
 		session_notify(ldp, p, status, m ? m->id : 0, m ? m->type : 0);
 	if (move.acts & A_RESTART_HOLD)
-		timer_set(&ldp->timers, &p->hold, ldp->now + p->hold_ms * USEC_PER_MSEC);
+		restart_hold(ldp, p);
 	if (move.acts & A_UP)
 		went_up(ldp, p);
 	if (move.acts & A_HANDLE)
