@@ -372,15 +372,22 @@ routes_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 
 /* --- static --- */
 
+/* By prefix, then what goes into one entry: the preference, and NULL0 apart. */
 static int
-compare_statics(const void *x, const void *y)
+compare_entries(const struct fib_config *c, const struct fib_static *a, const struct fib_static *b)
 {
-	const struct fib_static *a = x, *b = y;
+	const struct fib_via_key *x = fib_config_via(c, a), *y = fib_config_via(c, b);
 	int order = prefix_cmp(&a->prefix, &b->prefix);
 
 	if (!order)
-		order = (int)a->preference - (int)b->preference;
-	return order ? order : (int)a->black_hole - (int)b->black_hole;
+		order = (int)x->preference - (int)y->preference;
+	return order ? order : (int)x->black_hole - (int)y->black_hole;
+}
+
+static int
+compare_statics(const void *x, const void *y, void *config)
+{
+	return compare_entries(config, x, y);
 }
 
 static struct entry *
@@ -399,14 +406,17 @@ configure_one(struct rib *rib, const struct fib_static *s, size_t count)
 	struct rib_table *t = table_get(rib, 254);
 	struct route *r = route_get(t, &s->prefix);
 	struct spec specs[FIB_PATHS_MAX];
-	bool black_hole = s->black_hole;
+	const struct fib_config *c = &rib->config;
+	const struct fib_via_key *first = fib_config_via(c, s);
 	size_t n = 0;
 
-	for (size_t i = 0; i < count && n < FIB_PATHS_MAX && !black_hole; i++)
-		specs[n++] = (struct spec){ .addr = s[i].next_hop,
-			.name = s[i].name ? port_name_number(rib, rib->config.names[s[i].name - 1]) : 0 };
-	struct fate *fate = fate_get(rib, t, specs, n, black_hole, s->prefix.addr.family, NULL);
-	struct entry *old = static_entry(r, s->preference, black_hole);
+	for (size_t i = 0; i < count && n < FIB_PATHS_MAX && !first->black_hole; i++) {
+		const struct fib_via_key *v = fib_config_via(c, &s[i]);
+		specs[n++] = (struct spec){ .addr = v->next_hop,
+			.name = v->name ? port_name_number(rib, c->names[v->name - 1]) : 0 };
+	}
+	struct fate *fate = fate_get(rib, t, specs, n, first->black_hole, s->prefix.addr.family, NULL);
+	struct entry *old = static_entry(r, first->preference, first->black_hole);
 	if (old && old->fate == fate) {
 		old->seen = rib->config_round;
 		fate_unref(rib, fate);
@@ -416,7 +426,7 @@ configure_one(struct rib *rib, const struct fib_static *s, size_t count)
 		entry_drop(rib, old);
 	entry_add(rib, r,
 	    &(struct entry){ .protocol = FIB__PROTOCOL__STATIC,
-		.preference = s->preference,
+		.preference = first->preference,
 		.fate = fate,
 		.seen = rib->config_round });
 }
@@ -449,12 +459,10 @@ routes_configure(struct rib *rib)
 	struct fib_config *c = &rib->config;
 
 	if (c->static_count)
-		qsort(c->statics, c->static_count, sizeof *c->statics, compare_statics);
+		qsort_r(c->statics, c->static_count, sizeof *c->statics, compare_statics, c);
 	for (size_t i = 0, n; i < c->static_count; i += n) {
 		for (n = 1; i + n < c->static_count; n++)
-			if (!prefix_eq(&c->statics[i].prefix, &c->statics[i + n].prefix) ||
-			    c->statics[i].preference != c->statics[i + n].preference ||
-			    c->statics[i].black_hole != c->statics[i + n].black_hole)
+			if (compare_entries(c, &c->statics[i], &c->statics[i + n]))
 				break;
 		configure_one(rib, &c->statics[i], n);
 	}

@@ -1,7 +1,8 @@
 /*
- * Longest prefix match: a path-compressed binary tree. Every node carries a prefix; a fork without an
- * object has two children, or it would not be there. Nodes of objects are embedded, forks are ours.
- * One trie holds one family.
+ * Longest prefix match: a path-compressed binary tree. A node of an object has its prefix and up to two children; a
+ * fork without an object has two children, or it would not be there, and knows only how many bits all below it share.
+ * So a walk down goes by the bits alone and may be on a wrong way: what it ends at tells. Nodes of objects are embedded,
+ * forks are ours. One trie holds one family.
  */
 #include "base/trie.h"
 #include "base/mem.h"
@@ -12,13 +13,29 @@ void
 trie_init(struct trie *t)
 {
 	*t = (struct trie){ 0 };
-	pool_init(&t->forks, sizeof(struct trie_node));
+	pool_init(&t->forks, sizeof(struct trie_fork));
 }
 
 static unsigned
 bit(const struct addr *a, unsigned n)
 {
 	return a->bytes[n / 8] >> (7 - n % 8) & 1;
+}
+
+/* NULL when it is none. */
+static struct trie_node *
+node_of(struct trie_fork *f)
+{
+	return f && f->is_node ? OBJECT(f, struct trie_node, fork) : NULL;
+}
+
+/* The first object at or below, in order. */
+static struct trie_node *
+first_below(struct trie_fork *f)
+{
+	while (f && !f->is_node)
+		f = f->child[0];
+	return node_of(f);
 }
 
 /* How many leading bits two prefixes share, at most the shorter length. */
@@ -34,66 +51,58 @@ shared_bits(const struct prefix *a, const struct prefix *b)
 	return (uint8_t)n;
 }
 
-/* The link that leads to a node which is there, and above it that to its parent (NULL: it has none). */
-static struct trie_node **
-place_of(struct trie *t, const struct trie_node *n, struct trie_node ***ret_above)
+/* Where the walk by an address's bits meets the first one of at least this length, or the end. */
+static struct trie_fork *
+descend(const struct trie *t, const struct addr *addr, unsigned len)
 {
-	struct trie_node **at = &t->root;
+	struct trie_fork *f = t->root;
 
-	*ret_above = NULL;
-	while (*at != n) {
-		*ret_above = at;
-		at = &(*at)->child[bit(&n->prefix.addr, (*at)->prefix.len)];
-	}
-	return at;
+	while (f && f->len < len)
+		f = f->child[bit(addr, f->len)];
+	return f;
 }
 
-static void
-attach(struct trie_node *parent, struct trie_node *child)
+static struct trie_fork *
+new_fork(struct trie *t, uint8_t len)
 {
-	parent->child[bit(&child->prefix.addr, parent->prefix.len)] = child;
-}
+	struct trie_fork *fork = pool_take(&t->forks);
 
-static struct trie_node *
-new_fork(struct trie *t, const struct prefix *prefix)
-{
-	struct trie_node *fork = pool_take(&t->forks);
-
-	fork->prefix = *prefix;
-	fork->is_branch = 1;
+	fork->len = len;
 	return fork;
 }
 
 bool
 trie_add(struct trie *t, struct trie_node *n, const struct prefix *prefix)
 {
-	struct trie_node **at = &t->root;
+	/* Any object on the prefix's way tells how far that goes: there, all others share at least as much with it. */
+	struct trie_fork **at = &t->root, *near = t->root;
+	while (near && near->len < prefix->len && near->child[bit(&prefix->addr, near->len)])
+		near = near->child[bit(&prefix->addr, near->len)];
+	const struct trie_node *some = first_below(near);
+	uint8_t shared = some ? shared_bits(&some->prefix, prefix) : 0;
 
-	while (*at && shared_bits(&(*at)->prefix, prefix) == (*at)->prefix.len && (*at)->prefix.len < prefix->len)
-		at = &(*at)->child[bit(&prefix->addr, (*at)->prefix.len)];
-	struct trie_node *old = *at;
-	uint8_t shared = old ? shared_bits(&old->prefix, prefix) : 0;
-	bool same = old && shared == old->prefix.len && shared == prefix->len;
-	if (same && !old->is_branch)
+	while (*at && (*at)->len <= shared && (*at)->len < prefix->len)
+		at = &(*at)->child[bit(&prefix->addr, (*at)->len)];
+	struct trie_fork *old = *at;
+	bool same = old && old->len == prefix->len && shared == prefix->len;
+	if (same && old->is_node)
 		return false;
-	*n = (struct trie_node){ .prefix = *prefix };
+	*n = (struct trie_node){ .fork = { .len = prefix->len, .is_node = true }, .prefix = *prefix };
 	t->count++;
 	if (!old) {
-		*at = n;
+		*at = &n->fork;
 	} else if (same) { /* takes the fork's place */
-		for (int i = 0; i < 2; i++)
-			attach(n, old->child[i]);
-		*at = n;
+		memcpy(n->fork.child, old->child, sizeof old->child);
+		*at = &n->fork;
 		pool_give(&t->forks, old);
 	} else if (shared == prefix->len) { /* above the old one */
-		*at = n;
-		attach(n, old);
+		*at = &n->fork;
+		n->fork.child[bit(&some->prefix.addr, shared)] = old;
 	} else {
-		struct prefix common = prefix_network(prefix_make(prefix->addr, shared));
-		struct trie_node *fork = new_fork(t, &common);
+		struct trie_fork *fork = new_fork(t, shared);
+		fork->child[bit(&some->prefix.addr, shared)] = old;
+		fork->child[bit(&prefix->addr, shared)] = &n->fork;
 		*at = fork;
-		attach(fork, old);
-		attach(fork, n);
 	}
 	return true;
 }
@@ -101,18 +110,22 @@ trie_add(struct trie *t, struct trie_node *n, const struct prefix *prefix)
 void
 trie_remove(struct trie *t, struct trie_node *n)
 {
-	struct trie_node **above, **at = place_of(t, n, &above);
+	struct trie_fork **above = NULL, **at = &t->root;
 
+	while (*at != &n->fork) {
+		above = at;
+		at = &(*at)->child[bit(&n->prefix.addr, (*at)->len)];
+	}
 	t->count--;
-	if (n->child[0] && n->child[1]) {
-		*at = new_fork(t, &n->prefix);
-		for (int i = 0; i < 2; i++)
-			attach(*at, n->child[i]);
+	struct trie_fork *const *child = n->fork.child;
+	if (child[0] && child[1]) {
+		*at = new_fork(t, n->fork.len);
+		memcpy((*at)->child, child, sizeof n->fork.child);
 	} else {
-		*at = n->child[0] ? n->child[0] : n->child[1];
+		*at = child[0] ? child[0] : child[1];
 		/* A fork left with one child is no fork. */
-		struct trie_node *parent = above ? *above : NULL;
-		if (parent && parent->is_branch && (!parent->child[0] || !parent->child[1])) {
+		struct trie_fork *parent = above ? *above : NULL;
+		if (parent && !parent->is_node && (!parent->child[0] || !parent->child[1])) {
 			*above = parent->child[0] ? parent->child[0] : parent->child[1];
 			pool_give(&t->forks, parent);
 		}
@@ -131,11 +144,9 @@ trie_free(struct trie *t)
 struct trie_node *
 trie_find(const struct trie *t, const struct prefix *prefix)
 {
-	struct trie_node *n = t->root;
+	struct trie_node *n = node_of(descend(t, &prefix->addr, prefix->len));
 
-	while (n && n->prefix.len < prefix->len && prefix_covers(&n->prefix, &prefix->addr))
-		n = n->child[bit(&prefix->addr, n->prefix.len)];
-	return n && !n->is_branch && prefix_eq(&n->prefix, prefix) ? n : NULL;
+	return n && prefix_eq(&n->prefix, prefix) ? n : NULL;
 }
 
 struct trie_node *
@@ -144,10 +155,11 @@ trie_match(const struct trie *t, const struct addr *addr)
 	struct trie_node *best = NULL;
 	unsigned bits = (unsigned)addr_size(addr) * 8;
 
-	for (struct trie_node *n = t->root; n && prefix_covers(&n->prefix, addr);) {
-		if (!n->is_branch)
-			best = n;
-		n = n->prefix.len < bits ? n->child[bit(addr, n->prefix.len)] : NULL;
+	for (struct trie_fork *f = t->root; f; f = f->len < bits ? f->child[bit(addr, f->len)] : NULL) {
+		struct trie_node *n = node_of(f);
+		if (n && !prefix_covers(&n->prefix, addr))
+			break; /* nor does any below it */
+		best = n ? n : best;
 	}
 	return best;
 }
@@ -157,18 +169,9 @@ trie_parent(const struct trie *t, const struct trie_node *n)
 {
 	struct trie_node *parent = NULL;
 
-	for (struct trie_node *p = t->root; p != n; p = p->child[bit(&n->prefix.addr, p->prefix.len)])
-		if (!p->is_branch)
-			parent = p;
+	for (struct trie_fork *f = t->root; f != &n->fork; f = f->child[bit(&n->prefix.addr, f->len)])
+		parent = f->is_node ? node_of(f) : parent;
 	return parent;
-}
-
-static struct trie_node *
-first_below(struct trie_node *n)
-{
-	while (n && n->is_branch)
-		n = n->child[0];
-	return n;
 }
 
 struct trie_node *
@@ -180,16 +183,16 @@ trie_first(const struct trie *t)
 struct trie_node *
 trie_next(const struct trie *t, const struct trie_node *n)
 {
-	struct trie_node *right = NULL; /* of the last turn to the left on the way to it */
+	struct trie_fork *right = NULL; /* of the last turn to the left on the way to it */
 
 	for (int i = 0; i < 2; i++)
-		if (n->child[i])
-			return first_below(n->child[i]);
-	for (const struct trie_node *p = t->root; p != n;) {
-		unsigned side = bit(&n->prefix.addr, p->prefix.len);
-		if (!side && p->child[1])
-			right = p->child[1];
-		p = p->child[side];
+		if (n->fork.child[i])
+			return first_below(n->fork.child[i]);
+	for (const struct trie_fork *f = t->root; f != &n->fork;) {
+		unsigned side = bit(&n->prefix.addr, f->len);
+		if (!side && f->child[1])
+			right = f->child[1];
+		f = f->child[side];
 	}
 	return first_below(right);
 }
@@ -197,9 +200,7 @@ trie_next(const struct trie *t, const struct trie_node *n)
 struct trie_node *
 trie_below(const struct trie *t, const struct prefix *prefix)
 {
-	struct trie_node *n = t->root;
+	struct trie_node *n = first_below(descend(t, &prefix->addr, prefix->len));
 
-	while (n && n->prefix.len < prefix->len && prefix_covers(&n->prefix, &prefix->addr))
-		n = n->child[bit(&prefix->addr, n->prefix.len)];
-	return n && n->prefix.len >= prefix->len && prefix_covers(prefix, &n->prefix.addr) ? first_below(n) : NULL;
+	return n && prefix_covers(prefix, &n->prefix.addr) ? n : NULL;
 }

@@ -6,14 +6,18 @@
 /* Prefixes of one family by longest match: a path-compressed binary tree with embedded nodes.
  * In-order: by address, then length, which is the order of every display. Nodes do not know their parents, for there
  * may be a million of them: what goes upwards looks from the root, which costs as much as to find a prefix. */
+struct trie_fork { /* internal: where the ways of at least two objects part */
+	struct trie_fork *child[2];
+	uint8_t len; /* all below share so many bits, and the next one decides which child */
+	bool is_node;
+};
 struct trie_node {
-	struct trie_node *child[2];
+	struct trie_fork fork; /* len: the prefix's */
 	struct prefix prefix;
-	uint8_t is_branch; /* internal: a fork without an object */
 };
 
 struct trie {
-	struct trie_node *root;
+	struct trie_fork *root;
 	size_t count;
 	struct pool forks;
 };

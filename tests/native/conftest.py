@@ -41,6 +41,12 @@ def lan(build):
     yield from running("lan", build)
 
 
+@pytest.fixture(scope="module")
+def quiet_lan(build):
+    """The same for tests that leave it as it was."""
+    yield from running("lan", build)
+
+
 @pytest.fixture
 def router(lab, tmp_path):
     return Router(lab, "R1", tmp_path)

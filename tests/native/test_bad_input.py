@@ -122,13 +122,6 @@ def test_garbage_on_a_strangers_connection_harms_no_session(quiet_lan, data):
     unharmed(quiet_lan, sessions, labels)
 
 
-@pytest.fixture(scope="module")
-def quiet_lan(build):
-    from conftest import running
-
-    yield from running("lan", build)
-
-
 def test_a_stranger_that_pretends_to_be_the_neighbour_does_not_take_its_session(lan):
     """An Initialization with R2's LSR-ID, but from another address: RFC 5036 2.5.2 finds no Hello adjacency for it."""
     sessions, labels = state(lan)
