@@ -24,12 +24,10 @@ fec_get(struct ldp *ldp, const struct prefix *prefix)
 
 	if (f)
 		return f;
-	f = NEW(struct fec);
+	f = pool_take(&ldp->fec_pool);
 	f->prefix = *prefix;
 	f->ldp = ldp;
 	f->label = f->recovered = LABEL_UNSET;
-	list_init(&f->bindings);
-	list_init(&f->adverts);
 	list_init(&f->dirty);
 	hash_add(&ldp->fecs, &f->by_prefix, prefix_hash(prefix));
 	return f;
@@ -46,8 +44,8 @@ fec_dirty(struct ldp *ldp, struct fec *f)
 void
 fec_release(struct ldp *ldp, struct fec *f)
 {
-	if (f->routed || fec_is_egress(f) || f->label != LABEL_UNSET || f->recovered != LABEL_UNSET ||
-	    !list_is_empty(&f->bindings) || !list_is_empty(&f->adverts))
+	if (f->routed || fec_is_egress(f) || f->label != LABEL_UNSET || f->recovered != LABEL_UNSET || f->bindings ||
+	    f->adverts)
 		return;
 	fec_set_hops(ldp, f, NULL, NULL, 0);
 	table_gone(&ldp->lsp_table, &f->row);
@@ -57,7 +55,7 @@ fec_release(struct ldp *ldp, struct fec *f)
 	distribute_forget(ldp, f);
 	list_remove(&f->dirty);
 	hash_remove(&ldp->fecs, &f->by_prefix);
-	free(f);
+	pool_give(&ldp->fec_pool, f);
 }
 
 /* --- peers' labels --- */
@@ -65,22 +63,24 @@ fec_release(struct ldp *ldp, struct fec *f)
 struct binding *
 binding_find(const struct fec *f, const struct peer *p)
 {
-	list_each (l, (struct list *)(uintptr_t)&f->bindings) {
-		struct binding *b = OBJECT(l, struct binding, of_fec);
-		if (b->peer == p)
-			return b;
-	}
-	return NULL;
+	struct binding *b = f->bindings;
+
+	while (b && b->peer != p)
+		b = b->next;
+	return b;
 }
 
 void
 binding_free(struct ldp *ldp, struct binding *b)
 {
 	table_gone(&ldp->binding_table, &b->row.row);
-	list_remove(&b->of_fec);
+	struct binding **at = &b->fec->bindings;
+	while (*at != b)
+		at = &(*at)->next;
+	*at = b->next;
 	list_remove(&b->of_peer);
 	fec_dirty(ldp, b->fec);
-	free(b);
+	pool_give(&ldp->binding_pool, b);
 }
 
 void

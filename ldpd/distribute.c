@@ -45,10 +45,9 @@ distribute_unuse(struct ldp *ldp, struct fec *f, uint32_t label)
 {
 	if (label < LABEL_FIRST_FREE || label > LABEL_MAX || f->label == label)
 		return;
-	list_each (l, &f->adverts) {
-		if (OBJECT(l, struct advert, of_fec)->label == label)
+	for (const struct advert *a = f->adverts; a; a = a->next)
+		if (a->label == label)
 			return;
-	}
 	if (ldp->labels)
 		label_pool_give(ldp->labels, label, ldp->now);
 }
@@ -59,9 +58,12 @@ advert_free(struct ldp *ldp, struct advert *a)
 	struct fec *f = a->fec;
 	uint32_t label = a->label;
 
-	list_remove(&a->of_fec);
+	struct advert **at = &f->adverts;
+	while (*at != a)
+		at = &(*at)->next;
+	*at = a->next;
 	list_remove(&a->of_peer);
-	free(a);
+	pool_give(&ldp->advert_pool, a);
 	distribute_unuse(ldp, f, label);
 	if (row_is_in_table(&f->local_row.row))
 		table_changed(&ldp->binding_table, &f->local_row.row);
@@ -79,12 +81,11 @@ adverts_drop(struct ldp *ldp, struct peer *p)
 static struct advert *
 find_advert(const struct fec *f, const struct peer *p, unsigned states)
 {
-	list_each (l, (struct list *)(uintptr_t)&f->adverts) {
-		struct advert *a = OBJECT(l, struct advert, of_fec);
-		if (a->peer == p && 1u << a->state & states)
-			return a;
-	}
-	return NULL;
+	struct advert *a = f->adverts;
+
+	while (a && !(a->peer == p && 1u << a->state & states))
+		a = a->next;
+	return a;
 }
 
 static struct advert *
@@ -94,14 +95,16 @@ current_advert(const struct fec *f, const struct peer *p)
 }
 
 static struct advert *
-advert_new(struct fec *f, struct peer *p)
+advert_new(struct ldp *ldp, struct fec *f, struct peer *p)
 {
-	struct advert *a = NEW(struct advert);
+	struct advert *a = pool_take(&ldp->advert_pool), **end = &f->adverts;
 
 	a->fec = f;
 	a->peer = p;
 	a->label = LABEL_UNSET;
-	list_append(&f->adverts, &a->of_fec);
+	while (*end)
+		end = &(*end)->next;
+	*end = a;
 	list_append(&p->adverts, &a->of_peer);
 	return a;
 }
@@ -114,7 +117,7 @@ tell(struct ldp *ldp, struct fec *f, struct peer *p, uint32_t request_id)
 	if (!a && (a = find_advert(f, p, 1u << ADVERT_ASKED)) && !request_id)
 		request_id = a->request_id;
 	if (!a)
-		a = advert_new(f, p);
+		a = advert_new(ldp, f, p);
 	a->label = f->label;
 	a->state = ADVERT_TOLD;
 	a->mtu = f->mtu;
@@ -127,8 +130,8 @@ distribute_fec(struct ldp *ldp, struct fec *f)
 {
 	bool changed = false;
 
-	list_each_safe (l, &f->adverts) {
-		struct advert *a = OBJECT(l, struct advert, of_fec);
+	for (struct advert *a = f->adverts, *next; a; a = next) {
+		next = a->next;
 		if (a->state == ADVERT_WITHDRAWING || (a->state == ADVERT_ASKED && f->label != LABEL_UNSET))
 			continue;
 		if (a->state == ADVERT_ASKED) {
@@ -289,11 +292,13 @@ learn(struct ldp *ldp, struct peer *p, const struct prefix *prefix, uint32_t lab
 	if (b && b->label == label && b->mtu == mtu && !b->stale)
 		return; /* told again, nothing new */
 	if (!b) {
-		b = NEW(struct binding);
+		struct binding **end = &f->bindings;
+		while (*end)
+			end = &(*end)->next;
+		*end = b = pool_take(&ldp->binding_pool);
 		b->fec = f;
 		b->peer = p;
 		b->row.of_peer = b;
-		list_append(&f->bindings, &b->of_fec);
 		list_append(&p->bindings, &b->of_peer);
 	} else if (b->label != label && !b->stale) {
 		/* A new label without a Withdraw of the old one: the old one is given back (A.1.2, LMp.10). */
@@ -340,8 +345,8 @@ release_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
 	struct advert *offered = NULL;
 	bool awaited = false;
 
-	list_each_safe (l, &f->adverts) {
-		struct advert *a = OBJECT(l, struct advert, of_fec);
+	for (struct advert *a = f->adverts, *next; a; a = next) {
+		next = a->next;
 		if (a->peer != p || !is_about(a, label))
 			continue;
 		if (a->state != ADVERT_WITHDRAWING) {
@@ -360,11 +365,9 @@ release_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
 static bool
 is_awaited(const struct fec *f, const struct peer *p, uint32_t label)
 {
-	list_each (l, (struct list *)(uintptr_t)&f->adverts) {
-		const struct advert *a = OBJECT(l, struct advert, of_fec);
+	for (const struct advert *a = f->adverts; a; a = a->next)
 		if (a->peer == p && a->state == ADVERT_WITHDRAWING && is_about(a, label))
 			return true;
-	}
 	return false;
 }
 
@@ -435,7 +438,7 @@ on_request(struct ldp *ldp, struct peer *p, struct fec *f, const struct ldp_msg 
 	} else if (f && f->label != LABEL_UNSET && ldp->config.ordered) { /* answered when its turn comes */
 		a = find_advert(f, p, 1u << ADVERT_ASKED);
 		if (!a)
-			a = advert_new(f, p);
+			a = advert_new(ldp, f, p);
 		a->state = ADVERT_ASKED;
 		a->request_id = m->id;
 	} else {

@@ -64,6 +64,10 @@ ldp_new(uint64_t seed)
 	hash_init(&ldp->fecs);
 	hash_init(&ldp->vias);
 	hash_init(&ldp->targets);
+	pool_init(&ldp->fec_pool, sizeof(struct fec));
+	pool_init(&ldp->hop_pool, sizeof(struct hop));
+	pool_init(&ldp->binding_pool, sizeof(struct binding));
+	pool_init(&ldp->advert_pool, sizeof(struct advert));
 	list_init(&ldp->pendings);
 	list_init(&ldp->dirty);
 	list_init(&ldp->to_flush);
@@ -110,6 +114,10 @@ ldp_free(struct ldp *ldp)
 	hash_free(&ldp->links);
 	hash_free(&ldp->peers);
 	hash_free(&ldp->fecs);
+	pool_free(&ldp->fec_pool);
+	pool_free(&ldp->hop_pool);
+	pool_free(&ldp->binding_pool);
+	pool_free(&ldp->advert_pool);
 	hash_free(&ldp->vias);
 	table_gone(&ldp->parameters_table, &ldp->parameters);
 	for (size_t i = 0; ldp->tables[i]; i++)

@@ -12,8 +12,8 @@ fec_set_hops(struct ldp *ldp, struct fec *f, const struct addr *addrs, const uin
 	struct hop *old = f->hops;
 	size_t old_count = f->hop_count;
 
-	f->hops = count ? mem_zalloc(count * sizeof *f->hops) : NULL;
-	f->hop_count = count;
+	f->hops = count > 1 ? mem_zalloc(count * sizeof *f->hops) : count ? pool_take(&ldp->hop_pool) : NULL;
+	f->hop_count = (uint16_t)count;
 	f->published = false;
 	for (size_t i = 0; i < count; i++) {
 		struct hop *h = &f->hops[i];
@@ -27,7 +27,10 @@ fec_set_hops(struct ldp *ldp, struct fec *f, const struct addr *addrs, const uin
 		list_remove(&old[i].of_via);
 		via_release(ldp, old[i].via);
 	}
-	free(old);
+	if (old_count == 1)
+		pool_give(&ldp->hop_pool, old);
+	else
+		free(old);
 }
 
 /* --- our own label --- */
@@ -91,8 +94,7 @@ settle_hops(struct ldp *ldp, struct fec *f)
 {
 	bool changed = false;
 
-	list_each (l, &f->bindings) {
-		struct binding *b = OBJECT(l, struct binding, of_fec);
+	for (struct binding *b = f->bindings; b; b = b->next) {
 		bool accepted = policy_accepts(ldp, b->peer, &f->prefix), used = false;
 		for (size_t i = 0; accepted && i < f->hop_count && !fec_is_egress(f); i++)
 			used |= f->hops[i].via->peer == b->peer;

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/label.h"
 #include "base/list.h"
+#include "base/pool.h"
 #include "base/mem.h"
 #include "base/prefix.h"
 #include "base/rng.h"
@@ -159,6 +160,7 @@ struct via {
 	struct list of_peer; /* while peer is set */
 	struct list users;   /* struct hop */
 };
+/* Of FECs, and of what hangs on them, there may be a million each: they come from pools and are ordered to leave no gaps. */
 struct hop { /* one next hop of a FEC's route */
 	struct list of_via;
 	struct via *via;
@@ -174,47 +176,51 @@ struct label_row {
 };
 /* A peer's label for a FEC. Liberal retention: kept whether used or not. */
 struct binding {
-	struct list of_fec, of_peer;
+	struct binding *next; /* of the FEC's */
+	struct list of_peer;
 	struct fec *fec;
 	struct peer *peer;
 	uint32_t label;
 	uint16_t mtu; /* RFC 3988; 0: not said */
-	bool in_use, stale, accepted;
+	bool in_use : 1, stale : 1, accepted : 1;
 	struct label_row row;
 };
 /* Our label for a FEC that a peer was told, or has asked for. */
 struct advert {
-	struct list of_fec, of_peer;
+	struct advert *next; /* of the FEC's */
+	struct list of_peer;
 	struct fec *fec;
 	struct peer *peer;
 	uint32_t label;
-	uint16_t mtu; /* as told */
-	enum {
-		ADVERT_TOLD,
-		ADVERT_WITHDRAWING /* its Release is awaited */,
-		ADVERT_RELEASED /* the peer does not want it */,
-		ADVERT_ASKED /* it is not our turn to tell (ordered control), but the peer asked; no label yet */
-	} state;
 	uint32_t request_id; /* ADVERT_ASKED: of the peer's Label Request */
+	uint16_t mtu;        /* as told */
+	uint8_t state;       /* of enum advert_state */
+};
+enum advert_state {
+	ADVERT_TOLD,
+	ADVERT_WITHDRAWING, /* its Release is awaited */
+	ADVERT_RELEASED,    /* the peer does not want it */
+	ADVERT_ASKED        /* it is not our turn to tell (ordered control), but the peer asked; no label yet */
 };
 struct fec {
 	struct hash_node by_prefix;
 	struct prefix prefix;
+	uint16_t hop_count;
 	uint32_t seen;      /* round of the route */
-	bool routed;        /* there is a route that calls for a label */
-	bool connected;     /* the network of one of our interfaces, where such get labels: we are the egress */
 	uint32_t own;       /* so many of our interfaces have it as a host address: we are the egress */
 	uint32_t label;     /* ours; LABEL_UNSET none; implicit null at the egress */
 	uint32_t recovered; /* of before our restart, from fib.Ilm; LABEL_UNSET none */
 	uint16_t mtu;       /* RFC 3988: the largest packet that fits all the way; 0: not known */
-	bool had_lsp;       /* fib.Ilm had it when we started */
-	bool held;          /* its row is held back: it had labels before our restart and has none to send with yet */
+	bool routed : 1;    /* there is a route that calls for a label */
+	bool connected : 1; /* the network of one of our interfaces, where such get labels: we are the egress */
+	bool had_lsp : 1;   /* fib.Ilm had it when we started */
+	bool held : 1;      /* its row is held back: it had labels before our restart and has none to send with yet */
+	bool published : 1; /* the row is as the FEC is */
 	struct hop *hops;
-	size_t hop_count;
-	struct list bindings, adverts;
+	struct binding *bindings;
+	struct advert *adverts;
 	const struct ldp *ldp;
 	struct list dirty; /* to be looked at before this input is done */
-	bool published;    /* the row is as the FEC is */
 	struct row row;    /* ldp.Lsp */
 	struct label_row local_row;
 };
@@ -247,6 +253,7 @@ struct ldp {
 	bool running;    /* LSR id and `mpls ldp` are set */
 	struct addr transport;
 	struct hash links, peers, fecs, vias, targets;
+	struct pool fec_pool, hop_pool, binding_pool, advert_pool; /* hop_pool: of FECs with one next hop */
 	struct key *keys;
 	size_t key_count;
 	uint32_t config_sequence; /* counts our configurations; in our Hellos */

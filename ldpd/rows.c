@@ -54,15 +54,12 @@ fill_local_binding(const struct fec *f, Ldp__Binding *m, struct arena *arena)
 	m->fec = bytes_of_prefix(&f->prefix, arena);
 	m->label = f->label;
 	size_t count = 0;
-	list_each (l, (struct list *)(uintptr_t)&f->adverts) {
+	for (const struct advert *a = f->adverts; a; a = a->next)
 		count++;
-	}
 	m->sent_to = arena_take(arena, count * sizeof *m->sent_to);
-	list_each (k, (struct list *)(uintptr_t)&f->adverts) {
-		const struct advert *a = OBJECT(k, struct advert, of_fec);
+	for (const struct advert *a = f->adverts; a; a = a->next)
 		if (a->state == ADVERT_TOLD)
 			m->sent_to[m->n_sent_to++] = a->peer->lsr;
-	}
 }
 
 static void

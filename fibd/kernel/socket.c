@@ -35,7 +35,7 @@ enum {
 	DRAIN_ALL = 100000,
 	NOTICES = 32, /* read at once */
 	NOTICE_BYTES = 32 * 1024,
-	IN_FLIGHT_MAX = 2048,
+	IN_FLIGHT_MAX = 4096,
 	MPLS_FAMILY = 28
 };
 

@@ -153,26 +153,32 @@ struct route_queue { /* routes to be looked at, in order; a ring */
 	size_t first, count, room; /* room: a power of two */
 };
 
+struct lsp_hop {
+	struct addr gateway;
+	uint32_t ifindex;
+	uint32_t label; /* the out label, LABEL_UNSET when there is none */
+};
 struct lsp { /* a row of ldp.Lsp */
 	struct hash_node by_fec;
 	struct prefix fec;
-	uint32_t in_label, seen;
-	bool egress, pop_broken;
 	uint16_t hop_count;
-	struct fib_path *hops; /* labels[0]: the out label, LABEL_UNSET when there is none */
+	uint32_t in_label, seen;
+	bool egress : 1, pop_broken : 1;
+	struct lsp_hop one; /* a single one */
+	struct lsp_hop *hops;
 	struct ilm *ilm;
 };
 struct ilm { /* an incoming label: wanted, in the kernel, or both */
 	struct hash_node by_label;
 	uint32_t label, seen;
 	struct lsp *lsp; /* NULL: nobody wants it */
-	bool has;        /* the kernel has one of ours */
-	uint16_t has_count;
 	struct fib_path *has_paths;
-	bool right;   /* ... and it is as wanted */
-	bool stale;   /* its owner is away */
-	bool foreign; /* somebody else has programmed this label */
-	bool asked, refused;
+	uint16_t has_count;
+	bool has : 1;     /* the kernel has one of ours */
+	bool right : 1;   /* ... and it is as wanted */
+	bool stale : 1;   /* its owner is away */
+	bool foreign : 1; /* somebody else has programmed this label */
+	bool asked : 1, refused : 1;
 	struct list dirty;
 	char *trouble;
 	struct row row;
@@ -211,7 +217,7 @@ struct rib {
 		uint32_t ifindex; /* 0: there is none */
 	} * names;
 	size_t name_count;
-	struct pool route_pool, entry_pool, direct_pool;
+	struct pool route_pool, entry_pool, direct_pool, lsp_pool, ilm_pool;
 	struct route_queue to_choose, dirty_routes;
 	struct hash troubles;            /* of routes */
 	struct list recursives, touched; /* fates */

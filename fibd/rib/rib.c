@@ -66,6 +66,8 @@ rib_new(uint64_t seed)
 	pool_init(&rib->route_pool, sizeof(struct route));
 	pool_init(&rib->entry_pool, sizeof(struct entry));
 	pool_init(&rib->direct_pool, sizeof(struct direct));
+	pool_init(&rib->lsp_pool, sizeof(struct lsp));
+	pool_init(&rib->ilm_pool, sizeof(struct ilm));
 	for (size_t i = 0; i < COUNT(lists); i++)
 		list_init(lists[i]);
 	table_get(rib, 254);

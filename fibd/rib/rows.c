@@ -222,7 +222,6 @@ fill_ilm(const struct row *row, void *message, struct arena *arena)
 	const struct ilm *i = CONST_OBJECT(row, struct ilm, row);
 	Fib__Ilm *m = message;
 	/* What is there; else what should be. */
-	const struct fib_path *paths = i->has ? i->has_paths : i->lsp ? i->lsp->hops : NULL;
 	uint16_t count = i->has ? i->has_count : i->lsp ? i->lsp->hop_count : 0;
 
 	m->label = i->label;
@@ -231,12 +230,17 @@ fill_ilm(const struct row *row, void *message, struct arena *arena)
 		m->fec = bytes_of_prefix(&i->lsp->fec, arena);
 	m->next_hops = arena_take(arena, (count + 1u) * sizeof *m->next_hops);
 	for (uint16_t k = 0; k < count; k++) {
-		struct fib_path p = paths[k];
-		if (!i->has && p.labels[0] == LABEL_UNSET)
+		if (i->has) {
+			m->next_hops[m->n_next_hops++] = next_hop(arena, &i->has_paths[k].gateway, &i->has_paths[k]);
 			continue;
-		if (!i->has)
-			p.label_count = p.labels[0] != LABEL_IMPLICIT_NULL;
-		m->next_hops[m->n_next_hops++] = next_hop(arena, &p.gateway, &p);
+		}
+		const struct lsp_hop *h = &i->lsp->hops[k];
+		struct fib_path p = { .gateway = h->gateway, .ifindex = h->ifindex, .weight = 1 };
+		if (h->label == LABEL_UNSET)
+			continue;
+		if (h->label != LABEL_IMPLICIT_NULL)
+			p.labels[p.label_count++] = h->label;
+		m->next_hops[m->n_next_hops++] = next_hop(arena, &h->gateway, &p);
 	}
 	m->installed = i->has && i->right;
 	m->trouble = lent(i->trouble);

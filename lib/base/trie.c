@@ -13,7 +13,7 @@ void
 trie_init(struct trie *t)
 {
 	*t = (struct trie){ 0 };
-	pool_init(&t->forks, sizeof(struct trie_fork));
+	pool_init(&t->forks, offsetof(struct trie_node, prefix));
 }
 
 static unsigned
@@ -24,18 +24,18 @@ bit(const struct addr *a, unsigned n)
 
 /* NULL when it is none. */
 static struct trie_node *
-node_of(struct trie_fork *f)
+node_of(struct trie_node *f)
 {
-	return f && f->is_node ? OBJECT(f, struct trie_node, fork) : NULL;
+	return f && !f->is_fork ? f : NULL;
 }
 
 /* The first object at or below, in order. */
 static struct trie_node *
-first_below(struct trie_fork *f)
+first_below(struct trie_node *f)
 {
-	while (f && !f->is_node)
+	while (f && f->is_fork)
 		f = f->child[0];
-	return node_of(f);
+	return f;
 }
 
 /* How many leading bits two prefixes share, at most the shorter length. */
@@ -52,22 +52,23 @@ shared_bits(const struct prefix *a, const struct prefix *b)
 }
 
 /* Where the walk by an address's bits meets the first one of at least this length, or the end. */
-static struct trie_fork *
+static struct trie_node *
 descend(const struct trie *t, const struct addr *addr, unsigned len)
 {
-	struct trie_fork *f = t->root;
+	struct trie_node *f = t->root;
 
 	while (f && f->len < len)
 		f = f->child[bit(addr, f->len)];
 	return f;
 }
 
-static struct trie_fork *
+static struct trie_node *
 new_fork(struct trie *t, uint8_t len)
 {
-	struct trie_fork *fork = pool_take(&t->forks);
+	struct trie_node *fork = pool_take(&t->forks);
 
 	fork->len = len;
+	fork->is_fork = true;
 	return fork;
 }
 
@@ -75,7 +76,7 @@ bool
 trie_add(struct trie *t, struct trie_node *n, const struct prefix *prefix)
 {
 	/* Any object on the prefix's way tells how far that goes: there, all others share at least as much with it. */
-	struct trie_fork **at = &t->root, *near = t->root;
+	struct trie_node **at = &t->root, *near = t->root;
 	while (near && near->len < prefix->len && near->child[bit(&prefix->addr, near->len)])
 		near = near->child[bit(&prefix->addr, near->len)];
 	const struct trie_node *some = first_below(near);
@@ -83,25 +84,25 @@ trie_add(struct trie *t, struct trie_node *n, const struct prefix *prefix)
 
 	while (*at && (*at)->len <= shared && (*at)->len < prefix->len)
 		at = &(*at)->child[bit(&prefix->addr, (*at)->len)];
-	struct trie_fork *old = *at;
+	struct trie_node *old = *at;
 	bool same = old && old->len == prefix->len && shared == prefix->len;
-	if (same && old->is_node)
+	if (same && !old->is_fork)
 		return false;
-	*n = (struct trie_node){ .fork = { .len = prefix->len, .is_node = true }, .prefix = *prefix };
+	*n = (struct trie_node){ .len = prefix->len, .prefix = *prefix };
 	t->count++;
 	if (!old) {
-		*at = &n->fork;
+		*at = n;
 	} else if (same) { /* takes the fork's place */
-		memcpy(n->fork.child, old->child, sizeof old->child);
-		*at = &n->fork;
+		memcpy(n->child, old->child, sizeof old->child);
+		*at = n;
 		pool_give(&t->forks, old);
 	} else if (shared == prefix->len) { /* above the old one */
-		*at = &n->fork;
-		n->fork.child[bit(&some->prefix.addr, shared)] = old;
+		*at = n;
+		n->child[bit(&some->prefix.addr, shared)] = old;
 	} else {
-		struct trie_fork *fork = new_fork(t, shared);
+		struct trie_node *fork = new_fork(t, shared);
 		fork->child[bit(&some->prefix.addr, shared)] = old;
-		fork->child[bit(&prefix->addr, shared)] = &n->fork;
+		fork->child[bit(&prefix->addr, shared)] = n;
 		*at = fork;
 	}
 	return true;
@@ -110,22 +111,22 @@ trie_add(struct trie *t, struct trie_node *n, const struct prefix *prefix)
 void
 trie_remove(struct trie *t, struct trie_node *n)
 {
-	struct trie_fork **above = NULL, **at = &t->root;
+	struct trie_node **above = NULL, **at = &t->root;
 
-	while (*at != &n->fork) {
+	while (*at != n) {
 		above = at;
 		at = &(*at)->child[bit(&n->prefix.addr, (*at)->len)];
 	}
 	t->count--;
-	struct trie_fork *const *child = n->fork.child;
+	struct trie_node *const *child = n->child;
 	if (child[0] && child[1]) {
-		*at = new_fork(t, n->fork.len);
-		memcpy((*at)->child, child, sizeof n->fork.child);
+		*at = new_fork(t, n->len);
+		memcpy((*at)->child, child, sizeof n->child);
 	} else {
 		*at = child[0] ? child[0] : child[1];
 		/* A fork left with one child is no fork. */
-		struct trie_fork *parent = above ? *above : NULL;
-		if (parent && !parent->is_node && (!parent->child[0] || !parent->child[1])) {
+		struct trie_node *parent = above ? *above : NULL;
+		if (parent && parent->is_fork && (!parent->child[0] || !parent->child[1])) {
 			*above = parent->child[0] ? parent->child[0] : parent->child[1];
 			pool_give(&t->forks, parent);
 		}
@@ -155,7 +156,7 @@ trie_match(const struct trie *t, const struct addr *addr)
 	struct trie_node *best = NULL;
 	unsigned bits = (unsigned)addr_size(addr) * 8;
 
-	for (struct trie_fork *f = t->root; f; f = f->len < bits ? f->child[bit(addr, f->len)] : NULL) {
+	for (struct trie_node *f = t->root; f; f = f->len < bits ? f->child[bit(addr, f->len)] : NULL) {
 		struct trie_node *n = node_of(f);
 		if (n && !prefix_covers(&n->prefix, addr))
 			break; /* nor does any below it */
@@ -169,8 +170,8 @@ trie_parent(const struct trie *t, const struct trie_node *n)
 {
 	struct trie_node *parent = NULL;
 
-	for (struct trie_fork *f = t->root; f != &n->fork; f = f->child[bit(&n->prefix.addr, f->len)])
-		parent = f->is_node ? node_of(f) : parent;
+	for (struct trie_node *f = t->root; f != n; f = f->child[bit(&n->prefix.addr, f->len)])
+		parent = f->is_fork ? parent : f;
 	return parent;
 }
 
@@ -183,12 +184,12 @@ trie_first(const struct trie *t)
 struct trie_node *
 trie_next(const struct trie *t, const struct trie_node *n)
 {
-	struct trie_fork *right = NULL; /* of the last turn to the left on the way to it */
+	struct trie_node *right = NULL; /* of the last turn to the left on the way to it */
 
 	for (int i = 0; i < 2; i++)
-		if (n->fork.child[i])
-			return first_below(n->fork.child[i]);
-	for (const struct trie_fork *f = t->root; f != &n->fork;) {
+		if (n->child[i])
+			return first_below(n->child[i]);
+	for (const struct trie_node *f = t->root; f != n;) {
 		unsigned side = bit(&n->prefix.addr, f->len);
 		if (!side && f->child[1])
 			right = f->child[1];

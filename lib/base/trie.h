@@ -6,18 +6,15 @@
 /* Prefixes of one family by longest match: a path-compressed binary tree with embedded nodes.
  * In-order: by address, then length, which is the order of every display. Nodes do not know their parents, for there
  * may be a million of them: what goes upwards looks from the root, which costs as much as to find a prefix. */
-struct trie_fork { /* internal: where the ways of at least two objects part */
-	struct trie_fork *child[2];
-	uint8_t len; /* all below share so many bits, and the next one decides which child */
-	bool is_node;
-};
 struct trie_node {
-	struct trie_fork fork; /* len: the prefix's */
+	struct trie_node *child[2];
+	uint8_t len;  /* the prefix's; of a fork: all below share so many bits, and the next one decides which child */
+	bool is_fork; /* internal: where the ways of at least two objects part. It ends here, without a prefix */
 	struct prefix prefix;
 };
 
 struct trie {
-	struct trie_fork *root;
+	struct trie_node *root;
 	size_t count;
 	struct pool forks;
 };

@@ -97,8 +97,7 @@ check_bindings(struct ldp_node *n)
 {
 	hash_each (f, &n->ldp->fecs) {
 		struct fec *fec = OBJECT(f, struct fec, by_prefix);
-		list_each (l, &fec->bindings) {
-			const struct binding *b = OBJECT(l, struct binding, of_fec);
+		for (const struct binding *b = fec->bindings; b; b = b->next) {
 			const struct ldp_node *peer = NULL;
 			for (size_t i = 0; i < net->node_count; i++)
 				if (net->nodes[i]->lsr == b->peer->lsr)
@@ -118,8 +117,8 @@ check_node(struct ldp_node *n)
 	hash_each (f, &n->ldp->fecs) {
 		struct fec *fec = OBJECT(f, struct fec, by_prefix);
 		labels += fec->label >= LABEL_FIRST_FREE && fec->label <= LABEL_MAX;
-		list_each (a, &fec->adverts) {
-			if (OBJECT(a, struct advert, of_fec)->state != ADVERT_TOLD)
+		for (const struct advert *a = fec->adverts; a; a = a->next) {
+			if (a->state != ADVERT_TOLD)
 				broken("node %zu still waits for a Release", n->index);
 			told++;
 		}
