@@ -92,7 +92,7 @@ def ours(build):
     return result
 
 
-def speak_bgp(space, count):
+def speak_bgp(space, count, to="10.0.0.1", next_hop="10.0.0.2"):
     """A BGP speaker that announces the routes to FRR: its static routes are too slow to read to measure zebra by them."""
 
     def message(kind, body):
@@ -103,13 +103,13 @@ def speak_bgp(space, count):
     s.settimeout(30)
     for _ in range(100):
         try:
-            s.connect(("10.0.0.1", 179))
+            s.connect((to, 179))
             break
         except ConnectionRefusedError:
             time.sleep(0.1)
     s.sendall(message(1, struct.pack("!BHHIB", 4, 65002, 180, 0x0a000002, 0)) + message(4, b""))
     s.recv(4096)
-    attributes = b"\x40\x01\x01\x00" + b"\x40\x02\x04\x02\x01" + struct.pack("!H", 65002) + b"\x40\x03\x04\x0a\x00\x00\x02"
+    attributes = b"\x40\x01\x01\x00" + b"\x40\x02\x04\x02\x01" + struct.pack("!H", 65002) + b"\x40\x03\x04" + socket.inet_aton(next_hop)
     updates, nlri = [], b""
     for a in addresses(count):
         nlri += b"\x20" + socket.inet_aton(a)

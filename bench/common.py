@@ -10,6 +10,7 @@ import time
 
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
+HERE = os.path.dirname(os.path.realpath(__file__))
 TICK = os.sysconf("SC_CLK_TCK")
 
 
