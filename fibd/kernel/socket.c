@@ -480,7 +480,7 @@ join_groups(int fd)
 static int
 mute_own_routes(struct kernel *k)
 {
-	struct sockaddr_nl own;
+	struct sockaddr_nl own = { 0 };
 	socklen_t size = sizeof own;
 	if (getsockname(k->request, (struct sockaddr *)&own, &size) != 0)
 		return -errno;

@@ -9,8 +9,8 @@ TEXT = {3: "imp-null", 0: "exp-null", None: "-"}  # how FRR writes labels
 
 
 def session(lab, router):
-    """A router's session with FRR."""
-    return next(s for s in lab.sessions(router) if s["peer"] == ADDRESS["F2"])
+    """A router's session with FRR; without one, as if it had not come up yet."""
+    return next((s for s in lab.sessions(router) if s["peer"] == ADDRESS["F2"]), {"state": "NON_EXISTENT", "uid": 0})
 
 
 def wait_session(lab, router, after=0):
