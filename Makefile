@@ -127,6 +127,7 @@ $(O)/tests/sim/sim_ldp: $(O)/tests/sim/sim_ldp.o $(call objects,$(wildcard tests
 test-sim: $(SIM_TESTS)
 	$(O)/tests/sim/sim_ldp --nodes 20 --troubles 60 --seed 1 --twice
 	$(O)/tests/sim/sim_ldp --nodes 12 --troubles 200 --seed 24
+	$(O)/tests/sim/sim_ldp --nodes 30 --troubles 200 --ipv6
 	$(O)/tests/sim/sim_ldp --nodes $(if $(SAN),60,100) --troubles 300
 
 # tests/fuzz/fuzz_TARGET.c: what arbitrary bytes may do. The corpora are replayed with every test; `make fuzz` looks for

@@ -115,15 +115,18 @@ addr_hash(const struct addr *a)
 }
 
 struct via *
-via_get(struct ldp *ldp, const struct addr *a)
+via_get(struct ldp *ldp, const struct addr *a, uint32_t ifindex)
 {
+	if (a->family == 4 || !addr_is_link_local(a))
+		ifindex = 0;
 	for (struct hash_node *n = hash_first(&ldp->vias, addr_hash(a)); n; n = hash_next(n)) {
 		struct via *v = OBJECT(n, struct via, by_addr);
-		if (addr_eq(&v->addr, a))
+		if (addr_eq(&v->addr, a) && v->ifindex == ifindex)
 			return v;
 	}
 	struct via *v = NEW(struct via);
 	v->addr = *a;
+	v->ifindex = ifindex;
 	list_init(&v->of_peer);
 	list_init(&v->users);
 	hash_add(&ldp->vias, &v->by_addr, addr_hash(a));

@@ -8,13 +8,15 @@
 #include "ldpd/model.h"
 #include <stdlib.h>
 
-enum { LABEL_MESSAGE_MAX = 56, TELL_SLICE = 2000 /* FECs told in one go to a peer that came up */ };
+enum { LABEL_MESSAGE_MAX = 72, TELL_SLICE = 2000 /* FECs told in one go to a peer that came up */ };
 #define EXCHANGE_QUIET (1 * USEC_PER_SEC)
 
 static struct ldp_fec
 element(const struct fec *f)
 {
-	return (struct ldp_fec){ .kind = FEC_PREFIX, .family = LDP_IPV4, .addr = f->prefix.addr, .len = f->prefix.len };
+	return (struct ldp_fec){
+		.kind = FEC_PREFIX, .family = ldp_family(&f->prefix.addr), .addr = f->prefix.addr, .len = f->prefix.len
+	};
 }
 
 /* --- our labels --- */
@@ -167,24 +169,39 @@ distribute_fec(struct ldp *ldp, struct fec *f)
 
 /* --- our addresses --- */
 
+/* Messages with the addresses of one family among a list. */
 static void
-send_addresses(struct ldp *ldp, struct peer *p, enum ldp_type type, const struct addr *list, size_t count)
+send_family(
+    struct ldp *ldp, struct peer *p, enum ldp_type type, const struct addr *list, size_t count, enum family family)
 {
-	while (count) {
-		/* 4 bytes each in a PDU of at least 256: what fits with its headers. */
-		size_t n = (p->max_pdu - 40u) / 4u;
-		if (n > count)
-			n = count;
-		if (n > LDP_ADDRESSES_MAX)
-			n = LDP_ADDRESSES_MAX;
-		ldp_put_addresses(session_writer(ldp, p, 16 + 4 * n), session_message_id(p), type, list, n);
+	struct addr some[LDP_ADDRESSES_MAX];
+	/* In a PDU of at least 256 bytes: what fits with its headers. */
+	size_t size = family == V6 ? 16 : 4, room = (p->max_pdu - 40u) / size, at = 0;
+
+	if (room > LDP_ADDRESSES_MAX)
+		room = LDP_ADDRESSES_MAX;
+	for (;;) {
+		size_t n = 0;
+		for (; at < count && n < room; at++)
+			if (family_bit(&list[at]) == family)
+				some[n++] = list[at];
+		if (!n)
+			return;
+		ldp_put_addresses(session_writer(ldp, p, 16 + size * n), session_message_id(p), type, some, n);
 		if (type == LDP_ADDRESS)
 			p->sent.address++;
 		else
 			p->sent.address_withdraw++;
-		list += n;
-		count -= n;
 	}
+}
+
+static void
+send_addresses(struct ldp *ldp, struct peer *p, enum ldp_type type, const struct addr *list, size_t count)
+{
+	if (p->families & V4)
+		send_family(ldp, p, type, list, count, V4);
+	if (p->families & V6)
+		send_family(ldp, p, type, list, count, V6);
 }
 
 void
@@ -199,12 +216,17 @@ distribute_addresses(struct ldp *ldp, enum ldp_type type, const struct addr *lis
 
 /* All was told, RFC 5919: after a session has come up, and after everything was asked for. */
 static void
-end_of_lib(struct ldp *ldp, struct peer *p)
+end_of_lib(struct ldp *ldp, struct peer *p, unsigned about)
 {
 	if (!(p->capabilities & LDP_CAN_UNRECOGNIZED))
 		return;
-	ldp_put_end_of_lib(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p));
-	p->sent.notification++;
+	for (unsigned family = V4; family <= V6; family <<= 1) {
+		if (!(p->families & about & family))
+			continue;
+		ldp_put_end_of_lib(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p),
+		    family == V6 ? LDP_IPV6 : LDP_IPV4);
+		p->sent.notification++;
+	}
 }
 
 void
@@ -245,7 +267,7 @@ distribute_more(struct ldp *ldp, struct peer *p)
 	if (n)
 		timer_set(&ldp->timers, &p->tell, ldp->now);
 	else
-		end_of_lib(ldp, p);
+		end_of_lib(ldp, p, V4 | V6);
 }
 
 void
@@ -266,8 +288,11 @@ on_addresses(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 	struct wire_reader list = m->address.list;
 
 	while (wire_left(&list)) {
-		struct addr a = addr_v4(wire_u32(&list));
-		struct via *v = via_get(ldp, &a);
+		size_t size = ldp_family_bytes(m->address.family);
+		struct addr a;
+		if (!addr_from_bytes(wire_bytes(&list, size), size, &a) || (a.family == 6 && addr_is_link_local(&a)))
+			continue; /* RFC 7552 7: link-local ones are not to be told, and mean nothing elsewhere */
+		struct via *v = via_get(ldp, &a, 0);
 		if (m->type == LDP_ADDRESS)
 			via_assign(ldp, v, p);
 		else if (v->peer == p)
@@ -283,8 +308,10 @@ learn(struct ldp *ldp, struct peer *p, const struct prefix *prefix, uint32_t lab
 	struct fec *f = fec_get(ldp, prefix);
 	struct binding *b = binding_find(f, p);
 
-	if (label != LABEL_IPV4_EXPLICIT_NULL && label != LABEL_IMPLICIT_NULL && label < LABEL_FIRST_FREE) {
-		/* Router alert and the like are no labels of an IPv4 prefix (RFC 3032 2.1). */
+	uint32_t explicit = prefix->addr.family == 6 ? LABEL_IPV6_EXPLICIT_NULL : LABEL_IPV4_EXPLICIT_NULL;
+
+	if (label != explicit && label != LABEL_IMPLICIT_NULL && label < LABEL_FIRST_FREE) {
+		/* Router alert and the like are no labels of a prefix, nor is the other family's null (RFC 3032 2.1). */
 		send_label(ldp, p, LDP_LABEL_RELEASE, f, label, 0);
 		fec_dirty(ldp, f);
 		return;
@@ -373,16 +400,17 @@ is_awaited(const struct fec *f, const struct peer *p, uint32_t label)
 
 /* The same for every FEC. */
 static void
-release_all(struct ldp *ldp, struct peer *p, uint32_t label)
+release_all(struct ldp *ldp, struct peer *p, unsigned about, uint32_t label)
 {
 	list_each (l, &p->adverts) {
 		struct advert *a = OBJECT(l, struct advert, of_peer);
-		if (a->state == ADVERT_TOLD && is_about(a, label) && !is_awaited(a->fec, p, label))
+		if (a->state == ADVERT_TOLD && about & family_bit(&a->fec->prefix.addr) && is_about(a, label) &&
+		    !is_awaited(a->fec, p, label))
 			released(ldp, a);
 	}
 	list_each_safe (k, &p->adverts) {
 		struct advert *a = OBJECT(k, struct advert, of_peer);
-		if (a->state == ADVERT_WITHDRAWING && is_about(a, label))
+		if (a->state == ADVERT_WITHDRAWING && about & family_bit(&a->fec->prefix.addr) && is_about(a, label))
 			advert_free(ldp, a);
 	}
 }
@@ -392,7 +420,10 @@ static void
 all_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct ldp_fec *e)
 {
 	uint32_t label = m->label.label;
-	bool ours = e->kind == FEC_WILDCARD || e->family == LDP_IPV4; /* we have no others */
+	unsigned about = e->kind == FEC_WILDCARD ? V4 | V6
+			 : e->family == LDP_IPV4 ? V4
+			 : e->family == LDP_IPV6 ? V6
+						 : 0;
 
 	if (m->type == LDP_LABEL_WITHDRAW) {
 		ldp_put_label(
@@ -400,19 +431,18 @@ all_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct ld
 		p->sent.label_release++;
 		list_each_safe (l, &p->bindings) {
 			struct binding *b = OBJECT(l, struct binding, of_peer);
-			if (ours && (label == LABEL_UNSET || b->label == label))
+			if (about & family_bit(&b->fec->prefix.addr) && (label == LABEL_UNSET || b->label == label))
 				binding_free(ldp, b);
 		}
 	} else if (m->type == LDP_LABEL_RELEASE) {
-		if (ours)
-			release_all(ldp, p, label);
+		release_all(ldp, p, about, label);
 	} else if (m->type == LDP_LABEL_REQUEST) { /* RFC 5918: tell everything again */
 		hash_each (n, &ldp->fecs) {
 			struct fec *f = OBJECT(n, struct fec, by_prefix);
-			if (ours && policy_tells(ldp, p, f))
+			if (about & family_bit(&f->prefix.addr) && policy_tells(ldp, p, f))
 				tell(ldp, f, p, m->id);
 		}
-		end_of_lib(ldp, p);
+		end_of_lib(ldp, p, about);
 	}
 }
 
@@ -483,8 +513,14 @@ one_fec(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct l
 
 /* All elements are looked at before the first one changes anything. */
 enum ldp_status
-distribute_judge(const struct ldp_msg *m)
+distribute_judge(const struct ldp *ldp, const struct peer *p, const struct ldp_msg *m)
 {
+	/* What we speak is taken in any case: the peer may know already that both of us speak both, and we not yet. */
+	unsigned families = p->state == S_OPERATIONAL ? p->families | dual_families(ldp) : V4 | V6;
+
+	if ((m->type == LDP_ADDRESS || m->type == LDP_ADDRESS_WITHDRAW) &&
+	    !(families & (m->address.family == LDP_IPV6 ? V6 : V4)))
+		return LDP_UNSUPPORTED_AF;
 	if (m->type < LDP_LABEL_MAPPING || m->type > LDP_LABEL_ABORT)
 		return LDP_OK;
 	struct wire_reader fecs = m->label.fecs;
@@ -496,6 +532,8 @@ distribute_judge(const struct ldp_msg *m)
 		enum ldp_status s = ldp_decode_fec(&fecs, &e);
 		if (s != LDP_OK)
 			return s;
+		if (e.kind == FEC_PREFIX && !(families & family_bit(&e.addr)))
+			return LDP_UNSUPPORTED_AF;
 		count++;
 		wild |= e.kind != FEC_PREFIX;
 		/* 3.4.1: only in Withdraw and Release; RFC 5918 adds Request for the typed one. */
@@ -525,14 +563,17 @@ on_labels(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 		timer_set(&ldp->timers, &p->exchange, ldp->now + EXCHANGE_QUIET);
 }
 
-/* One for pseudowires or IPv6 says nothing about ours, and is no error either. */
+/* One for pseudowires says nothing about ours, and is no error either. Done is done when all families are. */
 static void
 on_end_of_lib(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 {
 	struct wire_reader fecs = m->notification.fecs;
 	struct ldp_fec e;
 
-	if (ldp_decode_fec(&fecs, &e) == LDP_OK && e.kind == FEC_TYPED_WILDCARD && e.family == LDP_IPV4)
+	if (ldp_decode_fec(&fecs, &e) != LDP_OK || e.kind != FEC_TYPED_WILDCARD)
+		return;
+	p->libs_awaited &= ~(unsigned)(e.family == LDP_IPV4 ? V4 : e.family == LDP_IPV6 ? V6 : 0);
+	if (!p->libs_awaited)
 		session_exchange_done(ldp, p);
 }
 

@@ -190,6 +190,8 @@ static void
 configure(struct ldp *ldp, const struct ldp_config *new)
 {
 	struct ldp_config old = { 0 };
+	bool first = !ldp->configured;
+	unsigned families = dual_families(ldp);
 
 	ldp_config_copy(&old, &ldp->config);
 	ldp->configured = true;
@@ -204,10 +206,16 @@ configure(struct ldp *ldp, const struct ldp_config *new)
 	start_or_stop(ldp, "LDP was switched off");
 	links_configure(ldp);
 	targets_configure(ldp);
+	bool changed = dual_families(ldp) != families || old.prefer_v4 != new->prefer_v4;
 	hash_each (n, &ldp->peers) {
 		ttl_refresh(ldp, OBJECT(n, struct peer, by_id));
 	}
-	if (old.hello_hold_s != new->hello_hold_s || old.hello_interval_s != new->hello_interval_s)
+	if (changed)
+		dual_configured(ldp);
+	if (!first && ldp_config_uses(&old, 6) !=
+			  ldp_config_uses(new, 6)) /* routes of a family that was not spoken were not kept */
+		outbox_add(ldp->out, &(struct effect){ .kind = EFFECT_MIRROR_AGAIN, .where = LDP_FIB_ROUTE });
+	if (old.hello_hold_s != new->hello_hold_s || old.hello_interval_s != new->hello_interval_s || changed)
 		hash_each (n, &ldp->links) {
 			struct link *l = OBJECT(n, struct link, by_ifindex);
 			if (l->active)

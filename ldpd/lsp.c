@@ -17,7 +17,7 @@ fec_set_hops(struct ldp *ldp, struct fec *f, const struct addr *addrs, const uin
 	f->published = false;
 	for (size_t i = 0; i < count; i++) {
 		struct hop *h = &f->hops[i];
-		h->via = via_get(ldp, &addrs[i]);
+		h->via = via_get(ldp, &addrs[i], ifindex[i]);
 		h->fec = f;
 		h->ifindex = ifindex[i];
 		h->out_label = LABEL_UNSET;
@@ -42,8 +42,8 @@ take_label(struct ldp *ldp, struct fec *f)
 
 	if (!policy_allocates(ldp, &f->prefix))
 		return LABEL_UNSET;
-	if (egress && policy_egress_label(ldp) != LABEL_UNSET)
-		return policy_egress_label(ldp);
+	if (egress && policy_egress_label(ldp, &f->prefix) != LABEL_UNSET)
+		return policy_egress_label(ldp, &f->prefix);
 	if ((!f->routed && !egress) || !ldp->labels || !(ldp->synced & 1u << LDP_FIB_ILM))
 		return LABEL_UNSET;
 	if (f->label >= LABEL_FIRST_FREE && f->label <= LABEL_MAX)

@@ -157,7 +157,11 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 	m->ifindex = l->ifindex;
 	m->name = lent(l->label);
 	m->active = l->active;
-	m->inactive = lent(l->inactive);
+	m->inactive = lent(!l->active ? l->inactive[!(l->configured & V4)] : NULL);
+	m->ipv4 = l->active & V4;
+	m->ipv6 = l->active & V6;
+	m->inactive_ipv4 = lent(l->configured & V4 ? l->inactive[0] : NULL);
+	m->inactive_ipv6 = lent(l->configured & V6 ? l->inactive[1] : NULL);
 	m->hello_hold_ms = l->ldp->config.hello_hold_s * 1000u;
 	m->hello_interval_ms = l->active ? l->interval_ms : l->ldp->config.hello_interval_s * 1000u;
 	m->hellos_sent = l->hellos_sent;

@@ -196,11 +196,13 @@ went_up(struct ldp *ldp, struct peer *p)
 	p->up_since = ldp->now;
 	p->uid = ++ldp->next_uid;
 	p->exchange_done = false;
+	p->families = p->libs_awaited = dual_session(ldp, p);
 	timer_set(&ldp->timers, &p->exchange, ldp->now + EXCHANGE_QUIET);
 	timer_set(&ldp->timers, &p->keepalive, ldp->now + p->hold_ms / 3 * USEC_PER_MSEC);
 	outbox_log(ldp->out, 5, 1, "%%LDP-5-NBRCHG: LDP Neighbor %u.%u.%u.%u:%u (%u) is UP", p->lsr >> 24,
 	    p->lsr >> 16 & 255, p->lsr >> 8 & 255, p->lsr & 255, p->space, p->uid);
 	restart_session_up(ldp, p);
+	dual_neighbours(ldp, p);
 	distribute_all(ldp, p);
 }
 
@@ -391,7 +393,7 @@ message(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, enum ldp_statu
 {
 	count_received(p, m->type);
 	if (status == LDP_OK)
-		status = distribute_judge(m);
+		status = distribute_judge(ldp, p, m);
 	if (status & LDP_FATAL) {
 		event(ldp, p, m->type == LDP_INITIALIZATION ? E_INIT_BAD : E_BAD, m, status, ldp_status_name(status));
 		return;

@@ -20,6 +20,7 @@ struct port { /* an interface of the kernel's */
 	struct port_address {
 		struct prefix prefix;
 		uint32_t seen;
+		bool tentative; /* not told to anybody */
 	} * addresses;
 	size_t address_count, address_room;
 	uint32_t seen; /* dump it was told in */

@@ -58,10 +58,10 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 	m->multicast = p->link.multicast;
 	m->mpls = p->wants_mpls;
 	m->mpls_input = p->link.mpls_input;
-	m->n_addresses = p->address_count;
 	m->addresses = arena_take(arena, p->address_count * sizeof *m->addresses);
 	for (size_t i = 0; i < p->address_count; i++)
-		m->addresses[i] = bytes_of_prefix(&p->addresses[i].prefix, arena);
+		if (!p->addresses[i].tentative)
+			m->addresses[m->n_addresses++] = bytes_of_prefix(&p->addresses[i].prefix, arena);
 	m->trouble = lent(p->trouble);
 }
 

@@ -1,4 +1,5 @@
 """Frames off an interface, with their label stack read; and pings with sequence numbers that can be accounted for."""
+import ipaddress
 import os
 import re
 import select
@@ -12,7 +13,7 @@ import time
 
 from .net import LabError, inside
 
-ETH_P_ALL, ETH_P_IP, ETH_P_MPLS = 3, 0x0800, 0x8847
+ETH_P_ALL, ETH_P_IP, ETH_P_IPV6, ETH_P_MPLS = 3, 0x0800, 0x86dd, 0x8847
 
 
 def label_stack(frame):
@@ -32,14 +33,15 @@ def label_stack(frame):
 
 
 def stacks_to(frames, address):
-    """The label stacks of the IPv4 packets to an address, in order; an empty stack for one without labels."""
-    want, found = socket.inet_aton(address), []
+    """The label stacks of the packets to an IPv4 or IPv6 address, in order; an empty stack for one without labels."""
+    want, found = ipaddress.ip_address(address), []
+    first = 24 if want.version == 6 else 16  # where the destination begins
     for frame in frames:
         stack = label_stack(frame)
-        if stack is None or not (stack[0] or frame[12:14] == struct.pack("!H", ETH_P_IP)):
+        if stack is None or not (stack[0] or struct.unpack("!H", frame[12:14])[0] in (ETH_P_IP, ETH_P_IPV6)):
             continue
         labels, at = stack
-        if len(frame) >= at + 20 and frame[at] >> 4 == 4 and frame[at + 16:at + 20] == want:
+        if len(frame) > at and frame[at] >> 4 == want.version and frame[at + first:at + first + len(want.packed)] == want.packed:
             found.append(labels)
     return found
 

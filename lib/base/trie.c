@@ -81,6 +81,7 @@ trie_add(struct trie *t, struct trie_node *n, const struct prefix *prefix)
 		near = near->child[bit(&prefix->addr, near->len)];
 	const struct trie_node *some = first_below(near);
 	uint8_t shared = some ? shared_bits(&some->prefix, prefix) : 0;
+	unsigned side = some && shared < some->prefix.len ? bit(&some->prefix.addr, shared) : 0; /* where it parts */
 
 	while (*at && (*at)->len <= shared && (*at)->len < prefix->len)
 		at = &(*at)->child[bit(&prefix->addr, (*at)->len)];
@@ -98,11 +99,11 @@ trie_add(struct trie *t, struct trie_node *n, const struct prefix *prefix)
 		pool_give(&t->forks, old);
 	} else if (shared == prefix->len) { /* above the old one */
 		*at = n;
-		n->child[bit(&some->prefix.addr, shared)] = old;
+		n->child[side] = old;
 	} else {
 		struct trie_node *fork = new_fork(t, shared);
-		fork->child[bit(&some->prefix.addr, shared)] = old;
-		fork->child[bit(&prefix->addr, shared)] = n;
+		fork->child[side] = old;
+		fork->child[!side] = n;
 		*at = fork;
 	}
 	return true;

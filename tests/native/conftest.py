@@ -36,6 +36,12 @@ def twin(build):
 
 
 @pytest.fixture
+def dual(build):
+    """Two routers that speak LDP with IPv4 and IPv6."""
+    yield from running("dual", build)
+
+
+@pytest.fixture
 def lan(build):
     """Two routers with their session up and a stranger on the same switch."""
     yield from running("lan", build)
