@@ -1,11 +1,12 @@
 """What must not work: wrong files, second copies, missing rights, garbage from the network."""
 import os
 import re
+import socket
 import tempfile
 
 import pytest
 from ldp import MAPPING, message, pdu, tlv
-from penult import ALL_ROUTERS, bindings, datagrams, hello, initialization, keepalive, kernel_state, program, stream, uids, until_closed, wait_for
+from penult import ALL_ROUTERS, bindings, datagrams, hello, initialization, inside, keepalive, kernel_state, program, stream, uids, until_closed, wait_for
 
 BAD = "sysname X\ninterface GigabitEthernet0/1/0\n ip adress 10.0.0.1 24\n#\nip route-static 1.2.3.4 24 10.0.0.2\n"
 
@@ -142,3 +143,28 @@ def test_hellos_of_many_strangers_make_no_session_and_harm_none(lan):
     assert operational == ["2.2.2.2"]
     assert uids(lan, "R1")["2.2.2.2"] == sessions["R1"]["2.2.2.2"]
     assert bindings(lan, "R1") == labels["R1"]
+
+
+def test_a_neighbour_that_never_reads_gets_no_attention_of_the_others(lan):
+    """X brings its session up and then reads nothing, while 20,000 labels are told to it and to R2."""
+    uid = uids(lan, "R1")["2.2.2.2"]
+    many = [f"100.{64 + (i >> 16)}.{i >> 8 & 255}.{i & 255}" for i in range(20000)]
+    with datagrams(lan, "X", "10.0.12.66") as udp:
+        udp.sendto(hello("6.6.6.6", "10.0.12.66", hold=0xffff), (ALL_ROUTERS, 646))
+        with inside(lan.namespace("X")):
+            s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        with s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.connect(("10.0.12.1", 646))
+            s.sendall(initialization("6.6.6.6", "1.1.1.1") + keepalive("6.6.6.6"))
+            wait_for(lambda: {"2.2.2.2", "6.6.6.6"} == {p["peer"] for p in lan.sessions("R1") if p["state"] == "OPERATIONAL"}, "a session with X",
+                     last=lambda: lan.sessions("R1"))
+            batch = os.path.join(lan.dir, "many")
+            with open(batch, "w", encoding="ascii") as f:
+                f.write("".join(f"route add {a}/32 via 10.0.12.2 proto static metric 20\n" for a in many))
+            lan.run("R1", "ip", "-batch", batch)
+            wait_for(lambda: sum(peer == "1.1.1.1" for _, peer in bindings(lan, "R2")) >= len(many), "all labels at R2", 120,
+                     last=lambda: len(bindings(lan, "R2")))
+            x = next(p for p in lan.sessions("R1") if p["peer"] == "6.6.6.6")
+            assert x["state"] == "OPERATIONAL" and x["sent"]["label_mapping"] >= len(many), "what X does not read waits for it"
+            assert uids(lan, "R1")["2.2.2.2"] == uid
