@@ -127,6 +127,7 @@ $(O)/tests/sim/sim_ldp: $(O)/tests/sim/sim_ldp.o $(call objects,$(wildcard tests
 test-sim: $(SIM_TESTS)
 	$(O)/tests/sim/sim_ldp --nodes 20 --troubles 60 --seed 1 --twice
 	$(O)/tests/sim/sim_ldp --nodes 12 --troubles 200 --seed 24
+	$(O)/tests/sim/sim_ldp --nodes 30 --troubles 200 --ipv6
 	$(O)/tests/sim/sim_ldp --nodes $(if $(SAN),60,100) --troubles 300
 
 # tests/fuzz/fuzz_TARGET.c: what arbitrary bytes may do. The corpora are replayed with every test; `make fuzz` looks for
@@ -152,9 +153,9 @@ test-built: test-unit test-sim test-fuzz test-native test-vm
 test-unit: $(UNIT_TESTS)
 	@tests/run-unit $(UNIT_TESTS)
 test-native: all test-unit
-	$(PYTHON) -m pytest -q -p no:cacheprovider tests/native tests/conformance --build $(O)
+	$(PYTHON) -m pytest -q tests/native tests/conformance --build=$(O)
 test-vm: all test-native
-	tests/in-vm $(PYTHON) -m pytest -q -p no:cacheprovider tests/labs tests/interop tests/native/test_units.py::test_both_daemons_do_their_work_confined --build $(O)
+	$(PYTHON) -m pytest -q --in-vm tests/labs tests/interop tests/native/test_units.py::test_both_daemons_do_their_work_confined --build=$(O)
 
 # --- benchmarks: side by side with peers, figures into doc/benchmarks.md -----------------------------
 

@@ -1,12 +1,15 @@
 """ldpd: sessions and labels between two routers, ours beside two of FRR's. All processes of each are counted."""
 import os
 import re
+import socket
 import statistics
+import struct
 import time
 
-from common import Space, cable, cpu, figure, rss, sh, until
+from common import Space, There, cable, cpu, figure, rss, sh, until
 
 COUNTS = [int(n) for n in os.environ.get("BENCH_FECS", "10000,100000").split(",")]
+QUIET_S, ETH_P_ALL, ETH_P_IP, SO_RCVBUFFORCE = 0.5, 3, 0x0800, 33
 
 
 def fecs(count):
@@ -33,32 +36,50 @@ def wire(space):
     return sum(int(n) for n in re.findall(r"bytes_(?:sent|received):(\d+)", out))
 
 
-def exchange(space, least, timeout=120.0):
-    """(when the session's bytes began, when they ended) by the clock; over when nothing was added for half a second."""
-    begin, last, at, limit = None, 0, 0.0, time.monotonic() + timeout
-    while True:
-        n, now = wire(space), time.monotonic()
-        if n > 1000 and begin is None:
-            begin = now
-        if n > last + 200:
-            last, at = n, now
-        if begin and last >= least and now - at > 0.5:
-            return begin, at
-        if now > limit:
-            raise RuntimeError(f"only {last} bytes of {least} were exchanged")
-        time.sleep(0.02)
+class Tap:
+    """Looks on as LDP's TCP connection goes over a link."""
+
+    def __init__(self, space, device):
+        with There(space):
+            self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
+            self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+            self.socket.bind((device, ETH_P_ALL))
+        self.socket.settimeout(QUIET_S)
+
+    def exchange(self, least, timeout=120.0):
+        """(when a connection was begun, when its last data were sent), by the clock; over when nothing was sent for a while."""
+        begun, last, total, limit = None, 0.0, 0, time.monotonic() + timeout
+        while time.monotonic() < limit:
+            try:
+                packet, where = self.socket.recvfrom(1 << 16)
+            except TimeoutError:
+                if begun and total >= least:
+                    return begun, last
+                continue
+            head = (packet[0] & 15) * 4
+            if where[1] != ETH_P_IP or packet[9] != socket.IPPROTO_TCP or 646 not in struct.unpack_from("!HH", packet, head):
+                continue
+            if packet[head + 13] & 18 == 2:  # SYN
+                begun, total = time.monotonic(), 0
+            size = struct.unpack_from("!H", packet, 2)[0] - head - (packet[head + 12] >> 4) * 4
+            if size > 100:  # more than a Keepalive
+                total, last = total + size, time.monotonic()
+        raise RuntimeError(f"only {total} bytes of {least} were exchanged")
 
 
-def measure(spaces, start, count):
-    """Runs the daemons and looks on: seconds to the session, seconds of the exchange, CPU, memory."""
-    t0 = time.monotonic()
+def measure(spaces, start, reset, count):
+    """Runs the daemons and looks on: seconds to the session, and to the last label; the same when the session is reset; CPU, memory."""
+    tap, t0 = Tap(spaces[0], "eth0"), time.monotonic()
     pids = start()
-    begin, end = exchange(spaces[0], 2 * count * 24)
-    time.sleep(0.5)
-    return {"session": begin - t0, "labels": end - begin, "whole": end - t0, "cpu": sum(cpu(p) for p in pids), "memory": sum(rss(p) for p in pids)}
+    begun, end = tap.exchange(2 * count * 24)
+    result = {"session": begun - t0, "whole": end - t0, "cpu": sum(cpu(p) for p in pids)}
+    time.sleep(1)
+    reset()
+    begun, end = tap.exchange(2 * count * 24)
+    return {**result, "again": end - begun, "memory": sum(rss(p) for p in pids)}
 
 
-def ours(build, count):
+def ours(build, count, measure=measure):
     a, b = ground("ours", count)
     with a, b:
 
@@ -73,7 +94,10 @@ def ours(build, count):
                     pids.append(p.pid)
             return pids
 
-        result = measure((a, b), start, count)
+        def reset():
+            a.run(os.path.join(build, "bin", "ldpctl"), "-r", a.folder, "reset", "mpls", "ldp")
+
+        result = measure((a, b), start, reset, count)
         for space in (a, b):
             out = space.run(os.path.join(build, "bin", "ldpctl"), "-r", space.folder, "display", "mpls", "ldp", "session", "verbose")
             sent, received = map(int, re.search(r"Label Mapping +(\d+) +(\d+)", out).groups())
@@ -82,7 +106,7 @@ def ours(build, count):
     return result
 
 
-def frr(_, count):
+def frr(_, count, measure=measure):
     a, b = ground("frr", count)
     runs = []
     with a, b:
@@ -108,7 +132,10 @@ def frr(_, count):
             children = [int(c) for p in pids for c in open(f"/proc/{p}/task/{p}/children", encoding="ascii").read().split()]
             return pids + children
 
-        result = measure((a, b), start, count)
+        def reset():
+            a.run("vtysh", "-N", a.name, "-c", "clear mpls ldp neighbor")
+
+        result = measure((a, b), start, reset, count)
     for run in runs:
         sh("rm", "-rf", run)
     return result
@@ -128,7 +155,8 @@ def run(build, rounds=3):
 
         figures += [
             figure(f"{count} FECs: from the daemons' start to the session", "s", of("session")),
-            figure(f"{count} FECs: from the session to the last label, both ways", "s", of("labels")),
+            figure(f"{count} FECs: from the daemons' start to the last label, both ways", "s", of("whole")),
+            figure(f"{count} FECs: from a reset session's new connection to the last label, both ways", "s", of("again")),
             figure(f"{count} FECs: CPU, all processes of both routers", "s", of("cpu")),
             figure(f"{count} FECs: memory, all processes of both routers", "MB", of("memory", 1e-6)),
         ]

@@ -10,6 +10,7 @@ import time
 
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
+HERE = os.path.dirname(os.path.realpath(__file__))
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -39,7 +40,7 @@ class Space:
                 os._exit(126)
 
         try:
-            p = subprocess.Popen(argv, preexec_fn=enter, stdin=subprocess.DEVNULL, **kw)
+            p = subprocess.Popen(argv, preexec_fn=enter, **{"stdin": subprocess.DEVNULL, **kw})
         finally:
             os.close(fd)
         self.processes.append(p)

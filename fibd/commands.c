@@ -145,37 +145,37 @@ set_static(void *conf, const struct args *a, struct conf_error *why)
 	struct fib_config *c = conf;
 	const char *out = arg_text(a, "interface");
 	uint8_t len = arg_given(a, "mask") ? arg_mask(a, "mask") : (uint8_t)arg_u32(a, "length");
-	struct fib_static s = { .prefix = prefix_make(arg_addr(a, "destination"), len),
-		.next_hop = arg_addr(a, "nexthop"),
+	struct prefix prefix = prefix_make(arg_addr(a, "destination"), len), net = prefix_network(prefix);
+	struct fib_via_key via = { .next_hop = arg_addr(a, "nexthop"),
 		.black_hole = arg_given(a, "NULL0"),
 		.preference = arg_given(a, "preference") ? (uint8_t)arg_u32(a, "value") : FIB_STATIC_PREFERENCE };
-	struct prefix net = prefix_network(s.prefix);
 	char wrong[PREFIX_TEXT], right[PREFIX_TEXT];
 
-	if (!prefix_eq(&net, &s.prefix))
+	if (!prefix_eq(&net, &prefix))
 		return conf_refuse(why, "%s has bits set behind its mask; did you mean %s?",
-		    prefix_text(&s.prefix, wrong), prefix_text(&net, right));
-	if (addr_is_multicast(&s.next_hop) || addr_is_loopback(&s.next_hop))
+		    prefix_text(&prefix, wrong), prefix_text(&net, right));
+	if (addr_is_multicast(&via.next_hop) || addr_is_loopback(&via.next_hop))
 		return conf_refuse(why, "the next hop is not the address of another router");
-	if (s.next_hop.family == 6 && addr_is_link_local(&s.next_hop) && !out)
+	if (via.next_hop.family == 6 && addr_is_link_local(&via.next_hop) && !out)
 		return conf_refuse(why, "a link-local next hop is on every link; name its interface in front of it");
 	if (args_undo(a)) {
 		size_t kept = 0;
 		for (size_t i = 0; i < c->static_count; i++)
-			if (!prefix_eq(&c->statics[i].prefix, &s.prefix) ||
-			    (addr_is_set(&s.next_hop) && !addr_eq(&c->statics[i].next_hop, &s.next_hop)))
+			if (!prefix_eq(&c->statics[i].prefix, &prefix) ||
+			    (addr_is_set(&via.next_hop) &&
+				!addr_eq(&fib_config_via(c, &c->statics[i])->next_hop, &via.next_hop)))
 				c->statics[kept++] = c->statics[i];
 		c->static_count = kept;
 		return 0;
 	}
 	if (out)
-		s.name = fib_config_name(c, out);
+		via.name = fib_config_name(c, out);
 	if (arg_given(a, "description")) {
 		if (strlen(arg_text(a, "text")) > 80)
 			return conf_refuse(why, "a description has at most 80 characters");
-		s.note = fib_config_note(c, arg_text(a, "text"));
+		via.note = fib_config_note(c, arg_text(a, "text"));
 	}
-	fib_config_static(c, &s);
+	fib_config_static(c, &prefix, &via);
 	return 0;
 }
 

@@ -20,6 +20,10 @@ fib_config_free(struct fib_config *c)
 		return;
 	free(c->interfaces);
 	free(c->statics);
+	for (size_t i = 0; i < c->via_count; i++)
+		free(c->vias[i]);
+	free(c->vias);
+	hash_free(&c->vias_by_content);
 	free(c->names);
 	for (size_t i = 0; i < c->note_count; i++)
 		free(c->notes[i]);
@@ -75,12 +79,34 @@ fib_config_note(struct fib_config *c, const char *text)
 	return note->number;
 }
 
+static uint32_t
+via_number(struct fib_config *c, const struct fib_via_key *key)
+{
+	uint32_t hash = hash_bytes(key, sizeof *key, 0);
+
+	for (struct hash_node *n = hash_first(&c->vias_by_content, hash); n; n = hash_next(n)) {
+		struct fib_via *v = OBJECT(n, struct fib_via, by_content);
+		if (memcmp(&v->v, key, sizeof *key) == 0)
+			return v->number;
+	}
+	if (c->via_count == c->via_room) {
+		c->via_room = c->via_room ? c->via_room * 2 : 16;
+		c->vias = mem_resize(c->vias, c->via_room * sizeof(struct fib_via *));
+	}
+	struct fib_via *v = mem_zalloc(sizeof *v);
+	v->v = *key;
+	v->number = (uint32_t)c->via_count;
+	c->vias[c->via_count++] = v;
+	hash_add(&c->vias_by_content, &v->by_content, hash);
+	return v->number;
+}
+
 void
-fib_config_static(struct fib_config *c, const struct fib_static *s)
+fib_config_static(struct fib_config *c, const struct prefix *prefix, const struct fib_via_key *key)
 {
 	if (c->static_count == c->static_room) {
 		c->static_room = c->static_room ? c->static_room * 2 : 16;
 		c->statics = mem_resize(c->statics, c->static_room * sizeof *c->statics);
 	}
-	c->statics[c->static_count++] = *s;
+	c->statics[c->static_count++] = (struct fib_static){ .prefix = *prefix, .via = via_number(c, key) };
 }

@@ -15,13 +15,21 @@ struct fib_if_config {
 	char description[81];
 	bool create_asked; /* the engine's: a loopback that is being made */
 };
-struct fib_static {
+struct fib_via { /* what static routes say behind their prefix; many say the same, so it is kept once */
+	struct hash_node by_content;
+	uint32_t number; /* index into `vias` */
+	struct fib_via_key {
+		struct addr next_hop; /* none: by interface alone */
+		uint8_t preference;
+		bool black_hole; /* NULL0 */
+		uint8_t unused;  /* 0: no byte is left to chance, for keys are compared by their bytes */
+		uint32_t name;   /* index + 1 into `names` of the out-interface; 0 none */
+		uint32_t note;   /* index + 1 into `notes`; 0 none */
+	} v;
+};
+struct fib_static { /* of these there may be a million */
 	struct prefix prefix;
-	struct addr next_hop; /* none: by interface alone */
-	uint32_t name;        /* index + 1 into `names` of the out-interface; 0 none */
-	uint32_t note;        /* index + 1 into `notes`; 0 none */
-	uint8_t preference;
-	bool black_hole; /* NULL0 */
+	uint32_t via;
 };
 struct fib_note {
 	struct hash_node by_text;
@@ -34,6 +42,9 @@ struct fib_config {
 	size_t interface_count;
 	struct fib_static *statics;
 	size_t static_count, static_room;
+	struct fib_via **vias;
+	size_t via_count, via_room;
+	struct hash vias_by_content;
 	char (*names)[64];
 	size_t name_count;
 	struct fib_note **notes; /* descriptions of routes, each once */
@@ -46,5 +57,10 @@ void fib_config_free(struct fib_config *);
 struct fib_if_config *fib_config_interface(struct fib_config *, const char *name);
 uint32_t fib_config_name(struct fib_config *, const char *ifname); /* index + 1 */
 uint32_t fib_config_note(struct fib_config *, const char *text);   /* index + 1 */
-void fib_config_static(struct fib_config *, const struct fib_static *);
+void fib_config_static(struct fib_config *, const struct prefix *, const struct fib_via_key *);
+static inline const struct fib_via_key *
+fib_config_via(const struct fib_config *c, const struct fib_static *s)
+{
+	return &c->vias[s->via]->v;
+}
 #endif

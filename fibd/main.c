@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLICE_OPS = 256 };
+enum { SLICE_OPS = 512, IN_FLIGHT_LEAST = 2 * SLICE_OPS };
 
 struct fibd {
 	struct host *host;
@@ -39,6 +39,13 @@ feed(struct fibd *d, const struct fib_input *in)
 	rib_input(d->rib, in, host_now(d->host));
 }
 
+/* The next slice is prepared while the kernel works on the one before; a dump waits until all are done. */
+static bool
+may_pump(const struct fibd *d)
+{
+	return rib_wants_resync(d->rib) ? kernel_is_idle(d->kernel) : kernel_room(d->kernel) >= IN_FLIGHT_LEAST;
+}
+
 /* After one or many inputs: log lines, rows, the timer, and the next operations. */
 static void
 settle(struct fibd *d)
@@ -55,7 +62,7 @@ settle(struct fibd *d)
 	host_timer_at(d->host, rib_due(d->rib));
 	if (d->pump)
 		sd_event_source_set_enabled(
-		    d->pump, rib_has_ops(d->rib) && kernel_is_idle(d->kernel) ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+		    d->pump, rib_has_ops(d->rib) && may_pump(d) ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
 static void
@@ -77,7 +84,7 @@ on_pump(sd_event_source *source, void *ctx)
 	size_t count;
 
 	(void)source;
-	if (kernel_is_idle(d->kernel) && (count = rib_take_ops(d->rib, d->slice, SLICE_OPS, host_now(d->host)))) {
+	if (may_pump(d) && (count = rib_take_ops(d->rib, d->slice, SLICE_OPS, host_now(d->host)))) {
 		if (d->slice[0].kind == FIB_OP_RESYNC)
 			resync(d, d->slice[0].number);
 		else

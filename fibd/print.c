@@ -46,21 +46,22 @@ print_static(const struct fib_config *c, const struct fib_static *s, struct conf
 {
 	char to[ADDR_TEXT], mask[ADDR_TEXT], via[ADDR_TEXT] = "", rest[160] = "";
 	bool v4 = s->prefix.addr.family == 4;
-	const char *interface = s->name ? c->names[s->name - 1] : "";
+	const struct fib_via_key *v = fib_config_via(c, s);
+	const char *interface = v->name ? c->names[v->name - 1] : "";
 	size_t at = 0;
 
 	if (v4)
 		mask_text(s->prefix.len, mask);
 	else
 		snprintf(mask, sizeof mask, "%u", s->prefix.len);
-	if (addr_is_set(&s->next_hop))
-		addr_text(&s->next_hop, via);
-	if (s->preference != FIB_STATIC_PREFERENCE)
-		at += (size_t)snprintf(rest + at, sizeof rest - at, " preference %u", s->preference);
-	if (s->note)
-		snprintf(rest + at, sizeof rest - at, " description %s", c->notes[s->note - 1]->text);
+	if (addr_is_set(&v->next_hop))
+		addr_text(&v->next_hop, via);
+	if (v->preference != FIB_STATIC_PREFERENCE)
+		at += (size_t)snprintf(rest + at, sizeof rest - at, " preference %u", v->preference);
+	if (v->note)
+		snprintf(rest + at, sizeof rest - at, " description %s", c->notes[v->note - 1]->text);
 	conf_say(out, CONF_STATIC_ROUTES, NULL, v4 ? 0 : 1, "%s route-static %s %s %s%s%s%s%s", v4 ? "ip" : "ipv6",
-	    addr_text(&s->prefix.addr, to), mask, s->black_hole ? "NULL0" : "", interface,
+	    addr_text(&s->prefix.addr, to), mask, v->black_hole ? "NULL0" : "", interface,
 	    *interface && *via ? " " : "", via, rest);
 }
 

@@ -24,12 +24,10 @@ fec_get(struct ldp *ldp, const struct prefix *prefix)
 
 	if (f)
 		return f;
-	f = NEW(struct fec);
+	f = pool_take(&ldp->fec_pool);
 	f->prefix = *prefix;
 	f->ldp = ldp;
 	f->label = f->recovered = LABEL_UNSET;
-	list_init(&f->bindings);
-	list_init(&f->adverts);
 	list_init(&f->dirty);
 	hash_add(&ldp->fecs, &f->by_prefix, prefix_hash(prefix));
 	return f;
@@ -46,8 +44,8 @@ fec_dirty(struct ldp *ldp, struct fec *f)
 void
 fec_release(struct ldp *ldp, struct fec *f)
 {
-	if (f->routed || fec_is_egress(f) || f->label != LABEL_UNSET || f->recovered != LABEL_UNSET ||
-	    !list_is_empty(&f->bindings) || !list_is_empty(&f->adverts))
+	if (f->routed || fec_is_egress(f) || f->label != LABEL_UNSET || f->recovered != LABEL_UNSET || f->bindings ||
+	    f->adverts)
 		return;
 	fec_set_hops(ldp, f, NULL, NULL, 0);
 	table_gone(&ldp->lsp_table, &f->row);
@@ -57,7 +55,7 @@ fec_release(struct ldp *ldp, struct fec *f)
 	distribute_forget(ldp, f);
 	list_remove(&f->dirty);
 	hash_remove(&ldp->fecs, &f->by_prefix);
-	free(f);
+	pool_give(&ldp->fec_pool, f);
 }
 
 /* --- peers' labels --- */
@@ -65,22 +63,24 @@ fec_release(struct ldp *ldp, struct fec *f)
 struct binding *
 binding_find(const struct fec *f, const struct peer *p)
 {
-	list_each (l, (struct list *)(uintptr_t)&f->bindings) {
-		struct binding *b = OBJECT(l, struct binding, of_fec);
-		if (b->peer == p)
-			return b;
-	}
-	return NULL;
+	struct binding *b = f->bindings;
+
+	while (b && b->peer != p)
+		b = b->next;
+	return b;
 }
 
 void
 binding_free(struct ldp *ldp, struct binding *b)
 {
 	table_gone(&ldp->binding_table, &b->row.row);
-	list_remove(&b->of_fec);
+	struct binding **at = &b->fec->bindings;
+	while (*at != b)
+		at = &(*at)->next;
+	*at = b->next;
 	list_remove(&b->of_peer);
 	fec_dirty(ldp, b->fec);
-	free(b);
+	pool_give(&ldp->binding_pool, b);
 }
 
 void
@@ -115,15 +115,18 @@ addr_hash(const struct addr *a)
 }
 
 struct via *
-via_get(struct ldp *ldp, const struct addr *a)
+via_get(struct ldp *ldp, const struct addr *a, uint32_t ifindex)
 {
+	if (a->family == 4 || !addr_is_link_local(a))
+		ifindex = 0;
 	for (struct hash_node *n = hash_first(&ldp->vias, addr_hash(a)); n; n = hash_next(n)) {
 		struct via *v = OBJECT(n, struct via, by_addr);
-		if (addr_eq(&v->addr, a))
+		if (addr_eq(&v->addr, a) && v->ifindex == ifindex)
 			return v;
 	}
 	struct via *v = NEW(struct via);
 	v->addr = *a;
+	v->ifindex = ifindex;
 	list_init(&v->of_peer);
 	list_init(&v->users);
 	hash_add(&ldp->vias, &v->by_addr, addr_hash(a));

@@ -55,33 +55,55 @@ set_mpls(void *conf, const struct args *a, struct conf_error *why)
 	return 0;
 }
 
+/* Whole: both families at once. */
 static int
-set_interface(void *conf, const struct args *a, struct conf_error *why)
+change_interface(struct ldp_config *c, const struct args *a, bool whole, struct conf_error *why)
 {
-	struct ldp_config *c = conf;
 	const char *name = arg_text(a, "interface");
 	size_t i = 0;
 
 	while (i < c->interface_count && !ifname_eq(c->interfaces[i].name, name))
 		i++;
-	if (args_undo(a)) {
-		if (i < c->interface_count)
-			c->interfaces[i] = c->interfaces[--c->interface_count];
+	if (i == c->interface_count && (args_undo(a) || whole))
 		return 0;
-	}
-	if (i < c->interface_count)
-		return 0;
-	if (c->interface_count == LDP_INTERFACES_MAX)
+	if (i == LDP_INTERFACES_MAX)
 		return conf_refuse(why, "LDP runs on at most %d interfaces", LDP_INTERFACES_MAX);
-	snprintf(c->interfaces[c->interface_count++].name, sizeof c->interfaces[0].name, "%s", name);
+	struct ldp_if_config *f = &c->interfaces[i];
+	if (i == c->interface_count) {
+		*f = (struct ldp_if_config){ 0 };
+		snprintf(f->name, sizeof f->name, "%s", name);
+		c->interface_count++;
+	}
+	if (whole || !arg_given(a, "ipv6"))
+		f->v4 = !args_undo(a);
+	if (whole || arg_given(a, "ipv6"))
+		f->v6 = !args_undo(a);
+	if (!f->v4 && !f->v6)
+		*f = c->interfaces[--c->interface_count];
 	return 0;
+}
+
+static int
+set_interface(void *conf, const struct args *a, struct conf_error *why)
+{
+	return change_interface(conf, a, false, why);
 }
 
 /* The interface itself is fibd's; without it there is no LDP on it either. */
 static int
 drop_interface(void *conf, const struct args *a, struct conf_error *why)
 {
-	return args_undo(a) ? set_interface(conf, a, why) : 0;
+	return args_undo(a) ? change_interface(conf, a, true, why) : 0;
+}
+
+static int
+set_preference(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct ldp_config *c = conf;
+
+	(void)why;
+	c->prefer_v4 = !args_undo(a) && arg_given(a, "ipv4");
+	return 0;
 }
 
 static int
@@ -143,6 +165,18 @@ const struct command ldp_commands[] = {
 	    .set = set_interface,
 	    .help = "LDP on this interface: Hellos are sent and heard",
 	    .ref = "RFC 5036 2.4.1" },
+	{ .view = VIEW_INTERFACE,
+	    .words = "mpls ldp ipv6",
+	    .set = set_interface,
+	    .help =
+		"The same with IPv6; with it on any interface, IPv6 routes get labels and are told to who takes them",
+	    .ref = "RFC 7552" },
+	{ .view = VIEW_MPLS_LDP,
+	    .words = "transport-preference { ipv4 | ipv6 }",
+	    .undo = "transport-preference",
+	    .set = set_preference,
+	    .help = "What a session goes over with neighbours that speak both; they must say the same (default ipv6)",
+	    .ref = "RFC 7552 6.1" },
 	{ .view = VIEW_SYSTEM,
 	    .words = "mpls ldp discovery hello interval <1-65535>:seconds",
 	    .undo = "mpls ldp discovery hello interval",

@@ -153,3 +153,12 @@ ldp_filter_permits(
 	default: return true;
 	}
 }
+
+bool
+ldp_config_uses(const struct ldp_config *c, int family)
+{
+	for (size_t i = 0; i < c->interface_count; i++)
+		if (family == 6 ? c->interfaces[i].v6 : c->interfaces[i].v4)
+			return true;
+	return false;
+}

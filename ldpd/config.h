@@ -68,10 +68,12 @@ struct ldp_config {
 	bool ordered;           /* control mode; else independent */
 	bool pop_broken;        /* labelled packets whose next hop gave no label: popped and routed, not dropped */
 	uint16_t label_reuse_s; /* a released label rests so long */
-	struct {
-		char name[64];            /* as the operator wrote it, canonical spelling */
-	} interfaces[LDP_INTERFACES_MAX]; /* with `mpls ldp` */
+	struct ldp_if_config {
+		char name[64]; /* as the operator wrote it, canonical spelling */
+		bool v4, v6;   /* `mpls ldp`, `mpls ldp ipv6`: at least one of them */
+	} interfaces[LDP_INTERFACES_MAX];
 	size_t interface_count;
+	bool prefer_v4; /* RFC 7552 6.1: with neighbours that speak both, the session goes over IPv4 */
 };
 
 void ldp_config_defaults(struct ldp_config *); /* of one that holds nothing yet */
@@ -89,6 +91,8 @@ const char *ldp_config_password_source(const struct ldp_config *, const struct a
 /* Does a filter let this FEC through? `general` counts where the filter is LDP_UNSET. */
 bool ldp_filter_permits(
     const struct ldp_config *, const struct ldp_filter *, const struct ldp_filter *general, const struct prefix *);
+/* Is LDP configured on any interface with this address family, 4 or 6? */
+bool ldp_config_uses(const struct ldp_config *, int family);
 /* KeepAlive interval: a third of the hold time (reference 001). */
 uint32_t ldp_keepalive_s(const struct ldp_config *);
 #endif

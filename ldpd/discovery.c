@@ -4,30 +4,52 @@
 #include "ldpd/model.h"
 #include <stdlib.h>
 
-#define ALL_ROUTERS UINT32_C(0xe0000002) /* 224.0.0.2 */
 #define ANSWER_PAUSE (250 * USEC_PER_MSEC)
 #define JUST_NOW (2 * USEC_PER_SEC)
 enum { HOLD_FOR_EVER = 0xffff };
 
 /* --- sending --- */
 
-/* The LSR id when it is an address of ours that can be reached, else the link's own address. */
+/* 224.0.0.2 and ff02::2: all routers of a link. */
+static struct addr
+all_routers(enum family family)
+{
+	return family == V6 ? (struct addr){ .family = 6, .bytes = { 0xff, 2, [15] = 2 } } : addr_v4(0xe0000002);
+}
+
+static struct addr
+first_address(const struct link *l, enum family family)
+{
+	for (size_t i = 0; l && i < l->address_count; i++)
+		if (family_bit(&l->addresses[i].addr) == family)
+			return l->addresses[i].addr;
+	return addr_none();
+}
+
+/*
+ * IPv4: the LSR id when it is an address of ours that can be reached, else the link's own address. IPv6, where nothing
+ * ties it to the LSR id: a loopback's global address, else the link's own.
+ */
 struct addr
-discovery_transport(struct ldp *ldp, const struct link *link)
+discovery_transport(struct ldp *ldp, const struct link *link, enum family family)
 {
 	hash_each (n, &ldp->links) {
 		const struct link *l = OBJECT(n, struct link, by_ifindex);
-		for (size_t i = 0; l->up && i < l->address_count; i++)
-			if (addr_to_v4(&l->addresses[i].addr) == ldp->config.lsr_id)
-				return l->addresses[i].addr;
+		for (size_t i = 0; l->up && i < l->address_count; i++) {
+			const struct addr *a = &l->addresses[i].addr;
+			if (family_bit(a) == family &&
+			    (family == V4 ? addr_to_v4(a) == ldp->config.lsr_id : l->loopback))
+				return *a;
+		}
 	}
-	return link && link->address_count ? link->addresses[0].addr : addr_none();
+	return first_address(link, family);
 }
 
-void
-discovery_send(struct ldp *ldp, struct link *l)
+/* IPv6 ones come from the link-local address and prove by their hop limit that they do (RFC 7552 5.1, 9). */
+static void
+send_hello(struct ldp *ldp, struct link *l, enum family family)
 {
-	struct addr transport = discovery_transport(ldp, l);
+	struct addr transport = discovery_transport(ldp, l, family);
 	struct ldp_writer w;
 	uint8_t bytes[128];
 
@@ -36,15 +58,25 @@ discovery_send(struct ldp *ldp, struct link *l)
 	    &(struct ldp_hello_fields){ .hold_s = ldp->config.hello_hold_s,
 		.gtsm = !ldp->config.gtsm_off,
 		.sequence = ldp->config_sequence,
-		.transport = transport });
+		.transport = transport,
+		.prefers = dual_preference(ldp) });
 	outbox_add(ldp->out, &(struct effect){ .kind = EFFECT_DATAGRAM_SEND,
 				 .where = l->ifindex,
-				 .code = 1,
-				 .to = addr_v4(ALL_ROUTERS),
-				 .from = l->addresses[0].addr,
+				 .code = family == V6 ? 255 : 1,
+				 .to = all_routers(family),
+				 .from = family == V6 ? l->link_local : first_address(l, V4),
 				 .bytes = bytes,
 				 .size = ldp_end(&w) });
 	l->hellos_sent++;
+}
+
+void
+discovery_send(struct ldp *ldp, struct link *l)
+{
+	if (l->active & V4)
+		send_hello(ldp, l, V4);
+	if (l->active & V6)
+		send_hello(ldp, l, V6);
 }
 
 /* As configured, but three to the shortest hold time that was agreed on the link (2.4.1 leaves it to us). */
@@ -94,11 +126,13 @@ discovery_answer(struct ldp *ldp, struct link *link, bool somebody_new)
 /* --- links --- */
 
 static const char *
-why_inactive(const struct ldp *ldp, const struct link *l)
+why_inactive(struct ldp *ldp, const struct link *l, enum family family)
 {
+	struct addr transport = discovery_transport(ldp, l, family);
+
 	if (l->gone)
 		return "the interface is gone";
-	if (!l->configured)
+	if (!(l->configured & family))
 		return "LDP is not configured here";
 	if (!ldp->config.lsr_id)
 		return "mpls lsr-id is not set";
@@ -108,31 +142,44 @@ why_inactive(const struct ldp *ldp, const struct link *l)
 		return "fibd's tables are not read yet";
 	if (!l->up)
 		return "the interface is down";
-	if (!l->address_count)
-		return "the interface has no IPv4 address";
-	return NULL;
+	if (family == V6)
+		return !addr_is_set(&l->link_local) ? "the interface has no IPv6 link-local address"
+		       : !addr_is_set(&transport)   ? "neither the interface nor a loopback has a global IPv6 address"
+						    : NULL;
+	struct addr own = first_address(l, V4);
+	return addr_is_set(&own) ? NULL : "the interface has no IPv4 address";
+}
+
+static void drop_adjacencies(struct ldp *, uint32_t ifindex, enum family, uint32_t status, const char *why);
+
+static void
+refresh_family(struct ldp *ldp, struct link *l, enum family family)
+{
+	const char *why = why_inactive(ldp, l, family);
+	bool active = !why;
+
+	l->inactive[family == V6] = why;
+	if (active == !!(l->active & family))
+		return;
+	l->active ^= family;
+	outbox_add(ldp->out, &(struct effect){ .kind = active ? EFFECT_GROUP_JOIN : EFFECT_GROUP_LEAVE,
+				 .where = l->ifindex,
+				 .to = all_routers(family) });
+	if (active) {
+		discovery_hello_due(ldp, l);
+		return;
+	}
+	if (!l->active)
+		timer_clear(&ldp->timers, &l->hello);
+	/* A link that fails may return, and with it the neighbour; what the operator takes away does not. */
+	drop_adjacencies(ldp, l->ifindex, family, l->configured & family ? LDP_HOLD_EXPIRED : LDP_SHUTDOWN, why);
 }
 
 void
 link_refresh(struct ldp *ldp, struct link *l)
 {
-	const char *why = why_inactive(ldp, l);
-	bool active = !why;
-
-	l->inactive = why;
-	if (active != l->active) {
-		l->active = active;
-		outbox_add(ldp->out, &(struct effect){ .kind = active ? EFFECT_GROUP_JOIN : EFFECT_GROUP_LEAVE,
-					 .where = l->ifindex,
-					 .to = addr_v4(ALL_ROUTERS) });
-		if (active) {
-			discovery_hello_due(ldp, l);
-		} else {
-			timer_clear(&ldp->timers, &l->hello);
-			/* A link that fails may return, and with it the neighbour; what the operator takes away does not. */
-			link_drop_adjacencies(ldp, l->ifindex, l->configured ? LDP_HOLD_EXPIRED : LDP_SHUTDOWN, why);
-		}
-	}
+	refresh_family(ldp, l, V4);
+	refresh_family(ldp, l, V6);
 	if (l->configured)
 		table_changed(&ldp->interface_table, &l->row);
 	else
@@ -144,6 +191,8 @@ link_refresh(struct ldp *ldp, struct link *l)
 void
 adjacency_free(struct ldp *ldp, struct adjacency *a)
 {
+	if (!a->peer->restarting) /* else it is kept, with all that it told, until it is back or given up */
+		dual_neighbour(ldp, a, false);
 	table_gone(&ldp->adjacency_table, &a->row);
 	timer_clear(&ldp->timers, &a->hold);
 	list_remove(&a->of_peer);
@@ -160,6 +209,8 @@ adjacency_lose(struct ldp *ldp, struct adjacency *a, uint32_t status, const char
 	adjacency_free(ldp, a);
 	if (list_is_empty(&p->adjacencies))
 		session_stop(ldp, p, status, why);
+	else
+		dual_choose(ldp, p);
 	ttl_refresh(ldp, p);
 }
 
@@ -174,14 +225,14 @@ discovery_expired(struct ldp *ldp, struct adjacency *a)
 		target_silent(ldp, &source);
 }
 
-void
-link_drop_adjacencies(struct ldp *ldp, uint32_t ifindex, uint32_t status, const char *why)
+static void
+drop_adjacencies(struct ldp *ldp, uint32_t ifindex, enum family family, uint32_t status, const char *why)
 {
 	hash_each (n, &ldp->peers) {
 		struct peer *p = OBJECT(n, struct peer, by_id);
 		list_each_safe (l, &p->adjacencies) {
 			struct adjacency *a = OBJECT(l, struct adjacency, of_peer);
-			if (a->ifindex == ifindex)
+			if (a->ifindex == ifindex && family_bit(&a->source) == family)
 				adjacency_lose(ldp, a, status, why);
 		}
 	}
@@ -242,17 +293,24 @@ discovery_hear(struct ldp *ldp, uint32_t ifindex, const struct ldp_pdu *pdu, con
 	if (new)
 		a = adjacency_new(ldp, ifindex, pdu, from);
 	struct peer *p = a->peer;
-	struct addr transport = addr_is_set(&m->hello.transport) ? m->hello.transport : *from;
-	bool moved = !addr_eq(&transport, &p->heard_transport);
+	const struct addr *told = from->family == 6 ? &m->hello.transport6 : &m->hello.transport4;
+	struct addr transport = addr_is_set(told) ? *told : *from, before = p->heard_transport;
 	bool changed = new || hold_ms != a->hold_ms || !addr_eq(&transport, &a->transport);
 	a->transport = transport;
 	a->hold_ms = hold_ms;
-	a->gtsm = m->hello.gtsm;
+	a->gtsm = m->hello.gtsm || from->family == 6; /* RFC 7552 9: with IPv6 it is the rule */
+	a->prefers = m->hello.prefers;
+	list_each (l, &p->adjacencies) {
+		OBJECT(l, struct adjacency, of_peer)->latest = &a->of_peer == l;
+	}
+	dual_choose(ldp, p);
+	bool moved = !addr_eq(&before, &p->heard_transport);
+	if (new && p->state == S_OPERATIONAL)
+		dual_neighbour(ldp, a, true);
 	timer_set(&ldp->timers, &a->hold, hold_ms == UINT32_MAX ? USEC_NEVER : ldp->now + hold_ms * USEC_PER_MSEC);
 	if (changed)
 		table_changed(&ldp->adjacency_table, &a->row);
 	p->received.hello++;
-	p->heard_transport = transport;
 	if (moved || new)
 		secrets_refresh(ldp);
 	ttl_refresh(ldp, p);
@@ -291,8 +349,13 @@ discovery_datagram(struct ldp *ldp, const struct ldp_input *in)
 	struct ldp_msg m;
 	bool on_link = addr_is_multicast(&in->to);
 
-	if (!ldp->running || in->from.family != 4 || (on_link && (!link || !link->active)))
+	unsigned family = family_bit(&in->from);
+	if (!ldp->running || (on_link && (!link || !(link->active & family))) || (!on_link && family != V4))
 		return;
+	if (family == V6 && (in->ttl != 255 || !addr_is_link_local(&in->from))) { /* RFC 7552 5.1 and 9 */
+		link->hellos_bad++;
+		return;
+	}
 	if (ldp_decode_pdu(in->bytes, in->size, &pdu) != LDP_OK || ldp_decode_message(&pdu.body, &m) != LDP_OK ||
 	    m.type != LDP_HELLO) {
 		if (link)
@@ -304,6 +367,8 @@ discovery_datagram(struct ldp *ldp, const struct ldp_input *in)
 			ldp_note(ldp, 4, "a neighbour on %s uses our own LSR id: give one of us another", link->label);
 		return;
 	}
+	if (!dual_hello_fits(ldp, &pdu, &m))
+		return;
 	if (m.hello.targeted == on_link) /* 3.5.2: a link Hello goes to all routers of the link, a targeted one to us */
 		return;
 	if (on_link) {

@@ -296,7 +296,12 @@ ldp_show_interfaces(const struct show *s)
 		text_cell(t, "%u/%u s", r->hello_interval_ms / 1000, r->hello_hold_ms / 1000);
 		text_cell(t, "%llu/%llu/%llu", (unsigned long long)r->hellos_sent,
 		    (unsigned long long)r->hellos_received, (unsigned long long)r->hellos_bad);
-		text_cell(t, "%s", *r->inactive ? r->inactive : "-");
+		if (r->active && *r->inactive_ipv4)
+			text_cell(t, "IPv4: %s", r->inactive_ipv4);
+		else if (r->active && *r->inactive_ipv6)
+			text_cell(t, "IPv6: %s", r->inactive_ipv6);
+		else
+			text_cell(t, "%s", *r->inactive ? r->inactive : "-");
 	}
 	text_table_print(t, " ", s->out);
 	text_table_free(t);

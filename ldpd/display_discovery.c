@@ -54,6 +54,10 @@ interface(const struct show *s, const Ldp__Interface *r)
 		return;
 	}
 	text_line(s->out, "%s", count ? "xmit/recv" : "xmit");
+	if (*r->inactive_ipv4)
+		text_line(s->out, "          IPv4 inactive, %s", r->inactive_ipv4);
+	if (*r->inactive_ipv6)
+		text_line(s->out, "          IPv6 inactive, %s", r->inactive_ipv6);
 	for (size_t i = 0; i < set->count; i++) {
 		const Ldp__Adjacency *a = (const Ldp__Adjacency *)set->rows[i];
 		if (a->ifindex == r->ifindex)

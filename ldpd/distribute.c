@@ -8,13 +8,15 @@
 #include "ldpd/model.h"
 #include <stdlib.h>
 
-enum { LABEL_MESSAGE_MAX = 56, TELL_SLICE = 2000 /* FECs told in one go to a peer that came up */ };
+enum { LABEL_MESSAGE_MAX = 72, TELL_SLICE = 2000 /* FECs told in one go to a peer that came up */ };
 #define EXCHANGE_QUIET (1 * USEC_PER_SEC)
 
 static struct ldp_fec
 element(const struct fec *f)
 {
-	return (struct ldp_fec){ .kind = FEC_PREFIX, .family = LDP_IPV4, .addr = f->prefix.addr, .len = f->prefix.len };
+	return (struct ldp_fec){
+		.kind = FEC_PREFIX, .family = ldp_family(&f->prefix.addr), .addr = f->prefix.addr, .len = f->prefix.len
+	};
 }
 
 /* --- our labels --- */
@@ -45,10 +47,9 @@ distribute_unuse(struct ldp *ldp, struct fec *f, uint32_t label)
 {
 	if (label < LABEL_FIRST_FREE || label > LABEL_MAX || f->label == label)
 		return;
-	list_each (l, &f->adverts) {
-		if (OBJECT(l, struct advert, of_fec)->label == label)
+	for (const struct advert *a = f->adverts; a; a = a->next)
+		if (a->label == label)
 			return;
-	}
 	if (ldp->labels)
 		label_pool_give(ldp->labels, label, ldp->now);
 }
@@ -59,9 +60,12 @@ advert_free(struct ldp *ldp, struct advert *a)
 	struct fec *f = a->fec;
 	uint32_t label = a->label;
 
-	list_remove(&a->of_fec);
+	struct advert **at = &f->adverts;
+	while (*at != a)
+		at = &(*at)->next;
+	*at = a->next;
 	list_remove(&a->of_peer);
-	free(a);
+	pool_give(&ldp->advert_pool, a);
 	distribute_unuse(ldp, f, label);
 	if (row_is_in_table(&f->local_row.row))
 		table_changed(&ldp->binding_table, &f->local_row.row);
@@ -79,12 +83,11 @@ adverts_drop(struct ldp *ldp, struct peer *p)
 static struct advert *
 find_advert(const struct fec *f, const struct peer *p, unsigned states)
 {
-	list_each (l, (struct list *)(uintptr_t)&f->adverts) {
-		struct advert *a = OBJECT(l, struct advert, of_fec);
-		if (a->peer == p && 1u << a->state & states)
-			return a;
-	}
-	return NULL;
+	struct advert *a = f->adverts;
+
+	while (a && !(a->peer == p && 1u << a->state & states))
+		a = a->next;
+	return a;
 }
 
 static struct advert *
@@ -94,14 +97,16 @@ current_advert(const struct fec *f, const struct peer *p)
 }
 
 static struct advert *
-advert_new(struct fec *f, struct peer *p)
+advert_new(struct ldp *ldp, struct fec *f, struct peer *p)
 {
-	struct advert *a = NEW(struct advert);
+	struct advert *a = pool_take(&ldp->advert_pool), **end = &f->adverts;
 
 	a->fec = f;
 	a->peer = p;
 	a->label = LABEL_UNSET;
-	list_append(&f->adverts, &a->of_fec);
+	while (*end)
+		end = &(*end)->next;
+	*end = a;
 	list_append(&p->adverts, &a->of_peer);
 	return a;
 }
@@ -114,7 +119,7 @@ tell(struct ldp *ldp, struct fec *f, struct peer *p, uint32_t request_id)
 	if (!a && (a = find_advert(f, p, 1u << ADVERT_ASKED)) && !request_id)
 		request_id = a->request_id;
 	if (!a)
-		a = advert_new(f, p);
+		a = advert_new(ldp, f, p);
 	a->label = f->label;
 	a->state = ADVERT_TOLD;
 	a->mtu = f->mtu;
@@ -127,8 +132,8 @@ distribute_fec(struct ldp *ldp, struct fec *f)
 {
 	bool changed = false;
 
-	list_each_safe (l, &f->adverts) {
-		struct advert *a = OBJECT(l, struct advert, of_fec);
+	for (struct advert *a = f->adverts, *next; a; a = next) {
+		next = a->next;
 		if (a->state == ADVERT_WITHDRAWING || (a->state == ADVERT_ASKED && f->label != LABEL_UNSET))
 			continue;
 		if (a->state == ADVERT_ASKED) {
@@ -164,24 +169,39 @@ distribute_fec(struct ldp *ldp, struct fec *f)
 
 /* --- our addresses --- */
 
+/* Messages with the addresses of one family among a list. */
 static void
-send_addresses(struct ldp *ldp, struct peer *p, enum ldp_type type, const struct addr *list, size_t count)
+send_family(
+    struct ldp *ldp, struct peer *p, enum ldp_type type, const struct addr *list, size_t count, enum family family)
 {
-	while (count) {
-		/* 4 bytes each in a PDU of at least 256: what fits with its headers. */
-		size_t n = (p->max_pdu - 40u) / 4u;
-		if (n > count)
-			n = count;
-		if (n > LDP_ADDRESSES_MAX)
-			n = LDP_ADDRESSES_MAX;
-		ldp_put_addresses(session_writer(ldp, p, 16 + 4 * n), session_message_id(p), type, list, n);
+	struct addr some[LDP_ADDRESSES_MAX];
+	/* In a PDU of at least 256 bytes: what fits with its headers. */
+	size_t size = family == V6 ? 16 : 4, room = (p->max_pdu - 40u) / size, at = 0;
+
+	if (room > LDP_ADDRESSES_MAX)
+		room = LDP_ADDRESSES_MAX;
+	for (;;) {
+		size_t n = 0;
+		for (; at < count && n < room; at++)
+			if (family_bit(&list[at]) == family)
+				some[n++] = list[at];
+		if (!n)
+			return;
+		ldp_put_addresses(session_writer(ldp, p, 16 + size * n), session_message_id(p), type, some, n);
 		if (type == LDP_ADDRESS)
 			p->sent.address++;
 		else
 			p->sent.address_withdraw++;
-		list += n;
-		count -= n;
 	}
+}
+
+static void
+send_addresses(struct ldp *ldp, struct peer *p, enum ldp_type type, const struct addr *list, size_t count)
+{
+	if (p->families & V4)
+		send_family(ldp, p, type, list, count, V4);
+	if (p->families & V6)
+		send_family(ldp, p, type, list, count, V6);
 }
 
 void
@@ -196,12 +216,17 @@ distribute_addresses(struct ldp *ldp, enum ldp_type type, const struct addr *lis
 
 /* All was told, RFC 5919: after a session has come up, and after everything was asked for. */
 static void
-end_of_lib(struct ldp *ldp, struct peer *p)
+end_of_lib(struct ldp *ldp, struct peer *p, unsigned about)
 {
 	if (!(p->capabilities & LDP_CAN_UNRECOGNIZED))
 		return;
-	ldp_put_end_of_lib(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p));
-	p->sent.notification++;
+	for (unsigned family = V4; family <= V6; family <<= 1) {
+		if (!(p->families & about & family))
+			continue;
+		ldp_put_end_of_lib(session_writer(ldp, p, LABEL_MESSAGE_MAX), session_message_id(p),
+		    family == V6 ? LDP_IPV6 : LDP_IPV4);
+		p->sent.notification++;
+	}
 }
 
 void
@@ -242,7 +267,7 @@ distribute_more(struct ldp *ldp, struct peer *p)
 	if (n)
 		timer_set(&ldp->timers, &p->tell, ldp->now);
 	else
-		end_of_lib(ldp, p);
+		end_of_lib(ldp, p, V4 | V6);
 }
 
 void
@@ -263,8 +288,11 @@ on_addresses(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 	struct wire_reader list = m->address.list;
 
 	while (wire_left(&list)) {
-		struct addr a = addr_v4(wire_u32(&list));
-		struct via *v = via_get(ldp, &a);
+		size_t size = ldp_family_bytes(m->address.family);
+		struct addr a;
+		if (!addr_from_bytes(wire_bytes(&list, size), size, &a) || (a.family == 6 && addr_is_link_local(&a)))
+			continue; /* RFC 7552 7: link-local ones are not to be told, and mean nothing elsewhere */
+		struct via *v = via_get(ldp, &a, 0);
 		if (m->type == LDP_ADDRESS)
 			via_assign(ldp, v, p);
 		else if (v->peer == p)
@@ -280,8 +308,10 @@ learn(struct ldp *ldp, struct peer *p, const struct prefix *prefix, uint32_t lab
 	struct fec *f = fec_get(ldp, prefix);
 	struct binding *b = binding_find(f, p);
 
-	if (label != LABEL_IPV4_EXPLICIT_NULL && label != LABEL_IMPLICIT_NULL && label < LABEL_FIRST_FREE) {
-		/* Router alert and the like are no labels of an IPv4 prefix (RFC 3032 2.1). */
+	uint32_t explicit = prefix->addr.family == 6 ? LABEL_IPV6_EXPLICIT_NULL : LABEL_IPV4_EXPLICIT_NULL;
+
+	if (label != explicit && label != LABEL_IMPLICIT_NULL && label < LABEL_FIRST_FREE) {
+		/* Router alert and the like are no labels of a prefix, nor is the other family's null (RFC 3032 2.1). */
 		send_label(ldp, p, LDP_LABEL_RELEASE, f, label, 0);
 		fec_dirty(ldp, f);
 		return;
@@ -289,11 +319,13 @@ learn(struct ldp *ldp, struct peer *p, const struct prefix *prefix, uint32_t lab
 	if (b && b->label == label && b->mtu == mtu && !b->stale)
 		return; /* told again, nothing new */
 	if (!b) {
-		b = NEW(struct binding);
+		struct binding **end = &f->bindings;
+		while (*end)
+			end = &(*end)->next;
+		*end = b = pool_take(&ldp->binding_pool);
 		b->fec = f;
 		b->peer = p;
 		b->row.of_peer = b;
-		list_append(&f->bindings, &b->of_fec);
 		list_append(&p->bindings, &b->of_peer);
 	} else if (b->label != label && !b->stale) {
 		/* A new label without a Withdraw of the old one: the old one is given back (A.1.2, LMp.10). */
@@ -340,8 +372,8 @@ release_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
 	struct advert *offered = NULL;
 	bool awaited = false;
 
-	list_each_safe (l, &f->adverts) {
-		struct advert *a = OBJECT(l, struct advert, of_fec);
+	for (struct advert *a = f->adverts, *next; a; a = next) {
+		next = a->next;
 		if (a->peer != p || !is_about(a, label))
 			continue;
 		if (a->state != ADVERT_WITHDRAWING) {
@@ -360,26 +392,25 @@ release_one(struct ldp *ldp, struct peer *p, struct fec *f, uint32_t label)
 static bool
 is_awaited(const struct fec *f, const struct peer *p, uint32_t label)
 {
-	list_each (l, (struct list *)(uintptr_t)&f->adverts) {
-		const struct advert *a = OBJECT(l, struct advert, of_fec);
+	for (const struct advert *a = f->adverts; a; a = a->next)
 		if (a->peer == p && a->state == ADVERT_WITHDRAWING && is_about(a, label))
 			return true;
-	}
 	return false;
 }
 
 /* The same for every FEC. */
 static void
-release_all(struct ldp *ldp, struct peer *p, uint32_t label)
+release_all(struct ldp *ldp, struct peer *p, unsigned about, uint32_t label)
 {
 	list_each (l, &p->adverts) {
 		struct advert *a = OBJECT(l, struct advert, of_peer);
-		if (a->state == ADVERT_TOLD && is_about(a, label) && !is_awaited(a->fec, p, label))
+		if (a->state == ADVERT_TOLD && about & family_bit(&a->fec->prefix.addr) && is_about(a, label) &&
+		    !is_awaited(a->fec, p, label))
 			released(ldp, a);
 	}
 	list_each_safe (k, &p->adverts) {
 		struct advert *a = OBJECT(k, struct advert, of_peer);
-		if (a->state == ADVERT_WITHDRAWING && is_about(a, label))
+		if (a->state == ADVERT_WITHDRAWING && about & family_bit(&a->fec->prefix.addr) && is_about(a, label))
 			advert_free(ldp, a);
 	}
 }
@@ -389,7 +420,10 @@ static void
 all_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct ldp_fec *e)
 {
 	uint32_t label = m->label.label;
-	bool ours = e->kind == FEC_WILDCARD || e->family == LDP_IPV4; /* we have no others */
+	unsigned about = e->kind == FEC_WILDCARD ? V4 | V6
+			 : e->family == LDP_IPV4 ? V4
+			 : e->family == LDP_IPV6 ? V6
+						 : 0;
 
 	if (m->type == LDP_LABEL_WITHDRAW) {
 		ldp_put_label(
@@ -397,19 +431,18 @@ all_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct ld
 		p->sent.label_release++;
 		list_each_safe (l, &p->bindings) {
 			struct binding *b = OBJECT(l, struct binding, of_peer);
-			if (ours && (label == LABEL_UNSET || b->label == label))
+			if (about & family_bit(&b->fec->prefix.addr) && (label == LABEL_UNSET || b->label == label))
 				binding_free(ldp, b);
 		}
 	} else if (m->type == LDP_LABEL_RELEASE) {
-		if (ours)
-			release_all(ldp, p, label);
+		release_all(ldp, p, about, label);
 	} else if (m->type == LDP_LABEL_REQUEST) { /* RFC 5918: tell everything again */
 		hash_each (n, &ldp->fecs) {
 			struct fec *f = OBJECT(n, struct fec, by_prefix);
-			if (ours && policy_tells(ldp, p, f))
+			if (about & family_bit(&f->prefix.addr) && policy_tells(ldp, p, f))
 				tell(ldp, f, p, m->id);
 		}
-		end_of_lib(ldp, p);
+		end_of_lib(ldp, p, about);
 	}
 }
 
@@ -435,7 +468,7 @@ on_request(struct ldp *ldp, struct peer *p, struct fec *f, const struct ldp_msg 
 	} else if (f && f->label != LABEL_UNSET && ldp->config.ordered) { /* answered when its turn comes */
 		a = find_advert(f, p, 1u << ADVERT_ASKED);
 		if (!a)
-			a = advert_new(f, p);
+			a = advert_new(ldp, f, p);
 		a->state = ADVERT_ASKED;
 		a->request_id = m->id;
 	} else {
@@ -480,8 +513,14 @@ one_fec(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct l
 
 /* All elements are looked at before the first one changes anything. */
 enum ldp_status
-distribute_judge(const struct ldp_msg *m)
+distribute_judge(const struct ldp *ldp, const struct peer *p, const struct ldp_msg *m)
 {
+	/* What we speak is taken in any case: the peer may know already that both of us speak both, and we not yet. */
+	unsigned families = p->state == S_OPERATIONAL ? p->families | dual_families(ldp) : V4 | V6;
+
+	if ((m->type == LDP_ADDRESS || m->type == LDP_ADDRESS_WITHDRAW) &&
+	    !(families & (m->address.family == LDP_IPV6 ? V6 : V4)))
+		return LDP_UNSUPPORTED_AF;
 	if (m->type < LDP_LABEL_MAPPING || m->type > LDP_LABEL_ABORT)
 		return LDP_OK;
 	struct wire_reader fecs = m->label.fecs;
@@ -493,6 +532,8 @@ distribute_judge(const struct ldp_msg *m)
 		enum ldp_status s = ldp_decode_fec(&fecs, &e);
 		if (s != LDP_OK)
 			return s;
+		if (e.kind == FEC_PREFIX && !(families & family_bit(&e.addr)))
+			return LDP_UNSUPPORTED_AF;
 		count++;
 		wild |= e.kind != FEC_PREFIX;
 		/* 3.4.1: only in Withdraw and Release; RFC 5918 adds Request for the typed one. */
@@ -522,14 +563,17 @@ on_labels(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 		timer_set(&ldp->timers, &p->exchange, ldp->now + EXCHANGE_QUIET);
 }
 
-/* One for pseudowires or IPv6 says nothing about ours, and is no error either. */
+/* One for pseudowires says nothing about ours, and is no error either. Done is done when all families are. */
 static void
 on_end_of_lib(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 {
 	struct wire_reader fecs = m->notification.fecs;
 	struct ldp_fec e;
 
-	if (ldp_decode_fec(&fecs, &e) == LDP_OK && e.kind == FEC_TYPED_WILDCARD && e.family == LDP_IPV4)
+	if (ldp_decode_fec(&fecs, &e) != LDP_OK || e.kind != FEC_TYPED_WILDCARD)
+		return;
+	p->libs_awaited &= ~(unsigned)(e.family == LDP_IPV4 ? V4 : e.family == LDP_IPV6 ? V6 : 0);
+	if (!p->libs_awaited)
 		session_exchange_done(ldp, p);
 }
 

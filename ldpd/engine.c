@@ -64,6 +64,10 @@ ldp_new(uint64_t seed)
 	hash_init(&ldp->fecs);
 	hash_init(&ldp->vias);
 	hash_init(&ldp->targets);
+	pool_init(&ldp->fec_pool, sizeof(struct fec));
+	pool_init(&ldp->hop_pool, sizeof(struct hop));
+	pool_init(&ldp->binding_pool, sizeof(struct binding));
+	pool_init(&ldp->advert_pool, sizeof(struct advert));
 	list_init(&ldp->pendings);
 	list_init(&ldp->dirty);
 	list_init(&ldp->to_flush);
@@ -110,6 +114,10 @@ ldp_free(struct ldp *ldp)
 	hash_free(&ldp->links);
 	hash_free(&ldp->peers);
 	hash_free(&ldp->fecs);
+	pool_free(&ldp->fec_pool);
+	pool_free(&ldp->hop_pool);
+	pool_free(&ldp->binding_pool);
+	pool_free(&ldp->advert_pool);
 	hash_free(&ldp->vias);
 	table_gone(&ldp->parameters_table, &ldp->parameters);
 	for (size_t i = 0; ldp->tables[i]; i++)
@@ -148,7 +156,7 @@ can_run(const struct ldp *ldp)
 }
 
 static void
-start_or_stop(struct ldp *ldp)
+start_or_stop(struct ldp *ldp, const char *why)
 {
 	bool run = can_run(ldp);
 
@@ -156,7 +164,7 @@ start_or_stop(struct ldp *ldp)
 		return;
 	ldp->running = run;
 	if (!run)
-		sessions_end(ldp, LDP_SHUTDOWN, "LDP was switched off");
+		sessions_end(ldp, LDP_SHUTDOWN, why);
 	links_configure(ldp);
 	targets_configure(ldp);
 	table_changed(&ldp->parameters_table, &ldp->parameters);
@@ -182,24 +190,32 @@ static void
 configure(struct ldp *ldp, const struct ldp_config *new)
 {
 	struct ldp_config old = { 0 };
+	bool first = !ldp->configured;
+	unsigned families = dual_families(ldp);
 
 	ldp_config_copy(&old, &ldp->config);
 	ldp->configured = true;
 	if (ldp->running && new->lsr_id != old.lsr_id) {
 		/* Every message carries the identifier: nothing of the old one can go on (features of RFC 5036 2.5). */
 		ldp->config.enabled = false;
-		start_or_stop(ldp); /* the goodbyes still carry the old one */
+		start_or_stop(ldp, "the LSR id was changed"); /* the goodbyes still carry the old one */
 	}
 	ldp_config_copy(&ldp->config, new);
 	ldp->config_sequence++;
 	secrets_refresh(ldp);
-	start_or_stop(ldp);
+	start_or_stop(ldp, "LDP was switched off");
 	links_configure(ldp);
 	targets_configure(ldp);
+	bool changed = dual_families(ldp) != families || old.prefer_v4 != new->prefer_v4;
 	hash_each (n, &ldp->peers) {
 		ttl_refresh(ldp, OBJECT(n, struct peer, by_id));
 	}
-	if (old.hello_hold_s != new->hello_hold_s || old.hello_interval_s != new->hello_interval_s)
+	if (changed)
+		dual_configured(ldp);
+	if (!first && ldp_config_uses(&old, 6) !=
+			  ldp_config_uses(new, 6)) /* routes of a family that was not spoken were not kept */
+		outbox_add(ldp->out, &(struct effect){ .kind = EFFECT_MIRROR_AGAIN, .where = LDP_FIB_ROUTE });
+	if (old.hello_hold_s != new->hello_hold_s || old.hello_interval_s != new->hello_interval_s || changed)
 		hash_each (n, &ldp->links) {
 			struct link *l = OBJECT(n, struct link, by_ifindex);
 			if (l->active)
@@ -237,8 +253,10 @@ clear(struct ldp *ldp, const struct addr *peer)
 {
 	hash_each (n, &ldp->peers) {
 		struct peer *p = OBJECT(n, struct peer, by_id);
-		if (!addr_is_set(peer) || addr_to_v4(peer) == p->lsr)
-			session_stop(ldp, p, LDP_SHUTDOWN, "reset by the operator");
+		if (addr_is_set(peer) && addr_to_v4(peer) != p->lsr)
+			continue;
+		session_stop(ldp, p, LDP_SHUTDOWN, "reset by the operator");
+		restart_over(ldp, p); /* what is kept for its return is reset as well */
 	}
 }
 
@@ -286,7 +304,7 @@ dispatch(struct ldp *ldp, const struct ldp_input *in)
 		routes_synced(ldp, in->table, in->round);
 		ldp->synced |= 1u << in->table;
 		restart_synced(ldp);
-		start_or_stop(ldp);
+		start_or_stop(ldp, "LDP was switched off");
 		break;
 	case LDP_IN_LOST: break; /* its rows are stale, not gone */
 	case LDP_IN_CLEAR: clear(ldp, &in->from); break;

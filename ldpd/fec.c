@@ -14,11 +14,11 @@ ldp_decode_fec(struct wire_reader *r, struct ldp_fec *ret)
 		const uint8_t *bytes = wire_bytes(r, (ret->len + 7u) / 8u);
 		if (!wire_ok(r))
 			return LDP_MALFORMED_TLV;
-		if (ret->family != LDP_IPV4)
+		if (!ldp_family_bytes(ret->family))
 			return LDP_UNSUPPORTED_AF;
-		if (ret->len > 32)
+		if (ret->len > 8 * ldp_family_bytes(ret->family))
 			return LDP_MALFORMED_TLV;
-		ret->addr.family = 4;
+		ret->addr.family = ret->family == LDP_IPV6 ? 6 : 4;
 		memcpy(ret->addr.bytes, bytes, (ret->len + 7u) / 8u);
 		return LDP_OK;
 	}
@@ -40,7 +40,7 @@ ldp_put_fec(struct wire_writer *w, const struct ldp_fec *f)
 {
 	wire_put_u8(w, f->kind);
 	if (f->kind == FEC_PREFIX) {
-		wire_put_u16(w, LDP_IPV4);
+		wire_put_u16(w, ldp_family(&f->addr));
 		wire_put_u8(w, f->len);
 		wire_put_bytes(w, f->addr.bytes, (f->len + 7u) / 8u);
 	} else if (f->kind == FEC_TYPED_WILDCARD) { /* RFC 5918 3 */

@@ -35,6 +35,7 @@ struct ldp_input {
 	const void *row;      /* Fib__Interface, Fib__Route, Fib__Ilm, Fib__LabelRange */
 	struct addr from, to; /* datagram; STREAM_UP: peer and local */
 	uint16_t from_port, to_port;
+	uint8_t ttl; /* datagram: as it came */
 	const uint8_t *bytes;
 	size_t size;
 	const char *text;

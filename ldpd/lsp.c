@@ -12,12 +12,12 @@ fec_set_hops(struct ldp *ldp, struct fec *f, const struct addr *addrs, const uin
 	struct hop *old = f->hops;
 	size_t old_count = f->hop_count;
 
-	f->hops = count ? mem_zalloc(count * sizeof *f->hops) : NULL;
-	f->hop_count = count;
+	f->hops = count > 1 ? mem_zalloc(count * sizeof *f->hops) : count ? pool_take(&ldp->hop_pool) : NULL;
+	f->hop_count = (uint16_t)count;
 	f->published = false;
 	for (size_t i = 0; i < count; i++) {
 		struct hop *h = &f->hops[i];
-		h->via = via_get(ldp, &addrs[i]);
+		h->via = via_get(ldp, &addrs[i], ifindex[i]);
 		h->fec = f;
 		h->ifindex = ifindex[i];
 		h->out_label = LABEL_UNSET;
@@ -27,7 +27,10 @@ fec_set_hops(struct ldp *ldp, struct fec *f, const struct addr *addrs, const uin
 		list_remove(&old[i].of_via);
 		via_release(ldp, old[i].via);
 	}
-	free(old);
+	if (old_count == 1)
+		pool_give(&ldp->hop_pool, old);
+	else
+		free(old);
 }
 
 /* --- our own label --- */
@@ -39,8 +42,8 @@ take_label(struct ldp *ldp, struct fec *f)
 
 	if (!policy_allocates(ldp, &f->prefix))
 		return LABEL_UNSET;
-	if (egress && policy_egress_label(ldp) != LABEL_UNSET)
-		return policy_egress_label(ldp);
+	if (egress && policy_egress_label(ldp, &f->prefix) != LABEL_UNSET)
+		return policy_egress_label(ldp, &f->prefix);
 	if ((!f->routed && !egress) || !ldp->labels || !(ldp->synced & 1u << LDP_FIB_ILM))
 		return LABEL_UNSET;
 	if (f->label >= LABEL_FIRST_FREE && f->label <= LABEL_MAX)
@@ -91,8 +94,7 @@ settle_hops(struct ldp *ldp, struct fec *f)
 {
 	bool changed = false;
 
-	list_each (l, &f->bindings) {
-		struct binding *b = OBJECT(l, struct binding, of_fec);
+	for (struct binding *b = f->bindings; b; b = b->next) {
 		bool accepted = policy_accepts(ldp, b->peer, &f->prefix), used = false;
 		for (size_t i = 0; accepted && i < f->hop_count && !fec_is_egress(f); i++)
 			used |= f->hops[i].via->peer == b->peer;

@@ -104,6 +104,7 @@ on_datagram(void *ctx, const struct udp_packet *p)
 		.ifindex = p->ifindex,
 		.from = p->from,
 		.to = p->to,
+		.ttl = p->ttl,
 		.bytes = p->bytes,
 		.size = p->size },
 	    p->received);

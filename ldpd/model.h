@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/label.h"
 #include "base/list.h"
+#include "base/pool.h"
 #include "base/mem.h"
 #include "base/prefix.h"
 #include "base/rng.h"
@@ -35,6 +36,14 @@ enum timer_kind {
 	TIMER_RECOVERY,  /* our own restart: look whether all is learned; the end of patience */
 };
 
+/* Address families, as bits. */
+enum family { V4 = 1, V6 = 2 };
+static inline unsigned
+family_bit(const struct addr *a)
+{
+	return a->family == 6 ? V6 : a->family == 4 ? V4 : 0;
+}
+
 /* An interface of fibd's, LDP on it or not. */
 struct link {
 	struct hash_node by_ifindex;
@@ -43,13 +52,14 @@ struct link {
 	char *name, *label;     /* the kernel's, the operator's */
 	bool up, loopback;      /* up: admin and carrier */
 	uint16_t mtu;
-	struct prefix *addresses; /* IPv4, with host bits */
+	struct prefix *addresses; /* with host bits; IPv6 without link-local ones */
 	size_t address_count;
-	bool configured; /* `mpls ldp` */
+	struct addr link_local; /* IPv6, what Hellos come from; none: it has none */
+	unsigned configured;    /* of enum family: `mpls ldp`, `mpls ldp ipv6` */
 	bool gone;
-	bool active;          /* Hellos go out */
-	uint32_t interval_ms; /* between them: as configured, or less for a neighbour with a short hold time */
-	const char *inactive; /* why not */
+	unsigned active;         /* of enum family: Hellos go out */
+	uint32_t interval_ms;    /* between them: as configured, or less for a neighbour with a short hold time */
+	const char *inactive[2]; /* why not, for IPv4 and IPv6 */
 	struct timer hello;
 	usec_t answered_at; /* when a new neighbour's Hello was last answered at once */
 	uint64_t hellos_sent, hellos_received, hellos_bad;
@@ -86,6 +96,8 @@ struct adjacency {
 	struct addr source, transport;
 	uint16_t space;
 	bool gtsm;        /* its Hellos say so */
+	bool latest;      /* of the peer's adjacencies this one was heard last */
+	uint8_t prefers;  /* ... that it speaks both families, and prefers this one; 0: they do not */
 	uint32_t hold_ms; /* agreed; UINT32_MAX: for ever */
 	usec_t since;
 	struct timer hold;
@@ -99,7 +111,7 @@ struct peer {
 	uint32_t lsr;
 	uint16_t space;
 	struct list adjacencies;
-	struct addr heard_transport;            /* by its latest Hello */
+	struct addr heard_transport;            /* of the family that the session is to go over; none yet */
 	struct addr transport, local_transport; /* of the session, or of the attempt under way */
 
 	/* the session */
@@ -116,6 +128,8 @@ struct peer {
 	uint32_t config_sequence; /* of its Hellos: a new one ends the waiting, 2.5.3 */
 	uint8_t min_ttl;          /* of its packets in the session; 0: any */
 	bool secret;              /* the session, or the attempt, uses a password */
+	unsigned families;        /* whose addresses and FECs go over the session */
+	unsigned libs_awaited;    /* families whose End-of-LIB is still to come */
 	uint32_t uid, next_message;
 	uint32_t tib_revision; /* ldp->tib_revision when it was last told a label */
 	struct timer hold, keepalive, retry;
@@ -154,11 +168,13 @@ struct peer {
 struct via {
 	struct hash_node by_addr;
 	struct addr addr;
+	uint32_t ifindex;    /* of a link-local address, which the peer's Hellos come from; else 0 */
 	struct peer *peer;   /* NULL: nobody's */
 	bool stale;          /* its peer restarts and has not told it again */
 	struct list of_peer; /* while peer is set */
 	struct list users;   /* struct hop */
 };
+/* Of FECs, and of what hangs on them, there may be a million each: they come from pools and are ordered to leave no gaps. */
 struct hop { /* one next hop of a FEC's route */
 	struct list of_via;
 	struct via *via;
@@ -174,47 +190,51 @@ struct label_row {
 };
 /* A peer's label for a FEC. Liberal retention: kept whether used or not. */
 struct binding {
-	struct list of_fec, of_peer;
+	struct binding *next; /* of the FEC's */
+	struct list of_peer;
 	struct fec *fec;
 	struct peer *peer;
 	uint32_t label;
 	uint16_t mtu; /* RFC 3988; 0: not said */
-	bool in_use, stale, accepted;
+	bool in_use : 1, stale : 1, accepted : 1;
 	struct label_row row;
 };
 /* Our label for a FEC that a peer was told, or has asked for. */
 struct advert {
-	struct list of_fec, of_peer;
+	struct advert *next; /* of the FEC's */
+	struct list of_peer;
 	struct fec *fec;
 	struct peer *peer;
 	uint32_t label;
-	uint16_t mtu; /* as told */
-	enum {
-		ADVERT_TOLD,
-		ADVERT_WITHDRAWING /* its Release is awaited */,
-		ADVERT_RELEASED /* the peer does not want it */,
-		ADVERT_ASKED /* it is not our turn to tell (ordered control), but the peer asked; no label yet */
-	} state;
 	uint32_t request_id; /* ADVERT_ASKED: of the peer's Label Request */
+	uint16_t mtu;        /* as told */
+	uint8_t state;       /* of enum advert_state */
+};
+enum advert_state {
+	ADVERT_TOLD,
+	ADVERT_WITHDRAWING, /* its Release is awaited */
+	ADVERT_RELEASED,    /* the peer does not want it */
+	ADVERT_ASKED        /* it is not our turn to tell (ordered control), but the peer asked; no label yet */
 };
 struct fec {
 	struct hash_node by_prefix;
 	struct prefix prefix;
+	uint16_t hop_count;
 	uint32_t seen;      /* round of the route */
-	bool routed;        /* there is a route that calls for a label */
-	bool connected;     /* the network of one of our interfaces, where such get labels: we are the egress */
 	uint32_t own;       /* so many of our interfaces have it as a host address: we are the egress */
 	uint32_t label;     /* ours; LABEL_UNSET none; implicit null at the egress */
 	uint32_t recovered; /* of before our restart, from fib.Ilm; LABEL_UNSET none */
 	uint16_t mtu;       /* RFC 3988: the largest packet that fits all the way; 0: not known */
-	bool had_lsp;       /* fib.Ilm had it when we started */
-	bool held;          /* its row is held back: it had labels before our restart and has none to send with yet */
+	bool routed : 1;    /* there is a route that calls for a label */
+	bool connected : 1; /* the network of one of our interfaces, where such get labels: we are the egress */
+	bool had_lsp : 1;   /* fib.Ilm had it when we started */
+	bool held : 1;      /* its row is held back: it had labels before our restart and has none to send with yet */
+	bool published : 1; /* the row is as the FEC is */
 	struct hop *hops;
-	size_t hop_count;
-	struct list bindings, adverts;
+	struct binding *bindings;
+	struct advert *adverts;
 	const struct ldp *ldp;
 	struct list dirty; /* to be looked at before this input is done */
-	bool published;    /* the row is as the FEC is */
 	struct row row;    /* ldp.Lsp */
 	struct label_row local_row;
 };
@@ -243,10 +263,13 @@ struct ldp {
 	struct outbox *out;
 	struct timers timers;
 	struct ldp_config config;
-	bool configured; /* a configuration came */
-	bool running;    /* LSR id and `mpls ldp` are set */
-	struct addr transport;
+	bool configured;    /* a configuration came */
+	bool running;       /* LSR id and `mpls ldp` are set */
+	uint32_t unfit_lsr; /* whose Hellos were last complained of (RFC 7552 6.1.1), and when */
+	usec_t unfit_said_at;
+	struct addr transport, transport6; /* of ours, without regard to a link */
 	struct hash links, peers, fecs, vias, targets;
+	struct pool fec_pool, hop_pool, binding_pool, advert_pool; /* hop_pool: of FECs with one next hop */
 	struct key *keys;
 	size_t key_count;
 	uint32_t config_sequence; /* counts our configurations; in our Hellos */
@@ -282,7 +305,7 @@ void routes_synced(struct ldp *, enum ldp_mirror, uint32_t round);
 struct link *link_find(const struct ldp *, uint32_t ifindex);
 void links_configure(struct ldp *); /* after a configuration or LSR id change */
 void link_free(struct ldp *, struct link *);
-void own_addresses(struct ldp *, struct addr **ret, size_t *ret_count); /* all IPv4 of all links that are up; free it */
+void own_addresses(struct ldp *, struct addr **ret, size_t *ret_count); /* of all links that are up; free it */
 
 /* --- discovery.c --- */
 void link_refresh(struct ldp *, struct link *); /* start or stop Hellos by its state */
@@ -290,10 +313,9 @@ void discovery_hello_due(struct ldp *, struct link *);
 void discovery_datagram(struct ldp *, const struct ldp_input *);
 void discovery_expired(struct ldp *, struct adjacency *);
 void adjacency_free(struct ldp *, struct adjacency *);
-void link_drop_adjacencies(struct ldp *, uint32_t ifindex, uint32_t status, const char *why);
 void discovery_answer(struct ldp *, struct link *, bool somebody_new);
 void discovery_send(struct ldp *, struct link *);
-struct addr discovery_transport(struct ldp *, const struct link *);
+struct addr discovery_transport(struct ldp *, const struct link *, enum family); /* link: NULL for a targeted one */
 /* What a Hello, link or targeted, does to the adjacency it belongs to. Returns whether somebody new was heard. */
 bool discovery_hear(struct ldp *, uint32_t ifindex, const struct ldp_pdu *, const struct ldp_msg *,
     const struct addr *from, uint32_t hold_ms);
@@ -308,6 +330,18 @@ void target_datagram(struct ldp *, const struct ldp_pdu *, const struct ldp_msg 
 void target_answer(struct ldp *, struct target *);
 void target_silent(struct ldp *, const struct addr *); /* its adjacency is gone */
 void targets_free(struct ldp *);
+
+/* --- dual.c: IPv4 and IPv6 side by side, RFC 7552 --- */
+unsigned dual_families(const struct ldp *);  /* those that LDP is configured with */
+uint8_t dual_preference(const struct ldp *); /* for our Hellos: 4 or 6; 0: we speak one family */
+bool dual_hello_fits(
+    struct ldp *, const struct ldp_pdu *, const struct ldp_msg *); /* else it is to be dropped; says why */
+void dual_choose(struct ldp *, struct peer *); /* after its adjacencies or our families changed: sets heard_transport */
+void dual_configured(struct ldp *);            /* our families or the preference have changed */
+unsigned dual_session(
+    const struct ldp *, const struct peer *);      /* whose addresses and FECs a session that came up carries */
+void dual_neighbours(struct ldp *, struct peer *); /* dual_neighbour() for all it is heard by */
+void dual_neighbour(struct ldp *, const struct adjacency *, bool here); /* its link-local address is the peer's */
 
 /* --- secret.c: passwords and TTLs of connections --- */
 void secrets_refresh(struct ldp *); /* after a configuration, and when a neighbour is heard or lost */
@@ -354,8 +388,8 @@ void fec_release(struct ldp *, struct fec *);
 struct binding *binding_find(const struct fec *, const struct peer *);
 void binding_free(struct ldp *, struct binding *);
 void bindings_drop(struct ldp *, struct peer *, bool only_stale);
-void peer_mark_stale(struct ldp *, struct peer *); /* all it told, until it tells it again */
-struct via *via_get(struct ldp *, const struct addr *);
+void peer_mark_stale(struct ldp *, struct peer *);                        /* all it told, until it tells it again */
+struct via *via_get(struct ldp *, const struct addr *, uint32_t ifindex); /* the interface counts for link-local ones */
 void via_release(struct ldp *, struct via *);
 void via_assign(struct ldp *, struct via *, struct peer *); /* NULL: nobody's any more */
 void peer_drop_addresses(struct ldp *, struct peer *, bool only_stale);
@@ -365,8 +399,9 @@ void distribute_all(struct ldp *, struct peer *);                               
 void distribute_addresses(struct ldp *, enum ldp_type, const struct addr *, size_t); /* to all operational peers */
 void distribute_fec(struct ldp *, struct fec *); /* tell and withdraw as its state calls for */
 void distribute_message(struct ldp *, struct peer *, const struct ldp_msg *);
-enum ldp_status distribute_judge(const struct ldp_msg *); /* may it be applied? */
-void distribute_more(struct ldp *, struct peer *);        /* the next slice for a peer whose session came up */
+enum ldp_status distribute_judge(
+    const struct ldp *, const struct peer *, const struct ldp_msg *); /* may it be applied? */
+void distribute_more(struct ldp *, struct peer *); /* the next slice for a peer whose session came up */
 /* A label of this FEC back to the pool, once neither the FEC nor any peer has it. */
 void distribute_unuse(struct ldp *, struct fec *, uint32_t label);
 void distribute_forget(struct ldp *, struct fec *); /* it is about to be freed */
@@ -376,7 +411,7 @@ void adverts_drop(struct ldp *, struct peer *);
 bool policy_allocates(const struct ldp *, const struct prefix *);
 bool policy_accepts(const struct ldp *, const struct peer *, const struct prefix *);
 bool policy_tells(const struct ldp *, const struct peer *, const struct fec *);
-uint32_t policy_egress_label(const struct ldp *);
+uint32_t policy_egress_label(const struct ldp *, const struct prefix *);
 void policy_changed(struct ldp *, const struct ldp_config *old);
 
 /* --- lsp.c --- */

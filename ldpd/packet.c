@@ -31,6 +31,7 @@ enum ldp_tlv {
 	TLV_REQUEST_ID = 0x0600,
 	TLV_MTU = 0x0601,
 	TLV_UNRECOGNIZED_NOTIFICATION = 0x0603,
+	TLV_DUAL_STACK = 0x0701,
 };
 enum {
 	U_BIT = 0x8000,
@@ -166,11 +167,21 @@ decode_hello_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsign
 		uint32_t address = wire_u32(v);
 		if (!wire_done(v))
 			return LDP_BAD_TLV_LENGTH;
-		m->hello.transport = addr_v4(address);
+		m->hello.transport4 = addr_v4(address);
 		return LDP_OK;
 	}
+	case TLV_IPV6_TRANSPORT: {
+		const uint8_t *bytes = wire_bytes(v, 16);
+		if (!wire_done(v))
+			return LDP_BAD_TLV_LENGTH;
+		addr_from_bytes(bytes, 16, &m->hello.transport6);
+		return LDP_OK;
+	}
+	case TLV_DUAL_STACK: /* RFC 7552 6.1.1; what else it could prefer is nothing we know, so no match */
+		m->hello.prefers = wire_u8(v) >> 4;
+		wire_bytes(v, 3);
+		return wire_done(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
 	case TLV_CONFIG_SEQUENCE: m->hello.sequence = wire_u32(v); return wire_done(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
-	case TLV_IPV6_TRANSPORT: return LDP_OK;
 	default: return LDP_UNKNOWN_TLV;
 	}
 }
@@ -236,12 +247,13 @@ decode_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsigned *se
 		uint16_t family = wire_u16(v);
 		if (!wire_ok(v))
 			return LDP_BAD_TLV_LENGTH;
-		if (family != LDP_IPV4)
+		if (!ldp_family_bytes(family))
 			return LDP_UNSUPPORTED_AF;
 		size_t left = wire_left(v);
+		m->address.family = family;
 		m->address.list = wire_sub(v, left);
 		*seen |= SEEN_ADDRESSES;
-		return left % 4 == 0 ? LDP_OK : LDP_BAD_TLV_LENGTH;
+		return left % ldp_family_bytes(family) == 0 ? LDP_OK : LDP_BAD_TLV_LENGTH;
 	}
 	case LDP_LABEL_MAPPING:
 	case LDP_LABEL_REQUEST:
@@ -360,12 +372,17 @@ ldp_put_hello(struct ldp_writer *w, uint32_t id, const struct ldp_hello_fields *
 	wire_put_u16(&w->wire, (uint16_t)((f->targeted ? HELLO_TARGETED : 0) |
 					  (f->request_targeted ? HELLO_REQUEST : 0) | (f->gtsm ? HELLO_GTSM : 0)));
 	wire_fill_length(&w->wire, t);
-	t = begin_tlv(w, TLV_IPV4_TRANSPORT);
-	wire_put_bytes(&w->wire, f->transport.bytes, 4);
+	t = begin_tlv(w, f->transport.family == 6 ? TLV_IPV6_TRANSPORT : TLV_IPV4_TRANSPORT);
+	wire_put_bytes(&w->wire, f->transport.bytes, f->transport.family == 6 ? 16 : 4);
 	wire_fill_length(&w->wire, t);
 	if (f->sequence) {
 		t = begin_tlv(w, TLV_CONFIG_SEQUENCE);
 		wire_put_u32(&w->wire, f->sequence);
+		wire_fill_length(&w->wire, t);
+	}
+	if (f->prefers) {
+		t = begin_tlv(w, U_BIT | TLV_DUAL_STACK);
+		wire_put_u32(&w->wire, (uint32_t)f->prefers << 28);
 		wire_fill_length(&w->wire, t);
 	}
 	wire_fill_length(&w->wire, m);
@@ -465,12 +482,12 @@ put_fec_tlv(struct ldp_writer *w, const struct ldp_fec *f)
 }
 
 void
-ldp_put_end_of_lib(struct ldp_writer *w, uint32_t id)
+ldp_put_end_of_lib(struct ldp_writer *w, uint32_t id, uint16_t family)
 {
 	struct wire_mark m = begin_message(w, LDP_NOTIFICATION, id);
 
 	put_status(w, LDP_END_OF_LIB, 0, 0);
-	put_fec_tlv(w, &(struct ldp_fec){ .kind = FEC_TYPED_WILDCARD, .of = FEC_PREFIX, .family = LDP_IPV4 });
+	put_fec_tlv(w, &(struct ldp_fec){ .kind = FEC_TYPED_WILDCARD, .of = FEC_PREFIX, .family = family });
 	wire_fill_length(&w->wire, m);
 }
 
@@ -480,9 +497,9 @@ ldp_put_addresses(struct ldp_writer *w, uint32_t id, enum ldp_type type, const s
 	struct wire_mark m = begin_message(w, type, id);
 	struct wire_mark t = begin_tlv(w, TLV_ADDRESS_LIST);
 
-	wire_put_u16(&w->wire, LDP_IPV4);
+	wire_put_u16(&w->wire, ldp_family(list));
 	for (size_t i = 0; i < count; i++)
-		wire_put_bytes(&w->wire, list[i].bytes, 4);
+		wire_put_bytes(&w->wire, list[i].bytes, addr_size(&list[i]));
 	wire_fill_length(&w->wire, t);
 	wire_fill_length(&w->wire, m);
 }

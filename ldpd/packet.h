@@ -42,9 +42,10 @@ struct ldp_msg {
 		struct { /* 3.5.2 */
 			uint16_t hold_s;
 			bool targeted, request_targeted;
-			bool gtsm;             /* RFC 6720: it sends its session with a TTL of 255 */
-			uint32_t sequence;     /* of its configuration; 0 when the TLV is absent */
-			struct addr transport; /* none when the TLV is absent */
+			bool gtsm;                          /* RFC 6720: it sends its session with a TTL of 255 */
+			uint32_t sequence;                  /* of its configuration; 0 when the TLV is absent */
+			struct addr transport4, transport6; /* none when the TLV is absent */
+			uint8_t prefers; /* Dual-Stack capability, RFC 7552 6.1: 4 or 6; 0 when absent */
 		} hello;
 		struct { /* 3.5.3, RFC 3478 2 */
 			uint16_t hold_s, max_pdu;
@@ -63,7 +64,8 @@ struct ldp_msg {
 			uint16_t about_type;
 			struct wire_reader fecs; /* what it is about, RFC 5919; may be empty */
 		} notification;
-		struct { /* 3.5.5: each address 4 bytes, family 4 only */
+		struct {                 /* 3.5.5: each address 4 or 16 bytes */
+			uint16_t family; /* LDP_IPV4 or LDP_IPV6 */
 			struct wire_reader list;
 		} address;
 		struct { /* 3.5.7 to 3.5.11 */
@@ -100,6 +102,7 @@ struct ldp_hello_fields {
 	bool targeted, request_targeted, gtsm;
 	uint32_t sequence; /* 0: left out */
 	struct addr transport;
+	uint8_t prefers; /* 4 or 6; 0: not a dual-stack router, the TLV is left out */
 };
 void ldp_put_hello(struct ldp_writer *, uint32_t id, const struct ldp_hello_fields *);
 struct ldp_init_fields {
@@ -114,8 +117,8 @@ void ldp_put_keepalive(struct ldp_writer *, uint32_t id);
 void ldp_put_notification(struct ldp_writer *, uint32_t id, uint32_t status, uint32_t about_id, uint16_t about_type);
 /* Label Request Aborted: the answer to an Abort, with the id of the Request that it was about (3.5.9.1). */
 void ldp_put_aborted(struct ldp_writer *, uint32_t id, uint32_t about_id, uint32_t request_id);
-void ldp_put_end_of_lib(struct ldp_writer *, uint32_t id);
-/* ADDRESS or ADDRESS_WITHDRAW; at most LDP_ADDRESSES_MAX addresses of family 4. */
+void ldp_put_end_of_lib(struct ldp_writer *, uint32_t id, uint16_t family); /* of its prefixes */
+/* ADDRESS or ADDRESS_WITHDRAW; 1 to LDP_ADDRESSES_MAX addresses, all of the first one's family. */
 enum { LDP_ADDRESSES_MAX = 500 };
 void ldp_put_addresses(struct ldp_writer *, uint32_t id, enum ldp_type, const struct addr *, size_t count);
 /* MAPPING, REQUEST, WITHDRAW, RELEASE, ABORT with one FEC. What is LABEL_UNSET or 0 is left out. */

@@ -47,16 +47,16 @@ policy_tells(const struct ldp *ldp, const struct peer *p, const struct fec *f)
 {
 	const struct ldp_peer_config *c = settings(ldp, p);
 
-	return f->label != LABEL_UNSET && is_its_turn(ldp, f) &&
+	return f->label != LABEL_UNSET && is_its_turn(ldp, f) && p->families & family_bit(&f->prefix.addr) &&
 	       ldp_filter_permits(&ldp->config, c ? &c->told : &ldp->config.told, &ldp->config.told, &f->prefix);
 }
 
 /* What a FEC that ends here is announced with; LABEL_UNSET: one of the pool. */
 uint32_t
-policy_egress_label(const struct ldp *ldp)
+policy_egress_label(const struct ldp *ldp, const struct prefix *fec)
 {
 	switch (ldp->config.egress) {
-	case LDP_EXPLICIT_NULL: return LABEL_IPV4_EXPLICIT_NULL;
+	case LDP_EXPLICIT_NULL: return fec->addr.family == 6 ? LABEL_IPV6_EXPLICIT_NULL : LABEL_IPV4_EXPLICIT_NULL;
 	case LDP_NON_NULL: return LABEL_UNSET;
 	default: return LABEL_IMPLICIT_NULL;
 	}

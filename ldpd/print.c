@@ -127,6 +127,8 @@ print_mpls(const struct ldp_config *c, struct conf_lines *out)
 		IN_LDP(1, "label distribution control-mode ordered");
 	if (c->gtsm_off)
 		IN_LDP(2, "gtsm disable");
+	if (c->prefer_v4)
+		IN_LDP(7, "transport-preference ipv4");
 	print_filters("all", &c->told, &c->accepted, LDP_ALL, out);
 }
 
@@ -145,6 +147,9 @@ ldp_print(const struct ldp_config *c, struct conf_lines *out)
 		print_peer(&c->peers[i], out);
 	for (size_t i = 0; i < c->interface_count; i++) {
 		snprintf(head, sizeof head, "interface %s", c->interfaces[i].name);
-		conf_say(out, CONF_INTERFACES, head, 8, "mpls ldp");
+		if (c->interfaces[i].v4)
+			conf_say(out, CONF_INTERFACES, head, 8, "mpls ldp");
+		if (c->interfaces[i].v6)
+			conf_say(out, CONF_INTERFACES, head, 8, "mpls ldp ipv6");
 	}
 }

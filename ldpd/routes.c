@@ -1,9 +1,9 @@
 /*
  * What fibd tells: interfaces, routes, the label range.
  *
- * Which routes call for a label: host routes (/32) of the public network that point somewhere, and our own
- * interfaces' host addresses, for which we are the egress. Addresses of ordinary links (a /24's own address)
- * are no FECs.
+ * Which routes call for a label: host routes (/32, and with LDP for IPv6 on any interface /128) of the public network
+ * that point somewhere, and our own interfaces' host addresses, for which we are the egress. Addresses of ordinary
+ * links (a /24's own address) are no FECs.
  */
 #include "ldpd/model.h"
 #include <stdlib.h>
@@ -48,6 +48,12 @@ has(const struct addr *list, size_t count, const struct addr *a)
 	return false;
 }
 
+static bool
+speaks(const struct ldp *ldp, const struct addr *a)
+{
+	return dual_families(ldp) & family_bit(a);
+}
+
 /* The FECs we are the egress of: after any change of interfaces, all counted anew. There are few. */
 static void
 count_own(struct ldp *ldp)
@@ -61,7 +67,7 @@ count_own(struct ldp *ldp)
 	hash_each (m, &ldp->links) {
 		const struct link *l = OBJECT(m, struct link, by_ifindex);
 		for (size_t i = 0; l->up && i < l->address_count; i++) {
-			if (!prefix_is_host(&l->addresses[i]))
+			if (!prefix_is_host(&l->addresses[i]) || !speaks(ldp, &l->addresses[i].addr))
 				continue;
 			struct fec *f = fec_get(ldp, &l->addresses[i]);
 			f->own++;
@@ -74,13 +80,15 @@ count_own(struct ldp *ldp)
 static void
 tell_transport(struct ldp *ldp)
 {
-	struct addr now = discovery_transport(ldp, NULL);
+	struct addr now = discovery_transport(ldp, NULL, V4), now6 = discovery_transport(ldp, NULL, V6);
 
-	if (addr_eq(&now, &ldp->transport))
+	if (addr_eq(&now, &ldp->transport) && addr_eq(&now6, &ldp->transport6))
 		return;
 	ldp->transport = now;
+	ldp->transport6 = now6;
 	hash_each (n, &ldp->links) {
 		struct link *l = OBJECT(n, struct link, by_ifindex);
+		link_refresh(ldp, l); /* one may have waited for an address */
 		if (l->active)
 			discovery_hello_due(ldp, l);
 	}
@@ -111,14 +119,15 @@ tell_address_changes(struct ldp *ldp, const struct addr *before, size_t before_c
 	free(gone);
 }
 
-static bool
-is_configured(const struct ldp *ldp, const struct link *l)
+static unsigned
+configured(const struct ldp *ldp, const struct link *l)
 {
-	for (size_t i = 0; i < ldp->config.interface_count; i++)
-		if (strcasecmp(ldp->config.interfaces[i].name, l->label) == 0 ||
-		    strcasecmp(ldp->config.interfaces[i].name, l->name) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < ldp->config.interface_count; i++) {
+		const struct ldp_if_config *c = &ldp->config.interfaces[i];
+		if (strcasecmp(c->name, l->label) == 0 || strcasecmp(c->name, l->name) == 0)
+			return (c->v4 ? V4 : 0) | (c->v6 ? V6 : 0);
+	}
+	return 0;
 }
 
 void
@@ -126,9 +135,10 @@ links_configure(struct ldp *ldp)
 {
 	hash_each (n, &ldp->links) {
 		struct link *l = OBJECT(n, struct link, by_ifindex);
-		l->configured = is_configured(ldp, l);
+		l->configured = configured(ldp, l);
 		link_refresh(ldp, l);
 	}
+	count_own(ldp);
 }
 
 void
@@ -158,11 +168,15 @@ read_addresses(struct link *l, const Fib__Interface *r)
 	free(l->addresses);
 	l->addresses = mem_zalloc((r->n_addresses + 1) * sizeof *l->addresses);
 	l->address_count = 0;
+	l->link_local = addr_none();
 	for (size_t i = 0; i < r->n_addresses; i++) {
 		struct prefix p;
-		if (prefix_from_bytes(r->addresses[i].data, r->addresses[i].len, &p) && p.addr.family == 4 &&
-		    !addr_is_loopback(&p.addr))
+		if (!prefix_from_bytes(r->addresses[i].data, r->addresses[i].len, &p) || addr_is_loopback(&p.addr))
+			continue;
+		if (p.addr.family == 4 || !addr_is_link_local(&p.addr))
 			l->addresses[l->address_count++] = p;
+		else if (!addr_is_set(&l->link_local))
+			l->link_local = p.addr;
 	}
 }
 
@@ -214,7 +228,7 @@ routes_interface(struct ldp *ldp, const Fib__Interface *r, bool gone, uint32_t r
 		if (l->loopback)
 			l->up = r->admin_up;
 		read_addresses(l, r);
-		l->configured = is_configured(ldp, l);
+		l->configured = configured(ldp, l);
 		link_refresh(ldp, l);
 	}
 	tell_address_changes(ldp, before, before_count);
@@ -240,8 +254,7 @@ read_hops(const Fib__RouteEntry *e, struct addr *addrs, uint32_t *ifindex, size_
 	for (size_t i = 0; i < e->n_next_hops && count < room; i++) {
 		const Fib__NextHop *h = e->next_hops[i];
 		const ProtobufCBinaryData *gateway = h->via.len ? &h->via : &h->address;
-		if (!addr_from_bytes(gateway->data, gateway->len, &addrs[count]) || addrs[count].family != 4 ||
-		    !h->ifindex)
+		if (!addr_from_bytes(gateway->data, gateway->len, &addrs[count]) || !h->ifindex)
 			continue;
 		ifindex[count++] = h->ifindex;
 	}
@@ -256,8 +269,9 @@ routes_route(struct ldp *ldp, const Fib__Route *r, bool gone, uint32_t round)
 	uint32_t ifindex[HOPS_MAX];
 	struct prefix prefix;
 
-	if (*r->vrf || !prefix_from_bytes(r->prefix.data, r->prefix.len, &prefix) || prefix.addr.family != 4 ||
-	    addr_is_multicast(&prefix.addr) || addr_is_loopback(&prefix.addr))
+	if (*r->vrf || !prefix_from_bytes(r->prefix.data, r->prefix.len, &prefix) || !addr_is_set(&prefix.addr) ||
+	    !speaks(ldp, &prefix.addr) || addr_is_multicast(&prefix.addr) || addr_is_loopback(&prefix.addr) ||
+	    (prefix.addr.family == 6 && addr_is_link_local(&prefix.addr)))
 		return;
 	const Fib__RouteEntry *e = !gone && r->n_entries ? r->entries[0] : NULL;
 	bool wanted = e && !e->black_hole && policy_allocates(ldp, &prefix);

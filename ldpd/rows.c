@@ -54,15 +54,12 @@ fill_local_binding(const struct fec *f, Ldp__Binding *m, struct arena *arena)
 	m->fec = bytes_of_prefix(&f->prefix, arena);
 	m->label = f->label;
 	size_t count = 0;
-	list_each (l, (struct list *)(uintptr_t)&f->adverts) {
+	for (const struct advert *a = f->adverts; a; a = a->next)
 		count++;
-	}
 	m->sent_to = arena_take(arena, count * sizeof *m->sent_to);
-	list_each (k, (struct list *)(uintptr_t)&f->adverts) {
-		const struct advert *a = OBJECT(k, struct advert, of_fec);
+	for (const struct advert *a = f->adverts; a; a = a->next)
 		if (a->state == ADVERT_TOLD)
 			m->sent_to[m->n_sent_to++] = a->peer->lsr;
-	}
 }
 
 static void
@@ -160,7 +157,11 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 	m->ifindex = l->ifindex;
 	m->name = lent(l->label);
 	m->active = l->active;
-	m->inactive = lent(l->inactive);
+	m->inactive = lent(!l->active ? l->inactive[!(l->configured & V4)] : NULL);
+	m->ipv4 = l->active & V4;
+	m->ipv6 = l->active & V6;
+	m->inactive_ipv4 = lent(l->configured & V4 ? l->inactive[0] : NULL);
+	m->inactive_ipv6 = lent(l->configured & V6 ? l->inactive[1] : NULL);
 	m->hello_hold_ms = l->ldp->config.hello_hold_s * 1000u;
 	m->hello_interval_ms = l->active ? l->interval_ms : l->ldp->config.hello_interval_s * 1000u;
 	m->hellos_sent = l->hellos_sent;

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define EXCHANGE_QUIET (1 * USEC_PER_SEC)
+/* Until the session stands. A peer that is killed in the middle is not heard of: its kernel's reset fails our TTL check. */
+#define SETUP_PATIENCE (10 * USEC_PER_SEC)
 enum { MAX_PDU_DEFAULT = LDP_PDU_MAX, MAX_PDU_LEAST = 256 };
 
 static void event(
@@ -194,11 +196,13 @@ went_up(struct ldp *ldp, struct peer *p)
 	p->up_since = ldp->now;
 	p->uid = ++ldp->next_uid;
 	p->exchange_done = false;
+	p->families = p->libs_awaited = dual_session(ldp, p);
 	timer_set(&ldp->timers, &p->exchange, ldp->now + EXCHANGE_QUIET);
 	timer_set(&ldp->timers, &p->keepalive, ldp->now + p->hold_ms / 3 * USEC_PER_MSEC);
 	outbox_log(ldp->out, 5, 1, "%%LDP-5-NBRCHG: LDP Neighbor %u.%u.%u.%u:%u (%u) is UP", p->lsr >> 24,
 	    p->lsr >> 16 & 255, p->lsr >> 8 & 255, p->lsr & 255, p->space, p->uid);
 	restart_session_up(ldp, p);
+	dual_neighbours(ldp, p);
 	distribute_all(ldp, p);
 }
 
@@ -276,6 +280,16 @@ try_again(struct ldp *ldp, struct peer *p, unsigned acts, enum session_event on,
 		transport_again(ldp, p, lasted >= USEC_PER_SEC);
 }
 
+static void
+restart_hold(struct ldp *ldp, struct peer *p)
+{
+	usec_t wait = p->hold_ms * USEC_PER_MSEC;
+
+	if (p->state != S_OPERATIONAL && wait > SETUP_PATIENCE)
+		wait = SETUP_PATIENCE;
+	timer_set(&ldp->timers, &p->hold, ldp->now + wait);
+}
+
 /* The only place that changes a session's state and the only one that acts on it. */
 static void
 event(struct ldp *ldp, struct peer *p, enum session_event on, const struct ldp_msg *m, uint32_t status, const char *why)
@@ -297,7 +311,7 @@ event(struct ldp *ldp, struct peer *p, enum session_event on, const struct ldp_m
 	if (move.acts & A_SEND_NAK)
 		session_notify(ldp, p, status, m ? m->id : 0, m ? m->type : 0);
 	if (move.acts & A_RESTART_HOLD)
-		timer_set(&ldp->timers, &p->hold, ldp->now + p->hold_ms * USEC_PER_MSEC);
+		restart_hold(ldp, p);
 	if (move.acts & A_UP)
 		went_up(ldp, p);
 	if (move.acts & A_HANDLE)
@@ -379,7 +393,7 @@ message(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, enum ldp_statu
 {
 	count_received(p, m->type);
 	if (status == LDP_OK)
-		status = distribute_judge(m);
+		status = distribute_judge(ldp, p, m);
 	if (status & LDP_FATAL) {
 		event(ldp, p, m->type == LDP_INITIALIZATION ? E_INIT_BAD : E_BAD, m, status, ldp_status_name(status));
 		return;

@@ -32,6 +32,8 @@ ldp_status_name(uint32_t status)
 	case LDP_BAD_KEEPALIVE_TIME: return "Session Rejected/Bad KeepAlive Time";
 	case LDP_INTERNAL_ERROR: return "Internal Error";
 	case LDP_END_OF_LIB: return "End-of-LIB";
+	case LDP_TRANSPORT_MISMATCH: return "Transport Connection Mismatch";
+	case LDP_NOT_DUAL_STACK: return "Dual-Stack Noncompliance";
 	default: return "unknown status";
 	}
 }

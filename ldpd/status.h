@@ -2,7 +2,7 @@
 #define LDPD_STATUS_H
 #include <stdint.h>
 
-/* RFC 5036 3.9, RFC 3478, RFC 5919. The value as on the wire: E (fatal) and F bits included. */
+/* RFC 5036 3.9, RFC 3478, RFC 5919, RFC 7552. The value as on the wire: E (fatal) and F bits included. */
 enum ldp_status {
 	LDP_OK = 0,
 	LDP_BAD_LDP_ID = 0x80000001,
@@ -31,6 +31,8 @@ enum ldp_status {
 	LDP_BAD_KEEPALIVE_TIME = 0x80000018,
 	LDP_INTERNAL_ERROR = 0x80000019,
 	LDP_END_OF_LIB = 0x0000002f,
+	LDP_TRANSPORT_MISMATCH = 0x80000032, /* RFC 7552 */
+	LDP_NOT_DUAL_STACK = 0x80000033,
 };
 #define LDP_FATAL UINT32_C(0x80000000)
 const char *ldp_status_name(uint32_t status);

@@ -82,7 +82,8 @@ send_hello(struct ldp *ldp, struct target *t)
 		.targeted = true,
 		.request_targeted = t->configured,
 		.sequence = ldp->config_sequence,
-		.transport = discovery_transport(ldp, NULL) };
+		.transport = discovery_transport(ldp, NULL, V4),
+		.prefers = dual_preference(ldp) };
 	struct ldp_writer w;
 	uint8_t bytes[128];
 
@@ -126,7 +127,7 @@ target_answer(struct ldp *ldp, struct target *t)
 static const char *
 why_inactive(struct ldp *ldp)
 {
-	struct addr transport = discovery_transport(ldp, NULL);
+	struct addr transport = discovery_transport(ldp, NULL, V4);
 
 	if (!ldp->config.lsr_id)
 		return "mpls lsr-id is not set";

@@ -58,7 +58,10 @@ transport_want(struct ldp *ldp, struct peer *p)
 	if (p->state != S_NON_EXISTENT || !ldp->running || list_is_empty(&p->adjacencies) || p->backing_off)
 		return;
 	const struct adjacency *first = OBJECT(p->adjacencies.next, struct adjacency, of_peer);
-	struct addr local = discovery_transport(ldp, link_find(ldp, first->ifindex));
+	if (!addr_is_set(&p->heard_transport)) /* the family that is preferred is not heard yet */
+		return;
+	struct addr local =
+	    discovery_transport(ldp, link_find(ldp, first->ifindex), p->heard_transport.family == 6 ? V6 : V4);
 	if (p->connecting && (!addr_eq(&p->transport, &p->heard_transport) || !addr_eq(&p->local_transport, &local)))
 		transport_abandon(ldp, p); /* the addresses changed under the attempt */
 	if (p->conn)

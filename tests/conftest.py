@@ -1,4 +1,4 @@
-"""What all pytest suites share: where the built programs are, and labs as fixtures."""
+"""What all pytest suites share: where the built programs are, labs as fixtures, and tests that need another kernel."""
 import os
 import sys
 
@@ -6,7 +6,9 @@ import pytest
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.dirname(HERE)
-sys.path[:0] = [os.path.join(ROOT, "labs"), os.path.join(ROOT, "labs", "lsp"), os.path.join(HERE, "helper")]
+sys.dont_write_bytecode = True
+sys.path[:0] = [os.path.join(ROOT, "labs"), os.path.join(ROOT, "labs", "lsp"), os.path.join(HERE, "helper"), os.path.join(HERE, "conformance")]
+pytest_plugins = ["in_vm"]
 
 
 def pytest_addoption(parser):
@@ -23,6 +25,6 @@ def pytest_runtest_makereport(item, call):
     """A failed lab test shows the last lines of every daemon's log."""
     outcome = yield
     report = outcome.get_result()
-    lab = item.funcargs.get("lab") if hasattr(item, "funcargs") else None
+    lab = getattr(item, "funcargs", {}).get("lab")
     if report.when == "call" and report.failed and hasattr(lab, "logs"):
         report.sections.append(("logs of the lab", lab.logs()))

@@ -116,6 +116,9 @@ decode_address(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
 	if (m->ifa_prefixlen > addr_size(&o->address.prefix.addr) * 8)
 		return -EINVAL;
 	o->address.prefix.len = m->ifa_prefixlen;
+	uint32_t flags = a[IFA_FLAGS] && nla_len(a[IFA_FLAGS]) >= 4 ? nla_get_u32(a[IFA_FLAGS]) : m->ifa_flags;
+	o->address.tentative =
+	    flags & IFA_F_DADFAILED || (flags & IFA_F_TENTATIVE && !(flags & IFA_F_OPTIMISTIC)); /* RFC 4862 5.4 */
 	o->address.ours = a[IFA_PROTO] && nla_len(a[IFA_PROTO]) >= 1 && nla_get_u8(a[IFA_PROTO]) == FIB_PROTOCOL;
 	return 1;
 }

@@ -21,14 +21,22 @@ family_of(const struct addr *a)
 	return a->family == 6 ? AF_INET6 : AF_INET;
 }
 
+enum { SMALL = 256, LARGE = 8192 }; /* bytes of a message; the large ones name many next hops */
+
 static struct nl_msg *
-begin(int type, int flags, const void *head, size_t size)
+begin_with_room(size_t room, int type, int flags, const void *head, size_t size)
 {
-	struct nl_msg *m = nlmsg_alloc_size(8192);
+	struct nl_msg *m = nlmsg_alloc_size(room);
 
 	if (m && nlmsg_put(m, 0, 0, type, 0, flags | NLM_F_REQUEST | NLM_F_ACK))
 		nlmsg_append(m, (void *)(uintptr_t)head, size, NLMSG_ALIGNTO);
 	return m;
+}
+
+static struct nl_msg *
+begin(int type, int flags, const void *head, size_t size)
+{
+	return begin_with_room(SMALL, type, flags, head, size);
 }
 
 /* Labels as stack entries, the last one marked as the bottom. */
@@ -50,7 +58,8 @@ encode_nexthop(const struct fib_nexthop *o, bool delete)
 	if (!delete &&!o->member_count)
 		head.nh_family = o->family == 6 ? AF_INET6 : AF_INET;
 	struct nl_msg *m = delete ? begin(RTM_DELNEXTHOP, 0, &head, sizeof head)
-				  : begin(RTM_NEWNEXTHOP, NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head);
+				  : begin_with_room(o->member_count ? LARGE : SMALL, RTM_NEWNEXTHOP,
+					NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head);
 	nla_put_u32(m, NHA_ID, o->id);
 	if (delete)
 		return m;
@@ -92,7 +101,8 @@ encode_ip_route(const struct fib_ip_route *o, bool delete)
 				  : begin(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head);
 
 	nla_put(m, RTA_DST, (int)addr_size(&o->prefix.addr), o->prefix.addr.bytes);
-	nla_put_u32(m, RTA_TABLE, o->table);
+	if (o->table >= 256)
+		nla_put_u32(m, RTA_TABLE, o->table);
 	nla_put_u32(m, RTA_PRIORITY, o->metric);
 	if (!delete)
 		nla_put_u32(m, RTA_NH_ID, o->nexthop_id);
@@ -123,7 +133,8 @@ encode_label_route(const struct fib_label_route *o, bool delete)
 		.rtm_scope = RT_SCOPE_UNIVERSE,
 		.rtm_type = RTN_UNICAST };
 	struct nl_msg *m = delete ? begin(RTM_DELROUTE, 0, &head, sizeof head)
-				  : begin(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head);
+				  : begin_with_room(o->path_count > 1 ? LARGE : SMALL, RTM_NEWROUTE,
+					NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head);
 
 	put_stack(m, RTA_DST, &o->label, 1);
 	if (delete)

@@ -14,10 +14,12 @@ struct kernel_ops {
 };
 struct kernel *kernel_open(struct host *, const struct kernel_ops *, void *ctx, char why[256]);
 void kernel_close(struct kernel *);
-/* Sends operations as one batch. Call only when kernel_is_idle(). Answers come through `answer`, all of them before
- * it is idle again; what they changed was told through `seen` before. */
+/* Sends operations as one batch, at most kernel_room() of them; `ops` is free again when it returns. The kernel works
+ * off batches in their order, and the answers come through `answer`. What an operation itself did to routes is not told
+ * through `seen`: its answer says it. Everything else is told before the answer, and what others do always. */
 void kernel_do(struct kernel *, const struct fib_op *, size_t count);
-bool kernel_is_idle(const struct kernel *);
+size_t kernel_room(const struct kernel *);  /* how many more operations may be under way */
+bool kernel_is_idle(const struct kernel *); /* none is */
 /* Tells everything there is through `seen`, before it returns. Negative errno. */
 int kernel_dump(struct kernel *);
 /* What this kernel can do; loads modules where that is possible. Strings live as long as the kernel. */
@@ -28,6 +30,14 @@ void kernel_abilities(struct kernel *, struct fib_abilities *ret);
 struct nl_msg *encode_op(const struct fib_op *);
 /* 1 an object, 0 nothing of interest, negative errno when it is malformed. *gone: it is no longer there. */
 int decode_message(const struct nlmsghdr *, struct fib_object *ret, bool *ret_gone);
+
+/* --- writer.c: sends batches from a thread of its own --- */
+struct writer;
+struct writer *writer_start(int fd);                                 /* NULL: no thread could be made */
+void writer_stop(struct writer *);                                   /* sends what is left */
+int writer_send(struct writer *, const uint8_t *bytes, size_t size); /* copies them; 0 or an errno at once */
+int writer_failed_fd(const struct writer *); /* readable when a batch could not be sent: ask writer_error() */
+int writer_error(struct writer *);           /* a positive errno; 0 none. Clears it */
 
 /* --- sysctl.c --- */
 int sysctl_write(const char *path, const char *value);

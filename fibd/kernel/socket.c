@@ -3,7 +3,8 @@
  *
  * An operation's answer is matched by its sequence number. By the time the kernel acknowledges, its notice of
  * the change stands in the listening socket already, so that is emptied before an answer is handed on: what was
- * seen is never older than what was answered.
+ * seen is never older than what was answered. Notices of our own routes, of which there may be a million, the kernel
+ * keeps to itself: a filter on the listening socket drops what our requests have caused, for the answers tell it too.
  *
  * A listening socket that overflows (ENOBUFS) has lost notices for good: only a dump helps. What still waits in it
  * is older than the dump and is read first. An answer that was lost counts as a refusal: the engine looks and tries
@@ -12,7 +13,9 @@
 #include "base/mem.h"
 #include "fibd/kernel/kernel.h"
 #include "host/log.h"
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/mpls.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
@@ -32,14 +35,14 @@ enum {
 	DRAIN_ALL = 100000,
 	NOTICES = 32, /* read at once */
 	NOTICE_BYTES = 32 * 1024,
-	IN_FLIGHT_MAX = 1024,
+	IN_FLIGHT_MAX = 4096,
 	MPLS_FAMILY = 28
 };
 
 struct in_flight {
-	uint32_t sequence;
+	uint32_t number;
 	bool answered, again; /* again: refused, and asked for in another way */
-	struct fib_op op;
+	char link[16];        /* to be made; empty: it is another operation */
 };
 
 struct kernel {
@@ -47,11 +50,12 @@ struct kernel {
 	struct kernel_ops ops;
 	void *ctx;
 	int listen, request, dump;
-	sd_event_source *listening, *answering;
-	uint32_t sequence;
-	struct in_flight *flight;         /* in order of sequence */
-	size_t flight_count, flight_done; /* done: answered */
-	bool overrun;                     /* notices were lost; to be told when what is left was read */
+	struct writer *writer;
+	sd_event_source *listening, *answering, *failing;
+	uint32_t sequence, answered; /* of the last request, and the one up to which all are answered */
+	uint32_t dump_sequence;
+	struct in_flight *flight; /* by sequence, modulo */
+	bool overrun;             /* notices were lost; to be told when what is left was read */
 	uint8_t *buffer, *batch;
 	size_t batch_size, batch_last; /* last: where its last message begins */
 };
@@ -151,23 +155,27 @@ on_listen(sd_event_source *source, int fd, uint32_t events, void *ctx)
 
 /* --- answers --- */
 
+static struct in_flight *
+flight_of(struct kernel *k, uint32_t sequence)
+{
+	return &k->flight[sequence % IN_FLIGHT_MAX];
+}
+
 /* A kernel without dummies is asked for a bridge instead: without ports it serves as a loopback too. */
 static bool
-try_stand_in(struct kernel *k, struct in_flight *f, int error)
+try_stand_in(struct kernel *k, uint32_t sequence, int error)
 {
-	const struct fib_op *op = &f->op;
-	struct fib_op other = *op;
+	struct in_flight *f = flight_of(k, sequence);
+	struct fib_op other = { .kind = FIB_OP_LINK_CREATE };
 
-	if (op->kind != FIB_OP_LINK_CREATE || !op->object.link.is_dummy || (error != EOPNOTSUPP && error != ENODEV))
+	if (!f->link[0] || f->again || (error != EOPNOTSUPP && error != ENODEV))
 		return false;
-	log_line(
-	    LOG_LINE_NOTICE, "this kernel has no dummy interfaces: %s is a bridge without ports", op->object.link.name);
-	other.object.link.is_dummy = false;
+	log_line(LOG_LINE_NOTICE, "this kernel has no dummy interfaces: %s is a bridge without ports", f->link);
+	memcpy(other.object.link.name, f->link, sizeof f->link);
 	struct nl_msg *m = encode_op(&other);
-	nlmsg_hdr(m)->nlmsg_seq = f->sequence;
-	f->op = other;
+	nlmsg_hdr(m)->nlmsg_seq = sequence;
 	f->again = true;
-	bool sent = send(k->request, nlmsg_hdr(m), nlmsg_hdr(m)->nlmsg_len, 0) >= 0;
+	bool sent = writer_send(k->writer, (const uint8_t *)nlmsg_hdr(m), nlmsg_hdr(m)->nlmsg_len) == 0;
 	nlmsg_free(m);
 	return sent;
 }
@@ -192,12 +200,16 @@ kernel_words(const struct nlmsghdr *h, int error, char out[256])
 }
 
 static void
-done(struct kernel *k, struct in_flight *f, int error, const char *text)
+done(struct kernel *k, uint32_t sequence, int error, const char *text)
 {
+	struct in_flight *f = flight_of(k, sequence);
+	uint32_t number = f->number;
+
 	f->answered = true;
-	k->flight_done++;
-	if (f->op.number)
-		k->ops.answer(k->ctx, f->op.number, error, text);
+	while (k->answered != k->sequence && flight_of(k, k->answered + 1)->answered)
+		k->answered++;
+	if (number)
+		k->ops.answer(k->ctx, number, error, text);
 }
 
 static void
@@ -206,20 +218,20 @@ answer(struct kernel *k, const struct nlmsghdr *h)
 	const struct nlmsgerr *e = nlmsg_data(h);
 	char text[256] = "";
 
-	if (h->nlmsg_type != NLMSG_ERROR || h->nlmsg_len < NLMSG_LENGTH(sizeof *e) || !k->flight_count)
+	if (h->nlmsg_type != NLMSG_ERROR || h->nlmsg_len < NLMSG_LENGTH(sizeof *e))
 		return;
-	size_t place = h->nlmsg_seq - k->flight[0].sequence; /* numbers are consecutive */
-	if (place >= k->flight_count || k->flight[place].answered)
+	uint32_t sequence = h->nlmsg_seq, from = k->answered + 1; /* numbers are consecutive */
+	if (sequence - from >= k->sequence - k->answered || flight_of(k, sequence)->answered)
 		return;
 	int error = -e->error;
 	/* Only the last request of a batch asks for an acknowledgement. The kernel works them off in order and answers each
 	 * that fails: whatever is answered, good or bad, what has no answer before it was done. */
-	for (size_t i = 0; i < place; i++)
-		if (!k->flight[i].answered && !k->flight[i].again)
-			done(k, &k->flight[i], 0, "");
-	if (error && try_stand_in(k, &k->flight[place], error))
+	for (uint32_t i = from; i != sequence; i++)
+		if (!flight_of(k, i)->answered && !flight_of(k, i)->again)
+			done(k, i, 0, "");
+	if (error && try_stand_in(k, sequence, error))
 		return;
-	done(k, &k->flight[place], error, error ? kernel_words(h, error, text) : "");
+	done(k, sequence, error, error ? kernel_words(h, error, text) : "");
 }
 
 /* No answer will come for these: the request could not be sent, or answers were lost. */
@@ -227,9 +239,24 @@ static void
 give_up(struct kernel *k, int error)
 {
 	log_line(LOG_LINE_ERROR, "netlink: %s; what was asked for is tried again", strerrordesc_np(error));
-	for (size_t i = 0; i < k->flight_count; i++)
-		if (!k->flight[i].answered)
-			done(k, &k->flight[i], error, strerrordesc_np(error));
+	for (uint32_t i = k->answered + 1, end = k->sequence + 1; i != end; i++)
+		if (!flight_of(k, i)->answered)
+			done(k, i, error, strerrordesc_np(error));
+}
+
+static int
+on_failed(sd_event_source *source, int fd, uint32_t events, void *ctx)
+{
+	struct kernel *k = ctx;
+	int error = writer_error(k->writer);
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	if (error)
+		give_up(k, error);
+	k->ops.settled(k->ctx);
+	return 0;
 }
 
 static int
@@ -259,7 +286,13 @@ on_answer(sd_event_source *source, int fd, uint32_t events, void *ctx)
 bool
 kernel_is_idle(const struct kernel *k)
 {
-	return k->flight_done == k->flight_count;
+	return k->answered == k->sequence;
+}
+
+size_t
+kernel_room(const struct kernel *k)
+{
+	return IN_FLIGHT_MAX - (k->sequence - k->answered);
 }
 
 /* --- operations --- */
@@ -301,12 +334,32 @@ static void
 send_batch(struct kernel *k)
 {
 	size_t size = k->batch_size;
+	int error;
 
 	if (size)
 		((struct nlmsghdr *)(void *)(k->batch + k->batch_last))->nlmsg_flags |= NLM_F_ACK;
 	k->batch_size = 0;
-	if (size && send(k->request, k->batch, size, 0) < 0)
-		give_up(k, errno);
+	if (size && (error = writer_send(k->writer, k->batch, size)))
+		give_up(k, error);
+}
+
+static void
+put_request(struct kernel *k, const struct fib_op *op, struct nlmsghdr *h)
+{
+	size_t size = NLMSG_ALIGN(h->nlmsg_len);
+
+	if (k->batch_size + size > BUFFER)
+		send_batch(k);
+	h->nlmsg_seq = ++k->sequence;
+	struct in_flight *f = flight_of(k, k->sequence);
+	*f = (struct in_flight){ .number = op->number };
+	if (op->kind == FIB_OP_LINK_CREATE)
+		memcpy(f->link, op->object.link.name, sizeof f->link);
+	h->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
+	k->batch_last = k->batch_size;
+	memcpy(k->batch + k->batch_size, h, h->nlmsg_len);
+	memset(k->batch + k->batch_size + h->nlmsg_len, 0, size - h->nlmsg_len);
+	k->batch_size += size;
 }
 
 void
@@ -314,31 +367,24 @@ kernel_do(struct kernel *k, const struct fib_op *ops, size_t count)
 {
 	char text[128];
 
-	k->flight_count = k->flight_done = 0;
-	for (size_t i = 0; i < count && k->flight_count < IN_FLIGHT_MAX; i++) {
-		struct fib_op op = ops[i];
-		if (op.kind == FIB_OP_LINK_CREATE)
-			op.object.link.is_dummy = true;
-		struct nl_msg *m = encode_op(&op);
-		if (!m) {
-			int r = do_setting(k, &op);
-			snprintf(text, sizeof text, "%s", r < 0 ? strerror(-r) : "");
-			if (op.number)
-				k->ops.answer(k->ctx, op.number, -r, text);
+	for (size_t i = 0; i < count; i++) {
+		struct fib_op dummy = { .kind = FIB_OP_LINK_CREATE };
+		const struct fib_op *op = &ops[i];
+		if (op->kind == FIB_OP_LINK_CREATE) {
+			dummy = *op;
+			dummy.object.link.is_dummy = true;
+			op = &dummy;
+		}
+		struct nl_msg *m = encode_op(op);
+		if (m) {
+			put_request(k, op, nlmsg_hdr(m));
+			nlmsg_free(m);
 			continue;
 		}
-		struct nlmsghdr *h = nlmsg_hdr(m);
-		h->nlmsg_seq = ++k->sequence;
-		k->flight[k->flight_count++] = (struct in_flight){ .sequence = k->sequence, .op = op };
-		size_t size = NLMSG_ALIGN(h->nlmsg_len);
-		if (k->batch_size + size > BUFFER)
-			send_batch(k);
-		h->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
-		k->batch_last = k->batch_size;
-		memcpy(k->batch + k->batch_size, h, h->nlmsg_len);
-		memset(k->batch + k->batch_size + h->nlmsg_len, 0, size - h->nlmsg_len);
-		k->batch_size += size;
-		nlmsg_free(m);
+		int r = do_setting(k, op);
+		snprintf(text, sizeof text, "%s", r < 0 ? strerror(-r) : "");
+		if (op->number)
+			k->ops.answer(k->ctx, op->number, -r, text);
 	}
 	send_batch(k);
 }
@@ -353,7 +399,7 @@ dump_once(struct kernel *k, int type, const void *head, size_t head_size)
 		uint8_t body[32];
 	} request = { .h = { .nlmsg_type = (uint16_t)type,
 			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-			  .nlmsg_seq = ++k->sequence } };
+			  .nlmsg_seq = ++k->dump_sequence } };
 	bool interrupted = false;
 
 	memcpy(request.body, head, head_size);
@@ -430,6 +476,28 @@ join_groups(int fd)
 	return 0;
 }
 
+/* Drops the notices of routes that our own requests have made or deleted. BPF loads are in network order. */
+static int
+mute_own_routes(struct kernel *k)
+{
+	struct sockaddr_nl own = { 0 };
+	socklen_t size = sizeof own;
+	if (getsockname(k->request, (struct sockaddr *)&own, &size) != 0)
+		return -errno;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(own.nl_pid), 0, 3),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = { COUNT(code), code };
+
+	return setsockopt(k->listen, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0 ? -errno : 0;
+}
+
 struct kernel *
 kernel_open(struct host *host, const struct kernel_ops *ops, void *ctx, char why[256])
 {
@@ -444,14 +512,17 @@ kernel_open(struct host *host, const struct kernel_ops *ops, void *ctx, char why
 	k->listen = open_socket(LISTEN_BUFFER);
 	k->request = open_socket(LISTEN_BUFFER);
 	k->dump = open_socket(BUFFER);
-	int r = k->listen < 0    ? k->listen
-		: k->request < 0 ? k->request
-		: k->dump < 0    ? k->dump
-				 : join_groups(k->listen);
+	int r = k->listen < 0 ? k->listen : k->request < 0 ? k->request : k->dump < 0 ? k->dump : mute_own_routes(k);
+	if (r >= 0)
+		r = join_groups(k->listen);
+	if (r >= 0 && !(k->writer = writer_start(k->request)))
+		r = -EAGAIN;
 	if (r >= 0)
 		r = sd_event_add_io(host_loop(host), &k->listening, k->listen, EPOLLIN, on_listen, k);
 	if (r >= 0)
 		r = sd_event_add_io(host_loop(host), &k->answering, k->request, EPOLLIN, on_answer, k);
+	if (r >= 0)
+		r = sd_event_add_io(host_loop(host), &k->failing, writer_failed_fd(k->writer), EPOLLIN, on_failed, k);
 	if (r < 0) {
 		snprintf(why, 256, "cannot speak netlink: %s", strerror(-r));
 		kernel_close(k);
@@ -468,6 +539,8 @@ kernel_close(struct kernel *k)
 		return;
 	sd_event_source_disable_unref(k->listening);
 	sd_event_source_disable_unref(k->answering);
+	sd_event_source_disable_unref(k->failing);
+	writer_stop(k->writer);
 	int fds[] = { k->listen, k->request, k->dump };
 	for (int i = 0; i < 3; i++)
 		if (fds[i] >= 0)

@@ -51,12 +51,14 @@ next_op(struct batch *b, enum fib_op_kind kind, enum op_target target, uint32_t 
 		rib->next_number = 1;
 	struct pending *p = &rib->pending[rib->next_number % PENDING_MAX];
 	free(p->paths);
+	free(p->members);
 	*p = (struct pending){
 		.number = rib->next_number, .target = target, .kind = kind, .delete = kind == FIB_OP_DELETE, .id = id
 	};
-	memset(op, 0, sizeof *op);
+	/* The object is the caller's to fill in: most of this large structure is never looked at. */
 	op->kind = kind;
 	op->number = rib->next_number;
+	op->value = 0;
 	*ret = p;
 	return op;
 }
@@ -97,7 +99,7 @@ delete_nexthops(struct batch *b)
 			continue;
 		struct fib_op *op = next_op(b, FIB_OP_DELETE, TARGET_NEXTHOP, h->object.id, &p);
 		op->object.kind = FIB_NEXTHOP;
-		op->object.nexthop.id = h->object.id;
+		op->object.nexthop = (struct fib_nexthop){ .id = h->object.id };
 		h->asked = true;
 	}
 }
@@ -132,12 +134,11 @@ add_groups(struct batch *b)
 			continue;
 		struct fib_op *op = next_op(b, FIB_OP_ADD, TARGET_GROUP, g->id, &p);
 		op->object.kind = FIB_NEXTHOP;
-		p->count = group_members(g->fate, p->members);
-		memset(p->weights, 1, p->count);
-		op->object.nexthop.id = g->id;
-		op->object.nexthop.member_count = p->count;
-		memcpy(op->object.nexthop.members, p->members, sizeof p->members);
-		memcpy(op->object.nexthop.weights, p->weights, sizeof p->weights);
+		struct fib_nexthop *n = &op->object.nexthop;
+		*n = (struct fib_nexthop){ .id = g->id };
+		p->count = n->member_count = group_members(g->fate, n->members);
+		memset(n->weights, 1, n->member_count);
+		p->members = mem_copy(n->members, n->member_count * sizeof *n->members);
 		g->asked = true;
 	}
 }
@@ -165,7 +166,7 @@ delete_groups(struct batch *b)
 		list_remove(&g->dirty);
 		struct fib_op *op = next_op(b, FIB_OP_DELETE, TARGET_GROUP, g->id, &p);
 		op->object.kind = FIB_NEXTHOP;
-		op->object.nexthop.id = g->id;
+		op->object.nexthop = (struct fib_nexthop){ .id = g->id };
 		g->asked = true;
 		waiting = true;
 	}
@@ -199,11 +200,12 @@ route_is_right(struct rib *rib, const struct route *r)
 	bool wanted = f && (f->path_count || f->black_hole) && f->group;
 
 	if (!wanted) {
+		const struct entry *e = route_chosen(r);
 		if (!r->has && !r->inlined)
 			return true;
 		/* It may push a label for another daemon's route: that is known when ldp.Lsp is. */
 		return !rib->has_config || !rib->dumped || (f && !f->group && f->path_count) ||
-		       (!rib->lsp_synced && r->chosen && r->chosen->foreign);
+		       (!rib->lsp_synced && e && e->foreign);
 	}
 	if (r->has == f->group && !r->inlined)
 		return true;
@@ -216,12 +218,8 @@ settle_routes(struct batch *b)
 {
 	struct rib *rib = b->rib;
 
-	list_each_safe (l, &rib->dirty_routes) {
-		struct route *r = OBJECT(l, struct route, dirty);
+	for (struct route *r; b->count < b->room && (r = route_next_dirty(rib));) {
 		struct pending *p;
-		if (b->count == b->room)
-			return;
-		list_remove(&r->dirty);
 		if (r->asked || r->refused || route_is_right(rib, r))
 			continue;
 		const struct fate *f = r->want;
@@ -230,15 +228,15 @@ settle_routes(struct batch *b)
 			continue; /* its group was refused, or waits for next hops that were */
 		struct fib_op *op = next_op(b, wanted ? FIB_OP_ADD : FIB_OP_DELETE, TARGET_ROUTE, 0, &p);
 		op->object.kind = FIB_IP_ROUTE;
-		op->object.ip_route = (struct fib_ip_route){ .table = r->table->id,
-			.prefix = r->node.prefix,
-			.protocol = FIB_PROTOCOL,
-			.metric = FIB_METRIC,
-			.type = RTN_UNICAST_TYPE,
-			.nexthop_id = wanted ? f->group->id : 0 };
-		p->table = r->table;
-		p->prefix = r->node.prefix;
-		p->gave = op->object.ip_route.nexthop_id;
+		struct fib_ip_route *o = &op->object.ip_route;
+		o->table = r->table->id;
+		o->prefix = r->node.prefix;
+		o->protocol = FIB_PROTOCOL;
+		o->metric = FIB_METRIC;
+		o->type = RTN_UNICAST_TYPE;
+		o->path_count = 0;
+		o->nexthop_id = p->gave = wanted ? f->group->id : 0;
+		p->route = r;
 		r->asked = true;
 	}
 }
@@ -287,9 +285,12 @@ settle_ilms(struct batch *b)
 			continue;
 		struct fib_op *op = next_op(b, count ? FIB_OP_ADD : FIB_OP_DELETE, TARGET_ILM, m->label, &p);
 		op->object.kind = FIB_LABEL_ROUTE;
-		op->object.label_route =
-		    (struct fib_label_route){ .label = m->label, .protocol = FIB_PROTOCOL, .path_count = count };
-		memcpy(op->object.label_route.paths, paths, count * sizeof *paths);
+		struct fib_label_route *o = &op->object.label_route;
+		o->label = m->label;
+		o->protocol = FIB_PROTOCOL;
+		o->pop_ifindex = 0;
+		o->path_count = count;
+		memcpy(o->paths, paths, count * sizeof *paths);
 		p->count = count;
 		p->paths = mem_copy(paths, count * sizeof *paths);
 		m->asked = true;
@@ -330,6 +331,7 @@ rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 	bool all_chosen = rib_settle(rib);
 	if (rib->resync_asked && b.count < b.room) {
 		rib->resync_asked = false;
+		rib->dump++; /* what was seen before and is not told now is gone */
 		struct pending *p;
 		next_op(&b, FIB_OP_RESYNC, TARGET_PORT, 0, &p);
 		return b.count; /* what is seen then decides the rest */
@@ -353,6 +355,12 @@ rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 	if (rib->dumped && rib->has_config && rib->has_abilities)
 		rib_vouch(rib);
 	return 0;
+}
+
+bool
+rib_wants_resync(const struct rib *rib)
+{
+	return rib->resync_asked;
 }
 
 bool
@@ -390,7 +398,7 @@ diff_all_dirty(struct rib *rib)
 				struct route *r = OBJECT(j, struct route, node);
 				r->refused = false;
 				if (r->want || r->has || r->inlined)
-					diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+					route_dirty(rib, r);
 			}
 	}
 }
@@ -416,14 +424,11 @@ diff_retry_soon(struct rib *rib)
 }
 
 static void
-tell_followers(struct rib *rib, struct fate *f)
+group_is_other(struct rib *rib, struct route *r)
 {
-	list_each (l, &f->followers) {
-		struct route *r = OBJECT(l, struct route, of_want);
-		table_changed(&rib->route_table, &r->row);
-		if (!route_is_right(rib, r))
-			diff_dirty(rib, &rib->dirty_routes, &r->dirty);
-	}
+	table_changed(&rib->route_table, &r->row);
+	if (!route_is_right(rib, r))
+		route_dirty(rib, r);
 }
 
 /* Groups do without a next hop that the kernel will not have. */
@@ -491,15 +496,15 @@ answer_group(struct rib *rib, const struct pending *p, int error, const char *te
 	} else if (!p->delete &&!error) {
 		g->count = p->count;
 		g->seen = rib->dump;
-		memcpy(g->members, p->members, sizeof g->members);
-		memcpy(g->weights, p->weights, sizeof g->weights);
+		memcpy(g->members, p->members, p->count * sizeof *p->members);
+		memset(g->weights, 1, p->count);
 	} else if (!in_vain) {
 		g->refused = true;
 		again_later(rib);
 	}
 	if (g->fate) {
 		rows_set(&g->fate->trouble, error && !p->delete &&!in_vain ? text : NULL);
-		tell_followers(rib, g->fate);
+		route_each_follower(rib, g->fate, group_is_other);
 	}
 	if (!error || in_vain)
 		diff_dirty(rib, &rib->dirty_groups, &g->dirty);
@@ -508,41 +513,26 @@ answer_group(struct rib *rib, const struct pending *p, int error, const char *te
 static void
 answer_route(struct rib *rib, const struct pending *p, int error, const char *text)
 {
-	struct route *r = route_find(p->table, &p->prefix);
+	struct route *r = p->route;
 
-	if (!r)
-		return;
 	bool in_vain = error && !p->delete &&!(r->want && r->want->group && r->want->group->count);
 	r->asked = false;
 	if (p->delete &&(!error || error == ESRCH || error == ENOENT)) {
-		routes_seen(rib,
-		    &(struct fib_ip_route){ .table = p->table->id,
-			.prefix = p->prefix,
-			.protocol = FIB_PROTOCOL,
-			.metric = FIB_METRIC,
-			.type = RTN_UNICAST_TYPE },
-		    true);
+		route_installed(rib, r, 0);
 	} else if (!p->delete &&!error) {
-		if (r->trouble)
+		if (r->troubled)
 			table_changed(&rib->route_table, &r->row);
-		rows_set(&r->trouble, NULL);
-		routes_seen(rib,
-		    &(struct fib_ip_route){ .table = p->table->id,
-			.prefix = p->prefix,
-			.protocol = FIB_PROTOCOL,
-			.metric = FIB_METRIC,
-			.type = RTN_UNICAST_TYPE,
-			.nexthop_id = p->gave },
-		    false);
+		route_set_trouble(rib, r, NULL);
+		route_installed(rib, r, p->gave);
 	} else if (!in_vain) { /* else its group was refused, which is told by itself */
-		rows_set(&r->trouble, text);
+		route_set_trouble(rib, r, text);
 		r->refused = true;
 		again_later(rib);
 		table_changed(&rib->route_table, &r->row);
 		return;
 	}
 	if (!route_is_right(rib, r))
-		diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+		route_dirty(rib, r);
 	if (!r->entries)
 		route_again(rib, r);
 }
@@ -551,7 +541,12 @@ static void
 answer_ilm(struct rib *rib, const struct pending *p, int error, const char *text)
 {
 	struct ilm *m = ilm_find(rib, p->id);
-	struct fib_label_route seen = { .label = p->id, .protocol = FIB_PROTOCOL, .path_count = p->count };
+	struct fib_label_route seen;
+
+	seen.label = p->id;
+	seen.protocol = FIB_PROTOCOL;
+	seen.pop_ifindex = 0;
+	seen.path_count = p->count;
 
 	if (!m)
 		return;
@@ -592,8 +587,10 @@ diff_answer(struct rib *rib, uint32_t number, int error, const char *text)
 void
 diff_free(struct rib *rib)
 {
-	for (size_t i = 0; rib->pending && i < PENDING_MAX; i++)
+	for (size_t i = 0; rib->pending && i < PENDING_MAX; i++) {
 		free(rib->pending[i].paths);
+		free(rib->pending[i].members);
+	}
 	free(rib->pending);
 	free(rib->extra);
 }

@@ -50,7 +50,7 @@ fate_new(struct rib *rib, const struct fate *like, uint32_t hash)
 
 	f->specs = mem_copy(like->specs, like->spec_count * sizeof *like->specs);
 	f->refs = 1;
-	struct list *lists[] = { &f->users, &f->followers, &f->recursives, &f->touched };
+	struct list *lists[] = { &f->users, &f->recursives, &f->touched };
 	for (size_t i = 0; i < COUNT(lists); i++)
 		list_init(lists[i]);
 	hash_add(&rib->fates, &f->by_key, hash);
@@ -134,17 +134,18 @@ static void
 through_route(struct rib *rib, struct fate *f, uint16_t index, struct paths *out)
 {
 	const struct addr *gateway = &f->specs[index].addr;
-	struct trie_node *n = trie_match(gateway->family == 4 ? &f->table->v4 : &f->table->v6, gateway);
+	const struct trie *trie = gateway->family == 4 ? &f->table->v4 : &f->table->v6;
+	struct trie_node *n = trie_match(trie, gateway);
 
-	for (; n; n = trie_parent(n)) {
+	for (; n; n = trie_parent(trie, n)) {
 		struct route *r = OBJECT(n, struct route, node);
-		const struct entry *e = r->chosen;
+		const struct entry *e = route_chosen(r);
 		if (!e)
 			continue;
 		if (e->direct) {
-			struct fib_path p = { .gateway = *gateway, .ifindex = e->ifindex, .weight = 1 };
+			struct fib_path p = { .gateway = *gateway, .ifindex = direct_of(e)->ifindex, .weight = 1 };
 			/* A host route of our own address leads nowhere. */
-			if (!prefix_is_host(&r->node.prefix) && port_is_up(rib, e->ifindex))
+			if (!prefix_is_host(&r->node.prefix) && port_is_up(rib, p.ifindex))
 				add_path(out, &p, index);
 			return;
 		}
@@ -232,18 +233,21 @@ resolve_one(struct rib *rib, struct fate *f)
 }
 
 static void
+follow(struct rib *rib, struct route *r)
+{
+	r->refused = false;
+	route_again(rib, r);
+	route_dirty(rib, r);
+}
+
+static void
 paths_changed(struct rib *rib, struct fate *f)
 {
 	fate_touch(rib, f);
 	list_each (l, &f->users) {
 		route_again(rib, OBJECT(l, struct entry, of_fate)->route);
 	}
-	list_each (k, &f->followers) {
-		struct route *r = OBJECT(k, struct route, of_want);
-		r->refused = false;
-		route_again(rib, r);
-		diff_dirty(rib, &rib->dirty_routes, &r->dirty);
-	}
+	route_each_follower(rib, f, follow);
 }
 
 void

@@ -28,7 +28,7 @@ lsp_push(const struct lsp *l, const struct fib_path *p)
 {
 	for (uint16_t i = 0; i < l->hop_count; i++)
 		if (l->hops[i].ifindex == p->ifindex && addr_eq(&l->hops[i].gateway, &p->gateway))
-			return l->hops[i].labels[0] == LABEL_IMPLICIT_NULL ? LABEL_UNSET : l->hops[i].labels[0];
+			return l->hops[i].label == LABEL_IMPLICIT_NULL ? LABEL_UNSET : l->hops[i].label;
 	return LABEL_UNSET;
 }
 
@@ -61,7 +61,7 @@ ilm_get(struct rib *rib, uint32_t label)
 
 	if (m)
 		return m;
-	m = NEW(struct ilm);
+	m = pool_take(&rib->ilm_pool);
 	m->label = label;
 	list_init(&m->dirty);
 	hash_add(&rib->ilms, &m->by_label, label);
@@ -78,7 +78,7 @@ ilm_release(struct rib *rib, struct ilm *m)
 	hash_remove(&rib->ilms, &m->by_label);
 	free(m->has_paths);
 	free(m->trouble);
-	free(m);
+	pool_give(&rib->ilm_pool, m);
 }
 
 static void
@@ -104,30 +104,38 @@ unbind(struct rib *rib, struct lsp *l)
 }
 
 static void
+drop_hops(struct lsp *l)
+{
+	if (l->hops != &l->one)
+		free(l->hops);
+	l->hops = &l->one;
+	l->hop_count = 0;
+}
+
+static void
 lsp_drop(struct rib *rib, struct lsp *l)
 {
 	struct prefix fec = l->fec;
 
 	unbind(rib, l);
 	hash_remove(&rib->lsps, &l->by_fec);
-	free(l->hops);
-	free(l);
+	drop_hops(l);
+	pool_give(&rib->lsp_pool, l);
 	route_lsp_changed(rib, &fec);
 }
 
 static void
 read_hops(struct lsp *l, const Ldp__Lsp *row)
 {
-	free(l->hops);
-	l->hops = mem_zalloc((row->n_next_hops + 1) * sizeof *l->hops);
-	l->hop_count = 0;
+	drop_hops(l);
+	if (row->n_next_hops > 1)
+		l->hops = mem_zalloc(row->n_next_hops * sizeof *l->hops);
 	for (size_t i = 0; i < row->n_next_hops && l->hop_count < FIB_PATHS_MAX; i++) {
-		struct fib_path *p = &l->hops[l->hop_count];
-		if (!addr_from_bytes(row->next_hops[i]->address.data, row->next_hops[i]->address.len, &p->gateway))
+		struct lsp_hop *h = &l->hops[l->hop_count];
+		if (!addr_from_bytes(row->next_hops[i]->address.data, row->next_hops[i]->address.len, &h->gateway))
 			continue;
-		p->ifindex = row->next_hops[i]->ifindex;
-		p->labels[0] = row->next_hops[i]->out_label;
-		p->weight = 1;
+		h->ifindex = row->next_hops[i]->ifindex;
+		h->label = row->next_hops[i]->out_label;
 		l->hop_count++;
 	}
 }
@@ -146,7 +154,8 @@ lfib_row(struct rib *rib, const Ldp__Lsp *row, bool gone, uint32_t round)
 		return;
 	}
 	if (!l) {
-		l = NEW(struct lsp);
+		l = pool_take(&rib->lsp_pool);
+		l->hops = &l->one;
 		l->fec = fec;
 		hash_add(&rib->lsps, &l->by_fec, prefix_hash(&fec));
 	}
@@ -212,14 +221,13 @@ ilm_paths(struct rib *rib, const struct ilm *m, struct fib_path out[FIB_PATHS_MA
 		return 1;
 	}
 	for (uint16_t i = 0; m->lsp && i < m->lsp->hop_count; i++) {
-		const struct fib_path *h = &m->lsp->hops[i];
-		bool broken = h->labels[0] == LABEL_UNSET;
+		const struct lsp_hop *h = &m->lsp->hops[i];
+		bool broken = h->label == LABEL_UNSET;
 		if ((broken && !m->lsp->pop_broken) || !port_is_up(rib, h->ifindex))
 			continue;
-		out[count] = *h;
-		out[count].label_count = !broken && h->labels[0] != LABEL_IMPLICIT_NULL;
-		if (!out[count].label_count)
-			out[count].labels[0] = 0;
+		out[count] = (struct fib_path){ .gateway = h->gateway, .ifindex = h->ifindex, .weight = 1 };
+		if (!broken && h->label != LABEL_IMPLICIT_NULL)
+			out[count].labels[out[count].label_count++] = h->label;
 		count++;
 		if (rib->one_path_only)
 			break;
@@ -258,6 +266,8 @@ lfib_seen(struct rib *rib, const struct fib_label_route *in, bool gone)
 		return;
 	if (!m)
 		m = ilm_get(rib, in->label);
+	if (m->asked) /* somebody else was at it at the same time, before or after: look what there is in the end */
+		rib_resync(rib, rib->now + USEC_PER_SEC);
 	if (in->protocol != FIB_PROTOCOL && !gone) {
 		foreign_seen(rib, m);
 		return;
@@ -307,16 +317,18 @@ lfib_free(struct rib *rib)
 {
 	hash_each (n, &rib->lsps) {
 		struct lsp *l = OBJECT(n, struct lsp, by_fec);
-		free(l->hops);
-		free(l);
+		drop_hops(l);
+		pool_give(&rib->lsp_pool, l);
 	}
 	hash_each (k, &rib->ilms) {
 		struct ilm *m = OBJECT(k, struct ilm, by_label);
 		table_gone(&rib->ilm_table, &m->row);
 		free(m->has_paths);
 		free(m->trouble);
-		free(m);
+		pool_give(&rib->ilm_pool, m);
 	}
 	hash_free(&rib->lsps);
 	hash_free(&rib->ilms);
+	pool_free(&rib->lsp_pool);
+	pool_free(&rib->ilm_pool);
 }

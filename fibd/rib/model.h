@@ -4,6 +4,7 @@
 #include "base/label.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "base/pool.h"
 #include "base/timers.h"
 #include "base/trie.h"
 #include "fibd/config.h"
@@ -19,6 +20,7 @@ struct port { /* an interface of the kernel's */
 	struct port_address {
 		struct prefix prefix;
 		uint32_t seen;
+		bool tentative; /* not told to anybody */
 	} * addresses;
 	size_t address_count, address_room;
 	uint32_t seen; /* dump it was told in */
@@ -34,7 +36,7 @@ struct port { /* an interface of the kernel's */
 };
 enum told { TOLD_UP = 1, TOLD_DOWN = 2, TOLD_INPUT = 4, TOLD_MTU = 8, TOLD_DELETE = 16 };
 
-struct rib_table { /* a routing table of the kernel's: the public network or a VRF */
+struct rib_table { /* a routing table of the kernel's: the public network or a VRF. Never taken away */
 	struct list link;
 	struct rib *rib;
 	uint32_t id;
@@ -90,8 +92,8 @@ struct fate {
 	struct spec *specs;
 	uint16_t spec_count;
 	uint32_t refs;
-	struct list users;     /* entries */
-	struct list followers; /* routes whose `want` it is */
+	struct list users;  /* entries */
+	uint32_t followers; /* routes whose `want` it is; route_each_follower() finds them */
 
 	struct path *paths;
 	uint16_t path_count;
@@ -109,57 +111,75 @@ struct fate {
 	char *trouble;
 };
 
+/* Of routes and their entries there may be a million: they are packed, and what few of them have is kept elsewhere. */
 struct entry { /* one source's opinion of a prefix */
 	struct entry *next;
 	struct route *route;
 	struct list of_fate;
 	struct fate *fate; /* NULL: direct */
+	uint32_t since;    /* seconds of rib->now */
+	uint32_t cost;     /* foreign: the kernel's metric */
+	uint32_t seen;     /* foreign: dump it was told in; static: configuration */
 	uint8_t protocol;  /* Fib__Protocol */
 	uint8_t preference;
-	bool foreign, direct;
-	uint32_t cost;       /* foreign: the kernel's metric */
-	uint32_t ifindex;    /* direct */
-	struct addr address; /* direct: the next hop shown */
-	uint32_t seen;       /* foreign: dump it was told in; static: configuration */
-	usec_t since;
+	bool foreign : 1, direct : 1, chosen : 1;
+};
+struct direct { /* an entry that is direct */
+	struct entry entry;
+	uint32_t ifindex;
+	struct addr address; /* the next hop shown */
 };
 struct route {
 	struct trie_node node;
 	struct rib_table *table;
 	struct row row;
-	struct entry *entries, *chosen;
-	struct fate *want; /* what the kernel shall have from us; NULL nothing */
-	struct list of_want;
-	struct group *has; /* the group that the kernel's route of ours points at; NULL: it has none */
+	struct entry *entries; /* best first; the first that is usable is chosen */
+	struct fate *want;     /* what the kernel shall have from us; NULL nothing */
+	struct group *has;     /* the group that the kernel's route of ours points at; NULL: it has none */
 	struct list of_has;
-	bool inlined; /* the kernel's route of ours has its next hops inline: not as we make them */
-	bool asked, refused;
-	bool hidden; /* ours would be of no use behind a foreign one of a smaller metric */
 	uint32_t seen;
-	struct list dirty, chosen_anew;
-	char *trouble;
+	bool inlined : 1; /* the kernel's route of ours has its next hops inline: not as we make them */
+	bool asked : 1, refused : 1;
+	bool hidden : 1;               /* ours would be of no use behind a foreign one of a smaller metric */
+	bool dirty : 1, to_choose : 1; /* it is in that queue */
+	bool troubled : 1;             /* it has a struct trouble */
+};
+struct trouble { /* why a route is not as it should be */
+	struct hash_node by_route;
+	const struct route *route;
+	char text[];
+};
+struct route_queue { /* routes to be looked at, in order; a ring */
+	struct route **at;
+	size_t first, count, room; /* room: a power of two */
 };
 
+struct lsp_hop {
+	struct addr gateway;
+	uint32_t ifindex;
+	uint32_t label; /* the out label, LABEL_UNSET when there is none */
+};
 struct lsp { /* a row of ldp.Lsp */
 	struct hash_node by_fec;
 	struct prefix fec;
-	uint32_t in_label, seen;
-	bool egress, pop_broken;
 	uint16_t hop_count;
-	struct fib_path *hops; /* labels[0]: the out label, LABEL_UNSET when there is none */
+	uint32_t in_label, seen;
+	bool egress : 1, pop_broken : 1;
+	struct lsp_hop one; /* a single one */
+	struct lsp_hop *hops;
 	struct ilm *ilm;
 };
 struct ilm { /* an incoming label: wanted, in the kernel, or both */
 	struct hash_node by_label;
 	uint32_t label, seen;
 	struct lsp *lsp; /* NULL: nobody wants it */
-	bool has;        /* the kernel has one of ours */
-	uint16_t has_count;
 	struct fib_path *has_paths;
-	bool right;   /* ... and it is as wanted */
-	bool stale;   /* its owner is away */
-	bool foreign; /* somebody else has programmed this label */
-	bool asked, refused;
+	uint16_t has_count;
+	bool has : 1;     /* the kernel has one of ours */
+	bool right : 1;   /* ... and it is as wanted */
+	bool stale : 1;   /* its owner is away */
+	bool foreign : 1; /* somebody else has programmed this label */
+	bool asked : 1, refused : 1;
 	struct list dirty;
 	char *trouble;
 	struct row row;
@@ -170,18 +190,16 @@ struct pending { /* an operation under way, by its number */
 	uint32_t number;
 	enum op_target target;
 	enum fib_op_kind kind;
-	char name[16]; /* of a link to be made */
 	bool delete;
-	uint32_t id; /* object id, label, ifindex */
-	struct rib_table *table;
-	struct prefix prefix;
-	uint32_t gave;  /* route: the group it was pointed at */
-	uint16_t count; /* group: its members; ILM: its paths */
-	uint32_t members[FIB_PATHS_MAX];
-	uint8_t weights[FIB_PATHS_MAX];
+	uint16_t count;      /* group: its members; ILM: its paths */
+	uint32_t id;         /* object id, label, ifindex */
+	uint32_t gave;       /* route: the group it was pointed at */
+	struct route *route; /* stays while it is asked for */
+	uint32_t *members;   /* of a group */
 	struct fib_path *paths;
+	char name[16]; /* of a link to be made */
 };
-enum { PENDING_MAX = 1024, PLATFORM_LABELS = 1048575 };
+enum { PENDING_MAX = 4096, PLATFORM_LABELS = 1048575 };
 
 struct rib {
 	bool busy;
@@ -200,10 +218,12 @@ struct rib {
 		uint32_t ifindex; /* 0: there is none */
 	} * names;
 	size_t name_count;
-	struct list chosen_anew;         /* routes to be chosen again */
+	struct pool route_pool, entry_pool, direct_pool, lsp_pool, ilm_pool;
+	struct route_queue to_choose, dirty_routes;
+	struct hash troubles;            /* of routes */
 	struct list recursives, touched; /* fates */
 	struct list spare_groups;
-	struct list dirty_nexthops, dirty_groups, dirty_routes, dirty_ilms;
+	struct list dirty_nexthops, dirty_groups, dirty_ilms;
 	bool resolve;     /* what leans on other routes has to be resolved again */
 	bool resolve_all; /* all next hops */
 	uint32_t event;   /* counts what happens outside */
@@ -246,12 +266,21 @@ void ports_free(struct rib *);
 /* routes.c */
 struct route *route_get(struct rib_table *, const struct prefix *);
 struct route *route_find(struct rib_table *, const struct prefix *);
-void route_again(struct rib *, struct route *);
+void route_again(struct rib *, struct route *); /* to be chosen again */
+void route_dirty(struct rib *, struct route *); /* the kernel may have to be told */
+struct route *route_next_dirty(struct rib *);   /* NULL when there is none; out of the queue */
+const struct entry *route_chosen(const struct route *);
+const struct direct *direct_of(const struct entry *);
+void route_each_follower(struct rib *, struct fate *, void (*visit)(struct rib *, struct route *));
+void route_set_trouble(struct rib *, struct route *, const char *text); /* NULL: none */
+const char *route_own_trouble(const struct route *);                    /* NULL: none */
 void routes_direct(struct rib *, uint32_t ifindex, uint32_t table, const struct prefix *address, bool gone);
 void routes_seen(struct rib *, const struct fib_ip_route *, bool gone);
 void routes_configure(struct rib *);
 bool routes_choose(struct rib *, unsigned budget);            /* true when none is left to choose */
 void route_has(struct rib *, struct route *, struct group *); /* what the kernel has of ours was learned */
+/* The kernel has a route of ours that points at this group; 0: it has none. */
+void route_installed(struct rib *, struct route *, uint32_t group_id);
 void routes_swept(struct rib *);
 void routes_free(struct rib *);
 void route_lsp_changed(struct rib *, const struct prefix *);

@@ -212,17 +212,15 @@ void
 fate_settle(struct rib *rib, struct fate *f, bool wanted)
 {
 	list_remove(&f->touched);
-	wanted = wanted && !list_is_empty(&f->followers) && (f->black_hole || f->path_count);
+	wanted = wanted && f->followers && (f->black_hole || f->path_count);
 	set_members(rib, f, !wanted ? 0 : f->black_hole ? 1 : f->path_count);
 	struct group *g = f->group;
 	if (wanted && !g) {
 		g = f->group = group_for(rib, f);
 		g->fate = f;
 		list_remove(&g->spare);
-		list_each (l, &f->followers) {
-			diff_dirty(rib, &rib->dirty_routes, &OBJECT(l, struct route, of_want)->dirty);
-		}
-	} else if (!wanted && g && list_is_empty(&f->followers)) {
+		route_each_follower(rib, f, route_dirty);
+	} else if (!wanted && g && !f->followers) {
 		f->group = NULL;
 		g->fate = NULL;
 		list_append(&rib->spare_groups, &g->spare);
@@ -260,7 +258,7 @@ group_seen(struct rib *rib, const struct fib_nexthop *o, bool gone)
 	diff_dirty(rib, &rib->dirty_groups, &g->dirty);
 	list_each (l, &g->users) {
 		struct route *r = OBJECT(l, struct route, of_has);
-		diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+		route_dirty(rib, r);
 		table_changed(&rib->route_table, &r->row);
 	}
 }

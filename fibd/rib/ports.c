@@ -254,13 +254,14 @@ address_gone(struct rib *rib, struct port *p, size_t i)
 }
 
 static void
-address_new(struct rib *rib, struct port *p, const struct prefix *a)
+address_new(struct rib *rib, struct port *p, const struct prefix *a, bool tentative)
 {
 	if (p->address_count == p->address_room) {
 		p->address_room = p->address_room ? p->address_room * 2 : 4;
 		p->addresses = mem_resize(p->addresses, p->address_room * sizeof *p->addresses);
 	}
-	p->addresses[p->address_count++] = (struct port_address){ .prefix = *a, .seen = rib->dump };
+	p->addresses[p->address_count++] =
+	    (struct port_address){ .prefix = *a, .seen = rib->dump, .tentative = tentative };
 	if (p->table)
 		routes_direct(rib, p->link.ifindex, p->table, a, false);
 	diff_retry_soon(rib);
@@ -285,7 +286,11 @@ address_seen(struct rib *rib, const struct fib_address *a, bool gone)
 	if (gone && known)
 		address_gone(rib, p, i);
 	else if (!gone && !known)
-		address_new(rib, p, &a->prefix);
+		address_new(rib, p, &a->prefix, a->tentative);
+	else if (!gone && p->addresses[i].tentative != a->tentative) {
+		p->addresses[i].tentative = a->tentative;
+		changed(rib, p);
+	}
 	if (!gone && a->ours && !among(p->asked, p->asked_count, &a->prefix) && p->asked_count < FIB_ADDRESSES_MAX) {
 		p->asked[p->asked_count++] = a->prefix; /* put there before our restart */
 		rib->ports_dirty = true;

@@ -58,11 +58,16 @@ rib_new(uint64_t seed)
 	rib->next_id = FIB_NEXTHOP_FIRST;
 	rib->resync_at = rib->retry_at = USEC_NEVER;
 	struct hash *hashes[] = { &rib->ports, &rib->nexthops, &rib->nexthop_contents, &rib->groups, &rib->fates,
-		&rib->lsps, &rib->ilms };
+		&rib->lsps, &rib->ilms, &rib->troubles };
 	for (size_t i = 0; i < COUNT(hashes); i++)
 		hash_init(hashes[i]);
-	struct list *lists[] = { &rib->tables, &rib->chosen_anew, &rib->dirty_nexthops, &rib->dirty_groups,
-		&rib->dirty_routes, &rib->dirty_ilms, &rib->recursives, &rib->touched, &rib->spare_groups };
+	struct list *lists[] = { &rib->tables, &rib->dirty_nexthops, &rib->dirty_groups, &rib->dirty_ilms,
+		&rib->recursives, &rib->touched, &rib->spare_groups };
+	pool_init(&rib->route_pool, sizeof(struct route));
+	pool_init(&rib->entry_pool, sizeof(struct entry));
+	pool_init(&rib->direct_pool, sizeof(struct direct));
+	pool_init(&rib->lsp_pool, sizeof(struct lsp));
+	pool_init(&rib->ilm_pool, sizeof(struct ilm));
 	for (size_t i = 0; i < COUNT(lists); i++)
 		list_init(lists[i]);
 	table_get(rib, 254);
@@ -199,7 +204,7 @@ seen(struct rib *rib, const struct fib_object *o, bool gone)
 	}
 }
 
-/* A dump is in. What was not told is not there; the next one is told apart by its number. */
+/* A dump is in. What was not told since it was asked for is not there. */
 static void
 seen_all(struct rib *rib)
 {
@@ -207,7 +212,6 @@ seen_all(struct rib *rib)
 	nexthops_swept(rib);
 	routes_swept(rib);
 	lfib_swept(rib);
-	rib->dump++;
 	if (!rib->dumped) /* until now nothing was resolved */
 		rib->resolve_all = true;
 	rib->dumped = rib->work = true;
@@ -256,7 +260,7 @@ rib_vouch(struct rib *rib)
 bool
 rib_settle(struct rib *rib)
 {
-	bool all_chosen = list_is_empty(&rib->chosen_anew);
+	bool all_chosen = !rib->to_choose.count;
 
 	/* A dump is told object by object; looking at the whole after each of them would be wasted. */
 	if (!rib->dumped)

@@ -43,6 +43,7 @@ struct fib_address {
 	uint32_t ifindex;
 	struct prefix prefix; /* with host bits */
 	bool ours;            /* carries our protocol mark (IFA_PROTO) */
+	bool tentative; /* nobody may use it yet, or ever: its uniqueness is being looked into, or was found wanting */
 };
 /* A next hop object, or a group of them. */
 struct fib_nexthop {
@@ -129,7 +130,7 @@ struct fib_op {
 enum fib_input_kind {
 	FIB_IN_CONFIG,
 	FIB_IN_ABILITIES,
-	FIB_IN_SEEN,     /* object; gone: it is no longer there */
+	FIB_IN_SEEN,     /* object; gone: it is no longer there. Routes and labels: not what our own operations did */
 	FIB_IN_SEEN_ALL, /* a complete dump was told since the last RESYNC or start: what was not told is not there */
 	FIB_IN_OVERRUN,  /* notices of the kernel were lost */
 	FIB_IN_ANSWER,   /* number; error 0 or a positive errno, text: the kernel's own words or "" */
@@ -163,6 +164,7 @@ struct outbox *rib_outbox(struct rib *); /* log lines */
  * holds and comes back (a slice of bulk work). Returns how many were written. */
 size_t rib_take_ops(struct rib *, struct fib_op *ops, size_t room, usec_t now);
 bool rib_has_ops(const struct rib *);
+bool rib_wants_resync(const struct rib *); /* the next is FIB_OP_RESYNC, alone: do it when no other is under way */
 /* fib.Interface, fib.Route, fib.Ilm, fib.LabelRange, fib.Kernel; NULL at the end. */
 struct table *const *rib_tables(struct rib *);
 #endif

@@ -30,25 +30,79 @@ route_find(struct rib_table *t, const struct prefix *p)
 struct route *
 route_get(struct rib_table *t, const struct prefix *p)
 {
+	struct rib *rib = t->rib;
 	struct route *r = route_find(t, p);
 
 	if (r)
 		return r;
-	r = NEW(struct route);
+	r = pool_take(&rib->route_pool);
 	r->table = t;
-	list_init(&r->of_want);
 	list_init(&r->of_has);
-	list_init(&r->dirty);
-	list_init(&r->chosen_anew);
 	trie_add(trie_of(t, p), &r->node, p);
+	return r;
+}
+
+/* --- queues --- */
+
+static void
+queue_put(struct route_queue *q, struct route *r)
+{
+	if (q->count == q->room) {
+		size_t room = q->room ? 2 * q->room : 64;
+		struct route **at = mem_zalloc(room * sizeof(struct route *));
+		for (size_t i = 0; i < q->count; i++)
+			at[i] = q->at[(q->first + i) & (q->room - 1)];
+		free(q->at);
+		*q = (struct route_queue){ .at = at, .count = q->count, .room = room };
+	}
+	q->at[(q->first + q->count++) & (q->room - 1)] = r;
+}
+
+/* An empty queue keeps nothing: it was long only once. */
+static struct route *
+queue_take(struct route_queue *q)
+{
+	if (!q->count)
+		return NULL;
+	struct route *r = q->at[q->first];
+	q->first = (q->first + 1) & (q->room - 1);
+	if (!--q->count) {
+		free(q->at);
+		*q = (struct route_queue){ 0 };
+	}
 	return r;
 }
 
 void
 route_again(struct rib *rib, struct route *r)
 {
-	if (list_is_empty(&r->chosen_anew))
-		list_append(&rib->chosen_anew, &r->chosen_anew);
+	if (r->to_choose)
+		return;
+	r->to_choose = true;
+	queue_put(&rib->to_choose, r);
+}
+
+void
+route_dirty(struct rib *rib, struct route *r)
+{
+	rib->work = true;
+	if (r->dirty)
+		return;
+	r->dirty = true;
+	queue_put(&rib->dirty_routes, r);
+}
+
+struct route *
+route_next_dirty(struct rib *rib)
+{
+	struct route *r = queue_take(&rib->dirty_routes);
+
+	if (!r)
+		return NULL;
+	r->dirty = false;
+	if (!r->entries)
+		route_again(rib, r); /* it may be the end of it */
+	return r;
 }
 
 /* --- entries --- */
@@ -64,22 +118,48 @@ comes_before(const struct entry *a, const struct entry *b)
 	return !a->fate || !a->fate->black_hole;
 }
 
-static struct entry *
-entry_add(struct rib *rib, struct route *r, const struct entry *like)
+const struct direct *
+direct_of(const struct entry *e)
 {
-	struct entry *e = mem_copy(like, sizeof *like), **at = &r->entries;
+	return CONST_OBJECT(e, struct direct, entry);
+}
+
+const struct entry *
+route_chosen(const struct route *r)
+{
+	const struct entry *e = r->entries;
+
+	while (e && !e->chosen)
+		e = e->next;
+	return e;
+}
+
+/* Puts an entry that was made into its place. */
+static void
+entry_put(struct rib *rib, struct route *r, struct entry *e)
+{
+	struct entry **at = &r->entries;
 
 	while (*at && comes_before(*at, e))
 		at = &(*at)->next;
 	e->next = *at;
 	*at = e;
 	e->route = r;
-	e->since = rib->now;
+	e->since = (uint32_t)(rib->now / USEC_PER_SEC);
 	if (e->fate)
 		list_append(&e->fate->users, &e->of_fate);
 	else
 		list_init(&e->of_fate);
 	route_again(rib, r);
+}
+
+static struct entry *
+entry_add(struct rib *rib, struct route *r, const struct entry *like)
+{
+	struct entry *e = pool_take(&rib->entry_pool);
+
+	*e = *like;
+	entry_put(rib, r, e);
 	return e;
 }
 
@@ -93,14 +173,12 @@ entry_drop(struct rib *rib, struct entry *e)
 			*at = e->next;
 			break;
 		}
-	if (r->chosen == e) {
-		r->chosen = NULL;
+	if (e->chosen)
 		rib->resolve = true; /* somebody's next hop may lie behind it */
-	}
 	list_remove(&e->of_fate);
 	if (e->fate)
 		fate_unref(rib, e->fate);
-	free(e);
+	pool_give(e->direct ? &rib->direct_pool : &rib->entry_pool, e);
 	route_again(rib, r);
 }
 
@@ -112,15 +190,18 @@ direct_one(struct rib *rib, struct rib_table *t, struct prefix prefix, uint32_t 
 	struct route *r = gone ? route_find(t, &prefix) : route_get(t, &prefix);
 
 	for (struct entry *e = r ? r->entries : NULL; e; e = e->next)
-		if (e->direct && e->ifindex == ifindex && addr_eq(&e->address, &address)) {
+		if (e->direct && direct_of(e)->ifindex == ifindex && addr_eq(&direct_of(e)->address, &address)) {
 			if (gone)
 				entry_drop(rib, e);
 			return;
 		}
-	if (!gone)
-		entry_add(rib, r,
-		    &(struct entry){
-			.direct = true, .protocol = FIB__PROTOCOL__DIRECT, .ifindex = ifindex, .address = address });
+	if (gone)
+		return;
+	struct direct *d = pool_take(&rib->direct_pool);
+	*d = (struct direct){
+		.entry = { .direct = true, .protocol = FIB__PROTOCOL__DIRECT }, .ifindex = ifindex, .address = address
+	};
+	entry_put(rib, r, &d->entry);
 }
 
 void
@@ -213,7 +294,7 @@ foreign_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 		fate_unref(rib, like.fate);
 		return;
 	}
-	usec_t since = old ? old->since : rib->now;
+	uint32_t since = old ? old->since : (uint32_t)(rib->now / USEC_PER_SEC);
 	if (old)
 		entry_drop(rib, old);
 	entry_add(rib, r, &like)->since = since;
@@ -233,10 +314,24 @@ route_has(struct rib *rib, struct route *r, struct group *g)
 	r->inlined = false;
 	if (g)
 		list_append(&g->users, &r->of_has);
-	diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+	route_dirty(rib, r);
 	table_changed(&rib->route_table, &r->row);
 	if (!r->entries)
 		route_again(rib, r); /* it may be the end of it */
+}
+
+void
+route_installed(struct rib *rib, struct route *r, uint32_t group_id)
+{
+	struct group *g = group_id ? group_find(rib, group_id) : NULL;
+
+	r->seen = rib->dump;
+	route_has(rib, r, g);
+	if (g || !group_id)
+		return;
+	r->inlined = true; /* not as we make them: to be replaced */
+	route_dirty(rib, r);
+	route_again(rib, r);
 }
 
 static void
@@ -249,16 +344,13 @@ own_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 	struct route *r = gone ? route_find(t, &in->prefix) : route_get(t, &in->prefix);
 	if (!r)
 		return;
-	struct group *g = gone ? NULL : group_find(rib, in->nexthop_id);
-	r->seen = rib->dump;
-	if (r->inlined && !gone && !g)
+	if (r->asked) /* somebody else was at it at the same time, before or after: look what there is in the end */
+		rib_resync(rib, rib->now + USEC_PER_SEC);
+	if (r->inlined && !gone && !group_find(rib, in->nexthop_id)) {
+		r->seen = rib->dump;
 		return;
-	route_has(rib, r, g);
-	if (gone || g)
-		return;
-	r->inlined = true; /* not as we make them: to be replaced */
-	diff_dirty(rib, &rib->dirty_routes, &r->dirty);
-	route_again(rib, r);
+	}
+	route_installed(rib, r, gone ? 0 : in->nexthop_id ? in->nexthop_id : UINT32_MAX);
 }
 
 void
@@ -280,15 +372,22 @@ routes_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 
 /* --- static --- */
 
+/* By prefix, then what goes into one entry: the preference, and NULL0 apart. */
 static int
-compare_statics(const void *x, const void *y)
+compare_entries(const struct fib_config *c, const struct fib_static *a, const struct fib_static *b)
 {
-	const struct fib_static *a = x, *b = y;
+	const struct fib_via_key *x = fib_config_via(c, a), *y = fib_config_via(c, b);
 	int order = prefix_cmp(&a->prefix, &b->prefix);
 
 	if (!order)
-		order = (int)a->preference - (int)b->preference;
-	return order ? order : (int)a->black_hole - (int)b->black_hole;
+		order = (int)x->preference - (int)y->preference;
+	return order ? order : (int)x->black_hole - (int)y->black_hole;
+}
+
+static int
+compare_statics(const void *x, const void *y, void *config)
+{
+	return compare_entries(config, x, y);
 }
 
 static struct entry *
@@ -307,14 +406,17 @@ configure_one(struct rib *rib, const struct fib_static *s, size_t count)
 	struct rib_table *t = table_get(rib, 254);
 	struct route *r = route_get(t, &s->prefix);
 	struct spec specs[FIB_PATHS_MAX];
-	bool black_hole = s->black_hole;
+	const struct fib_config *c = &rib->config;
+	const struct fib_via_key *first = fib_config_via(c, s);
 	size_t n = 0;
 
-	for (size_t i = 0; i < count && n < FIB_PATHS_MAX && !black_hole; i++)
-		specs[n++] = (struct spec){ .addr = s[i].next_hop,
-			.name = s[i].name ? port_name_number(rib, rib->config.names[s[i].name - 1]) : 0 };
-	struct fate *fate = fate_get(rib, t, specs, n, black_hole, s->prefix.addr.family, NULL);
-	struct entry *old = static_entry(r, s->preference, black_hole);
+	for (size_t i = 0; i < count && n < FIB_PATHS_MAX && !first->black_hole; i++) {
+		const struct fib_via_key *v = fib_config_via(c, &s[i]);
+		specs[n++] = (struct spec){ .addr = v->next_hop,
+			.name = v->name ? port_name_number(rib, c->names[v->name - 1]) : 0 };
+	}
+	struct fate *fate = fate_get(rib, t, specs, n, first->black_hole, s->prefix.addr.family, NULL);
+	struct entry *old = static_entry(r, first->preference, first->black_hole);
 	if (old && old->fate == fate) {
 		old->seen = rib->config_round;
 		fate_unref(rib, fate);
@@ -324,7 +426,7 @@ configure_one(struct rib *rib, const struct fib_static *s, size_t count)
 		entry_drop(rib, old);
 	entry_add(rib, r,
 	    &(struct entry){ .protocol = FIB__PROTOCOL__STATIC,
-		.preference = s->preference,
+		.preference = first->preference,
 		.fate = fate,
 		.seen = rib->config_round });
 }
@@ -357,12 +459,10 @@ routes_configure(struct rib *rib)
 	struct fib_config *c = &rib->config;
 
 	if (c->static_count)
-		qsort(c->statics, c->static_count, sizeof *c->statics, compare_statics);
+		qsort_r(c->statics, c->static_count, sizeof *c->statics, compare_statics, c);
 	for (size_t i = 0, n; i < c->static_count; i += n) {
 		for (n = 1; i + n < c->static_count; n++)
-			if (!prefix_eq(&c->statics[i].prefix, &c->statics[i + n].prefix) ||
-			    c->statics[i].preference != c->statics[i + n].preference ||
-			    c->statics[i].black_hole != c->statics[i + n].black_hole)
+			if (compare_entries(c, &c->statics[i], &c->statics[i + n]))
 				break;
 		configure_one(rib, &c->statics[i], n);
 	}
@@ -396,25 +496,27 @@ note_hidden(struct rib *rib, struct route *r, const struct entry *by)
 	char text[160];
 
 	if (!by && r->hidden)
-		rows_set(&r->trouble, NULL);
+		route_set_trouble(rib, r, NULL);
 	r->hidden = by;
 	if (!by)
 		return;
 	snprintf(text, sizeof text,
 	    "another daemon's route of metric %u comes first in the kernel, so %s; give that route a metric above %d",
-	    by->cost, r->chosen->foreign ? "no label can be pushed" : "the configured route is of no use", FIB_METRIC);
-	if (!r->trouble || strcmp(r->trouble, text) != 0) {
+	    by->cost, route_chosen(r)->foreign ? "no label can be pushed" : "the configured route is of no use",
+	    FIB_METRIC);
+	const char *told = route_own_trouble(r);
+	if (!told || strcmp(told, text) != 0) {
 		char prefix[PREFIX_TEXT];
 		rib_note(rib, 4, "%s: %s", prefix_text(&r->node.prefix, prefix), text);
 	}
-	rows_set(&r->trouble, text);
+	route_set_trouble(rib, r, text);
 }
 
 /* What the kernel shall have from us: static routes, and labels for whatever was chosen. */
 static struct fate *
 wanted_fate(struct rib *rib, struct route *r)
 {
-	const struct entry *e = r->chosen;
+	const struct entry *e = route_chosen(r);
 	const struct lsp *lsp = r->table->id == 254 && rib->abilities.mpls ? lsp_find(rib, &r->node.prefix) : NULL;
 
 	if (!e || e->direct) {
@@ -440,14 +542,13 @@ wanted_fate(struct rib *rib, struct route *r)
 static void
 free_if_empty(struct rib *rib, struct route *r)
 {
-	if (r->entries || r->want || r->has || r->inlined || r->asked || !list_is_empty(&r->chosen_anew))
+	if (r->entries || r->want || r->has || r->inlined || r->asked || r->to_choose || r->dirty)
 		return;
 	table_gone(&rib->route_table, &r->row);
-	list_remove(&r->dirty);
 	list_remove(&r->of_has);
+	route_set_trouble(rib, r, NULL);
 	trie_remove(trie_of(r->table, &r->node.prefix), &r->node);
-	free(r->trouble);
-	free(r);
+	pool_give(&rib->route_pool, r);
 }
 
 static void
@@ -460,19 +561,19 @@ set_want(struct rib *rib, struct route *r, struct fate *want)
 			fate_unref(rib, want);
 		return;
 	}
-	list_remove(&r->of_want);
 	r->want = want;
 	r->refused = false;
 	if (want) {
-		list_append(&want->followers, &r->of_want);
+		want->followers++;
 		fate_touch(rib, want);
 	}
 	if (old) {
+		old->followers--;
 		fate_touch(rib, old);
 		fate_unref(rib, old);
 	}
 	rib->resolve = true; /* somebody's next hop may lie behind it */
-	diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+	route_dirty(rib, r);
 }
 
 static void
@@ -482,28 +583,44 @@ choose(struct rib *rib, struct route *r)
 
 	while (best && !is_usable(best))
 		best = best->next;
-	if (best != r->chosen)
+	if (best != route_chosen(r))
 		rib->resolve = true; /* here too */
-	r->chosen = best;
+	for (struct entry *e = r->entries; e; e = e->next)
+		e->chosen = e == best;
 	set_want(rib, r, wanted_fate(rib, r));
 	if (r->entries)
 		table_changed(&rib->route_table, &r->row);
 	else
 		table_gone(&rib->route_table, &r->row);
 	if (r->has || r->inlined)
-		diff_dirty(rib, &rib->dirty_routes, &r->dirty);
+		route_dirty(rib, r);
 }
 
 bool
 routes_choose(struct rib *rib, unsigned budget)
 {
-	while (budget-- && !list_is_empty(&rib->chosen_anew)) {
-		struct route *r = OBJECT(rib->chosen_anew.next, struct route, chosen_anew);
-		list_remove(&r->chosen_anew);
+	while (budget-- && rib->to_choose.count) {
+		struct route *r = queue_take(&rib->to_choose);
+		r->to_choose = false;
 		choose(rib, r);
 		free_if_empty(rib, r);
 	}
-	return list_is_empty(&rib->chosen_anew);
+	return !rib->to_choose.count;
+}
+
+/* Routes say whose fate they want; the fate finds them by its entries, or by the FEC whose labels it pushes. */
+void
+route_each_follower(struct rib *rib, struct fate *f, void (*visit)(struct rib *, struct route *))
+{
+	struct route *r = f->labelled ? route_find(f->table, &f->fec) : NULL;
+
+	if (r && r->want == f)
+		visit(rib, r);
+	list_each_safe (l, &f->users) {
+		struct entry *e = OBJECT(l, struct entry, of_fate);
+		if (!f->labelled && e->chosen && e->route->want == f)
+			visit(rib, e->route);
+	}
 }
 
 void
@@ -545,14 +662,13 @@ forget(struct rib *rib, struct route *r)
 {
 	while (r->entries)
 		entry_drop(rib, r->entries);
-	list_remove(&r->of_want);
-	if (r->want)
+	if (r->want) {
+		r->want->followers--;
 		fate_unref(rib, r->want);
+	}
 	r->want = NULL;
-	r->chosen = NULL;
 	r->has = NULL;
-	r->inlined = r->asked = false;
-	list_remove(&r->chosen_anew);
+	r->inlined = r->asked = r->to_choose = r->dirty = false;
 	free_if_empty(rib, r);
 }
 
@@ -567,4 +683,10 @@ routes_free(struct rib *rib)
 		free(t);
 	}
 	list_init(&rib->tables);
+	free(rib->to_choose.at);
+	free(rib->dirty_routes.at);
+	hash_free(&rib->troubles);
+	pool_free(&rib->route_pool);
+	pool_free(&rib->entry_pool);
+	pool_free(&rib->direct_pool);
 }

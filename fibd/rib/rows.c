@@ -58,10 +58,10 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 	m->multicast = p->link.multicast;
 	m->mpls = p->wants_mpls;
 	m->mpls_input = p->link.mpls_input;
-	m->n_addresses = p->address_count;
 	m->addresses = arena_take(arena, p->address_count * sizeof *m->addresses);
 	for (size_t i = 0; i < p->address_count; i++)
-		m->addresses[i] = bytes_of_prefix(&p->addresses[i].prefix, arena);
+		if (!p->addresses[i].tentative)
+			m->addresses[m->n_addresses++] = bytes_of_prefix(&p->addresses[i].prefix, arena);
 	m->trouble = lent(p->trouble);
 }
 
@@ -96,7 +96,7 @@ why_inactive(const struct entry *e)
 static void
 fill_entry(Fib__RouteEntry *m, const struct entry *e, const struct route *r, struct arena *arena)
 {
-	bool chosen = e == r->chosen;
+	bool chosen = e->chosen;
 	/* The chosen one as it is programmed: with its labels. */
 	const struct fate *f = chosen && r->want ? r->want : e->fate;
 	static const struct addr none;
@@ -105,13 +105,14 @@ fill_entry(Fib__RouteEntry *m, const struct entry *e, const struct route *r, str
 	m->preference = e->preference;
 	m->cost = e->foreign ? 0 : e->cost;
 	m->foreign = e->foreign;
-	m->since = e->since;
+	m->since = e->since * (uint64_t)USEC_PER_SEC;
 	m->inactive = lent(chosen ? "" : why_inactive(e));
 	if (e->direct) {
+		const struct direct *d = direct_of(e);
 		m->n_next_hops = 1;
 		m->next_hops = arena_take(arena, sizeof *m->next_hops);
 		m->next_hops[0] =
-		    next_hop(arena, &e->address, &(struct fib_path){ .gateway = e->address, .ifindex = e->ifindex });
+		    next_hop(arena, &d->address, &(struct fib_path){ .gateway = d->address, .ifindex = d->ifindex });
 		return;
 	}
 	m->relay = f->relay;
@@ -128,7 +129,7 @@ fill_entry(Fib__RouteEntry *m, const struct entry *e, const struct route *r, str
 static bool
 is_installed(const struct route *r)
 {
-	const struct entry *e = r->chosen;
+	const struct entry *e = route_chosen(r);
 
 	if (!e)
 		return false;
@@ -139,14 +140,50 @@ is_installed(const struct route *r)
 	return r->has != r->want->group || group_is_right(r->has);
 }
 
+static struct trouble *
+trouble_of(const struct route *r)
+{
+	struct rib *rib = r->table->rib;
+
+	for (struct hash_node *n = hash_first(&rib->troubles, prefix_hash(&r->node.prefix)); n; n = hash_next(n))
+		if (OBJECT(n, struct trouble, by_route)->route == r)
+			return OBJECT(n, struct trouble, by_route);
+	return NULL;
+}
+
+const char *
+route_own_trouble(const struct route *r)
+{
+	return r->troubled ? trouble_of(r)->text : NULL;
+}
+
+void
+route_set_trouble(struct rib *rib, struct route *r, const char *text)
+{
+	if (r->troubled) {
+		struct trouble *old = trouble_of(r);
+		if (text && strcmp(old->text, text) == 0)
+			return;
+		hash_remove(&rib->troubles, &old->by_route);
+		free(old);
+	}
+	r->troubled = text;
+	if (!text)
+		return;
+	struct trouble *t = mem_zalloc(sizeof *t + strlen(text) + 1);
+	t->route = r;
+	memcpy(t->text, text, strlen(text) + 1);
+	hash_add(&rib->troubles, &t->by_route, prefix_hash(&r->node.prefix));
+}
+
 /* Its own trouble, or that of a next hop, or of the group. */
 static const char *
 route_trouble(const struct route *r)
 {
 	const struct fate *f = r->want;
 
-	if (r->trouble || !f)
-		return r->trouble;
+	if (r->troubled || !f)
+		return route_own_trouble(r);
 	for (uint16_t i = 0; i < f->member_count; i++)
 		if (f->members[i]->trouble)
 			return f->members[i]->trouble;
@@ -167,7 +204,7 @@ fill_route(const struct row *row, void *message, struct arena *arena)
 	m->entries = arena_take(arena, (count + 1) * sizeof *m->entries);
 	for (int round = 0; round < 2; round++) /* the chosen one first */
 		for (const struct entry *e = r->entries; e; e = e->next) {
-			if ((e == r->chosen) == round)
+			if (e->chosen == (bool)round)
 				continue;
 			Fib__RouteEntry *out = m->entries[m->n_entries++] = arena_take(arena, sizeof *out);
 			fib__route_entry__init(out);
@@ -185,7 +222,6 @@ fill_ilm(const struct row *row, void *message, struct arena *arena)
 	const struct ilm *i = CONST_OBJECT(row, struct ilm, row);
 	Fib__Ilm *m = message;
 	/* What is there; else what should be. */
-	const struct fib_path *paths = i->has ? i->has_paths : i->lsp ? i->lsp->hops : NULL;
 	uint16_t count = i->has ? i->has_count : i->lsp ? i->lsp->hop_count : 0;
 
 	m->label = i->label;
@@ -194,12 +230,17 @@ fill_ilm(const struct row *row, void *message, struct arena *arena)
 		m->fec = bytes_of_prefix(&i->lsp->fec, arena);
 	m->next_hops = arena_take(arena, (count + 1u) * sizeof *m->next_hops);
 	for (uint16_t k = 0; k < count; k++) {
-		struct fib_path p = paths[k];
-		if (!i->has && p.labels[0] == LABEL_UNSET)
+		if (i->has) {
+			m->next_hops[m->n_next_hops++] = next_hop(arena, &i->has_paths[k].gateway, &i->has_paths[k]);
 			continue;
-		if (!i->has)
-			p.label_count = p.labels[0] != LABEL_IMPLICIT_NULL;
-		m->next_hops[m->n_next_hops++] = next_hop(arena, &p.gateway, &p);
+		}
+		const struct lsp_hop *h = &i->lsp->hops[k];
+		struct fib_path p = { .gateway = h->gateway, .ifindex = h->ifindex, .weight = 1 };
+		if (h->label == LABEL_UNSET)
+			continue;
+		if (h->label != LABEL_IMPLICIT_NULL)
+			p.labels[p.label_count++] = h->label;
+		m->next_hops[m->n_next_hops++] = next_hop(arena, &h->gateway, &p);
 	}
 	m->installed = i->has && i->right;
 	m->trouble = lent(i->trouble);

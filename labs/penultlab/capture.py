@@ -1,104 +1,137 @@
 """Frames off an interface, with their label stack read; and pings with sequence numbers that can be accounted for."""
+import ipaddress
 import os
 import re
 import select
+import signal
 import socket
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 
-ETH_P_ALL, ETH_P_MPLS = 3, 0x8847
+from .net import LabError, inside
+
+ETH_P_ALL, ETH_P_IP, ETH_P_IPV6, ETH_P_MPLS = 3, 0x0800, 0x86dd, 0x8847
 
 
 def label_stack(frame):
-    """Labels of an Ethernet frame, outermost first; empty when it is not labelled."""
-    if len(frame) < 14 or struct.unpack("!H", frame[12:14])[0] != ETH_P_MPLS:
-        return []
+    """Labels of an Ethernet frame, outermost first, and where the packet behind them begins. None when cut short."""
+    if len(frame) < 14:
+        return None
     labels, at = [], 14
-    while at + 4 <= len(frame):
+    bottom = struct.unpack("!H", frame[12:14])[0] != ETH_P_MPLS
+    while not bottom:
+        if at + 4 > len(frame):
+            return None
         entry = struct.unpack("!I", frame[at:at + 4])[0]
         labels.append(entry >> 12)
+        bottom = entry >> 8 & 1
         at += 4
-        if entry >> 8 & 1:
-            break
-    return labels
+    return labels, at
+
+
+def stacks_to(frames, address):
+    """The label stacks of the packets to an IPv4 or IPv6 address, in order; an empty stack for one without labels."""
+    want, found = ipaddress.ip_address(address), []
+    first = 24 if want.version == 6 else 16  # where the destination begins
+    for frame in frames:
+        stack = label_stack(frame)
+        if stack is None or not (stack[0] or struct.unpack("!H", frame[12:14])[0] in (ETH_P_IP, ETH_P_IPV6)):
+            continue
+        labels, at = stack
+        if len(frame) > at and frame[at] >> 4 == want.version and frame[at + first:at + first + len(want.packed)] == want.packed:
+            found.append(labels)
+    return found
 
 
 class Capture:
     """Frames that pass an interface of a node, both ways, until stopped."""
 
-    def __init__(self, lab, node, device):
-        own = os.open("/proc/self/ns/net", os.O_RDONLY)
-        there = os.open(f"/var/run/netns/{lab.namespace(node)}", os.O_RDONLY)
-        from .net import CLONE_NEWNET, LIBC
-
-        try:
-            if LIBC.setns(there, CLONE_NEWNET) != 0:
-                raise OSError("cannot enter the namespace")
+    def __init__(self, lab, node, interface):
+        with inside(lab.net.namespace(node)):
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-            self.socket.bind((device, 0))
-        finally:
-            LIBC.setns(own, CLONE_NEWNET)
-            os.close(own)
-            os.close(there)
-        self.frames, self.stopping = [], False
+            self.socket.bind((lab.topology.device(node, interface), 0))
+        self.frames, self.times = [], []
+        self.wake, self.waker = os.pipe()
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 
     def _read(self):
-        while not self.stopping:
-            if select.select([self.socket], [], [], 0.1)[0]:
+        """What had arrived before stop() is still read."""
+        stopping = False
+        while not stopping:
+            ready = select.select([self.socket, self.wake], [], [])[0]
+            stopping = self.wake in ready
+            while select.select([self.socket], [], [], 0)[0]:
                 self.frames.append(self.socket.recv(65535))
+                self.times.append(time.time())
 
     def stop(self):
-        self.stopping = True
-        self.thread.join()
-        self.socket.close()
+        if self.thread.is_alive():
+            os.write(self.waker, b".")
+            self.thread.join()
+            for descriptor in (self.wake, self.waker):
+                os.close(descriptor)
+            self.socket.close()
         return self.frames
+
+    def stacks(self, address):
+        return stacks_to(self.stop(), address)
+
+    def tcpdump(self, words):
+        """The captured frames as tcpdump prints them, those with `words` in their line."""
+        self.stop()
+        with tempfile.NamedTemporaryFile(suffix=".pcap") as f:
+            f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+            for at, frame in zip(self.times, self.frames):
+                f.write(struct.pack("<IIII", int(at), int(at % 1 * 1e6), len(frame), len(frame)) + frame)
+            f.flush()
+            p = subprocess.run(["tcpdump", "-n", "-t", "-r", f.name], capture_output=True, text=True, check=False)
+        # One packet's line goes on in the next one, which is indented.
+        return [line for line in re.sub(r"\n[ \t]+", " ", p.stdout).splitlines() if words in line]
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exc):
-        if not self.stopping:
-            self.stop()
+        self.stop()
 
 
 class Pinger:
     """A running ping, one packet every `interval` seconds."""
 
     def __init__(self, lab, node, address, interval=0.05):
-        self.started = time.monotonic()
-        self.interval = interval
-        self.popen = lab.popen(node, ["ping", "-n", "-D", "-i", str(interval), "-W", "2", address], stdout=subprocess.PIPE,
+        self.interval, self.seen, self.lines = interval, set(), []
+        self.popen = lab.popen(node, ["ping", "-n", "-O", "-i", str(interval), "-W", "2", address], stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True)
-        self.lines, self.count = [], 0
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 
     def _read(self):
         for line in self.popen.stdout:
             self.lines.append(line)
-            if "bytes from" in line:
-                self.count += 1
+            m = re.search(r"bytes from .*icmp_seq=(\d+) ttl", line)
+            if m:
+                self.seen.add(int(m.group(1)))
 
     def replies(self):
-        return self.count
+        return len(self.seen)
 
     def stop(self):
-        """(sent, received, lost sequence numbers)"""
-        import signal
-
+        """(how many were sent, the sequence numbers that were lost)"""
         self.popen.send_signal(signal.SIGINT)
         self.popen.wait(30)
         self.thread.join(30)
         text = "".join(self.lines)
-        m = re.search(r"(\d+) packets transmitted, (\d+) received", text)
+        m = re.search(r"(\d+) packets transmitted", text)
         if not m:
-            raise RuntimeError(f"ping did not end as expected: {text[-500:]}")
-        seen = {int(s) for s in re.findall(r"icmp_seq=(\d+) ttl", text)}
+            raise LabError(f"ping did not end as expected: {text[-500:]}")
         sent = int(m.group(1))
         # The packet that was under way when it was told to stop is nobody's loss.
-        lost = sorted(set(range(1, sent + 1)) - seen - {sent})
-        return sent, len(seen), lost
+        return sent, sorted(set(range(1, sent + 1)) - self.seen - {sent})
+
+    def ms(self, lost):
+        """How long packets were lost, by their number."""
+        return round(len(lost) * self.interval * 1000)

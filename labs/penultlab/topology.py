@@ -2,18 +2,24 @@
 
     needs mpls                                   what the kernel must have; else the lab runs in a virtual machine
     router R1                                    configuration R1.conf in the same folder; daemons fibd and ldpd
-    router R2 daemons fibd
+    router R2 daemons fibd,ldpd,bird             the same beside Debian's BIRD, configuration R2.bird
     host H1 192.168.1.2/24 gateway 192.168.1.1   a plain host; the address is on its first link
-    frr F1 daemons zebra,ldpd                    a peer from Debian; configuration F1.frr
-    switch S1                                    a bridge: a test can cut a path while both ends keep carrier
-    link R1 GigabitEthernet0/1/0 R2 GigabitEthernet0/1/0 [mtu 9000] [wire]
+    frr F1 daemons zebra,ospfd,ldpd              Debian's FRR, configuration F1.DAEMON.conf
+    bird B1                                      Debian's BIRD, configuration B1.bird
+    switch S1                                    a bridge: a test can cut a path while both ends keep their carrier
+    link R1 GigabitEthernet0/1/0 R2 GigabitEthernet0/1/0 [name red] [mtu 9000] [wire]
     link H1 eth0 R1 GigabitEthernet0/3/0
 
 A link with `wire` can be cut in the middle, so that both ends lose their carrier as with a real cable.
-A router's interface has the long name as its alias; the device itself has a short one (ge0-1-0).
+A router's interface has the long name as its alias; the device itself has a short one (ge0-1-0). It cannot be an
+altname as well: the kernel's names hold no slash.
 """
+import ipaddress
 import os
 import re
+
+DAEMONS = {"router": ["fibd", "ldpd"], "frr": ["zebra", "staticd", "ldpd"], "bird": ["bird"]}
+CAPABILITIES = {"mpls"}
 
 
 class TopologyError(Exception):
@@ -22,28 +28,23 @@ class TopologyError(Exception):
 
 class Node:
     def __init__(self, kind, name, line):
-        self.kind = kind
-        self.name = name
-        self.line = line
-        self.daemons = []
+        self.kind, self.name, self.line = kind, name, line
+        self.daemons = list(DAEMONS.get(kind, []))
         self.address = self.gateway = None
 
 
 class Link:
-    def __init__(self, ends, mtu, wire):
-        self.ends = ends  # ((node, interface), (node, interface))
-        self.mtu = mtu
-        self.wire = wire
-
-
-DEFAULT_DAEMONS = {"router": ["fibd", "ldpd"], "frr": ["zebra", "staticd", "ldpd"]}
+    def __init__(self, ends, line):
+        self.ends, self.line = ends, line  # ((node, interface), (node, interface))
+        self.name, self.mtu, self.wire = None, 1500, False
 
 
 def device_name(interface):
     """The kernel's name for an interface: at most 15 characters, no slash."""
     short = re.sub(r"^GigabitEthernet", "ge", interface, flags=re.I).replace("/", "-")
-    if len(short) > 15:
-        raise ValueError(f"interface name {interface} is too long")
+    if not re.fullmatch(r"[\w.-]{1,15}", short):
+        raise ValueError(f"`{interface}` cannot name a device, nor can what it is shortened to, `{short}`: "
+                         "at most 15 letters, digits, dots and dashes")
     return short
 
 
@@ -56,59 +57,87 @@ class Topology:
         try:
             with open(self.path, encoding="utf-8") as f:
                 for number, line in enumerate(f, 1):
-                    self._line(number, line.split("#")[0].split())
-        except OSError as e:
-            raise TopologyError(f"{self.path}: {e.strerror}") from e
+                    words = line.split("#")[0].split()
+                    if words:
+                        self._line(number, words)
+        except (OSError, UnicodeDecodeError) as e:
+            raise TopologyError(f"{self.path}: {getattr(e, 'strerror', e)}") from e
+        for node in self.nodes.values():
+            if node.kind == "host" and not any(node.name in dict(link.ends) for link in self.links):
+                self._fail(node.line, f"host {node.name} has no link")
 
     def _fail(self, number, what):
         raise TopologyError(f"{self.path}:{number}: {what}")
 
     def _line(self, number, words):
-        if not words:
-            return
-        kind = words[0]
-        if kind == "needs" and len(words) == 2:
-            self.needs.add(words[1])
-        elif kind in ("router", "frr", "switch", "host") and len(words) >= 2:
-            self._node(number, words)
-        elif kind == "link" and len(words) >= 5:
-            self._link(number, words)
-        else:
-            self._fail(number, f"`{' '.join(words)}` is not understood; a line begins with needs, router, host, frr, switch or link")
+        kinds = {"needs": self._needs, "link": self._link, **dict.fromkeys(("router", "host", "frr", "bird", "switch"), self._node)}
+        if words[0] not in kinds:
+            self._fail(number, f"`{words[0]}` is not understood; a line begins with {', '.join(sorted(kinds))}")
+        kinds[words[0]](number, words)
+
+    def _needs(self, number, words):
+        for need in words[1:]:
+            if need not in CAPABILITIES:
+                self._fail(number, f"`{need}` is nothing a kernel could have here; known: {', '.join(sorted(CAPABILITIES))}")
+            self.needs.add(need)
 
     def _node(self, number, words):
-        node = Node(words[0], words[1], number)
+        kind, rest = words[0], words[2:]
+        if len(words) < 2 or not re.fullmatch(r"[A-Za-z][\w]{0,15}", words[1]):
+            self._fail(number, f"{kind} needs a name: a letter, then letters and digits")
+        node = Node(kind, words[1], number)
         if node.name in self.nodes:
             self._fail(number, f"{node.name} is there already, in line {self.nodes[node.name].line}")
-        node.daemons = list(DEFAULT_DAEMONS.get(node.kind, []))
-        rest = words[2:]
-        if node.kind == "host" and rest:
-            node.address = rest.pop(0)
+        if kind == "host":
+            node.address = self._address(number, rest.pop(0) if rest else "", ipaddress.ip_interface, "host needs an address with its length")
         while rest:
-            key = rest.pop(0)
-            if key == "daemons" and rest:
-                node.daemons = rest.pop(0).split(",")
-            elif key == "gateway" and rest and node.kind == "host":
-                node.gateway = rest.pop(0)
+            key, value = rest.pop(0), rest.pop(0) if rest else ""
+            if key == "daemons" and value and kind in DAEMONS:
+                node.daemons = value.split(",")
+            elif key == "gateway" and kind == "host":
+                node.gateway = self._address(number, value, ipaddress.ip_address, "gateway needs an address")
             else:
-                self._fail(number, f"`{key}` is not understood")
+                self._fail(number, f"`{key} {value}`".replace(" `", "`") + f" is not understood behind a {kind}")
         self.nodes[node.name] = node
 
+    def _address(self, number, text, parse, what):
+        try:
+            parse(text)
+        except ValueError:
+            self._fail(number, f"{what}, not `{text}`")
+        return text
+
     def _link(self, number, words):
-        ends = ((words[1], words[2]), (words[3], words[4]))
-        for name, interface in ends:
+        if len(words) < 5:
+            self._fail(number, "a link has two ends: link NODE INTERFACE NODE INTERFACE")
+        link, rest = Link(((words[1], words[2]), (words[3], words[4])), number), words[5:]
+        for name, interface in link.ends:
             if name not in self.nodes:
                 self._fail(number, f"there is no node {name}; nodes stand before their links")
             try:
-                device_name(interface)
+                device = device_name(interface)
             except ValueError as e:
                 self._fail(number, str(e))
-        mtu = 1500
-        rest, wire = words[5:], False
-        if rest[:1] == ["mtu"] and len(rest) > 1 and rest[1].isdigit():
-            mtu, rest = int(rest[1]), rest[2:]
-        if rest == ["wire"]:
-            wire, rest = True, []
-        if rest:
-            self._fail(number, f"`{' '.join(rest)}`: after the ends only `mtu N` and `wire` may stand")
-        self.links.append(Link(ends, mtu, wire))
+            for other in self.links + [link]:
+                ends = [(n, i) for n, i in other.ends if n == name and device_name(i) == device]
+                if len(ends) > (other is link):
+                    self._fail(number, f"{interface} of {name} has a link already, in line {other.line}")
+        while rest:
+            key = rest.pop(0)
+            if key == "wire":
+                link.wire = True
+            elif key == "mtu" and rest and rest[0].isdigit():
+                link.mtu = int(rest.pop(0))
+            elif key == "name" and rest and rest[0] not in [other.name for other in self.links]:
+                link.name = rest.pop(0)
+            else:
+                self._fail(number, f"`{' '.join([key] + rest)}`: behind the ends of a link stand `name WORD` (each once), `mtu N`, `wire`")
+        self.links.append(link)
+
+    def device(self, node, interface):
+        """Checks that the node has such an interface and returns its device."""
+        for link in self.links:
+            for name, own in link.ends:
+                if name == node and own == interface:
+                    return device_name(own)
+        raise KeyError(f"{node} has no interface {interface}")

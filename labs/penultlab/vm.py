@@ -2,24 +2,21 @@
 import os
 import subprocess
 
-HERE = os.path.dirname(os.path.realpath(__file__))
+RUNNER = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "vmrun")
 MARK = "PENULT_IN_VM"
+MPLS = "/proc/sys/net/mpls/platform_labels"
 
 
 def kernel_has(needs):
-    if "mpls" in needs and not os.path.exists("/proc/sys/net/mpls/platform_labels"):
+    if "mpls" in needs and not os.path.exists(MPLS):
         subprocess.run(["modprobe", "-q", "-a", "mpls_router", "mpls_iptunnel"], check=False)
-        return os.path.exists("/proc/sys/net/mpls/platform_labels")
+        return os.path.exists(MPLS)
     return True
 
 
-def command(argv, timeout, share=None):
-    """The command line that runs argv in a machine with Debian's kernel; the folder `share` is writable there."""
-    env = [f"{MARK}=1", "LANG=C.UTF-8"]
-    runner = [os.path.join(HERE, "..", "vmrun"), "--timeout", str(timeout)]
-    if share:
-        runner += ["--rw", share]
-    return runner + ["--", "env", *env, *argv]
+def command(argv, timeout, share):
+    """The command line that runs argv in a machine with Debian's kernel; only the folder `share` is written through."""
+    return [RUNNER, "--timeout", str(timeout), "--rw", share, "--", "env", f"{MARK}=1", "LANG=C.UTF-8", *argv]
 
 
 def inside():

@@ -5,6 +5,7 @@
 #include "base/wire.h"
 #include "host/log.h"
 #include <errno.h>
+#include <malloc.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,7 @@ candidate_load(struct candidate *c, const char *path, bool apply)
 		c->ops->apply(c->ctx, conf, &notes);
 	text_free(&notes);
 	c->ops->kind->drop(conf);
+	malloc_trim(0); /* reading a large file took a multiple of what is kept of it */
 	return good;
 }
 
@@ -175,6 +177,7 @@ on_apply(void *ctx, const char *verb, const void *bytes, size_t size, struct bus
 		answer->text = arena_copy(arena, notes.chars, notes.size + 1);
 	text_free(&notes);
 	forget(c);
+	malloc_trim(0);
 }
 
 static void

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdarg.h>
@@ -23,6 +24,8 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { LARGE_BLOCK = 128 * 1024 };
 
 struct host {
 	const char *name;
@@ -179,6 +182,8 @@ host_start(int argc, char **argv, const char *name)
 	const char *seed = getenv("PENULT_SEED");
 	bool debug = false;
 
+	/* Large blocks stay apart from the many small ones, so that what a large file took goes back to the system. */
+	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 	h->name = name;
 	h->lock = -1;
 	h->timer_at = USEC_NEVER;

@@ -8,17 +8,16 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, HERE)
 
 from peer import Router  # noqa: E402
-from penultlab.net import Lab  # noqa: E402
+from penultlab.lab import Lab  # noqa: E402
 from penultlab.topology import Topology  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def started(build, tmp_path_factory):
+def started(build):
     lab = Lab(Topology(os.path.join(HERE, "router")), build)
-    lab.tag += "c"  # it lives as long as this process, in which other suites make labs of their own
     try:
         lab.up(start=False)
-        router = Router(lab, str(tmp_path_factory.mktemp("router")))
+        router = Router(lab)
         router.start()
         yield router
     finally:

@@ -5,14 +5,11 @@ Nothing is waited for by time: a test waits for a message, a row or the end of a
 what is broken. That a message has no answer is seen by a fence: a question whose answer comes after all that was caused
 by what was said before it.
 """
-import json
-import os
-import signal
 import socket
 import struct
 
 import ldp
-from penultlab.net import CLONE_NEWNET, LIBC, ip, wait_for
+from penultlab.net import inside, ip, wait_for
 
 PATIENCE = 30
 NOBODYS = "203.0.113.1/32"  # the fence asks for its label: there is never a route
@@ -22,21 +19,12 @@ NO_LABEL = None  # as rows say it
 class Router:
     """R1 and what surrounds it."""
 
-    def __init__(self, lab, folder):
+    def __init__(self, lab):
         self.lab, self.peers, self.count, self.changed = lab, [], 0, False
-        self.path = os.path.join(folder, "R1.conf")
-        with open(os.path.join(lab.topology.folder, "R1.conf"), encoding="utf-8") as f:
+        with open(lab.config("R1"), encoding="utf-8") as f:
             self.text = f.read()
-        self.write(self.text)
-        lab.config = lambda node: self.path
         self.inside = lab.namespace("P")
         self.routes = []
-
-    def write(self, text):
-        """In one step: a daemon that still reads an earlier one must not find half of this."""
-        with open(self.path + ".new", "w", encoding="utf-8") as f:
-            f.write(text)
-        os.replace(self.path + ".new", self.path)
 
     def start(self):
         inside = self.inside
@@ -49,8 +37,7 @@ class Router:
     # --- what it shows ---
 
     def rows(self, *words):
-        p = self.lab.run("R1", os.path.join(self.lab.build, "bin", "ldpctl"), "-r", self.lab.run_dir("R1"), "--json", *words, check=False)
-        return json.loads(p.stdout) if p.returncode == 0 and p.stdout.strip() else []
+        return self.lab.rows("R1", *words)
 
     def session(self, lsr):
         return next((r for r in self.rows("display", "mpls", "ldp", "session") if r["peer"] == lsr), None)
@@ -85,8 +72,7 @@ class Router:
         return seen[0]
 
     def log(self):
-        with open(self.lab.log("R1", "ldpd"), encoding="utf-8", errors="replace") as f:
-            return f.read()
+        return self.lab.daemons["R1", "ldpd"].text()
 
     # --- what happens to it ---
 
@@ -94,11 +80,7 @@ class Router:
         return self.lab.ctl("R1", *words)
 
     def reload(self, text):
-        done = self.log().count("configuration read again")
-        self.write(text)
-        for daemon in ("fibd", "ldpd"):
-            self.lab.daemons["R1", daemon].popen.send_signal(signal.SIGHUP)
-        wait_for(lambda: self.log().count("configuration read again") > done, "the configuration to be read", last=lambda: self.log()[-500:])
+        self.lab.reconfigure("R1", lambda _: text)
 
     def configure(self, add="", drop=()):
         """The first configuration with lines more, or without lines; reset() takes it back."""
@@ -136,23 +118,6 @@ class Router:
         self.peers, self.changed = [], False
 
 
-class There:
-    """Sockets that are made inside belong to the peers' side."""
-
-    def __init__(self, namespace):
-        self.path = f"/var/run/netns/{namespace}"
-
-    def __enter__(self):
-        self.own = os.open("/proc/self/ns/net", os.O_RDONLY)
-        there = os.open(self.path, os.O_RDONLY)
-        assert LIBC.setns(there, CLONE_NEWNET) == 0
-        os.close(there)
-
-    def __exit__(self, *exc):
-        LIBC.setns(self.own, CLONE_NEWNET)
-        os.close(self.own)
-
-
 class Peer:
     """One scripted LSR. By default the one that connects, as its transport address is greater than the router's; with
     passive=True the router connects to it. `link` is 1 or 2."""
@@ -170,7 +135,7 @@ class Peer:
         ip("-n", ns, "addr", "add", f"{self.source}/16", "dev", f"eth{link - 1}")
         if passive:
             ip("-n", ns, "addr", "add", f"{self.transport}/32", "dev", "lo")
-        with There(ns):
+        with inside(ns):
             self.udp = [self.udp_socket(self.source)]
             if passive:
                 self.listener = socket.socket()
@@ -212,7 +177,7 @@ class Peer:
         """A second adjacency with the same LSR, over the other link."""
         source = f"10.{11 + link}.{self.number // 200 + 1}.{self.number % 200 + 10}"
         ip("-n", self.router.inside, "addr", "add", f"{source}/16", "dev", f"eth{link - 1}", check=False)
-        with There(self.router.inside):
+        with inside(self.router.inside):
             s = self.udp_socket(source)
         self.udp.append(s)
         s.sendto(self.hello_bytes(**fields), ("224.0.0.2", 646))
@@ -227,7 +192,7 @@ class Peer:
     # --- the session, step by step ---
 
     def connect(self):
-        with There(self.router.inside):
+        with inside(self.router.inside):
             self.tcp = socket.socket()
         self.tcp.bind((self.transport, 0))
         self.tcp.settimeout(PATIENCE)

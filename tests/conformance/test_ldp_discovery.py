@@ -4,7 +4,7 @@ import struct
 
 import ldp
 import pytest
-from peer import There
+from penultlab.net import inside
 
 IP_RECVTTL = 12  # linux/in.h; Python has no name for it
 TARGETED = "mpls ldp discovery targeted-hello accept\n"
@@ -96,7 +96,7 @@ def test_a_link_hello_that_is_not_to_all_routers_and_a_targeted_one_that_is_are_
 
 
 def listen(router):
-    with There(router.inside):
+    with inside(router.inside):
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.setsockopt(socket.IPPROTO_IP, IP_RECVTTL, 1)

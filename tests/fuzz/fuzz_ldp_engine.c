@@ -230,7 +230,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	net->tap = tap;
 	n->ports[n->port_count++] = (struct net_port){ .ifindex = 2, .name = "eth0", .up = true };
 	prefix_parse("10.0.0.2/24", &n->ports[1].address);
-	memcpy(n->config.interfaces[n->config.interface_count++].name, "eth0", 5);
+	n->config.interfaces[n->config.interface_count++] = (struct ldp_if_config){ .name = "eth0", .v4 = true };
 	ldp_node_start(n);
 	for (unsigned i = 0; i < STEPS_MAX && wire_left(&r) >= 3; i++)
 		step(net, n, &r);

@@ -23,8 +23,9 @@ void
 net_fib_tell_port(struct ldp_node *n, const struct net_port *p, bool gone)
 {
 	Fib__Interface row = FIB__INTERFACE__INIT;
-	uint8_t bytes[PREFIX_BYTES];
-	ProtobufCBinaryData address = { .data = bytes };
+	uint8_t bytes[3][PREFIX_BYTES];
+	ProtobufCBinaryData addresses[3];
+	const struct prefix local = prefix_make(p->link_local, 64), *own[] = { &p->address, &p->address6, &local };
 
 	row.ifindex = p->ifindex;
 	row.name = row.label = (char *)(uintptr_t)p->name;
@@ -32,11 +33,12 @@ net_fib_tell_port(struct ldp_node *n, const struct net_port *p, bool gone)
 	row.loopback = p->loopback;
 	row.mtu = p->mtu;
 	row.multicast = true;
-	if (addr_is_set(&p->address.addr)) {
-		address.len = prefix_to_bytes(&p->address, bytes);
-		row.addresses = &address;
-		row.n_addresses = 1;
-	}
+	row.addresses = addresses;
+	for (int i = 0; i < 3; i++)
+		if (addr_is_set(&own[i]->addr)) {
+			size_t size = prefix_to_bytes(own[i], bytes[i]);
+			addresses[row.n_addresses++] = (ProtobufCBinaryData){ .data = bytes[i], .len = size };
+		}
 	tell(n, LDP_FIB_INTERFACE, &row, gone);
 }
 
@@ -46,14 +48,15 @@ net_fib_tell_route(struct ldp_node *n, const struct net_route *r, bool gone)
 	Fib__Route row = FIB__ROUTE__INIT;
 	Fib__RouteEntry entry = FIB__ROUTE_ENTRY__INIT, *entries[] = { &entry };
 	Fib__NextHop hops[NET_HOPS], *list[NET_HOPS];
-	uint8_t prefix[PREFIX_BYTES], via[NET_HOPS][4];
+	uint8_t prefix[PREFIX_BYTES], via[NET_HOPS][16];
 
 	row.prefix.len = prefix_to_bytes(&r->prefix, prefix);
 	row.prefix.data = prefix;
 	for (size_t i = 0; i < r->hop_count; i++) {
 		fib__next_hop__init(&hops[i]);
-		memcpy(via[i], r->hops[i].via.bytes, 4);
-		hops[i].address = (ProtobufCBinaryData){ 4, via[i] };
+		size_t size = addr_size(&r->hops[i].via);
+		memcpy(via[i], r->hops[i].via.bytes, size);
+		hops[i].address = (ProtobufCBinaryData){ size, via[i] };
 		hops[i].ifindex = r->hops[i].ifindex;
 		list[i] = &hops[i];
 	}

@@ -21,6 +21,7 @@ struct hello {
 	struct ldp_node *to;
 	uint32_t ifindex;
 	struct addr from, group;
+	uint8_t ttl;
 	size_t size;
 	uint8_t bytes[];
 };
@@ -57,7 +58,7 @@ owner(struct ldp_net *net, const struct addr *a)
 	for (size_t i = 0; i < net->node_count; i++)
 		for (size_t k = 0; k < net->nodes[i]->port_count; k++) {
 			const struct net_port *p = &net->nodes[i]->ports[k];
-			if (!p->gone && p->up && addr_eq(&p->address.addr, a))
+			if (!p->gone && p->up && (addr_eq(&p->address.addr, a) || addr_eq(&p->address6.addr, a)))
 				return net->nodes[i];
 		}
 	return NULL;
@@ -147,6 +148,7 @@ post(struct ldp_net *net, struct ldp_node *to, uint32_t ifindex, const struct ef
 	h->ifindex = ifindex;
 	h->from = e->from;
 	h->group = e->to;
+	h->ttl = (uint8_t)e->code;
 	h->size = e->size;
 	memcpy(h->bytes, e->bytes, e->size);
 	timer_init(&h->at, EVENT_HELLO);
@@ -240,7 +242,7 @@ act(struct ldp_node *n, const struct effect *e)
 	case EFFECT_GROUP_LEAVE: {
 		struct net_port *p = ldp_node_find_port(n, e->where);
 		if (p)
-			p->joined = e->kind == EFFECT_GROUP_JOIN;
+			*(e->to.family == 6 ? &p->joined6 : &p->joined) = e->kind == EFFECT_GROUP_JOIN;
 		break;
 	}
 	case EFFECT_STREAM_CONNECT: connect_to(n, e); break;
@@ -365,13 +367,14 @@ on_hello(struct ldp_net *net, struct hello *h)
 	struct net_port *p = ldp_node_find_port(h->to, h->ifindex);
 
 	(void)net;
-	if (!h->ifindex || (p && p->joined && p->up))
+	if (!h->ifindex || (p && (h->group.family == 6 ? p->joined6 : p->joined) && p->up))
 		ldp_node_input(h->to, &(struct ldp_input){ .kind = LDP_IN_DATAGRAM,
 					  .ifindex = h->ifindex,
 					  .from = h->from,
 					  .from_port = LDP_PORT,
 					  .to = h->group,
 					  .to_port = LDP_PORT,
+					  .ttl = h->ttl,
 					  .bytes = h->bytes,
 					  .size = h->size });
 	free(h);

@@ -19,9 +19,10 @@ enum { NET_NODES = 512, NET_PORTS = 16, NET_HOPS = 8, NET_HOLD_S = 120 /* of ldp
 struct net_port {
 	uint32_t ifindex;
 	char name[24];
-	uint32_t mtu; /* 0: not known */
-	struct prefix address;
-	bool up, loopback, joined, gone;
+	uint32_t mtu;                    /* 0: not known */
+	struct prefix address, address6; /* family 0: it has none */
+	struct addr link_local;
+	bool up, loopback, joined, joined6, gone;
 	struct net_link *link;
 };
 struct net_hop {
@@ -100,6 +101,10 @@ void ldp_net_free(struct ldp_net *);
 struct ldp_node *ldp_net_add(struct ldp_net *, const char *lsr);
 /* A link with these addresses ("10.0.12.1/24"), LDP on at both ends. */
 struct net_link *ldp_net_link(struct ldp_net *, struct ldp_node *, const char *a, struct ldp_node *, const char *b);
+/* A global IPv6 address for every loopback and a link-local one for every end of a link, with LDP for IPv6 there. With
+ * `alone` IPv4 is not spoken on links any more. Before the start. */
+void ldp_net_add_ipv6(struct ldp_net *, bool alone);
+struct addr ldp_node_address6(const struct ldp_node *); /* of its loopback */
 /* Shortest paths from everybody to every loopback, as fib.Route rows, over links that are not cut; equal ones all. */
 void ldp_net_route(struct ldp_net *);
 /* Hops from everybody to `to` over links that pass; UINT16_MAX where there is no way. */
@@ -112,7 +117,8 @@ bool ldp_net_until(struct ldp_net *, bool (*what)(struct ldp_net *), usec_t span
 bool ldp_net_is_settled(struct ldp_net *);
 /* Does a packet for this address get from here to its owner with a label on every hop but the last? NULL, or why not. */
 const char *ldp_net_trace(struct ldp_net *, struct ldp_node *from, struct addr to);
-const char *ldp_net_trace_all(struct ldp_net *); /* from everybody to everybody */
+const char *ldp_net_trace_all(struct ldp_net *);  /* from everybody to everybody */
+const char *ldp_net_trace_all6(struct ldp_net *); /* the same with IPv6 */
 
 void ldp_node_start(struct ldp_node *); /* fresh memory, the same stand-in for fibd */
 void ldp_node_kill(struct ldp_node *);  /* as by kill -9 */

@@ -69,8 +69,9 @@ link_end(struct ldp_node *n, const char *text, struct net_link *l)
 	snprintf(name, sizeof name, "GigabitEthernet0/%u/0", (unsigned)n->port_count);
 	struct net_port *p = add_port(n, name, prefix(text));
 	p->link = l;
-	snprintf(
-	    n->config.interfaces[n->config.interface_count++].name, sizeof n->config.interfaces[0].name, "%s", name);
+	struct ldp_if_config *c = &n->config.interfaces[n->config.interface_count++];
+	*c = (struct ldp_if_config){ .v4 = true };
+	snprintf(c->name, sizeof c->name, "%s", name);
 	return p->ifindex;
 }
 
@@ -87,14 +88,45 @@ ldp_net_link(struct ldp_net *net, struct ldp_node *a, const char *a_address, str
 	return l;
 }
 
+struct addr
+ldp_node_address6(const struct ldp_node *n)
+{
+	return n->ports[0].address6.addr;
+}
+
+static struct addr
+address6(const char *head, uint32_t a, uint32_t b)
+{
+	char text[ADDR_TEXT];
+
+	snprintf(text, sizeof text, "%s%x:%x:%x", head, a >> 16, a & 0xffff, b);
+	return address(text);
+}
+
+void
+ldp_net_add_ipv6(struct ldp_net *net, bool alone)
+{
+	for (size_t i = 0; i < net->node_count; i++) {
+		struct ldp_node *n = net->nodes[i];
+		n->ports[0].address6 = prefix_host(address6("2001:db8::", n->lsr, 1));
+		for (size_t k = 0; k < n->port_count; k++)
+			if (n->ports[k].link)
+				n->ports[k].link_local = address6("fe80::", n->lsr, n->ports[k].ifindex);
+		for (size_t k = 0; k < n->config.interface_count; k++) {
+			n->config.interfaces[k].v4 = !alone;
+			n->config.interfaces[k].v6 = true;
+		}
+	}
+}
+
 /* Ports with a link whose other end is nearer to `to`. */
 static void
-route_to(struct ldp_node *from, const uint16_t *far, const struct ldp_node *to)
+route_to(struct ldp_node *from, const uint16_t *far, const struct ldp_node *to, bool six)
 {
 	struct net_route r;
 
 	memset(&r, 0, sizeof r); /* compared as bytes */
-	r.prefix = prefix_host(addr_v4(to->lsr));
+	r.prefix = six ? to->ports[0].address6 : prefix_host(addr_v4(to->lsr));
 	for (size_t i = 0; i < from->port_count && r.hop_count < NET_HOPS; i++) {
 		const struct net_link *l = from->ports[i].link;
 		if (!l || l->cut || !from->ports[i].up)
@@ -103,8 +135,8 @@ route_to(struct ldp_node *from, const uint16_t *far, const struct ldp_node *to)
 		struct net_port *there = ldp_node_find_port(l->node[other], l->ifindex[other]);
 		size_t k = l->node[other]->index;
 		if (there && there->up && far[k] != UINT16_MAX && far[k] < far[from->index])
-			r.hops[r.hop_count++] =
-			    (struct net_hop){ .via = there->address.addr, .ifindex = from->ports[i].ifindex };
+			r.hops[r.hop_count++] = (struct net_hop){ .via = six ? there->link_local : there->address.addr,
+				.ifindex = from->ports[i].ifindex };
 	}
 	net_fib_set_route(from, &r);
 }
@@ -116,9 +148,13 @@ ldp_net_route(struct ldp_net *net)
 
 	for (size_t t = 0; t < net->node_count; t++) {
 		net_distances(net, net->nodes[t], far);
-		for (size_t i = 0; i < net->node_count; i++)
-			if (i != t)
-				route_to(net->nodes[i], far, net->nodes[t]);
+		for (size_t i = 0; i < net->node_count; i++) {
+			if (i == t)
+				continue;
+			route_to(net->nodes[i], far, net->nodes[t], false);
+			if (addr_is_set(&net->nodes[t]->ports[0].address6.addr))
+				route_to(net->nodes[i], far, net->nodes[t], true);
+		}
 	}
 }
 
@@ -312,7 +348,9 @@ neighbour(struct ldp_node *n, const struct net_hop *h)
 		return NULL;
 	int other = p->link->node[0] == n && p->link->ifindex[0] == p->ifindex ? 1 : 0;
 	struct net_port *q = ldp_node_find_port(p->link->node[other], p->link->ifindex[other]);
-	return q && q->up && addr_eq(&q->address.addr, &h->via) ? p->link->node[other] : NULL;
+	return q && q->up && (addr_eq(&q->address.addr, &h->via) || addr_eq(&q->link_local, &h->via))
+		   ? p->link->node[other]
+		   : NULL;
 }
 
 static const char *
@@ -330,7 +368,9 @@ follow(struct ldp_net *net, struct ldp_node *n, const struct net_lsp *l, const s
 	if (!prefix_eq(&l->fec, fec))
 		return LOST("the label means another FEC");
 	if (l->egress)
-		return fec->addr.family == 4 && addr_to_v4(&fec->addr) == n->lsr ? NULL : LOST("not the egress");
+		return addr_to_v4(&fec->addr) == n->lsr || prefix_eq(fec, &n->ports[0].address6)
+			   ? NULL
+			   : LOST("not the egress");
 	if (!ttl)
 		return LOST("a loop");
 	for (size_t i = 0; i < l->hop_count; i++) {
@@ -361,14 +401,28 @@ ldp_net_trace(struct ldp_net *net, struct ldp_node *from, struct addr to)
 	return follow(net, from, net_fib_by_fec(from, &fec), &fec, 64);
 }
 
-const char *
-ldp_net_trace_all(struct ldp_net *net)
+static const char *
+trace_all(struct ldp_net *net, bool six)
 {
 	for (size_t i = 0; i < net->node_count; i++)
 		for (size_t k = 0; k < net->node_count; k++) {
-			const char *lost = ldp_net_trace(net, net->nodes[i], addr_v4(net->nodes[k]->lsr));
+			const struct ldp_node *to = net->nodes[k];
+			const char *lost =
+			    ldp_net_trace(net, net->nodes[i], six ? ldp_node_address6(to) : addr_v4(to->lsr));
 			if (lost)
 				return lost;
 		}
 	return NULL;
+}
+
+const char *
+ldp_net_trace_all(struct ldp_net *net)
+{
+	return trace_all(net, false);
+}
+
+const char *
+ldp_net_trace_all6(struct ldp_net *net)
+{
+	return trace_all(net, true);
 }

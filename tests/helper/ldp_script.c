@@ -94,7 +94,7 @@ script_new(const char *lsr)
 	s->dut->ports[s->dut->port_count++] = (struct net_port){ .ifindex = 2, .name = "eth0", .up = true };
 	prefix_parse("10.0.0.2/24", &s->dut->ports[1].address);
 	c = &s->dut->config;
-	memcpy(c->interfaces[c->interface_count++].name, "eth0", 5);
+	c->interfaces[c->interface_count++] = (struct ldp_if_config){ .name = "eth0", .v4 = true };
 	ldp_node_start(s->dut);
 	return s;
 }

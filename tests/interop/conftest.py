@@ -1,16 +1,19 @@
 import os
 
 import pytest
+from penult import Lab, Topology
 
-from penultlab.net import Lab
-from penultlab.topology import Topology
+HERE = os.path.dirname(os.path.realpath(__file__))
+
+
+def running(name, build, sessions):
+    with Lab(Topology(os.path.join(HERE, name)), build) as lab:
+        for router, count in sessions.items():
+            lab.wait_sessions(router, count, timeout=120)
+        yield lab
 
 
 @pytest.fixture(scope="module")
-def lab(build):
-    """tests/interop/frr-ldp with every session up."""
-    folder = os.path.join(os.path.dirname(os.path.realpath(__file__)), "frr-ldp")
-    with Lab(Topology(folder), build) as lab:
-        for router, count in (("R1", 1), ("R3", 2), ("R4", 1)):
-            lab.wait_sessions(router, count)
-        yield lab
+def lab(request, build):
+    """The lab that the module names as LAB, with all its SESSIONS up."""
+    yield from running(request.module.LAB, build, request.module.SESSIONS)

@@ -1,78 +1,87 @@
-"""LDP with Debian's FRR in the middle of the path."""
-import story
-from penultlab.capture import Capture
-from penultlab.frr import vtysh
-from penultlab.net import wait_for
+"""LDP with Debian's FRR in the middle of the path: sessions, labels on both sides and in both kernels, losses and returns."""
+import pytest
+from frr import ADDRESS, NEIGHBOURS, answers, own, session, wait_session, whole
+from penult import Capture, bindings, wait_for
 
+pytestmark = pytest.mark.mpls
 
-def session_with_frr(lab, router):
-    return next(s for s in lab.sessions(router) if s["peer"] == "2.2.2.2")
-
-
-def frr_binding(lab, prefix, peer):
-    """(FRR's own label, the label the peer told it) for a prefix, as FRR shows them."""
-    rows = vtysh(lab, "F2", "show mpls ldp binding json")["bindings"]
-    for b in rows:
-        if b["prefix"] == prefix and b["neighborId"] == peer:
-            return b["localLabel"], b["remoteLabel"]
-    return None
-
-
-def own_label(lab, router, prefix):
-    rows = lab.ctl(router, "show", "mpls", "ldp", "bindings", json_rows=True)
-    return next((r["label"] for r in rows if r["fec"] == prefix and r["peer"] == "0.0.0.0"), None)
-
-
-def label_of(lab, router, prefix, peer):
-    rows = lab.ctl(router, "show", "mpls", "ldp", "bindings", json_rows=True)
-    return next((r["label"] for r in rows if r["fec"] == prefix and r["peer"] == peer), None)
+LAB, SESSIONS = "frr-ldp", {"R1": 1, "R3": 2, "R4": 1}
 
 
 def test_the_session_comes_up_in_both_roles(lab):
-    assert session_with_frr(lab, "R1")["role"] == "PASSIVE", "FRR's transport address is greater than R1's"
-    assert session_with_frr(lab, "R3")["role"] == "ACTIVE", "R3's is greater than FRR's"
-    neighbours = vtysh(lab, "F2", "show mpls ldp neighbor json")["neighbors"]
+    assert {r: session(lab, r)["role"] for r in NEIGHBOURS} == {"R1": "PASSIVE", "R3": "ACTIVE"}, "the greater transport address is active"
+    neighbours = lab.vtysh("F2", "show mpls ldp neighbor json")["neighbors"]
     assert {n["neighborId"]: n["state"] for n in neighbours} == {"1.1.1.1": "OPERATIONAL", "3.3.3.3": "OPERATIONAL"}
 
 
-def test_both_sides_tell_the_same_labels(lab):
-    def agree():
-        for router, peer in (("R1", "1.1.1.1"), ("R3", "3.3.3.3")):
-            for fec in ("1.1.1.1/32", "3.3.3.3/32", "4.4.4.4/32"):
-                seen = frr_binding(lab, fec, peer)
-                if not seen:
-                    return False
-                ours, theirs = own_label(lab, router, fec), label_of(lab, router, fec, "2.2.2.2")
-                text = {3: "imp-null", None: "-"}
-                if seen != (text.get(theirs, str(theirs)), text.get(ours, str(ours))):
-                    return False
-        return True
+def test_both_ends_hold_each_other_to_the_ttl_of_a_link(lab):
+    assert [session(lab, r)["min_ttl"] for r in NEIGHBOURS] == [255, 255], "FRR says G in its Hellos, and so do we"
 
-    wait_for(agree, "equal bindings on both sides", last=lambda: vtysh(lab, "F2", "show mpls ldp binding"))
+
+def test_both_sides_and_both_kernels_have_the_same_labels(lab):
+    whole(lab)
+    for router in ("R1", "R3", "R4"):
+        lsps = {lsp["in_label"]: lsp for lsp in lab.rows(router, "display", "mpls", "ldp", "lsp") if not lsp["egress"]}
+        kernel = lab.mpls_routes(router)
+        assert set(kernel) == set(lsps)
+        assert {label: entry["to"] or 3 for label, entry in kernel.items()} == {label: lsp["next_hops"][0]["out_label"] for label, lsp in lsps.items()}
 
 
 def test_packets_are_forwarded_with_labels_both_ways(lab):
-    wait_for(lambda: lab.pushes("R1", "4.4.4.4") and lab.pushes("R4", "1.1.1.1"), "labels at both ends")
-
-    def answered():
-        return " 0% packet loss" in lab.run("H1", "ping", "-n", "-c", "2", "-i", "0.2", "-W", "2", "192.168.4.2", check=False).stdout
-
-    wait_for(answered, "a ping through FRR")
-    with Capture(lab, "R1", "ge0-1-0") as near, Capture(lab, "R3", "ge0-1-0") as far:
+    whole(lab)
+    with Capture(lab, "R1", "GigabitEthernet0/1/0") as near, Capture(lab, "R3", "GigabitEthernet0/1/0") as far:
         lab.run("H1", "ping", "-n", "-c", "5", "-i", "0.2", "-W", "2", "192.168.4.2")
-        near, far = near.stop(), far.stop()
-    there = label_of(lab, "R1", "4.4.4.4/32", "2.2.2.2")
-    assert story.labelled(near, "192.168.4.2") and all(s == [there] for s in story.labelled(near, "192.168.4.2")), "R1 pushes FRR's label"
-    swapped = own_label(lab, "R3", "4.4.4.4/32")
-    assert story.labelled(far, "192.168.4.2") and all(s == [swapped] for s in story.labelled(far, "192.168.4.2")), "FRR swaps to R3's label"
-    back = label_of(lab, "R3", "1.1.1.1/32", "2.2.2.2")
-    assert story.labelled(far, "192.168.1.2") and all(s == [back] for s in story.labelled(far, "192.168.1.2")), "R3 swaps to FRR's label"
+    r1, r3 = bindings(lab, "R1"), bindings(lab, "R3")
+    assert near.stacks("192.168.4.2") == [[r1["4.4.4.4/32", "2.2.2.2"]]] * 5, "R1 pushes FRR's label"
+    assert far.stacks("192.168.4.2") == [[r3["4.4.4.4/32", "0.0.0.0"]]] * 5, "FRR swaps it for R3's label"
+    assert far.stacks("192.168.1.2") == [[r3["1.1.1.1/32", "2.2.2.2"]]] * 5, "R3 swaps for FRR's label"
+    assert near.stacks("192.168.1.2") == [[]] * 5, "FRR pops before R1, which asked for it"
 
 
-def test_a_restart_of_ldpd_beside_frr_brings_the_session_back(lab):
-    before = session_with_frr(lab, "R1")["uid"]
-    lab.kill("R1", "ldpd")
-    lab.start("R1", "ldpd")
-    lab.wait_sessions("R1", 1)
-    assert before
-    wait_for(lambda: frr_binding(lab, "1.1.1.1/32", "1.1.1.1"), "R1's binding at FRR again")
+@pytest.mark.parametrize("router", NEIGHBOURS)
+def test_a_restart_of_ldpd_beside_frr_brings_session_and_the_same_labels_back(lab, router):
+    whole(lab)
+    before = {fec: label for (fec, p), label in bindings(lab, router).items() if p == "0.0.0.0"}
+    lab.restart(router, "ldpd")
+    lab.wait_sessions(router, SESSIONS[router])
+    lab.wait_recovered(router)
+    whole(lab)
+    assert {fec: label for (fec, p), label in bindings(lab, router).items() if p == "0.0.0.0"} == before
+
+
+def test_a_restart_of_frrs_ldpd_brings_sessions_and_labels_back(lab):
+    before = {r: session(lab, r)["uid"] for r in NEIGHBOURS}
+    lab.restart("F2", "ldpd")
+    for router in NEIGHBOURS:
+        wait_session(lab, router, after=before[router])
+    whole(lab)
+
+
+def test_a_session_that_frr_clears_comes_back_with_its_labels(lab):
+    before = session(lab, "R1")["uid"]
+    lab.vtysh("F2", "clear mpls ldp neighbor 1.1.1.1")
+    wait_session(lab, "R1", after=before)
+    assert session(lab, "R1")["last_error"], "the reason is kept"
+    whole(lab)
+
+
+def test_a_session_that_we_reset_comes_back_with_its_labels(lab):
+    before = session(lab, "R3")["uid"]
+    lab.ctl("R3", "reset", "mpls", "ldp", "peer", "2.2.2.2")
+    wait_session(lab, "R3", after=before)
+    whole(lab)
+
+
+def test_a_cut_link_ends_session_and_lsp_and_its_return_brings_both_back(lab):
+    whole(lab)
+    before = session(lab, "R1")["uid"]
+    lab.net.cut("core")
+    # FRR keeps nothing over a restart, so nothing of it is kept either.
+    wait_for(lambda: not lab.sessions("R1") and not lab.pushes("R1", "4.4.4.4"), "the end at R1", last=lambda: lab.sessions("R1"))
+    wait_for(lambda: ADDRESS["R1"] not in {n["neighborId"] for n in lab.vtysh("F2", "show mpls ldp neighbor json")["neighbors"] if n["state"] == "OPERATIONAL"},
+             "the end at FRR", 120)
+    lab.net.cut("core", mended=True)
+    wait_session(lab, "R1", after=before)
+    whole(lab)
+    answers(lab, "H4", "192.168.1.2")
+    assert own(lab, "R1", "1.1.1.1/32") == 3

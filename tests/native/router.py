@@ -1,19 +1,13 @@
-"""A node of the lab that reads a configuration of its own, and penult beside it."""
+"""A node of the lab, and penult beside it."""
 import os
-import shutil
 
-from penultlab.net import wait_for
+from penult import wait_for
 
 
 class Router:
     def __init__(self, lab, node, folder):
         self.lab, self.node, self.folder = lab, node, folder
-        self.file = os.path.join(str(folder), f"{node}.router.conf")
-        if not os.path.exists(self.file):
-            shutil.copy(lab.config(node), self.file)
-        others = lab.config
-        lab.config = lambda name: self.file if name == node else others(name)
-        self.restart()
+        self.file = lab.config(node)
 
     def argv(self, *words):
         return [os.path.join(self.lab.build, "bin", "penult"), "-r", self.lab.run_dir(self.node), *words]

@@ -1,47 +1,27 @@
 """LDP sessions over real sockets: passwords, TTLs, targeted Hellos, and timers that change while all is up."""
-import os
-import shutil
-import signal
 import socket
 import struct
-import sys
 
+import ldp
 import pytest
-from penultlab.net import CLONE_NEWNET, LIBC, wait_for
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "conformance"))
-import ldp  # noqa: E402
+from penult import inside, wait_for
 
 
 @pytest.fixture
-def routers(lab, tmp_path):
-    """The lab with configurations that a test may rewrite: routers(node, add="line\\n…", drop="line") reloads ldpd."""
-    texts, original = {}, lab.config
-    for node in ("R1", "R2"):
-        shutil.copy(original(node), tmp_path / f"{node}.conf")
-        texts[node] = (tmp_path / f"{node}.conf").read_text()
-    lab.config = lambda node: str(tmp_path / f"{node}.conf")
-    for node in ("R1", "R2"):
-        lab.kill(node, "ldpd")
-        lab.start(node, "ldpd")
-    for node in ("R1", "R2"):
-        lab.wait_sessions(node, 1)
-
+def routers(lab):
+    """Changes a router's configuration: routers(node, add="line\\n…", drop=["line"])."""
     def change(node, add="", drop=()):
-        lines = [line for line in texts[node].splitlines() if line not in drop]
-        texts[node] = "\n".join(lines).replace("#\nreturn", f"#\n{add}#\nreturn") + "\n"
-        (tmp_path / f"{node}.conf").write_text(texts[node])
-        done = log(lab, node).count("configuration read again")
-        lab.daemons[node, "ldpd"].popen.send_signal(signal.SIGHUP)
-        wait_for(lambda: log(lab, node).count("configuration read again") > done, f"{node} to read its configuration",
-                 last=lambda: log(lab, node)[-500:])
+        def edit(text):
+            lines = [line for line in text.splitlines() if line not in drop]
+            return "\n".join(lines).replace("#\nreturn", f"#\n{add}#\nreturn") + "\n"
+
+        lab.reconfigure(node, edit, ["ldpd"])
 
     return change
 
 
 def log(lab, node):
-    with open(lab.log(node, "ldpd"), encoding="utf-8", errors="replace") as f:
-        return f.read()
+    return lab.daemons[node, "ldpd"].text()
 
 
 def session(lab, node):
@@ -119,25 +99,8 @@ def test_the_printed_form_of_a_password_is_the_same_password(lab, routers):
 # --- TTL ---
 
 
-class There:
-    """For sockets of our own in a node's namespace."""
-
-    def __init__(self, lab, node):
-        self.path = f"/var/run/netns/{lab.namespace(node)}"
-
-    def __enter__(self):
-        self.own = os.open("/proc/self/ns/net", os.O_RDONLY)
-        there = os.open(self.path, os.O_RDONLY)
-        assert LIBC.setns(there, CLONE_NEWNET) == 0
-        os.close(there)
-
-    def __exit__(self, *exc):
-        LIBC.setns(self.own, CLONE_NEWNET)
-        os.close(self.own)
-
-
 def say_hello_as_r2(lab, gtsm):
-    with There(lab, "R2"):
+    with inside(lab.namespace("R2")):
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         udp.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("10.0.12.2"))
         udp.bind(("10.0.12.2", 646))
@@ -147,7 +110,7 @@ def say_hello_as_r2(lab, gtsm):
 
 
 def connect_as_r2(lab):
-    with There(lab, "R2"):
+    with inside(lab.namespace("R2")):
         stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     stream.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
     stream.bind(("2.2.2.2", 0))
@@ -181,7 +144,7 @@ def test_packets_from_farther_than_the_link_are_lost_only_where_both_ends_say_gt
 
 
 def test_our_own_packets_leave_with_255(lab, routers):
-    with There(lab, "R2"):
+    with inside(lab.namespace("R2")):
         raw = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
     raw.settimeout(30)
     lab.ctl("R1", "reset", "mpls", "ldp")
@@ -196,19 +159,20 @@ def test_our_own_packets_leave_with_255(lab, routers):
 # --- targeted Hellos ---
 
 
+def without_link_hellos(text):
+    head, interface, tail = text.partition("interface GigabitEthernet0/1/0")
+    return head + interface + tail.replace(" mpls ldp\n", "", 1)
+
+
 def test_a_session_over_targeted_hellos_alone(lab, routers):
     routers("R2", add="mpls ldp discovery targeted-hello accept\n")
     routers("R1", add="mpls ldp remote-peer R2\n remote-ip 2.2.2.2\n")
-    wait_for(lambda: any(a["ifindex"] == 0 for a in lab.ctl("R1", "display", "mpls", "ldp", "adjacency", json_rows=True)),
+    wait_for(lambda: any(a["ifindex"] == 0 for a in lab.rows("R1", "display", "mpls", "ldp", "adjacency")),
              "the targeted adjacency")
     before = uids(lab)
     for node in ("R1", "R2"):  # the link's discovery goes, the session stays
-        text = open(lab.config(node), encoding="utf-8").read()
-        head, _, tail = text.partition("interface GigabitEthernet0/1/0")
-        with open(lab.config(node), "w", encoding="utf-8") as f:
-            f.write(head + "interface GigabitEthernet0/1/0" + tail.replace(" mpls ldp\n", "", 1))
-        lab.daemons[node, "ldpd"].popen.send_signal(signal.SIGHUP)
-    wait_for(lambda: all(a["ifindex"] == 0 for n in ("R1", "R2") for a in lab.ctl(n, "display", "mpls", "ldp", "adjacency", json_rows=True)),
+        lab.reconfigure(node, without_link_hellos, ["ldpd"])
+    wait_for(lambda: all(a["ifindex"] == 0 for n in ("R1", "R2") for a in lab.rows(n, "display", "mpls", "ldp", "adjacency")),
              "the end of the link's adjacency")
     assert is_up(lab, "R1") and is_up(lab, "R2") and uids(lab) == before
     shown = lab.ctl("R2", "show", "mpls", "ldp", "discovery")
@@ -248,7 +212,7 @@ def test_a_new_session_hold_time_counts_from_the_next_session_and_says_so(lab, r
 
 def test_a_thousand_connections_and_a_flood_of_hellos_cost_no_session(lab, routers):
     before = uids(lab)
-    with There(lab, "R2"):
+    with inside(lab.namespace("R2")):
         raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
         raw.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("10.0.12.2"))
         streams = []
@@ -266,7 +230,7 @@ def test_a_thousand_connections_and_a_flood_of_hellos_cost_no_session(lab, route
         raw.sendto(head + udp + hello, ("224.0.0.2", 0))
     own = [s for s in lab.sessions("R1") if s["peer"] == "2.2.2.2"]
     assert own and own[0]["state"] == "OPERATIONAL" and own[0]["uid"] == before["R1"], own
-    assert len(lab.ctl("R1", "display", "mpls", "ldp", "adjacency", json_rows=True)) > 100, "the strangers were heard"
+    assert len(lab.rows("R1", "display", "mpls", "ldp", "adjacency")) > 100, "the strangers were heard"
     for s in streams:
         s.close()
     raw.close()

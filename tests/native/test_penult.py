@@ -9,7 +9,7 @@ import stat
 import subprocess
 
 import pytest
-from penultlab.net import wait_for
+from penult import wait_for
 
 GOOD = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "conf", "good")
 CASES = sorted(os.path.basename(p)[:-3] for p in glob.glob(os.path.join(GOOD, "*.in")))
@@ -253,7 +253,7 @@ def test_the_displays_of_every_daemon_are_known(router):
         p = router.penult(*words)
         assert (p.returncode, p.stdout) == (0, router.lab.ctl("R1", *words)), p
     p = router.penult("display", "ip", "routing-table", "--json")
-    assert [r["prefix"] for r in json.loads(p.stdout)] == [r["prefix"] for r in router.lab.ctl("R1", "display", "ip", "routing-table", json_rows=True)]
+    assert [r["prefix"] for r in json.loads(p.stdout)] == [r["prefix"] for r in router.lab.rows("R1", "display", "ip", "routing-table")]
 
 
 def test_waiting_and_operations_go_to_the_daemon_that_owns_them(router):

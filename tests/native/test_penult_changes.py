@@ -4,7 +4,7 @@ import os
 import random
 import re
 
-from penultlab.net import wait_for
+from penult import wait_for
 
 
 class Model:
@@ -98,7 +98,7 @@ class Model:
 def state_of(router):
     """The tables without what depends on when and in which order, and the kernel as it is."""
     lab, node = router.lab, router.node
-    routes = lab.ctl(node, "display", "ip", "routing-table", json_rows=True)
+    routes = lab.rows(node, "display", "ip", "routing-table")
     for r in routes:
         for e in r["entries"]:
             e.pop("since", None)
@@ -108,9 +108,9 @@ def state_of(router):
                     for line in lab.run(node, "ip", family, "route", "show", "table", "all").stdout.splitlines() if "proto 201" in line)
     links = sorted((a["ifname"], a.get("mtu"), tuple(sorted(f"{i['local']}/{i['prefixlen']}" for i in a["addr_info"] if i["family"] == "inet")))
                    for a in lab.json(node, "ip", "-j", "addr"))
-    parameters = lab.ctl(node, "show", "mpls", "ldp", "parameters", json_rows=True)
+    parameters = lab.rows(node, "show", "mpls", "ldp", "parameters")
     interfaces = [{k: v for k, v in r.items() if k in ("name", "active", "hello_hold_ms")}
-                  for r in lab.ctl(node, "display", "mpls", "ldp", "interface", json_rows=True)]
+                  for r in lab.rows(node, "display", "mpls", "ldp", "interface")]
     return {"configuration": router.shown(), "routes": json.loads(json.dumps(routes)), "kernel": kernel, "links": links, "parameters": parameters,
             "interfaces": interfaces}
 

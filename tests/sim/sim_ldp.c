@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 static struct ldp_net *net;
+static bool ipv6;
 static unsigned nodes = 100, troubles = 150, checks;
 static uint64_t seed;
 
@@ -32,8 +33,8 @@ static void __attribute__((noreturn, format(printf, 1, 2))) broken(const char *f
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
-	fprintf(stderr, "\n  once more: sim_ldp --nodes %u --troubles %u --seed %llu\n", nodes, troubles,
-	    (unsigned long long)seed);
+	fprintf(stderr, "\n  once more: sim_ldp --nodes %u --troubles %u --seed %llu%s\n", nodes, troubles,
+	    (unsigned long long)seed, ipv6 ? " --ipv6" : "");
 	exit(1);
 }
 
@@ -72,6 +73,8 @@ build(void)
 		if (a != b)
 			join(a, b);
 	}
+	if (ipv6)
+		ldp_net_add_ipv6(net, false);
 	ldp_net_route(net);
 	ldp_net_start(net);
 }
@@ -85,7 +88,8 @@ nothing_goes_astray(struct ldp_net *n, void *ctx)
 	(void)ctx;
 	for (unsigned i = 0; i < 2; i++) {
 		struct ldp_node *from = n->nodes[checks++ * 7919u % nodes], *to = n->nodes[checks * 104729u % nodes];
-		const char *lost = ldp_net_trace(n, from, addr_v4(to->lsr));
+		bool six = ipv6 && checks & 1;
+		const char *lost = ldp_net_trace(n, from, six ? ldp_node_address6(to) : addr_v4(to->lsr));
 		if (lost && (strstr(lost, "another FEC") || strstr(lost, "not the egress")))
 			broken("%s", lost);
 	}
@@ -97,8 +101,7 @@ check_bindings(struct ldp_node *n)
 {
 	hash_each (f, &n->ldp->fecs) {
 		struct fec *fec = OBJECT(f, struct fec, by_prefix);
-		list_each (l, &fec->bindings) {
-			const struct binding *b = OBJECT(l, struct binding, of_fec);
+		for (const struct binding *b = fec->bindings; b; b = b->next) {
 			const struct ldp_node *peer = NULL;
 			for (size_t i = 0; i < net->node_count; i++)
 				if (net->nodes[i]->lsr == b->peer->lsr)
@@ -118,18 +121,19 @@ check_node(struct ldp_node *n)
 	hash_each (f, &n->ldp->fecs) {
 		struct fec *fec = OBJECT(f, struct fec, by_prefix);
 		labels += fec->label >= LABEL_FIRST_FREE && fec->label <= LABEL_MAX;
-		list_each (a, &fec->adverts) {
-			if (OBJECT(a, struct advert, of_fec)->state != ADVERT_TOLD)
+		for (const struct advert *a = fec->adverts; a; a = a->next) {
+			if (a->state != ADVERT_TOLD)
 				broken("node %zu still waits for a Release", n->index);
 			told++;
 		}
 	}
-	if (n->ldp->fecs.count != nodes || n->lsp_count != nodes)
-		broken("node %zu has %zu FECs and %zu LSPs of %u", n->index, n->ldp->fecs.count, n->lsp_count, nodes);
+	unsigned fecs = ipv6 ? 2 * nodes : nodes;
+	if (n->ldp->fecs.count != fecs || n->lsp_count != fecs)
+		broken("node %zu has %zu FECs and %zu LSPs of %u", n->index, n->ldp->fecs.count, n->lsp_count, fecs);
 	if (label_pool_used(n->ldp->labels) != labels)
 		broken("node %zu has leaked labels: %zu are taken, %zu are in use", n->index,
 		    label_pool_used(n->ldp->labels), labels);
-	if (told != n->ldp->peers.count * nodes)
+	if (told != n->ldp->peers.count * fecs)
 		broken("node %zu has told %zu labels to %zu peers", n->index, told, n->ldp->peers.count);
 	if (n->ldp->orphan_count || n->ldp->held_count || n->ldp->pending_count)
 		broken("node %zu keeps something of what is gone", n->index);
@@ -212,6 +216,8 @@ run(void)
 	net->watch = NULL;
 	ldp_net_run(net, 130 * USEC_PER_SEC); /* beyond every hold and recovery time */
 	const char *lost = ldp_net_trace_all(net);
+	if (!lost && ipv6)
+		lost = ldp_net_trace_all6(net);
 	if (lost)
 		broken("%s", lost);
 	for (size_t i = 0; i < net->node_count; i++)
@@ -251,8 +257,10 @@ main(int argc, char **argv)
 			seed = number(argc, argv, &i);
 		else if (strcmp(argv[i], "--twice") == 0)
 			twice = true;
+		else if (strcmp(argv[i], "--ipv6") == 0)
+			ipv6 = true;
 		else {
-			fprintf(stderr, "usage: sim_ldp [--nodes N] [--troubles N] [--seed N] [--twice]\n");
+			fprintf(stderr, "usage: sim_ldp [--nodes N] [--troubles N] [--seed N] [--twice] [--ipv6]\n");
 			return 2;
 		}
 	}

@@ -43,6 +43,8 @@ teardown(void)
 	errors = (struct conf_errors){ 0 };
 }
 
+#define VIA(i) fib_config_via(&c, &c.statics[i])
+
 START_TEST(each_row_has_a_template_a_help_and_a_reference)
 {
 	char why[160];
@@ -105,18 +107,18 @@ START_TEST(each_form_of_a_static_route)
 		"ipv6 route-static 2001:db8:: 32 2001:db8:1::2\n"
 		"ipv6 route-static 2001:db8:1:: 48 eth1 fe80::1 preference 70\n");
 	ck_assert_uint_eq(c.static_count, 7);
-	ck_assert_uint_eq(c.statics[0].preference, 60);
-	ck_assert_uint_eq(c.statics[0].name, 0);
-	ck_assert_uint_eq(c.statics[1].preference, 80);
-	ck_assert_str_eq(c.names[c.statics[1].name - 1], "GigabitEthernet0/1/0");
-	ck_assert(addr_is_set(&c.statics[1].next_hop));
-	ck_assert_uint_eq(c.statics[2].name, c.statics[1].name);
-	ck_assert(!addr_is_set(&c.statics[2].next_hop));
-	ck_assert(c.statics[3].black_hole);
-	ck_assert_uint_eq(c.statics[3].name, 0); /* no interface of that name */
+	ck_assert_uint_eq(VIA(0)->preference, 60);
+	ck_assert_uint_eq(VIA(0)->name, 0);
+	ck_assert_uint_eq(VIA(1)->preference, 80);
+	ck_assert_str_eq(c.names[VIA(1)->name - 1], "GigabitEthernet0/1/0");
+	ck_assert(addr_is_set(&VIA(1)->next_hop));
+	ck_assert_uint_eq(VIA(2)->name, VIA(1)->name);
+	ck_assert(!addr_is_set(&VIA(2)->next_hop));
+	ck_assert(VIA(3)->black_hole);
+	ck_assert_uint_eq(VIA(3)->name, 0); /* no interface of that name */
 	ck_assert_uint_eq(c.statics[4].prefix.len, 0);
 	ck_assert_uint_eq(c.statics[5].prefix.addr.family, 6);
-	ck_assert_uint_eq(c.statics[6].preference, 70);
+	ck_assert_uint_eq(VIA(6)->preference, 70);
 }
 END_TEST
 
@@ -128,7 +130,7 @@ START_TEST(undo_takes_one_next_hop_or_all_of_a_route)
 	text_add(&t, "%sundo ip route-static 20.0.0.0 8 10.0.1.2\n", two);
 	accepts(text_chars(&t));
 	ck_assert_uint_eq(c.static_count, 1);
-	ck_assert_uint_eq(addr_to_v4(&c.statics[0].next_hop), 0x0a000202);
+	ck_assert_uint_eq(addr_to_v4(&VIA(0)->next_hop), 0x0a000202);
 	text_clear(&t);
 	text_add(&t, "%sundo ip route-static 20.0.0.0 8\n", two);
 	accepts(text_chars(&t));

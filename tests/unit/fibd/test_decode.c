@@ -4,6 +4,7 @@
 #include "fibd/kernel/kernel.h"
 #include "tests/helper/check.h"
 #include <linux/if.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/lwtunnel.h>
 #include <linux/mpls_iptunnel.h>
@@ -102,6 +103,32 @@ START_TEST(carrier_needs_running_and_lower_up)
 	nla_put_string(m, IFLA_IFNAME, "eth1");
 	ck_assert_int_eq(decode(), 1);
 	ck_assert(o.link.admin_up && !o.link.carrier);
+}
+END_TEST
+
+static const struct {
+	uint32_t flags;
+	bool tentative;
+} address_flags[] = {
+	{ IFA_F_PERMANENT, false },
+	{ IFA_F_PERMANENT | IFA_F_TENTATIVE, true },
+	{ IFA_F_PERMANENT | IFA_F_TENTATIVE | IFA_F_OPTIMISTIC, false },
+	{ IFA_F_PERMANENT | IFA_F_DADFAILED, true },
+};
+
+START_TEST(an_address_that_may_not_be_unique_is_tentative)
+{
+	struct addr a;
+
+	addr_parse("fe80::1", &a);
+	begin(RTM_NEWADDR, &(struct ifaddrmsg){ .ifa_family = AF_INET6, .ifa_prefixlen = 64, .ifa_index = 3 },
+	    sizeof(struct ifaddrmsg));
+	nla_put(m, IFA_ADDRESS, 16, a.bytes);
+	nla_put_u32(m, IFA_FLAGS, address_flags[_i].flags);
+	ck_assert_int_eq(decode(), 1);
+	ck_assert_int_eq(o.kind, FIB_ADDRESS);
+	ck_assert(addr_eq(&o.address.prefix.addr, &a));
+	ck_assert_int_eq(o.address.tentative, address_flags[_i].tentative);
 }
 END_TEST
 
@@ -285,6 +312,7 @@ suite(void)
 	tcase_add_test(t, a_link_with_its_names);
 	tcase_add_test(t, carrier_needs_running_and_lower_up);
 	tcase_add_test(t, a_vrf_tells_its_table);
+	tcase_add_loop_test(t, an_address_that_may_not_be_unique_is_tentative, 0, 4);
 	tcase_add_test(t, another_daemons_multipath_route);
 	tcase_add_test(t, a_deep_stack_of_another_daemon_is_read_without_its_labels);
 	tcase_add_test(t, next_hop_objects_of_others_are_none_of_our_business);

@@ -51,6 +51,40 @@ START_TEST(a_restart_with_the_same_configuration_changes_nothing)
 }
 END_TEST
 
+static void
+flush_it(struct world *v)
+{
+	world_flush_routes(v);
+}
+
+START_TEST(what_others_do_while_an_operation_is_under_way_is_found_and_put_right)
+{
+	world_start(w, TWO);
+	w->meanwhile = flush_it;
+	world_config(w, TWO "ip route-static 40.0.0.0 8 10.0.3.2\n");
+	world_run(w);
+	world_wait(w, 2 * USEC_PER_SEC);
+	ck_assert_msg(!w->meanwhile, "nothing was under way");
+	ROUTE("20.0.0.0/8", "10.0.1.2@1 10.0.2.2@2");
+	ROUTE("40.0.0.0/8", "10.0.3.2@3");
+	ck_assert(world_row(w, "40.0.0.0/8")->installed);
+}
+END_TEST
+
+START_TEST(a_route_deleted_while_it_is_added_is_added_again)
+{
+	world_start(w, "");
+	world_config(w, "ip route-static 40.0.0.0 8 10.0.3.2\n");
+	for (int i = 0; i < 3; i++) { /* next hop, group, route: whichever is under way */
+		w->meanwhile = flush_it;
+		world_run(w);
+	}
+	world_wait(w, 2 * USEC_PER_SEC);
+	ROUTE("40.0.0.0/8", "10.0.3.2@3");
+	ck_assert(world_row(w, "40.0.0.0/8")->installed);
+}
+END_TEST
+
 START_TEST(nothing_is_deleted_before_every_source_is_in)
 {
 	world_start(w, TWO "ip route-static 40.0.0.0 8 10.0.3.2\n");
@@ -208,7 +242,7 @@ START_TEST(notices_that_were_lost_are_made_up_for_by_a_dump)
 	world_flush_routes(w);
 	world_foreign(w, "50.0.0.0/8", 188, 20, "10.0.1.2", 1);
 	w->deaf = false;
-	world_tell_all(w);
+	world_overrun(w);
 	world_run(w);
 	ROUTE("20.0.0.0/8", "10.0.1.2@1 10.0.2.2@2");
 	ck_assert_ptr_nonnull(world_row(w, "50.0.0.0/8"));
@@ -216,7 +250,7 @@ START_TEST(notices_that_were_lost_are_made_up_for_by_a_dump)
 	world_foreign_gone(w, "50.0.0.0/8", 20);
 	w->address_count--; /* 10.0.3.1/24 */
 	w->deaf = false;
-	world_tell_all(w);
+	world_overrun(w);
 	ck_assert_ptr_null(world_row(w, "50.0.0.0/8"));
 	ck_assert_ptr_null(world_row(w, "10.0.3.0/24"));
 }
@@ -325,6 +359,8 @@ suite(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_restart_with_the_same_configuration_changes_nothing);
+	tcase_add_test(t, what_others_do_while_an_operation_is_under_way_is_found_and_put_right);
+	tcase_add_test(t, a_route_deleted_while_it_is_added_is_added_again);
 	tcase_add_test(t, nothing_is_deleted_before_every_source_is_in);
 	tcase_add_test(t, labels_of_before_a_restart_are_kept_until_ldp_has_spoken);
 	tcase_add_test(t, a_path_lost_while_ldp_is_away_still_moves_traffic);

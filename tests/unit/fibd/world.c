@@ -263,9 +263,7 @@ do_route(struct world *w, const struct fib_ip_route *r, bool delete, const char 
 	if (delete) {
 		if (!old || old->protocol != FIB_PROTOCOL)
 			return ESRCH;
-		struct fib_ip_route gone = *old;
 		*old = w->routes[--w->route_count];
-		tell_route(w, &gone, true);
 		return 0;
 	}
 	if (w->refuse) {
@@ -282,8 +280,7 @@ do_route(struct world *w, const struct fib_ip_route *r, bool delete, const char 
 	if (!old)
 		old = GROW(w->routes, w->route_count);
 	*old = *r;
-	tell_route(w, r, false);
-	return 0;
+	return 0; /* what an operation did to routes and labels is told by its answer only */
 }
 
 static int
@@ -297,9 +294,7 @@ do_ilm(struct world *w, const struct fib_label_route *r, bool delete, const char
 	if (delete) {
 		if (!old)
 			return ESRCH;
-		struct fib_label_route gone = *old;
 		*old = w->ilms[--w->ilm_count];
-		tell_ilm(w, &gone, true);
 		return 0;
 	}
 	if (w->refuse) {
@@ -314,7 +309,6 @@ do_ilm(struct world *w, const struct fib_label_route *r, bool delete, const char
 	if (!old)
 		old = GROW(w->ilms, w->ilm_count);
 	*old = *r;
-	tell_ilm(w, r, false);
 	return 0;
 }
 
@@ -407,31 +401,81 @@ perform(struct world *w, const struct fib_op *op, const char **text)
 	}
 }
 
+/* --- batches: the answers of one come when the next is under way already, as in the daemon --- */
+
+enum { SLICE = 7 }; /* small, so that every order of slices is met */
+
+struct answer {
+	uint32_t number;
+	int error;
+	char text[96];
+};
+
+static void
+give_answers(struct world *w, struct answer *late, size_t *count)
+{
+	if (*count && w->meanwhile) {
+		void (*meanwhile)(struct world *) = w->meanwhile;
+		w->meanwhile = NULL;
+		meanwhile(w);
+	}
+	for (size_t i = 0; i < *count; i++)
+		input(w, &(struct fib_input){ .kind = FIB_IN_ANSWER,
+			     .number = late[i].number,
+			     .error = late[i].error,
+			     .text = late[i].text });
+	*count = 0;
+}
+
+static size_t
+perform_slice(struct world *w, const struct fib_op *ops, size_t count, struct answer out[SLICE])
+{
+	size_t answers = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *text = "";
+		w->ops++;
+		if (ops[i].kind == FIB_OP_RESYNC) {
+			world_tell_all(w);
+			continue;
+		}
+		int error = perform(w, &ops[i], &text);
+		if (!ops[i].number)
+			continue;
+		struct answer *a = &out[answers++];
+		*a = (struct answer){ .number = ops[i].number, .error = error };
+		snprintf(a->text, sizeof a->text, "%s", error && !*text ? strerror(error) : text);
+	}
+	return answers;
+}
+
 void
 world_run(struct world *w)
 {
-	static struct fib_op ops[7]; /* small, so that every order of slices is met */
+	static struct fib_op ops[SLICE];
+	struct answer late[SLICE], now[SLICE];
+	size_t late_count = 0, count;
 	unsigned rounds = 0;
-	size_t count;
 
-	while ((count = rib_take_ops(w->rib, ops, COUNT(ops), w->now))) {
+	for (;;) {
 		ck_assert_msg(++rounds < 20000, "the engine never comes to rest");
-		for (size_t i = 0; i < count; i++) {
-			const char *text = "";
-			w->ops++;
-			if (ops[i].kind == FIB_OP_RESYNC) {
-				world_tell_all(w);
-				continue;
-			}
-			int error = perform(w, &ops[i], &text);
-			if (error && !*text)
-				text = strerror(error);
-			if (ops[i].number)
-				input(w,
-				    &(struct fib_input){
-					.kind = FIB_IN_ANSWER, .number = ops[i].number, .error = error, .text = text });
-		}
+		if (rib_wants_resync(w->rib))
+			give_answers(w, late, &late_count);
+		count = rib_take_ops(w->rib, ops, SLICE, w->now);
+		if (!count && !late_count)
+			return;
+		size_t now_count = perform_slice(w, ops, count, now);
+		give_answers(w, late, &late_count);
+		memcpy(late, now, sizeof now);
+		late_count = now_count;
 	}
+}
+
+void
+world_overrun(struct world *w)
+{
+	input(w, &(struct fib_input){ .kind = FIB_IN_OVERRUN });
+	world_run(w);
 }
 
 void

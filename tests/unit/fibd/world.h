@@ -22,10 +22,11 @@ struct world {
 	size_t link_count, address_count, nexthop_count, route_count, ilm_count;
 	struct arena arena;
 	const char *release;
-	bool pop_broken;       /* rows of ldp.Lsp say so */
-	bool mpls, deaf;       /* deaf: notices are lost */
-	int refuse;            /* the next route or label is refused with this errno */
-	unsigned foreign_harm; /* operations that hit somebody else's route */
+	bool pop_broken;                   /* rows of ldp.Lsp say so */
+	bool mpls, deaf;                   /* deaf: notices are lost */
+	void (*meanwhile)(struct world *); /* somebody else's doing between operations and their answers; once */
+	int refuse;                        /* the next route or label is refused with this errno */
+	unsigned foreign_harm;             /* operations that hit somebody else's route */
 	unsigned ops, adds, deletes, group_ops, route_ops, dumps;
 	struct text log; /* of the engine */
 };
@@ -35,6 +36,7 @@ void world_free(struct world *);
 void world_start(struct world *, const char *config); /* the first dump, the configuration, ldp.Lsp empty and synced */
 void world_restart(struct world *);  /* fibd is killed and comes back; no configuration, dump or rows yet */
 void world_tell_all(struct world *); /* a dump */
+void world_overrun(struct world *);  /* the kernel says that notices were lost: a dump is asked for, and what follows */
 void world_config(struct world *, const char *config);
 void world_run(struct world *);               /* operations until there are none */
 void world_wait(struct world *, usec_t span); /* timers too */

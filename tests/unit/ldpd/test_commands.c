@@ -122,6 +122,22 @@ START_TEST(a_line_that_cannot_be_meant_is_refused_with_its_number)
 }
 END_TEST
 
+START_TEST(ipv6_is_an_interfaces_own_matter)
+{
+	ck_assert_msg(say("interface eth0\n mpls ldp\n mpls ldp ipv6\n#\ninterface eth1\n mpls ldp ipv6\n#\n"
+			  "interface eth2\n mpls ldp\n mpls ldp ipv6\n undo mpls ldp\n#\n"
+			  "interface eth3\n mpls ldp ipv6\n undo mpls ldp ipv6\n#\n"
+			  "interface eth4\n mpls ldp\n mpls ldp ipv6\n#\nundo interface eth4\n"
+			  "mpls ldp\n transport-preference ipv4\n") == 0,
+	    "%s", text_chars(&errors.text));
+	ck_assert_uint_eq(config.interface_count, 3);
+	ck_assert(config.interfaces[0].v4 && config.interfaces[0].v6);
+	ck_assert(!config.interfaces[1].v4 && config.interfaces[1].v6);
+	ck_assert(!config.interfaces[2].v4 && config.interfaces[2].v6);
+	ck_assert(config.prefer_v4);
+}
+END_TEST
+
 START_TEST(without_the_interface_there_is_no_ldp_on_it)
 {
 	ck_assert_int_eq(say("interface eth1\n mpls ldp\n#\ninterface eth2\n mpls ldp\n#\nundo interface eth1\n"), 0);
@@ -138,6 +154,7 @@ suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, every_row_is_complete);
 	tcase_add_test(t, without_the_interface_there_is_no_ldp_on_it);
+	tcase_add_test(t, ipv6_is_an_interfaces_own_matter);
 	tcase_add_test(t, nothing_said_means_the_defaults_of_reference_001_and_ldp_off);
 	tcase_add_test(t, a_router_of_reference_002_is_understood);
 	tcase_add_test(t, the_timers_of_reference_001_are_understood);

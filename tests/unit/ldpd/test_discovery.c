@@ -46,11 +46,11 @@ END_TEST
 
 START_TEST(the_transport_address_is_the_lsr_id_when_that_is_ours_and_the_links_own_else)
 {
-	ck_assert_uint_eq(addr_to_v4(&s->hello.hello.transport), s->dut->lsr);
+	ck_assert_uint_eq(addr_to_v4(&s->hello.hello.transport4), s->dut->lsr);
 	s->dut->ports[0].up = false;
 	ldp_node_port(s->dut, &s->dut->ports[0]);
 	script_run(s, 6 * USEC_PER_SEC);
-	ck_assert_uint_eq(addr_to_v4(&s->hello.hello.transport), 0x0a000002);
+	ck_assert_uint_eq(addr_to_v4(&s->hello.hello.transport4), 0x0a000002);
 }
 END_TEST
 

@@ -370,7 +370,7 @@ tell_end(struct ldp_fec fec)
 	uint8_t pdu[64];
 
 	ldp_begin(&w, pdu, sizeof pdu, s->lsr);
-	ldp_put_end_of_lib(&w, script_id(s));
+	ldp_put_end_of_lib(&w, script_id(s), LDP_IPV4);
 	size_t size = ldp_end(&w);
 	pdu[size - 4] = fec.of;
 	pdu[size - 1] = (uint8_t)fec.family;

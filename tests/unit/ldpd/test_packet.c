@@ -39,7 +39,7 @@ put_sample(unsigned i)
 	case 2: ldp_put_init(&w, 2, &init); break;
 	case 3: ldp_put_keepalive(&w, 3); break;
 	case 4: ldp_put_notification(&w, 4, LDP_SHUTDOWN, 77, LDP_LABEL_MAPPING); break;
-	case 5: ldp_put_end_of_lib(&w, 5); break;
+	case 5: ldp_put_end_of_lib(&w, 5, LDP_IPV4); break;
 	case 6: ldp_put_addresses(&w, 6, LDP_ADDRESS, list, 3); break;
 	case 7: ldp_put_addresses(&w, 7, LDP_ADDRESS_WITHDRAW, list, 1); break;
 	case 8: ldp_put_label(&w, 8, LDP_LABEL_MAPPING, &fec, 1024, 0); break;
@@ -76,7 +76,7 @@ START_TEST(a_hello_comes_back_as_it_was_written)
 	ck_assert_int_eq(m.hello.request_targeted, _i);
 	ck_assert_int_eq(m.hello.gtsm, !_i);
 	ck_assert_uint_eq(m.hello.sequence, _i ? 0 : 7);
-	ck_assert_uint_eq(addr_to_v4(&m.hello.transport), 0x01010101);
+	ck_assert_uint_eq(addr_to_v4(&m.hello.transport4), 0x01010101);
 }
 END_TEST
 
@@ -265,7 +265,9 @@ static const struct {
 	{ "a prefix with a byte too few", "\2\0\1\40\1\2\3", 7, LDP_MALFORMED_TLV },
 	{ "a prefix of 33 bits", "\2\0\1\41\1\2\3\4\5", 9, LDP_MALFORMED_TLV },
 	{ "a prefix of 255 bits", "\2\0\1\377\1\2\3\4", 8, LDP_MALFORMED_TLV },
-	{ "an IPv6 prefix", "\2\0\2\10\40", 5, LDP_UNSUPPORTED_AF },
+	{ "an IPv6 prefix", "\2\0\2\10\40", 5, LDP_OK },
+	{ "an IPv6 prefix of 129 bits", "\2\0\2\201\1\2\3\4\5\6\7\1\2\3\4\5\6\7\1\2\3", 21, LDP_MALFORMED_TLV },
+	{ "a prefix of another family", "\2\0\3\10\40", 5, LDP_UNSUPPORTED_AF },
 	{ "a typed wildcard without its length", "\5\2", 2, LDP_MALFORMED_TLV },
 	{ "a typed wildcard of prefixes with no family", "\5\2\0", 3, LDP_MALFORMED_TLV },
 	{ "a typed wildcard of prefixes with too much", "\5\2\3\0\1\0", 6, LDP_MALFORMED_TLV },

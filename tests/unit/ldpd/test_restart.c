@@ -173,6 +173,18 @@ START_TEST(what_a_restarted_neighbour_does_not_tell_again_is_dropped)
 }
 END_TEST
 
+START_TEST(what_is_kept_for_a_neighbour_is_forgotten_when_the_operator_resets_it)
+{
+	ldp_node_kill(r2);
+	ldp_net_run(net, 2 * USEC_PER_MSEC);
+	ck_assert(ldp_node_binding(r1, "4.4.4.4/32", r2)->stale);
+	ldp_node_input(r1, &(struct ldp_input){ .kind = LDP_IN_CLEAR, .from = addr_v4(0x02020202) });
+	ldp_net_run(net, 2 * USEC_PER_MSEC);
+	ck_assert_ptr_null(ldp_node_binding(r1, "4.4.4.4/32", r2));
+	ck_assert_uint_eq(ldp_node_lsp(r1, "4.4.4.4/32")->next_hops[0]->out_label, LABEL_UNSET);
+}
+END_TEST
+
 START_TEST(an_orderly_end_of_ldp_keeps_nothing)
 {
 	r2->config.enabled = false;
@@ -261,6 +273,7 @@ suite(void)
 	tcase_add_test(t, a_neighbour_that_is_heard_late_costs_no_packet);
 	tcase_add_test(t, the_neighbour_of_a_dead_engine_keeps_its_labels_for_the_reconnect_time_and_no_longer);
 	tcase_add_test(t, what_a_restarted_neighbour_does_not_tell_again_is_dropped);
+	tcase_add_test(t, what_is_kept_for_a_neighbour_is_forgotten_when_the_operator_resets_it);
 	tcase_add_test(t, an_orderly_end_of_ldp_keeps_nothing);
 	tcase_add_test(t, a_first_start_completes_the_table_at_once);
 	tcase_add_test(t, hellos_lost_for_a_while_cost_no_packet);

@@ -235,6 +235,26 @@ START_TEST(a_session_that_breaks_by_an_error_as_soon_as_it_is_up_is_backed_off_f
 }
 END_TEST
 
+START_TEST(an_initialization_that_nobody_answers_is_given_up_and_tried_again)
+{
+	script_hello(s, 65535);
+	s->dut->config.hello_hold_s = 65535;
+	ldp_node_configure(s->dut);
+	script_hello(s, 65535);
+	for (int i = 0; i < 3; i++) { /* no refusal, so no longer waits */
+		unsigned before = s->connects;
+		script_accept(s);
+		script_run(s, 10 * USEC_PER_SEC - 1);
+		assert_state("Open Sent");
+		script_run(s, 1);
+		assert_state("NonExistent");
+		ck_assert_uint_eq(s->connects, before);
+		script_run(s, 1 * USEC_PER_SEC);
+		ck_assert_uint_eq(s->connects, before + 1);
+	}
+}
+END_TEST
+
 /* --- keeping it, 2.5.6 --- */
 
 static void
@@ -494,6 +514,7 @@ suite(void)
 	tcase_add_test(a, a_refused_connection_is_tried_again_after_a_second);
 	tcase_add_test(a, refused_attempts_come_after_15_30_60_120_and_120_seconds);
 	tcase_add_test(a, a_session_that_breaks_by_an_error_as_soon_as_it_is_up_is_backed_off_from);
+	tcase_add_test(a, an_initialization_that_nobody_answers_is_given_up_and_tried_again);
 	tcase_add_test(a, advice_before_the_session_is_up_does_not_end_it);
 	tcase_add_test(a, a_reset_ends_the_session_in_order_and_it_comes_up_again_at_once);
 	suite_add_tcase(suite, a);

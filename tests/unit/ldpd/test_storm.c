@@ -120,13 +120,12 @@ assert_nothing_leaked(struct ldp_node *n)
 	hash_each (f, &n->ldp->fecs) {
 		struct fec *fec = OBJECT(f, struct fec, by_prefix);
 		labels += fec->label >= LABEL_FIRST_FREE && fec->label <= LABEL_MAX;
-		list_each (a, &fec->adverts) {
-			ck_assert_int_eq(OBJECT(a, struct advert, of_fec)->state, ADVERT_TOLD);
+		for (const struct advert *a = fec->adverts; a; a = a->next) {
+			ck_assert_int_eq(a->state, ADVERT_TOLD);
 			told++;
 		}
-		list_each (b, &fec->bindings) {
-			ck_assert(!OBJECT(b, struct binding, of_fec)->stale);
-		}
+		for (const struct binding *b = fec->bindings; b; b = b->next)
+			ck_assert(!b->stale);
 	}
 	ck_assert_uint_eq(n->ldp->fecs.count, NODES);
 	ck_assert_uint_eq(label_pool_used(n->ldp->labels), labels);

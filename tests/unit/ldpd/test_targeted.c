@@ -65,7 +65,7 @@ START_TEST(a_configured_peer_is_sent_targeted_hellos_that_ask_for_an_answer)
 	ck_assert_uint_eq(addr_to_v4(&s->hello_to), 0x03030303);
 	ck_assert_uint_eq(s->hello_ttl, 255);
 	ck_assert_msg(!s->hello.hello.gtsm, "RFC 6720: never in targeted Hellos");
-	ck_assert_uint_eq(addr_to_v4(&s->hello.hello.transport), 0x02020202);
+	ck_assert_uint_eq(addr_to_v4(&s->hello.hello.transport4), 0x02020202);
 }
 END_TEST
 

@@ -1,0 +1,75 @@
+"""Label entries in the kernel: from the session to the last entry of both routers, ours beside FRR's.
+
+That takes a kernel with MPLS, so where this one has none it runs in the labs' virtual machine. Its processor is emulated: every
+figure is many times what hardware takes, for both alike.
+"""
+import json
+import os
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import time
+
+import bench_ldp
+from common import HERE, There, cpu, figure, rss, until
+
+COUNT = int(os.environ.get("BENCH_LABELS", "10000"))
+AF_MPLS, RTM_GETROUTE, NLM_F_REQUEST, NLM_F_DUMP, NLMSG_DONE = 28, 26, 1, 0x300, 3
+
+
+class Labels:
+    """Counts the incoming labels of a namespace."""
+
+    def __init__(self, space):
+        with There(space):
+            self.netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+
+    def count(self):
+        self.netlink.send(struct.pack("=IHHII", 28, RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, 1, 0) + struct.pack("=BBBBBBBBI", AF_MPLS, *[0] * 8))
+        found = 0
+        while True:
+            answer, at = self.netlink.recv(1 << 20), 0
+            while at < len(answer):
+                size, kind = struct.unpack_from("=IH", answer, at)
+                if kind == NLMSG_DONE:
+                    return found
+                found, at = found + 1, at + ((size + 3) & ~3)
+
+
+def measure(spaces, start, _, count):
+    for space in spaces:
+        space.run("sh", "-c", "echo 1048575 > /proc/sys/net/mpls/platform_labels; for f in /proc/sys/net/mpls/conf/*/input; do echo 1 > $f; done")
+    labels, t0 = [Labels(s) for s in spaces], time.monotonic()
+    pids = start()
+    begin = t0 + until(lambda: bench_ldp.wire(spaces[0]) > 1000, "the session", every=0.05)
+    until(lambda: all(x.count() >= count for x in labels), "all labels in both kernels", every=0.2)
+    whole = time.monotonic() - begin
+    time.sleep(1)
+    return {"labels": whole, "cpu": sum(cpu(p) for p in pids), "memory": sum(rss(p) for p in pids)}
+
+
+def both(build, rounds):
+    return {"penult": [bench_ldp.ours(build, COUNT, measure) for _ in range(rounds)], "frr": [bench_ldp.frr(build, COUNT, measure) for _ in range(rounds)]}
+
+
+def run(build, rounds=3):
+    sys.path.insert(0, os.path.join(HERE, "..", "labs"))
+    from penultlab import vm
+
+    if vm.kernel_has({"mpls"}):
+        got = both(build, rounds)
+    else:
+        command = vm.command([sys.executable, os.path.abspath(__file__), build, str(rounds)], 600, build)
+        out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        got = json.loads(out[out.index("{"):out.rindex("}") + 1])
+    mid = {who: {k: statistics.median(r[k] for r in results) for k in results[0]} for who, results in got.items()}
+    what = f"{COUNT} FECs, kernel with MPLS (emulated): "
+    return [figure(what + "from the session to the last label entry of both", "s", {w: mid[w]["labels"] for w in mid}),
+            figure(what + "CPU, all processes of both routers", "s", {w: mid[w]["cpu"] for w in mid}),
+            figure(what + "memory, all processes of both routers", "MB", {w: mid[w]["memory"] * 1e-6 for w in mid})]
+
+
+if __name__ == "__main__":
+    print(json.dumps(both(sys.argv[1], int(sys.argv[2]))))

@@ -1,0 +1,183 @@
+"""What runs in nodes: Penult's daemons, Debian's FRR and BIRD; how each is started, and when it is ready.
+
+Penult's daemons tell by sd_notify, so each gets a socket of its own to say it on. FRR and BIRD say nothing and are ready
+when their control socket is there.
+"""
+import ctypes
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+from .net import LIBC, NAMES, LabError, enter, wait_for
+
+PR_SET_PDEATHSIG = 1
+FRR, FRR_RUN = "/usr/lib/frr", "/var/run/frr"
+BIRD = "/usr/sbin/bird"
+READY_S = 120  # only ends what is broken; an emulated machine with sanitizers is slow
+
+
+def spawn(namespace, argv, **kw):
+    """Starts a program in a namespace. Its process id is the program's own, and it does not outlive this process."""
+    there = os.open(os.path.join(NAMES, namespace), os.O_RDONLY)
+
+    def child():
+        enter(there)
+        LIBC.prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
+
+    try:
+        return subprocess.Popen(argv, preexec_fn=child, stdin=subprocess.DEVNULL, start_new_session=True, **kw)
+    finally:
+        os.close(there)
+
+
+class Process:
+    """A daemon in a node: its log, its end, and whether that was wanted."""
+
+    def __init__(self, lab, node, name, argv, notifies=False, ready_file=None):
+        self.lab, self.node, self.name, self.argv = lab, node, name, argv
+        self.log = os.path.join(lab.dir, f"{node}.{name}.log")
+        self.ready_file = ready_file
+        self.notify = os.path.join(lab.dir, f"{node}.{name}.notify") if notifies else None
+        self.popen = self.socket = None
+        self.wanted_gone = self.ready = False
+
+    def __str__(self):
+        return f"{self.name} on {self.node}"
+
+    def start(self):
+        env = {k: v for k, v in os.environ.items() if k != "NOTIFY_SOCKET"}
+        env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":handle_abort=1"
+        for left_behind in (self.notify, self.ready_file):
+            if left_behind and os.path.exists(left_behind):
+                os.unlink(left_behind)
+        if self.notify:
+            self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self.socket.bind(self.notify)
+            env["NOTIFY_SOCKET"] = self.notify
+        with open(self.log, "ab") as out:
+            self.popen = spawn(self.lab.net.namespace(self.node), self.argv, stdout=out, stderr=subprocess.STDOUT, env=env)
+        self.wanted_gone = self.ready = False
+        return self
+
+    def wait_ready(self, timeout=READY_S):
+        if self.ready_file:
+            wait_for(lambda: os.path.exists(self.ready_file) or not self.alive(), f"{self} to be ready", timeout)
+        if self.notify and not self.ready and self.alive():
+            self._hear_ready(timeout)
+        if not self.alive():
+            raise LabError(f"{self} ended with status {self.popen.returncode} before it was ready\n{self.last_words()}")
+
+    def _hear_ready(self, timeout):
+        deadline, gone = time.monotonic() + timeout, os.pidfd_open(self.popen.pid)
+        self.ready = False
+        try:
+            while not self.ready and self.alive():
+                readable = select.select([self.socket, gone], [], [], max(0, deadline - time.monotonic()))[0]
+                if self.socket in readable:
+                    self.ready = b"READY=1" in self.socket.recv(4096).split(b"\n")
+                elif not readable:
+                    raise LabError(f"{self} runs but did not say within {timeout} s that it is ready\n{self.last_words()}")
+        finally:
+            os.close(gone)
+
+    def reload(self, timeout=READY_S):
+        """Makes it read its configuration again; returns when it says that it has, whether it took it or not."""
+        while select.select([self.socket], [], [], 0)[0]:
+            self.socket.recv(4096)  # of reloads that somebody else asked for
+        self.popen.send_signal(signal.SIGHUP)
+        self._hear_ready(timeout)
+        if not self.alive():
+            raise LabError(f"{self} ended with status {self.popen.returncode} when it was to read its configuration\n{self.last_words()}")
+
+    def alive(self):
+        return self.popen is not None and self.popen.poll() is None
+
+    def signal(self, number):
+        self.popen.send_signal(number)
+
+    def kill(self):
+        """As by `kill -9`: nothing is said to anybody."""
+        self._end(signal.SIGKILL)
+
+    def stop(self):
+        """As systemd does. Returns the exit status."""
+        self._end(signal.SIGTERM)
+        return self.popen.returncode
+
+    def _end(self, number):
+        if self.alive():
+            self.wanted_gone = True
+            self.popen.send_signal(number)
+            try:
+                self.popen.wait(READY_S)
+            except subprocess.TimeoutExpired:
+                self.popen.kill()
+                self.popen.wait()
+                raise LabError(f"{self} did not end within {READY_S} s of signal {number}\n{self.last_words()}") from None
+        if self.socket:
+            self.socket.close()
+            self.socket = None
+
+    def text(self):
+        with open(self.log, encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def last_words(self, lines=15):
+        return f"--- last lines of {os.path.basename(self.log)}\n" + "\n".join(self.text().splitlines()[-lines:])
+
+
+# --- what is started for which daemon ---
+
+
+def penult(lab, node, daemon):
+    os.makedirs(lab.run_dir(node.name), exist_ok=True)
+    argv = [os.path.join(lab.build, "bin", daemon), "-c", lab.config(node.name), "-r", lab.run_dir(node.name)]
+    return Process(lab, node.name, daemon, argv, notifies=True)
+
+
+def bird(lab, node, daemon):
+    control = os.path.join(lab.run_dir(node.name), "bird.ctl")
+    os.makedirs(lab.run_dir(node.name), exist_ok=True)
+    config = os.path.join(lab.topology.folder, f"{node.name}.bird")
+    return Process(lab, node.name, daemon, [BIRD, "-f", "-c", config, "-s", control], ready_file=control)
+
+
+def frr_space(lab, node):
+    """Each node's FRR keeps its sockets apart by a path space (-N), whose name may have no dot."""
+    return lab.namespace(node).replace(".", "-")
+
+
+def frr(lab, node, daemon):
+    space = frr_space(lab, node.name)
+    run = os.path.join(FRR_RUN, space)
+    os.makedirs(run, exist_ok=True)
+    for folder in (FRR_RUN, run):
+        shutil.chown(folder, "frr", "frr")
+    config = os.path.join(lab.dir, f"{node.name}.{daemon}.conf")
+    source = os.path.join(lab.topology.folder, os.path.basename(config))
+    if os.path.exists(source):
+        shutil.copy(source, config)
+    else:
+        open(config, "w", encoding="utf-8").close()
+    argv = [os.path.join(FRR, daemon), "-N", space, "-f", config, "--log", "stdout"]
+    return Process(lab, node.name, daemon, argv, ready_file=os.path.join(run, "zserv.api" if daemon == "zebra" else f"{daemon}.vty"))
+
+
+def frr_prepare(lab, node):
+    """FRR leaves forwarding and MPLS on interfaces to the operator, so that is done here."""
+    lab.run(node.name, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; [ ! -e /proc/sys/net/mpls ] || { "
+            "echo 100000 > /proc/sys/net/mpls/platform_labels; for f in /proc/sys/net/mpls/conf/*/input; do echo 1 > $f; done; }")
+
+
+def frr_cleanup(lab, node):
+    shutil.rmtree(os.path.join(FRR_RUN, frr_space(lab, node.name)), ignore_errors=True)
+
+
+def process_of(lab, node, daemon):
+    if node.kind == "frr":
+        return frr(lab, node, daemon)
+    return (bird if daemon == "bird" else penult)(lab, node, daemon)
