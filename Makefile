@@ -12,8 +12,8 @@
 SAN ?=
 O := build/$(if $(SAN),san,out)
 PYTHON := /usr/bin/python3
-DAEMONS := fibd ldpd
-PROTOS := fib ldp bus
+DAEMONS := fibd ldpd bfdd
+PROTOS := fib ldp bus bfd
 CTLS := $(DAEMONS:d=ctl)
 PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
 
@@ -76,10 +76,10 @@ $(O)/lib/host.a: $(call objects,$(wildcard lib/host/*.c))
 define daemon_rules
 $(O)/$(1)/engine.a: $(call objects,$(call engine_sources,$(1)))
 $(O)/$(1)/said.a: $(call objects,$(wildcard $(1)/commands*.c $(1)/display*.c $(1)/print.c))
-$(O)/bin/$(1): $(call objects,$(wildcard $(1)/main.c $(1)/kernel/*.c)) $(O)/$(1)/engine.a $(O)/$(1)/said.a
+$(O)/bin/$(1): $(call objects,$(wildcard $(1)/main.c $(1)/kernel/*.c $(1)/realtime*.c)) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 $(O)/bin/$(1:d=ctl): $(call objects,$(1)/ctl.c) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 endef
-$(foreach d,$(DAEMONS) bfdd,$(eval $(call daemon_rules,$(d))))
+$(foreach d,$(DAEMONS),$(eval $(call daemon_rules,$(d))))
 $(O)/bin/penult: $(call objects,$(wildcard penult/*.c)) $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a)
 %.a:
 	@rm -f $@
@@ -114,7 +114,7 @@ $(eval $(call unit_rules,base,$(O)/lib/base.a))
 $(eval $(call unit_rules,host,$(O)/tests/helper/test_grammar.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a))
 # What penult joins: the rows of every daemon.
 $(eval $(call unit_rules,penult,$(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o))
-$(foreach d,$(DAEMONS) bfdd,$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c) $(call helper_sources,$(d))) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
+$(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c) $(call helper_sources,$(d))) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o
 	$(LINK) $(PKG_LIBS) $(CHECK_LIBS)
 

@@ -44,9 +44,9 @@ struct bfd_input {
 };
 
 struct bfd_order {
-	uint32_t local;   /* discriminator */
-	bool remove;      /* else: make it, or change it */
-	char device[16];  /* what the session's sockets are bound to; "" nothing */
+	uint32_t local;      /* discriminator */
+	bool remove;         /* else: make it, or change it */
+	char device[16];     /* what the session's sockets are bound to; "" nothing */
 	char vrf_device[16]; /* what packets are received on; "" the public network */
 	struct bfd_params params;
 };

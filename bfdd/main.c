@@ -119,9 +119,8 @@ static void
 on_interface(void *ctx, const struct row_schema *schema, const void *row, bool gone, uint32_t round)
 {
 	(void)schema;
-	feed(ctx,
-	    &(struct bfd_input){
-		.kind = BFD_IN_ROW, .table = BFD_FIB_INTERFACE, .row = row, .gone = gone, .round = round });
+	feed(ctx, &(struct bfd_input){
+		      .kind = BFD_IN_ROW, .table = BFD_FIB_INTERFACE, .row = row, .gone = gone, .round = round });
 }
 
 static void
@@ -143,13 +142,12 @@ on_request(void *ctx, const struct row_schema *schema, const void *row, bool gon
 	struct client *c = ctx;
 
 	(void)schema;
-	feed(c->bfdd,
-	    &(struct bfd_input){ .kind = BFD_IN_ROW,
-		.table = BFD_REQUEST,
-		.daemon = c->daemon,
-		.row = row,
-		.gone = gone,
-		.round = round });
+	feed(c->bfdd, &(struct bfd_input){ .kind = BFD_IN_ROW,
+			  .table = BFD_REQUEST,
+			  .daemon = c->daemon,
+			  .row = row,
+			  .gone = gone,
+			  .round = round });
 }
 
 static void
@@ -263,8 +261,7 @@ open_world(struct bfdd *d)
 		bus_serve(d->bus, tables[i]);
 	bus_on_request(d->bus, "clear", on_clear, d);
 	candidate_serve(d->candidate, d->bus, host_config_path(d->host));
-	if (sd_event_add_io(
-		host_loop(d->host), &d->events, realtime_events(d->realtime), EPOLLIN, on_events, d) < 0)
+	if (sd_event_add_io(host_loop(d->host), &d->events, realtime_events(d->realtime), EPOLLIN, on_events, d) < 0)
 		return -1;
 	sd_event_source_set_priority(d->events, HOST_PACKETS);
 	if (!open_mirrors(d))

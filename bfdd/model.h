@@ -36,13 +36,15 @@ struct want {
 	uint32_t round;                    /* a client's: of its snapshot */
 	uint32_t seen;                     /* the operator's: configuration it is in */
 	struct addr peer, source;
-	uint32_t ifindex;   /* a client's */
+	uint32_t ifindex; /* a client's */
 	char vrf[32];
 	uint32_t min_tx_us, min_rx_us;
 	uint8_t multiplier;
 	struct watch *watch;
 	struct list of_watch;
 };
+
+enum { WATCH_NAME = 320 };
 
 /* A path that is watched, for everybody who wants it: what has a session in the core. */
 struct watch {
@@ -51,19 +53,19 @@ struct watch {
 	struct path path;
 	struct list wants;
 	struct bfd *bfd;
-	char name[128];
-	char trouble[128]; /* why it has no session */
-	uint32_t local;    /* 0: has none yet */
-	bool running;      /* the core has a session for it */
-	bool ordered;      /* the core is to be told */
+	char name[WATCH_NAME];
+	char trouble[128];      /* why it has no session */
+	uint32_t local;         /* 0: has none yet */
+	bool running;           /* the core has a session for it */
+	bool ordered;           /* the core is to be told */
 	struct bfd_order order; /* as it was told last */
 	struct list to_order;
 	struct bfd_status status;
 	Bfd__Verdict verdict;
-	bool waiting;       /* Up, and not told yet */
-	unsigned failures;  /* told, and not forgotten yet: for damping */
-	struct timer timer; /* the end of waiting, or of the grace of a new session */
-	struct timer calm;  /* failures are forgotten then */
+	bool waiting;                /* Up, and not told yet */
+	unsigned failures;           /* told, and not forgotten yet: for damping */
+	struct timer timer;          /* the end of waiting, or of the grace of a new session */
+	struct timer calm;           /* failures are forgotten then */
 	struct bfd_counters cleared; /* counters as they were when they were cleared */
 	struct row row, counter_row;
 };
@@ -85,8 +87,8 @@ struct bfd {
 	bool ports_synced;
 	struct hash ports, names, client_wants, paths, locals, numbers;
 	struct list wants, watches;
-	struct list orders;   /* watches to be made or changed */
-	struct list removals; /* numbers */
+	struct list orders;              /* watches to be made or changed */
+	struct list removals;            /* numbers */
 	uint32_t next_want, free_number; /* no automatic discriminator below is free */
 	struct bfd_process process;
 	struct row process_row;

@@ -29,10 +29,10 @@ enum {
 	NEWS = 4096,
 	PRIORITY = 50,
 	STACK_BYTES = 256 * 1024,
-	NAP_US = 1000,        /* shorter sleeps are not ended by packets: they are read when something is due */
-	LATE_US = 1000,       /* a wake that comes later than that is counted */
-	TELL_US = 1000000,    /* counters are told so often */
-	TELL_STEP = 32,       /* of so many sessions each time it wakes */
+	NAP_US = 1000,     /* shorter sleeps are not ended by packets: they are read when something is due */
+	LATE_US = 1000,    /* a wake that comes later than that is counted */
+	TELL_US = 1000000, /* counters are told so often */
+	TELL_STEP = 32,    /* of so many sessions each time it wakes */
 	LONGEST_US = 1000000,
 };
 

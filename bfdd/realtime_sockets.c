@@ -345,10 +345,11 @@ connected(struct sockets *s, const struct bfd_order *o)
 
 	if (fd < 0)
 		return -errno;
-	socklen_t size = to_sockaddr(
-	    &p->peer, p->peer.family, p->multihop ? BFD_MULTI_PORT : BFD_SINGLE_PORT, p->ifindex, &peer);
+	socklen_t size =
+	    to_sockaddr(&p->peer, p->peer.family, p->multihop ? BFD_MULTI_PORT : BFD_SINGLE_PORT, p->ifindex, &peer);
 	set_options(fd, p->peer.family, p);
-	if (o->device[0] && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, o->device, (socklen_t)strlen(o->device) + 1) != 0)
+	if (o->device[0] &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, o->device, (socklen_t)strlen(o->device) + 1) != 0)
 		r = -errno;
 	else if ((r = bind_port(s, fd, p)) == 0)
 		r = connect(fd, &peer.any, size) == 0 ? 0 : -errno;

@@ -137,8 +137,8 @@ fill_session(const struct row *row, void *message, struct arena *arena)
 
 /* What was refused, by reason; only what happened. */
 static size_t
-fill_refused(const uint64_t now[BFD_VERDICTS], const uint64_t before[BFD_VERDICTS], Bfd__Refusal ***ret,
-    struct arena *arena)
+fill_refused(
+    const uint64_t now[BFD_VERDICTS], const uint64_t before[BFD_VERDICTS], Bfd__Refusal ***ret, struct arena *arena)
 {
 	size_t count = 0;
 

@@ -15,8 +15,8 @@ tell(struct bfd *b, struct watch *w, Bfd__Verdict v)
 		timer_clear(&b->timers, &w->calm);
 	}
 	if (v == BFD__VERDICT__ALIVE && b->config.damping.maximum_ms)
-		timer_set(&b->timers, &w->calm,
-		    b->now + b->config.damping.maximum_ms * USEC_PER_MSEC * BFD_DAMPING_FORGET);
+		timer_set(
+		    &b->timers, &w->calm, b->now + b->config.damping.maximum_ms * USEC_PER_MSEC * BFD_DAMPING_FORGET);
 	w->verdict = v;
 }
 

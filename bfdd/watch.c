@@ -214,14 +214,14 @@ start(struct bfd *b, struct watch *w)
 /* --- names and rows --- */
 
 static void
-path_name(struct bfd *b, const struct watch *w, char out[128])
+path_name(struct bfd *b, const struct watch *w, char out[WATCH_NAME])
 {
 	char peer[ADDR_TEXT], source[ADDR_TEXT];
 	const struct port *link = port_find(b, w->path.ifindex);
 	const struct want *want = watch_first(w);
 
 	addr_text(&w->path.peer, peer);
-	snprintf(out, 128, "dynamic %s%s%s%s%s%s%s", peer, w->path.multihop ? "" : "%", link ? link->label : "",
+	snprintf(out, WATCH_NAME, "dynamic %s%s%s%s%s%s%s", peer, w->path.multihop ? "" : "%", link ? link->label : "",
 	    want->vrf[0] ? "@" : "", want->vrf, addr_is_set(&w->path.source) ? "<" : "",
 	    addr_is_set(&w->path.source) ? addr_text(&w->path.source, source) : "");
 }
@@ -230,7 +230,7 @@ static void
 rename_watch(struct bfd *b, struct watch *w)
 {
 	const struct bfd_session_config *c = watch_config(w);
-	char name[128];
+	char name[WATCH_NAME];
 
 	if (c)
 		snprintf(name, sizeof name, "%s", c->name);

@@ -1,5 +1,6 @@
 /* The daemons: which there are, which of them run, and asking one of them. */
 #include "base/mem.h"
+#include "bfdd/commands.h"
 #include "fibd/commands.h"
 #include "ldpd/commands.h"
 #include "penult/penult.h"
@@ -7,7 +8,7 @@
 
 #define WAIT (60 * USEC_PER_SEC)
 
-const struct daemon_face daemons[DAEMONS] = { { "fibd", &fib_conf }, { "ldpd", &ldp_conf } };
+const struct daemon_face daemons[DAEMONS] = { { "fibd", &fib_conf }, { "ldpd", &ldp_conf }, { "bfdd", &bfd_conf } };
 
 int
 group_open(struct group *g, const char *run_dir)

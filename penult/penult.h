@@ -16,7 +16,7 @@ struct daemon_face {
 	const char *name;
 	const struct conf_kind *conf;
 };
-enum { DAEMONS = 2 };
+enum { DAEMONS = 3 };
 extern const struct daemon_face daemons[DAEMONS];
 
 struct member { /* a daemon, running or not */

@@ -34,6 +34,7 @@ struct mirror {
 	struct bus_socket socket, monitor; /* closed between a loss and the next try */
 	bool reading;                      /* this connection has begun a snapshot */
 	bool synced;                       /* and come to its end */
+	const char *owner;                 /* a daemon */
 	bool away;                         /* that the owner is gone was said, and not yet that it is back */
 	uint64_t epoch;                    /* of the owner of this connection */
 	uint32_t last_batch;
@@ -114,7 +115,7 @@ on_hold_over(sd_event_source *source, uint64_t at, void *ctx)
 	/* An owner that is there and still recovering will say itself what is gone. */
 	if (m->reading)
 		return 0;
-	log_line(LOG_LINE_WARNING, "%s stays away: its rows in %s are dropped", m->schema->owner, m->schema->table);
+	log_line(LOG_LINE_WARNING, "%s stays away: its rows in %s are dropped", m->owner, m->schema->table);
 	m->round++;
 	m->ops.synced(m->ctx, m->schema, m->round);
 	settled(m);
@@ -143,7 +144,7 @@ lost(struct mirror *m)
 	hold_rows(m);
 	if (!had_rows)
 		return; /* nothing came since the last loss */
-	log_line(LOG_LINE_NOTICE, "%s is away: its rows in %s are kept", m->schema->owner, m->schema->table);
+	log_line(LOG_LINE_NOTICE, "%s is away: its rows in %s are kept", m->owner, m->schema->table);
 	m->away = true;
 	if (m->ops.lost)
 		m->ops.lost(m->ctx, m->schema);
@@ -173,8 +174,7 @@ on_end_of_snapshot(struct mirror *m)
 	m->refusal[0] = '\0';
 	sd_event_source_set_enabled(m->hold, SD_EVENT_OFF);
 	if (m->away)
-		log_line(
-		    LOG_LINE_NOTICE, "%s is back: its rows in %s are read again", m->schema->owner, m->schema->table);
+		log_line(LOG_LINE_NOTICE, "%s is back: its rows in %s are read again", m->owner, m->schema->table);
 	m->away = false;
 	m->ops.synced(m->ctx, m->schema, m->round);
 }
@@ -306,7 +306,7 @@ on_fresh(sd_event_source *source, uint64_t at, void *ctx)
 	(void)at;
 	int r = open_socket(m);
 	if (r < 0) {
-		log_line(LOG_LINE_ERROR, "bus: cannot connect to %s: %s", m->schema->owner, strerror(-r));
+		log_line(LOG_LINE_ERROR, "bus: cannot connect to %s: %s", m->owner, strerror(-r));
 		close_sockets(m);
 		alarm_in(m->fresh, REFUSED_MS * USEC_PER_MSEC);
 	}
@@ -354,18 +354,26 @@ open_socket(struct mirror *m)
 struct mirror *
 mirror_open(struct bus *b, const struct row_schema *schema, const struct mirror_ops *ops, void *ctx)
 {
+	return mirror_open_from(b, schema->owner, schema, ops, ctx);
+}
+
+struct mirror *
+mirror_open_from(
+    struct bus *b, const char *daemon, const struct row_schema *schema, const struct mirror_ops *ops, void *ctx)
+{
 	struct mirror *m = NEW(struct mirror);
 	sd_event *loop = host_loop(b->host);
 
 	m->bus = b;
 	m->schema = schema;
+	m->owner = daemon;
 	m->ops = *ops;
 	m->ctx = ctx;
 	m->retry_ms = RECONNECT_MS;
 	arena_init(&m->arena);
 	arena_init(&m->row);
 	list_append(&b->mirrors, &m->link);
-	bool fits = bus_endpoint(host_run_dir(b->host), schema->owner, m->endpoint);
+	bool fits = bus_endpoint(host_run_dir(b->host), daemon, m->endpoint);
 	int r =
 	    fits ? sd_event_add_time_relative(loop, &m->fresh, CLOCK_MONOTONIC, 0, 1000, on_fresh, m) : -ENAMETOOLONG;
 	if (r >= 0)

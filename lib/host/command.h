@@ -31,6 +31,8 @@ enum view {
 	VIEW_MPLS,
 	VIEW_MPLS_LDP,
 	VIEW_REMOTE_PEER, /* mpls ldp remote-peer; args of the entering line: name */
+	VIEW_BFD,
+	VIEW_BFD_SESSION, /* args of the entering line: name */
 	VIEW_COUNT
 };
 const char *view_name(enum view); /* "system", "interface", … */

@@ -44,7 +44,7 @@ const char *
 view_name(enum view v)
 {
 	static const char *const names[VIEW_COUNT] = { "none", "exec", "system", "interface", "mpls", "mpls-ldp",
-		"remote-peer" };
+		"remote-peer", "bfd", "bfd-session" };
 
 	return names[v];
 }

@@ -9,6 +9,7 @@
  */
 enum conf_section { /* in the order of reference 002 */
 	CONF_SYSNAME,
+	CONF_BFD,
 	CONF_PREFIX_LISTS,
 	CONF_LSR_ID,
 	CONF_MPLS,
@@ -17,6 +18,7 @@ enum conf_section { /* in the order of reference 002 */
 	CONF_REMOTE_PEERS,
 	CONF_INTERFACES,
 	CONF_STATIC_ROUTES,
+	CONF_BFD_SESSIONS,
 	CONF_SECTIONS
 };
 struct conf_lines { /* zero is empty */
