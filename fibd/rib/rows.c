@@ -160,8 +160,9 @@ route_own_trouble(const struct route *r)
 void
 route_set_trouble(struct rib *rib, struct route *r, const char *text)
 {
-	if (r->troubled) {
-		struct trouble *old = trouble_of(r);
+	struct trouble *old = r->troubled ? trouble_of(r) : NULL;
+
+	if (old) {
 		if (text && strcmp(old->text, text) == 0)
 			return;
 		hash_remove(&rib->troubles, &old->by_route);
