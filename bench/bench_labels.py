@@ -58,14 +58,15 @@ def run(build, rounds=3):
     sys.path.insert(0, os.path.join(HERE, "..", "labs"))
     from penultlab import vm
 
-    if vm.kernel_has({"mpls"}):
+    own_kernel = vm.kernel_has({"mpls"})
+    if own_kernel:
         got = both(build, rounds)
     else:
         command = vm.command([sys.executable, os.path.abspath(__file__), build, str(rounds)], 600, build)
         out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         got = json.loads(out[out.index("{"):out.rindex("}") + 1])
     mid = {who: {k: statistics.median(r[k] for r in results) for k in results[0]} for who, results in got.items()}
-    what = f"{COUNT} FECs, kernel with MPLS (emulated): "
+    what = f"{COUNT} FECs, kernel with MPLS{'' if own_kernel else ' (emulated)'}: "
     return [figure(what + "from the session to the last label entry of both", "s", {w: mid[w]["labels"] for w in mid}),
             figure(what + "CPU, all processes of both routers", "s", {w: mid[w]["cpu"] for w in mid}),
             figure(what + "memory, all processes of both routers", "MB", {w: mid[w]["memory"] * 1e-6 for w in mid})]
