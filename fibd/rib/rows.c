@@ -135,9 +135,9 @@ is_installed(const struct route *r)
 		return false;
 	if (e->direct || (e->foreign && !r->want))
 		return true; /* it is in the kernel, or we would not know it */
-	if (!r->want || !r->has || !route_is_right(r->table->rib, r))
+	if (!r->want || (!r->has && !r->inlined) || !route_is_right(r->table->rib, r))
 		return false;
-	return r->has != r->want->group || group_is_right(r->has);
+	return !r->has || r->has != r->want->group || group_is_right(r->has);
 }
 
 static struct trouble *
