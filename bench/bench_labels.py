@@ -16,6 +16,7 @@ import bench_ldp
 from common import HERE, There, cpu, figure, rss, until
 
 COUNTS = [int(n) for n in os.environ.get("BENCH_LABELS", "10000,100000").split(",")]
+SMALL = 10000  # FECs; larger counts take the emulated machine minutes, and an hour to take a link down under next hop objects
 LIMIT_S = 600  # for one router pair in the emulated machine
 AF_MPLS, RTM_GETROUTE, NLM_F_REQUEST, NLM_F_DUMP, NLMSG_DONE = 28, 26, 1, 0x300, 3
 
@@ -51,8 +52,15 @@ def measure(spaces, start, _, count):
     return {"labels": whole, "cpu": sum(cpu(p) for p in pids), "memory": sum(rss(p) for p in pids)}
 
 
+def link_down(spaces, count, result):
+    if count <= SMALL:
+        start = time.monotonic()
+        spaces[0].ip("link", "set", "eth0", "down")
+        result["down"] = time.monotonic() - start
+
+
 def both(build, count, rounds):
-    return {who: [router(build, count, measure) for _ in range(rounds)] for who, router in (("penult", bench_ldp.ours), ("frr", bench_ldp.frr))}
+    return {who: [router(build, count, measure, link_down) for _ in range(rounds)] for who, router in (("penult", bench_ldp.ours), ("frr", bench_ldp.frr))}
 
 
 def run(build, rounds=3):
@@ -61,8 +69,7 @@ def run(build, rounds=3):
 
     own_kernel, figures = vm.kernel_has({"mpls"}), []
     for count in COUNTS:
-        # The emulated machine takes minutes for the largest count, so there one round has to do.
-        times = rounds if own_kernel or count <= 10000 else 1
+        times = rounds if own_kernel or count <= SMALL else 1
         if own_kernel:
             got = both(build, count, times)
         else:
@@ -74,6 +81,8 @@ def run(build, rounds=3):
         figures += [figure(what + "from the session to the last label entry of both", "s", {w: mid[w]["labels"] for w in mid}),
                     figure(what + "CPU, all processes of both routers", "s", {w: mid[w]["cpu"] for w in mid}),
                     figure(what + "memory, all processes of both routers", "MB", {w: mid[w]["memory"] * 1e-6 for w in mid})]
+        if count <= SMALL:
+            figures.append(figure(what + "a link goes down, until another route can be changed", "s", {w: mid[w]["down"] for w in mid}))
     return figures
 
 

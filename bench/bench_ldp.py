@@ -108,7 +108,11 @@ def measure(spaces, start, reset, count):
     return {**result, "again": end - begun, "worked": work.end() - begun, "memory": sum(rss(p) for p in pids)}
 
 
-def ours(build, count, measure=measure):
+def nothing(spaces, count, result):
+    pass
+
+
+def ours(build, count, measure=measure, after=nothing):
     a, b = ground("ours", count)
     with a, b:
 
@@ -132,10 +136,11 @@ def ours(build, count, measure=measure):
             sent, received = map(int, re.search(r"Label Mapping +(\d+) +(\d+)", out).groups())
             if sent < count or received < count:
                 raise RuntimeError(f"only {sent} labels told and {received} learned of {count}")
+        after((a, b), count, result)
     return result
 
 
-def frr(_, count, measure=measure):
+def frr(_, count, measure=measure, after=nothing):
     a, b = ground("frr", count)
     runs = []
     with a, b:
@@ -165,6 +170,7 @@ def frr(_, count, measure=measure):
             a.run("vtysh", "-N", a.name, "-c", "clear mpls ldp neighbor")
 
         result = measure((a, b), start, reset, count)
+        after((a, b), count, result)
     for run in runs:
         sh("rm", "-rf", run)
     return result
