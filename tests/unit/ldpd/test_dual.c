@@ -7,7 +7,7 @@
 
 static struct ldp_net *net;
 static struct ldp_node *r1, *r2, *r3;
-static struct net_link *l12;
+static struct sim_link *l12;
 
 static void
 setup(void)
@@ -32,7 +32,7 @@ start(bool alone)
 	ldp_net_add_ipv6(net, alone);
 	ldp_net_route(net);
 	ldp_net_start(net);
-	ck_assert_msg(ldp_net_until(net, ldp_net_is_settled, 20 * USEC_PER_SEC), "%s", text_chars(&r1->log));
+	ck_assert_msg(ldp_net_until(net, ldp_net_is_settled, 20 * USEC_PER_SEC), "%s", text_chars(&r1->sim.log));
 }
 
 static unsigned
@@ -185,7 +185,7 @@ static void
 hello(uint32_t lsr, const char *source, uint8_t ttl, uint8_t prefers)
 {
 	struct ldp_hello_fields f = { .hold_s = 15, .prefers = prefers };
-	struct ldp_input in = { .kind = LDP_IN_DATAGRAM, .ifindex = r1->ports[1].ifindex, .ttl = ttl };
+	struct ldp_input in = { .kind = LDP_IN_DATAGRAM, .ifindex = r1->sim.ports[1].ifindex, .ttl = ttl };
 	static uint8_t bytes[128];
 	struct ldp_writer w;
 
@@ -202,11 +202,11 @@ hello(uint32_t lsr, const char *source, uint8_t ttl, uint8_t prefers)
 START_TEST(a_hello_from_afar_or_not_from_a_link_local_address_is_refused)
 {
 	start(false);
-	uint64_t bad = ldp_node_interface(r1, r1->ports[1].ifindex)->hellos_bad;
+	uint64_t bad = ldp_node_interface(r1, r1->sim.ports[1].ifindex)->hellos_bad;
 	size_t known = ldp_node_rows(r1, "ldp.Adjacency");
 	hello(0x09090909, "fe80::9", 254, 6);
 	hello(0x09090909, "2001:db8::9", 255, 6);
-	ck_assert_uint_eq(ldp_node_interface(r1, r1->ports[1].ifindex)->hellos_bad, bad + 2);
+	ck_assert_uint_eq(ldp_node_interface(r1, r1->sim.ports[1].ifindex)->hellos_bad, bad + 2);
 	ck_assert_uint_eq(ldp_node_rows(r1, "ldp.Adjacency"), known);
 	hello(0x09090909, "fe80::9", 255, 6);
 	ck_assert_uint_eq(ldp_node_rows(r1, "ldp.Adjacency"), known + 1);
@@ -226,7 +226,7 @@ END_TEST
 START_TEST(without_a_link_local_address_it_is_said_and_ipv4_goes_on)
 {
 	start(false);
-	struct net_port *p = &r1->ports[1];
+	struct sim_port *p = &r1->sim.ports[1];
 	p->link_local = addr_none();
 	ldp_node_port(r1, p);
 	ldp_net_run(net, 20 * USEC_PER_SEC);

@@ -403,7 +403,7 @@ map_with_mtu(uint32_t label, uint16_t mtu)
 
 START_TEST(the_mtu_is_the_least_of_what_the_next_hop_says_and_what_the_link_carries)
 {
-	struct net_port *port = ldp_node_find_port(s->dut, 2);
+	struct sim_port *port = ldp_node_find_port(s->dut, 2);
 
 	port->mtu = 1500;
 	ldp_node_port(s->dut, port);
