@@ -17,6 +17,7 @@ from common import HERE, There, cpu, figure, rss, until
 
 COUNTS = [int(n) for n in os.environ.get("BENCH_LABELS", "10000,100000").split(",")]
 SMALL = 10000  # FECs; larger counts take the emulated machine minutes, and an hour to take a link down under next hop objects
+MEGABYTES = 8192  # of that machine: zebra needs more than 4 GB for 100,000
 LIMIT_S = 600  # for one router pair in the emulated machine
 AF_MPLS, RTM_GETROUTE, NLM_F_REQUEST, NLM_F_DUMP, NLMSG_DONE = 28, 26, 1, 0x300, 3
 
@@ -73,7 +74,7 @@ def run(build, rounds=3):
         if own_kernel:
             got = both(build, count, times)
         else:
-            command = vm.command([sys.executable, os.path.abspath(__file__), build, str(count), str(times)], 3 * times * LIMIT_S, build)
+            command = vm.command([sys.executable, os.path.abspath(__file__), build, str(count), str(times)], 3 * times * LIMIT_S, build, MEGABYTES)
             out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
             got = json.loads(out[out.index("{"):out.rindex("}") + 1])
         mid = {who: {k: statistics.median(r[k] for r in results) for k in results[0]} for who, results in got.items()}

@@ -149,6 +149,7 @@ struct route {
 	bool asked : 1, refused : 1;
 	bool hidden : 1;               /* ours would be of no use behind a foreign one of a smaller metric */
 	bool dirty : 1, to_choose : 1; /* it is in that queue */
+	bool told : 1;                 /* its row says what it is, as far as choosing goes */
 	bool troubled : 1;             /* it has a struct trouble */
 };
 struct trouble { /* why a route is not as it should be */

@@ -73,13 +73,20 @@ queue_take(struct route_queue *q)
 	return r;
 }
 
-void
-route_again(struct rib *rib, struct route *r)
+static void
+queue_to_choose(struct rib *rib, struct route *r)
 {
 	if (r->to_choose)
 		return;
 	r->to_choose = true;
 	queue_put(&rib->to_choose, r);
+}
+
+void
+route_again(struct rib *rib, struct route *r)
+{
+	r->told = false;
+	queue_to_choose(rib, r);
 }
 
 void
@@ -594,6 +601,7 @@ set_want(struct rib *rib, struct route *r, struct fate *want)
 {
 	struct fate *old = r->want;
 
+	r->told &= want == old;
 	if (want == old) {
 		if (want)
 			fate_unref(rib, want);
@@ -621,15 +629,18 @@ choose(struct rib *rib, struct route *r)
 
 	while (best && !is_usable(best))
 		best = best->next;
-	if (best != route_chosen(r))
+	if (best != route_chosen(r)) {
 		rib->resolve = true; /* here too */
+		r->told = false;
+	}
 	for (struct entry *e = r->entries; e; e = e->next)
 		e->chosen = e == best;
 	set_want(rib, r, wanted_fate(rib, r));
-	if (r->entries)
-		table_changed(&rib->route_table, &r->row);
-	else
+	if (!r->entries)
 		table_gone(&rib->route_table, &r->row);
+	else if (!r->told)
+		table_changed(&rib->route_table, &r->row);
+	r->told = r->entries;
 	if (r->has || r->inlined)
 		route_dirty(rib, r);
 }
@@ -668,7 +679,7 @@ route_lsp_changed(struct rib *rib, const struct prefix *fec)
 
 	if (!r)
 		return;
-	route_again(rib, r);
+	queue_to_choose(rib, r);
 	if (r->want && r->want->labelled)
 		fate_again(rib, r->want); /* its labels are part of its next hops */
 }

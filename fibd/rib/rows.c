@@ -162,6 +162,8 @@ route_set_trouble(struct rib *rib, struct route *r, const char *text)
 {
 	struct trouble *old = r->troubled ? trouble_of(r) : NULL;
 
+	if (!old && !text)
+		return;
 	if (old) {
 		if (text && strcmp(old->text, text) == 0)
 			return;
@@ -169,6 +171,7 @@ route_set_trouble(struct rib *rib, struct route *r, const char *text)
 		free(old);
 	}
 	r->troubled = text;
+	r->told = false;
 	if (!text)
 		return;
 	struct trouble *t = mem_zalloc(sizeof *t + strlen(text) + 1);
