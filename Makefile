@@ -101,6 +101,12 @@ $(PROGRAMS): $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o
 
 # --- tests ------------------------------------------------------------------------------------------
 
+# tests/sim: the simulator, which knows no protocol, and sim_*.c, a test each. tests/helper/PROTOCOL_*.c put an engine into
+# it; what of them plays a peer by script is for unit tests alone.
+SIM_SOURCES := $(wildcard tests/sim/sim_*.c)
+SIM_OBJECTS := $(call objects,$(filter-out $(SIM_SOURCES),$(wildcard tests/sim/*.c)))
+sim_adapter = $(call objects,$(filter-out %_script.c,$(wildcard $(patsubst %,tests/helper/%_*.c,$(1)))))
+
 # tests/unit/FOLDER/test_*.c: one Check program each, on the very objects of the daemons; with tests/helper/PROTOCOL_*.c.
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS := $(UNIT_SOURCES:tests/%.c=$(O)/tests/%)
@@ -114,14 +120,17 @@ $(eval $(call unit_rules,base,$(O)/lib/base.a))
 $(eval $(call unit_rules,host,$(O)/tests/helper/test_grammar.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a))
 # What penult joins: the rows of every daemon.
 $(eval $(call unit_rules,penult,$(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o))
-$(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c) $(call helper_sources,$(d))) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
+$(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c) $(call helper_sources,$(d))) $(SIM_OBJECTS) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o
 	$(LINK) $(PKG_LIBS) $(CHECK_LIBS)
 
 # tests/sim/sim_PROTOCOL.c: hundreds of engines on a virtual clock. One number makes a run; failures print it.
-SIM_TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/sim/sim_*.c))
-$(O)/tests/sim/sim_ldp: $(O)/tests/sim/sim_ldp.o $(call objects,$(wildcard tests/helper/ldp_net.c tests/helper/ldp_node.c tests/helper/ldp_fib.c)) \
-  $(O)/ldpd/engine.a $(O)/lib/base.a $(O)/proto.a
+SIM_TESTS := $(SIM_SOURCES:%.c=$(O)/%)
+define sim_rules
+$(O)/tests/sim/sim_$(1): $(O)/tests/sim/sim_$(1).o $(SIM_OBJECTS) $(call sim_adapter,$(1)) $(O)/$(1)d/engine.a $(O)/lib/base.a $(O)/proto.a
+endef
+$(foreach p,$(SIM_SOURCES:tests/sim/sim_%.c=%),$(eval $(call sim_rules,$(p))))
+$(SIM_TESTS):
 	@mkdir -p $(@D)
 	$(LINK) $(PKG_LIBS)
 test-sim: $(SIM_TESTS)
@@ -135,7 +144,7 @@ test-sim: $(SIM_TESTS)
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 FUZZ_MAIN := $(if $(FUZZ),,$(O)/tests/fuzz/run_corpus.o)
-FUZZ_OBJECTS := $(call objects,$(wildcard tests/helper/ldp_net.c tests/helper/ldp_node.c tests/helper/ldp_fib.c)) \
+FUZZ_OBJECTS := $(call sim_adapter,$(DAEMONS:d=)) $(SIM_OBJECTS) \
   $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o
 $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS)): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(FUZZ_MAIN) $(FUZZ_OBJECTS)
 	@mkdir -p $(@D)

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-from common import Space, There, cable, cpu, figure, rss, sh, until
+from common import Space, There, cable, cpu, figure, no_namespace_is_being_removed, rss, sh, threads, until
 
 COUNT = int(os.environ.get("BENCH_ROUTES", "200000"))
 
@@ -32,7 +32,7 @@ def progress(space, pid, base, target, timeout=180.0):
         if done >= total:
             break
         if now - start > timeout:
-            raise RuntimeError(f"{done} of {total} routes after {timeout:.0f} s")
+            raise RuntimeError(f"{done} of {total} routes after {timeout:.0f} s\n{threads(pid)}\nremoving namespaces: {not no_namespace_is_being_removed()}")
         time.sleep(0.02)
     (t0, n0), (t1, n1) = marks[10], marks[90]
     rate = (n1 - n0) / (t1 - t0) if t1 > t0 and n1 > n0 else total / max(now - start, 1e-9)

@@ -15,7 +15,10 @@ import time
 import bench_ldp
 from common import HERE, There, cpu, figure, rss, until
 
-COUNT = int(os.environ.get("BENCH_LABELS", "10000"))
+COUNTS = [int(n) for n in os.environ.get("BENCH_LABELS", "10000,100000").split(",")]
+SMALL = 10000  # FECs; larger counts take the emulated machine minutes, and an hour to take a link down under next hop objects
+MEGABYTES = 8192  # of that machine: zebra needs more than 4 GB for 100,000
+LIMIT_S = 600  # for one router pair in the emulated machine
 AF_MPLS, RTM_GETROUTE, NLM_F_REQUEST, NLM_F_DUMP, NLMSG_DONE = 28, 26, 1, 0x300, 3
 
 
@@ -44,32 +47,45 @@ def measure(spaces, start, _, count):
     labels, t0 = [Labels(s) for s in spaces], time.monotonic()
     pids = start()
     begin = t0 + until(lambda: bench_ldp.wire(spaces[0]) > 1000, "the session", every=0.05)
-    until(lambda: all(x.count() >= count for x in labels), "all labels in both kernels", every=0.2)
+    until(lambda: all(x.count() >= count for x in labels), "all labels in both kernels", timeout=LIMIT_S, every=0.2)
     whole = time.monotonic() - begin
     time.sleep(1)
     return {"labels": whole, "cpu": sum(cpu(p) for p in pids), "memory": sum(rss(p) for p in pids)}
 
 
-def both(build, rounds):
-    return {"penult": [bench_ldp.ours(build, COUNT, measure) for _ in range(rounds)], "frr": [bench_ldp.frr(build, COUNT, measure) for _ in range(rounds)]}
+def link_down(spaces, count, result):
+    if count <= SMALL:
+        start = time.monotonic()
+        spaces[0].ip("link", "set", "eth0", "down")
+        result["down"] = time.monotonic() - start
+
+
+def both(build, count, rounds):
+    return {who: [router(build, count, measure, link_down) for _ in range(rounds)] for who, router in (("penult", bench_ldp.ours), ("frr", bench_ldp.frr))}
 
 
 def run(build, rounds=3):
     sys.path.insert(0, os.path.join(HERE, "..", "labs"))
     from penultlab import vm
 
-    if vm.kernel_has({"mpls"}):
-        got = both(build, rounds)
-    else:
-        command = vm.command([sys.executable, os.path.abspath(__file__), build, str(rounds)], 600, build)
-        out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-        got = json.loads(out[out.index("{"):out.rindex("}") + 1])
-    mid = {who: {k: statistics.median(r[k] for r in results) for k in results[0]} for who, results in got.items()}
-    what = f"{COUNT} FECs, kernel with MPLS (emulated): "
-    return [figure(what + "from the session to the last label entry of both", "s", {w: mid[w]["labels"] for w in mid}),
-            figure(what + "CPU, all processes of both routers", "s", {w: mid[w]["cpu"] for w in mid}),
-            figure(what + "memory, all processes of both routers", "MB", {w: mid[w]["memory"] * 1e-6 for w in mid})]
+    own_kernel, figures = vm.kernel_has({"mpls"}), []
+    for count in COUNTS:
+        times = rounds if own_kernel or count <= SMALL else 1
+        if own_kernel:
+            got = both(build, count, times)
+        else:
+            command = vm.command([sys.executable, os.path.abspath(__file__), build, str(count), str(times)], 3 * times * LIMIT_S, build, MEGABYTES)
+            out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+            got = json.loads(out[out.index("{"):out.rindex("}") + 1])
+        mid = {who: {k: statistics.median(r[k] for r in results) for k in results[0]} for who, results in got.items()}
+        what = f"{count} FECs, kernel with MPLS{'' if own_kernel else ' (emulated)'}: "
+        figures += [figure(what + "from the session to the last label entry of both", "s", {w: mid[w]["labels"] for w in mid}),
+                    figure(what + "CPU, all processes of both routers", "s", {w: mid[w]["cpu"] for w in mid}),
+                    figure(what + "memory, all processes of both routers", "MB", {w: mid[w]["memory"] * 1e-6 for w in mid})]
+        if count <= SMALL:
+            figures.append(figure(what + "a link goes down, until another route can be changed", "s", {w: mid[w]["down"] for w in mid}))
+    return figures
 
 
 if __name__ == "__main__":
-    print(json.dumps(both(sys.argv[1], int(sys.argv[2]))))
+    print(json.dumps(both(sys.argv[1], *map(int, sys.argv[2:]))))

@@ -4,6 +4,7 @@ import re
 import socket
 import statistics
 import struct
+import threading
 import time
 
 from common import Space, There, cable, cpu, figure, rss, sh, until
@@ -67,19 +68,51 @@ class Tap:
         raise RuntimeError(f"only {total} bytes of {least} were exchanged")
 
 
+class Work:
+    """Looks on as processes work: when they had the processor last, before all of them were idle for a while."""
+
+    def __init__(self, pids):
+        self.pids, self.samples, self.done = pids, [], threading.Event()
+        self.thread = threading.Thread(target=self._look)
+        self.thread.start()
+
+    def _look(self):
+        while not self.done.wait(0.01):
+            self.samples.append((time.monotonic(), sum(cpu(p) for p in self.pids)))
+
+    def end(self):
+        time.sleep(QUIET_S)
+        while self.samples[-1][1] - self._before(QUIET_S) > 0.02:  # a Keepalive costs a tick at most
+            time.sleep(0.05)
+        self.done.set()
+        self.thread.join()
+        idle = self.samples[-1][1] - 0.02
+        return next(t for t, used in self.samples if used >= idle)
+
+    def _before(self, span):
+        limit = self.samples[-1][0] - span
+        return next(used for t, used in reversed(self.samples) if t <= limit)
+
+
 def measure(spaces, start, reset, count):
-    """Runs the daemons and looks on: seconds to the session, and to the last label; the same when the session is reset; CPU, memory."""
+    """Runs the daemons and looks on: seconds to the session, and to the last label; when the session is reset, from its new connection to
+    the last label and until all have worked it off; CPU, memory."""
     tap, t0 = Tap(spaces[0], "eth0"), time.monotonic()
     pids = start()
     begun, end = tap.exchange(2 * count * 24)
     result = {"session": begun - t0, "whole": end - t0, "cpu": sum(cpu(p) for p in pids)}
     time.sleep(1)
+    work = Work(pids)
     reset()
     begun, end = tap.exchange(2 * count * 24)
-    return {**result, "again": end - begun, "memory": sum(rss(p) for p in pids)}
+    return {**result, "again": end - begun, "worked": work.end() - begun, "memory": sum(rss(p) for p in pids)}
 
 
-def ours(build, count, measure=measure):
+def nothing(spaces, count, result):
+    pass
+
+
+def ours(build, count, measure=measure, after=nothing):
     a, b = ground("ours", count)
     with a, b:
 
@@ -103,10 +136,11 @@ def ours(build, count, measure=measure):
             sent, received = map(int, re.search(r"Label Mapping +(\d+) +(\d+)", out).groups())
             if sent < count or received < count:
                 raise RuntimeError(f"only {sent} labels told and {received} learned of {count}")
+        after((a, b), count, result)
     return result
 
 
-def frr(_, count, measure=measure):
+def frr(_, count, measure=measure, after=nothing):
     a, b = ground("frr", count)
     runs = []
     with a, b:
@@ -136,6 +170,7 @@ def frr(_, count, measure=measure):
             a.run("vtysh", "-N", a.name, "-c", "clear mpls ldp neighbor")
 
         result = measure((a, b), start, reset, count)
+        after((a, b), count, result)
     for run in runs:
         sh("rm", "-rf", run)
     return result
@@ -157,6 +192,7 @@ def run(build, rounds=3):
             figure(f"{count} FECs: from the daemons' start to the session", "s", of("session")),
             figure(f"{count} FECs: from the daemons' start to the last label, both ways", "s", of("whole")),
             figure(f"{count} FECs: from a reset session's new connection to the last label, both ways", "s", of("again")),
+            figure(f"{count} FECs: the same until all processes have worked it off", "s", of("worked")),
             figure(f"{count} FECs: CPU, all processes of both routers", "s", of("cpu")),
             figure(f"{count} FECs: memory, all processes of both routers", "MB", of("memory", 1e-6)),
         ]

@@ -68,12 +68,26 @@ class Space:
                 p.wait(30)
         sh("ip", "netns", "del", self.name, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
+        until(no_namespace_is_being_removed, "the kernel to remove a namespace", timeout=600)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exc):
         self.close()
+
+
+def comm(pid):
+    try:
+        with open(f"/proc/{pid}/comm", encoding="ascii", errors="replace") as f:
+            return f.read().strip()
+    except OSError:
+        return ""
+
+
+def no_namespace_is_being_removed():
+    """With many routes in it that takes the kernel a while, during which nobody else can change a route: the next one measured would pay."""
+    return not any(comm(pid).endswith("+netns") for pid in os.listdir("/proc") if pid.isdigit())
 
 
 class There:
@@ -117,6 +131,21 @@ def rss(pid):
     """Bytes of memory that a process has."""
     with open(f"/proc/{pid}/statm", encoding="ascii") as f:
         return int(f.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def threads(pid):
+    """What each thread of a process is doing, for a failure's text."""
+    lines = []
+    for thread in sorted(os.listdir(f"/proc/{pid}/task")):
+        words = []
+        for what in ("comm", "wchan", "syscall", "schedstat"):
+            try:
+                with open(f"/proc/{pid}/task/{thread}/{what}", encoding="ascii", errors="replace") as f:
+                    words.append(f"{what} {f.read().strip()}")
+            except OSError as e:
+                words.append(f"{what}: {e.strerror}")
+        lines.append(f"thread {thread}: " + ", ".join(words))
+    return "\n".join(lines)
 
 
 def until(condition, what, timeout=120.0, every=0.01):

@@ -367,9 +367,9 @@ discovery_datagram(struct ldp *ldp, const struct ldp_input *in)
 			ldp_note(ldp, 4, "a neighbour on %s uses our own LSR id: give one of us another", link->label);
 		return;
 	}
-	if (!dual_hello_fits(ldp, &pdu, &m))
-		return;
 	if (m.hello.targeted == on_link) /* 3.5.2: a link Hello goes to all routers of the link, a targeted one to us */
+		return;
+	if (!dual_hello_fits(ldp, &pdu, &m, find_by_source(ldp, on_link ? link->ifindex : 0, &in->from)))
 		return;
 	if (on_link) {
 		link->hellos_received++;

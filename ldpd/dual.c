@@ -42,9 +42,8 @@ is_news(struct ldp *ldp, uint32_t lsr)
 }
 
 bool
-dual_hello_fits(struct ldp *ldp, const struct ldp_pdu *pdu, const struct ldp_msg *m)
+dual_hello_fits(struct ldp *ldp, const struct ldp_pdu *pdu, const struct ldp_msg *m, const struct adjacency *known)
 {
-	struct peer *p = peer_find(ldp, pdu->lsr, pdu->space);
 	uint8_t ours = dual_preference(ldp);
 
 	if (!ours || !m->hello.prefers || m->hello.prefers == ours)
@@ -57,9 +56,10 @@ dual_hello_fits(struct ldp *ldp, const struct ldp_pdu *pdu, const struct ldp_msg
 		    : m->hello.prefers == 6 ? '6'
 					    : '?',
 		    ours);
-	if (p) {
-		p->heard_transport = addr_none();
-		session_stop(ldp, p, LDP_TRANSPORT_MISMATCH, "Transport preferences do not match");
+	/* A stranger that uses the neighbour's identifier ends nothing: only the neighbour itself, from where it is heard. */
+	if (known && known->peer->lsr == pdu->lsr && known->space == pdu->space) {
+		known->peer->heard_transport = addr_none();
+		session_stop(ldp, known->peer, LDP_TRANSPORT_MISMATCH, "Transport preferences do not match");
 	}
 	return false;
 }

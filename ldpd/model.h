@@ -334,8 +334,8 @@ void targets_free(struct ldp *);
 /* --- dual.c: IPv4 and IPv6 side by side, RFC 7552 --- */
 unsigned dual_families(const struct ldp *);  /* those that LDP is configured with */
 uint8_t dual_preference(const struct ldp *); /* for our Hellos: 4 or 6; 0: we speak one family */
-bool dual_hello_fits(
-    struct ldp *, const struct ldp_pdu *, const struct ldp_msg *); /* else it is to be dropped; says why */
+/* Else it is to be dropped; says why. `known`: the adjacency with where it comes from, NULL when there is none. */
+bool dual_hello_fits(struct ldp *, const struct ldp_pdu *, const struct ldp_msg *, const struct adjacency *known);
 void dual_choose(struct ldp *, struct peer *); /* after its adjacencies or our families changed: sets heard_transport */
 void dual_configured(struct ldp *);            /* our families or the preference have changed */
 unsigned dual_session(

@@ -116,14 +116,20 @@ peer_by_conn(struct ldp *ldp, uint32_t conn)
 	return NULL;
 }
 
-/* The passive side's peer for a connection from this address. */
+/*
+ * The passive side's peer for a connection from this address. Of a peer that is heard by both families either address
+ * will do: some connect from the one that they preferred before, and would never get a session.
+ */
 static struct peer *
 by_transport(struct ldp *ldp, const struct addr *from)
 {
 	hash_each (n, &ldp->peers) {
 		struct peer *p = OBJECT(n, struct peer, by_id);
-		if (addr_eq(&p->heard_transport, from) && !list_is_empty(&p->adjacencies))
-			return p;
+		list_each (l, &p->adjacencies) {
+			if (addr_is_set(&p->heard_transport) &&
+			    addr_eq(&OBJECT(l, struct adjacency, of_peer)->transport, from))
+				return p;
+		}
 	}
 	return NULL;
 }

@@ -197,20 +197,24 @@ bool
 route_is_right(struct rib *rib, const struct route *r)
 {
 	const struct fate *f = r->want;
-	bool wanted = f && (f->path_count || f->black_hole) && f->group;
+	bool wanted = f && (f->path_count || f->black_hole) && (f->group || fate_is_inline(f));
 
 	if (!wanted) {
 		const struct entry *e = route_chosen(r);
 		if (!r->has && !r->inlined)
 			return true;
 		/* It may push a label for another daemon's route: that is known when ldp.Lsp is. */
-		return !rib->has_config || !rib->dumped || (f && !f->group && f->path_count) ||
+		return !rib->has_config || !rib->dumped || (f && f->path_count) ||
 		       (!rib->lsp_synced && e && e->foreign);
 	}
-	if (r->has == f->group && !r->inlined)
+	if (fate_is_inline(f) ? r->inlined && paths_lead(r->inlined->paths, r->inlined->count, f, true)
+			      : r->has == f->group && !r->inlined)
 		return true;
 	/* Until ldp.Lsp is known, labels of before our restart are not taken away. */
-	return !rib->lsp_synced && r->has && !f->labelled && leads_the_same_way(rib, r->has, f);
+	if (rib->lsp_synced || f->labelled)
+		return false;
+	return r->inlined ? paths_lead(r->inlined->paths, r->inlined->count, f, false)
+			  : leads_the_same_way(rib, r->has, f);
 }
 
 static void
@@ -223,8 +227,8 @@ settle_routes(struct batch *b)
 		if (r->asked || r->refused || route_is_right(rib, r))
 			continue;
 		const struct fate *f = r->want;
-		bool wanted = f && (f->path_count || f->black_hole);
-		if (wanted && !(f->group->count || f->group->asked))
+		bool wanted = f && (f->path_count || f->black_hole), in_line = wanted && fate_is_inline(f);
+		if (wanted && !in_line && !(f->group->count || f->group->asked))
 			continue; /* its group was refused, or waits for next hops that were */
 		struct fib_op *op = next_op(b, wanted ? FIB_OP_ADD : FIB_OP_DELETE, TARGET_ROUTE, 0, &p);
 		op->object.kind = FIB_IP_ROUTE;
@@ -235,7 +239,13 @@ settle_routes(struct batch *b)
 		o->metric = FIB_METRIC;
 		o->type = RTN_UNICAST_TYPE;
 		o->path_count = 0;
-		o->nexthop_id = p->gave = wanted ? f->group->id : 0;
+		o->nexthop_id = p->gave = wanted && !in_line ? f->group->id : 0;
+		if (in_line) {
+			for (uint16_t i = 0; i < f->path_count; i++)
+				o->paths[o->path_count++] = f->paths[i].p;
+			p->count = o->path_count;
+			p->paths = mem_copy(o->paths, o->path_count * sizeof *o->paths);
+		}
 		p->route = r;
 		r->asked = true;
 	}
@@ -515,15 +525,19 @@ answer_route(struct rib *rib, const struct pending *p, int error, const char *te
 {
 	struct route *r = p->route;
 
-	bool in_vain = error && !p->delete &&!(r->want && r->want->group && r->want->group->count);
+	bool in_vain = error && p->gave && !(r->want && r->want->group && r->want->group->count);
 	r->asked = false;
 	if (p->delete &&(!error || error == ESRCH || error == ENOENT)) {
-		route_installed(rib, r, 0);
+		route_installed(rib, r, 0, NULL, 0);
 	} else if (!p->delete &&!error) {
 		if (r->troubled)
 			table_changed(&rib->route_table, &r->row);
 		route_set_trouble(rib, r, NULL);
-		route_installed(rib, r, p->gave);
+		route_installed(rib, r, p->gave, p->paths, p->count);
+	} else if (p->count > 1 && r->want && fate_is_inline(r->want)) {
+		/* One next hop too many, and the kernel does not say which: a group does without those that it refuses. */
+		r->want->grouped = true;
+		fate_touch(rib, r->want);
 	} else if (!in_vain) { /* else its group was refused, which is told by itself */
 		route_set_trouble(rib, r, text);
 		r->refused = true;

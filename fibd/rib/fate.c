@@ -194,6 +194,12 @@ push_labels(struct rib *rib, const struct fate *f, struct paths *paths)
 	}
 }
 
+bool
+fate_is_inline(const struct fate *f)
+{
+	return f->labelled && !f->grouped;
+}
+
 static bool
 take_paths(struct fate *f, const struct paths *out)
 {
@@ -207,6 +213,7 @@ take_paths(struct fate *f, const struct paths *out)
 		f->flips++;
 	free(f->paths);
 	f->paths = mem_copy(out->list, out->count * sizeof *out->list);
+	f->grouped = false; /* it may be another one that was refused */
 	f->path_count = out->count;
 	f->relay = out->relay;
 	return true;

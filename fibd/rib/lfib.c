@@ -43,6 +43,23 @@ paths_eq(const struct fib_path *a, const struct fib_path *b, size_t count)
 	return true;
 }
 
+bool
+paths_lead(const struct fib_path *paths, uint16_t count, const struct fate *f, bool labels_too)
+{
+	if (count != f->path_count)
+		return false;
+	for (uint16_t i = 0; i < count; i++) {
+		bool found = false;
+		for (uint16_t k = 0; k < f->path_count && !found; k++)
+			found = labels_too ? paths_eq(&paths[i], &f->paths[k].p, 1)
+					   : paths[i].ifindex == f->paths[k].p.ifindex &&
+						 addr_eq(&paths[i].gateway, &f->paths[k].p.gateway);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
 struct ilm *
 ilm_find(struct rib *rib, uint32_t label)
 {

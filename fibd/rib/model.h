@@ -87,7 +87,8 @@ struct fate {
 	struct rib_table *table;
 	uint8_t family;
 	bool black_hole;
-	bool labelled; /* pushes the labels that ldp.Lsp has for `fec` */
+	bool labelled; /* pushes the labels that ldp.Lsp has for `fec`: no other prefix has this fate */
+	bool grouped;  /* labelled, and in a group all the same: the kernel refuses some of its next hops */
 	struct prefix fec;
 	struct spec *specs;
 	uint16_t spec_count;
@@ -129,6 +130,12 @@ struct direct { /* an entry that is direct */
 	uint32_t ifindex;
 	struct addr address; /* the next hop shown */
 };
+struct inlined { /* the next hops of the kernel's route of ours, where it points at no group of ours */
+	struct list link;
+	struct route *route;
+	uint16_t count; /* 0: not known for sure */
+	struct fib_path paths[];
+};
 struct route {
 	struct trie_node node;
 	struct rib_table *table;
@@ -137,11 +144,12 @@ struct route {
 	struct fate *want;     /* what the kernel shall have from us; NULL nothing */
 	struct group *has;     /* the group that the kernel's route of ours points at; NULL: it has none */
 	struct list of_has;
+	struct inlined *inlined; /* NULL: the kernel has no such route of ours. Never beside `has` */
 	uint32_t seen;
-	bool inlined : 1; /* the kernel's route of ours has its next hops inline: not as we make them */
 	bool asked : 1, refused : 1;
 	bool hidden : 1;               /* ours would be of no use behind a foreign one of a smaller metric */
 	bool dirty : 1, to_choose : 1; /* it is in that queue */
+	bool told : 1;                 /* its row says what it is, as far as choosing goes */
 	bool troubled : 1;             /* it has a struct trouble */
 };
 struct trouble { /* why a route is not as it should be */
@@ -191,9 +199,9 @@ struct pending { /* an operation under way, by its number */
 	enum op_target target;
 	enum fib_op_kind kind;
 	bool delete;
-	uint16_t count;      /* group: its members; ILM: its paths */
+	uint16_t count;      /* group: its members; ILM, route: its paths */
 	uint32_t id;         /* object id, label, ifindex */
-	uint32_t gave;       /* route: the group it was pointed at */
+	uint32_t gave;       /* route: the group it was pointed at; 0 when it was given paths */
 	struct route *route; /* stays while it is asked for */
 	uint32_t *members;   /* of a group */
 	struct fib_path *paths;
@@ -223,6 +231,7 @@ struct rib {
 	struct hash troubles;            /* of routes */
 	struct list recursives, touched; /* fates */
 	struct list spare_groups;
+	struct list inlined;
 	struct list dirty_nexthops, dirty_groups, dirty_ilms;
 	bool resolve;     /* what leans on other routes has to be resolved again */
 	bool resolve_all; /* all next hops */
@@ -279,8 +288,9 @@ void routes_seen(struct rib *, const struct fib_ip_route *, bool gone);
 void routes_configure(struct rib *);
 bool routes_choose(struct rib *, unsigned budget);            /* true when none is left to choose */
 void route_has(struct rib *, struct route *, struct group *); /* what the kernel has of ours was learned */
-/* The kernel has a route of ours that points at this group; 0: it has none. */
-void route_installed(struct rib *, struct route *, uint32_t group_id);
+/* The kernel has a route of ours that points at this group, or (0) with these paths; with neither: it has none. */
+void route_installed(struct rib *, struct route *, uint32_t group_id, const struct fib_path *, uint16_t count);
+void routes_link_down(struct rib *, uint32_t ifindex); /* what the kernel may drop without a word */
 void routes_swept(struct rib *);
 void routes_free(struct rib *);
 void route_lsp_changed(struct rib *, const struct prefix *);
@@ -291,6 +301,7 @@ void fate_unref(struct rib *, struct fate *);
 void fates_resolve(struct rib *);
 void fate_touch(struct rib *, struct fate *); /* its followers are others */
 void fate_again(struct rib *, struct fate *); /* its labels are others */
+bool fate_is_inline(const struct fate *);     /* its route has its next hops inline; else it has a group */
 /* nexthop.c */
 void fate_settle(struct rib *, struct fate *, bool wanted); /* the objects that it needs, or no longer */
 void fates_settle(struct rib *);
@@ -320,6 +331,7 @@ struct ilm *ilm_find(struct rib *, uint32_t label);
 void ilm_release(struct rib *, struct ilm *);
 bool ilm_is_right(struct rib *, const struct ilm *);
 bool paths_eq(const struct fib_path *, const struct fib_path *, size_t count);
+bool paths_lead(const struct fib_path *, uint16_t, const struct fate *, bool labels_too); /* where a fate leads */
 /* diff.c */
 void diff_answer(struct rib *, uint32_t number, int error, const char *text);
 void diff_dirty(struct rib *, struct list *queue, struct list *link);

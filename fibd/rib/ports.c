@@ -167,8 +167,10 @@ changed(struct rib *rib, struct port *p)
 static void
 up_changed(struct rib *rib, const struct port *p)
 {
-	if (!is_up(p))
+	if (!is_up(p)) {
 		nexthops_link_down(rib, p->link.ifindex);
+		routes_link_down(rib, p->link.ifindex);
+	}
 	rib->resolve_all = true;
 	lfib_links_changed(rib, p->link.ifindex);
 	diff_retry_soon(rib);

@@ -62,7 +62,7 @@ rib_new(uint64_t seed)
 	for (size_t i = 0; i < COUNT(hashes); i++)
 		hash_init(hashes[i]);
 	struct list *lists[] = { &rib->tables, &rib->dirty_nexthops, &rib->dirty_groups, &rib->dirty_ilms,
-		&rib->recursives, &rib->touched, &rib->spare_groups };
+		&rib->recursives, &rib->touched, &rib->spare_groups, &rib->inlined };
 	pool_init(&rib->route_pool, sizeof(struct route));
 	pool_init(&rib->entry_pool, sizeof(struct entry));
 	pool_init(&rib->direct_pool, sizeof(struct direct));

@@ -73,13 +73,20 @@ queue_take(struct route_queue *q)
 	return r;
 }
 
-void
-route_again(struct rib *rib, struct route *r)
+static void
+queue_to_choose(struct rib *rib, struct route *r)
 {
 	if (r->to_choose)
 		return;
 	r->to_choose = true;
 	queue_put(&rib->to_choose, r);
+}
+
+void
+route_again(struct rib *rib, struct route *r)
+{
+	r->told = false;
+	queue_to_choose(rib, r);
 }
 
 void
@@ -302,18 +309,29 @@ foreign_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 
 /* --- ours, as the kernel has them --- */
 
-void
-route_has(struct rib *rib, struct route *r, struct group *g)
+static void
+drop_inlined(struct route *r)
 {
-	if (r->has == g && !r->inlined)
+	if (!r->inlined)
 		return;
+	list_remove(&r->inlined->link);
+	free(r->inlined);
+	r->inlined = NULL;
+}
+
+static void
+become(struct rib *rib, struct route *r, struct group *g, struct inlined *in)
+{
 	if (r->has)
 		diff_dirty(rib, &rib->dirty_groups, &r->has->dirty); /* perhaps its last user */
 	list_remove(&r->of_has);
+	drop_inlined(r);
 	r->has = g;
-	r->inlined = false;
+	r->inlined = in;
 	if (g)
 		list_append(&g->users, &r->of_has);
+	if (in)
+		list_append(&rib->inlined, &in->link);
 	route_dirty(rib, r);
 	table_changed(&rib->route_table, &r->row);
 	if (!r->entries)
@@ -321,17 +339,48 @@ route_has(struct rib *rib, struct route *r, struct group *g)
 }
 
 void
-route_installed(struct rib *rib, struct route *r, uint32_t group_id)
+route_has(struct rib *rib, struct route *r, struct group *g)
+{
+	if (r->has != g || r->inlined)
+		become(rib, r, g, NULL);
+}
+
+void
+route_installed(struct rib *rib, struct route *r, uint32_t group_id, const struct fib_path *paths, uint16_t count)
 {
 	struct group *g = group_id ? group_find(rib, group_id) : NULL;
 
 	r->seen = rib->dump;
-	route_has(rib, r, g);
-	if (g || !group_id)
+	if (g || (!group_id && !count)) {
+		route_has(rib, r, g);
 		return;
-	r->inlined = true; /* not as we make them: to be replaced */
-	route_dirty(rib, r);
-	route_again(rib, r);
+	}
+	if (group_id)
+		count = 0; /* a group that is not ours */
+	if (r->inlined && r->inlined->count == count && paths_eq(r->inlined->paths, paths, count))
+		return;
+	struct inlined *in = mem_zalloc(sizeof *in + count * sizeof *paths);
+	in->route = r;
+	in->count = count;
+	memcpy(in->paths, paths, count * sizeof *paths);
+	become(rib, r, NULL, in);
+}
+
+/* Whether the kernel still has a route over that link depends on how it went down: it is no longer sure. */
+void
+routes_link_down(struct rib *rib, uint32_t ifindex)
+{
+	list_each (l, &rib->inlined) {
+		struct inlined *in = OBJECT(l, struct inlined, link);
+		bool over = false;
+		for (uint16_t i = 0; i < in->count; i++)
+			over |= in->paths[i].ifindex == ifindex;
+		if (!over)
+			continue;
+		in->count = 0;
+		route_dirty(rib, in->route);
+		table_changed(&rib->route_table, &in->route->row);
+	}
 }
 
 static void
@@ -346,11 +395,7 @@ own_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 		return;
 	if (r->asked) /* somebody else was at it at the same time, before or after: look what there is in the end */
 		rib_resync(rib, rib->now + USEC_PER_SEC);
-	if (r->inlined && !gone && !group_find(rib, in->nexthop_id)) {
-		r->seen = rib->dump;
-		return;
-	}
-	route_installed(rib, r, gone ? 0 : in->nexthop_id ? in->nexthop_id : UINT32_MAX);
+	route_installed(rib, r, gone ? 0 : in->nexthop_id, in->paths, gone ? 0 : in->path_count);
 }
 
 void
@@ -556,6 +601,7 @@ set_want(struct rib *rib, struct route *r, struct fate *want)
 {
 	struct fate *old = r->want;
 
+	r->told &= want == old;
 	if (want == old) {
 		if (want)
 			fate_unref(rib, want);
@@ -583,15 +629,18 @@ choose(struct rib *rib, struct route *r)
 
 	while (best && !is_usable(best))
 		best = best->next;
-	if (best != route_chosen(r))
+	if (best != route_chosen(r)) {
 		rib->resolve = true; /* here too */
+		r->told = false;
+	}
 	for (struct entry *e = r->entries; e; e = e->next)
 		e->chosen = e == best;
 	set_want(rib, r, wanted_fate(rib, r));
-	if (r->entries)
-		table_changed(&rib->route_table, &r->row);
-	else
+	if (!r->entries)
 		table_gone(&rib->route_table, &r->row);
+	else if (!r->told)
+		table_changed(&rib->route_table, &r->row);
+	r->told = r->entries;
 	if (r->has || r->inlined)
 		route_dirty(rib, r);
 }
@@ -630,7 +679,7 @@ route_lsp_changed(struct rib *rib, const struct prefix *fec)
 
 	if (!r)
 		return;
-	route_again(rib, r);
+	queue_to_choose(rib, r);
 	if (r->want && r->want->labelled)
 		fate_again(rib, r->want); /* its labels are part of its next hops */
 }
@@ -668,7 +717,8 @@ forget(struct rib *rib, struct route *r)
 	}
 	r->want = NULL;
 	r->has = NULL;
-	r->inlined = r->asked = r->to_choose = r->dirty = false;
+	drop_inlined(r);
+	r->asked = r->to_choose = r->dirty = false;
 	free_if_empty(rib, r);
 }
 

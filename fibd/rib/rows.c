@@ -135,9 +135,9 @@ is_installed(const struct route *r)
 		return false;
 	if (e->direct || (e->foreign && !r->want))
 		return true; /* it is in the kernel, or we would not know it */
-	if (!r->want || !r->has || !route_is_right(r->table->rib, r))
+	if (!r->want || (!r->has && !r->inlined) || !route_is_right(r->table->rib, r))
 		return false;
-	return r->has != r->want->group || group_is_right(r->has);
+	return !r->has || r->has != r->want->group || group_is_right(r->has);
 }
 
 static struct trouble *
@@ -160,14 +160,18 @@ route_own_trouble(const struct route *r)
 void
 route_set_trouble(struct rib *rib, struct route *r, const char *text)
 {
-	if (r->troubled) {
-		struct trouble *old = trouble_of(r);
+	struct trouble *old = r->troubled ? trouble_of(r) : NULL;
+
+	if (!old && !text)
+		return;
+	if (old) {
 		if (text && strcmp(old->text, text) == 0)
 			return;
 		hash_remove(&rib->troubles, &old->by_route);
 		free(old);
 	}
 	r->troubled = text;
+	r->told = false;
 	if (!text)
 		return;
 	struct trouble *t = mem_zalloc(sizeof *t + strlen(text) + 1);

@@ -14,9 +14,9 @@ def kernel_has(needs):
     return True
 
 
-def command(argv, timeout, share):
+def command(argv, timeout, share, megabytes=4096):
     """The command line that runs argv in a machine with Debian's kernel; only the folder `share` is written through."""
-    return [RUNNER, "--timeout", str(timeout), "--rw", share, "--", "env", f"{MARK}=1", "LANG=C.UTF-8", *argv]
+    return [RUNNER, "--mem", str(megabytes), "--timeout", str(timeout), "--rw", share, "--", "env", f"{MARK}=1", "LANG=C.UTF-8", *argv]
 
 
 def inside():

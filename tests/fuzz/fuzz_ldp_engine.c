@@ -208,8 +208,8 @@ step(struct ldp_net *net, struct ldp_node *n, struct wire_reader *r)
 	case 10: ldp_node_input(n, &(struct ldp_input){ .kind = LDP_IN_CLEAR }); break;
 	default:
 		if (arg & 1) {
-			n->ports[1].up = !n->ports[1].up;
-			ldp_node_port(n, &n->ports[1]);
+			n->sim.ports[1].up = !n->sim.ports[1].up;
+			ldp_node_port(n, &n->sim.ports[1]);
 		} else if (n->ldp) {
 			ldp_node_kill(n);
 			open_conn = connecting = 0;
@@ -228,8 +228,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	open_conn = connecting = next_accepted = 0;
 	net->tap = tap;
-	n->ports[n->port_count++] = (struct net_port){ .ifindex = 2, .name = "eth0", .up = true };
-	prefix_parse("10.0.0.2/24", &n->ports[1].address);
+	n->sim.ports[n->sim.port_count++] = (struct sim_port){ .ifindex = 2, .name = "eth0", .up = true };
+	prefix_parse("10.0.0.2/24", &n->sim.ports[1].address);
 	n->config.interfaces[n->config.interface_count++] = (struct ldp_if_config){ .name = "eth0", .v4 = true };
 	ldp_node_start(n);
 	for (unsigned i = 0; i < STEPS_MAX && wire_left(&r) >= 3; i++)

@@ -20,7 +20,7 @@ synced(struct ldp_node *n, enum ldp_mirror table)
 }
 
 void
-net_fib_tell_port(struct ldp_node *n, const struct net_port *p, bool gone)
+net_fib_tell_port(struct ldp_node *n, const struct sim_port *p, bool gone)
 {
 	Fib__Interface row = FIB__INTERFACE__INIT;
 	uint8_t bytes[3][PREFIX_BYTES];
@@ -92,9 +92,9 @@ net_fib_tell_all(struct ldp_node *n)
 	Fib__LabelRange range = FIB__LABEL_RANGE__INIT;
 
 	n->round++;
-	for (size_t i = 0; i < n->port_count; i++)
-		if (!n->ports[i].gone)
-			net_fib_tell_port(n, &n->ports[i], false);
+	for (size_t i = 0; i < n->sim.port_count; i++)
+		if (!n->sim.ports[i].gone)
+			net_fib_tell_port(n, &n->sim.ports[i], false);
 	synced(n, LDP_FIB_INTERFACE);
 	range.user = (char *)(uintptr_t) "ldpd";
 	range.first = n->label_first;
@@ -170,13 +170,6 @@ program(struct ldp_node *n, const Ldp__Lsp *row)
 		old = &n->lsps[n->lsp_count++];
 	}
 	*old = new;
-}
-
-void
-net_fib_hold(struct ldp_node *n)
-{
-	if (!n->ldp && n->net->now >= n->dead_since + NET_HOLD_S * USEC_PER_SEC)
-		n->lsp_count = 0;
 }
 
 void

@@ -32,66 +32,47 @@ prefix(const char *text)
 
 /* --- building --- */
 
-static struct net_port *
-add_port(struct ldp_node *n, const char *name, struct prefix address_)
-{
-	assert(n->port_count < NET_PORTS);
-	struct net_port *p = &n->ports[n->port_count++];
-	*p = (struct net_port){ .ifindex = (uint32_t)n->port_count, .address = address_, .up = true };
-	snprintf(p->name, sizeof p->name, "%s", name);
-	return p;
-}
-
 struct ldp_node *
 ldp_net_add(struct ldp_net *net, const char *lsr)
 {
 	struct ldp_node *n = NEW(struct ldp_node);
 	struct addr id = address(lsr);
 
-	n->net = net;
 	n->lsr = addr_to_v4(&id);
 	n->label_first = 1024;
 	n->label_last = 524287;
 	ldp_config_defaults(&n->config);
 	n->config.lsr_id = n->lsr;
 	n->config.enabled = true;
-	add_port(n, "LoopBack1", prefix_host(id))->loopback = true;
-	n->index = net->node_count;
-	net->nodes[net->node_count++] = n;
+	ldp_net_adopt(net, n);
+	sim_port_add(&n->sim, "LoopBack1", prefix_host(id))->loopback = true;
 	return n;
 }
 
-static uint32_t
-link_end(struct ldp_node *n, const char *text, struct net_link *l)
+static struct sim_port *
+link_end(struct ldp_node *n, const char *text)
 {
 	char name[24];
 
-	snprintf(name, sizeof name, "GigabitEthernet0/%u/0", (unsigned)n->port_count);
-	struct net_port *p = add_port(n, name, prefix(text));
-	p->link = l;
+	snprintf(name, sizeof name, "GigabitEthernet0/%u/0", (unsigned)n->sim.port_count);
 	struct ldp_if_config *c = &n->config.interfaces[n->config.interface_count++];
 	*c = (struct ldp_if_config){ .v4 = true };
 	snprintf(c->name, sizeof c->name, "%s", name);
-	return p->ifindex;
+	return sim_port_add(&n->sim, name, prefix(text));
 }
 
-struct net_link *
+struct sim_link *
 ldp_net_link(struct ldp_net *net, struct ldp_node *a, const char *a_address, struct ldp_node *b, const char *b_address)
 {
-	struct net_link *l = NEW(struct net_link);
+	struct sim_port *at_a = link_end(a, a_address), *at_b = link_end(b, b_address);
 
-	l->node[0] = a;
-	l->node[1] = b;
-	l->ifindex[0] = link_end(a, a_address, l);
-	l->ifindex[1] = link_end(b, b_address, l);
-	net->links[net->link_count++] = l;
-	return l;
+	return sim_link(&net->sim, &a->sim, at_a, &b->sim, at_b);
 }
 
 struct addr
 ldp_node_address6(const struct ldp_node *n)
 {
-	return n->ports[0].address6.addr;
+	return n->sim.ports[0].address6.addr;
 }
 
 static struct addr
@@ -108,61 +89,15 @@ ldp_net_add_ipv6(struct ldp_net *net, bool alone)
 {
 	for (size_t i = 0; i < net->node_count; i++) {
 		struct ldp_node *n = net->nodes[i];
-		n->ports[0].address6 = prefix_host(address6("2001:db8::", n->lsr, 1));
-		for (size_t k = 0; k < n->port_count; k++)
-			if (n->ports[k].link)
-				n->ports[k].link_local = address6("fe80::", n->lsr, n->ports[k].ifindex);
+		n->sim.ports[0].address6 = prefix_host(address6("2001:db8::", n->lsr, 1));
+		for (size_t k = 0; k < n->sim.port_count; k++)
+			if (n->sim.ports[k].link)
+				n->sim.ports[k].link_local = address6("fe80::", n->lsr, n->sim.ports[k].ifindex);
 		for (size_t k = 0; k < n->config.interface_count; k++) {
 			n->config.interfaces[k].v4 = !alone;
 			n->config.interfaces[k].v6 = true;
 		}
 	}
-}
-
-/* Ports with a link whose other end is nearer to `to`. */
-static void
-route_to(struct ldp_node *from, const uint16_t *far, const struct ldp_node *to, bool six)
-{
-	struct net_route r;
-
-	memset(&r, 0, sizeof r); /* compared as bytes */
-	r.prefix = six ? to->ports[0].address6 : prefix_host(addr_v4(to->lsr));
-	for (size_t i = 0; i < from->port_count && r.hop_count < NET_HOPS; i++) {
-		const struct net_link *l = from->ports[i].link;
-		if (!l || l->cut || !from->ports[i].up)
-			continue;
-		int other = l->node[0] == from && l->ifindex[0] == from->ports[i].ifindex ? 1 : 0;
-		struct net_port *there = ldp_node_find_port(l->node[other], l->ifindex[other]);
-		size_t k = l->node[other]->index;
-		if (there && there->up && far[k] != UINT16_MAX && far[k] < far[from->index])
-			r.hops[r.hop_count++] = (struct net_hop){ .via = six ? there->link_local : there->address.addr,
-				.ifindex = from->ports[i].ifindex };
-	}
-	net_fib_set_route(from, &r);
-}
-
-void
-ldp_net_route(struct ldp_net *net)
-{
-	uint16_t far[NET_NODES];
-
-	for (size_t t = 0; t < net->node_count; t++) {
-		net_distances(net, net->nodes[t], far);
-		for (size_t i = 0; i < net->node_count; i++) {
-			if (i == t)
-				continue;
-			route_to(net->nodes[i], far, net->nodes[t], false);
-			if (addr_is_set(&net->nodes[t]->ports[0].address6.addr))
-				route_to(net->nodes[i], far, net->nodes[t], true);
-		}
-	}
-}
-
-void
-ldp_net_start(struct ldp_net *net)
-{
-	for (size_t i = 0; i < net->node_count; i++)
-		ldp_node_start(net->nodes[i]);
 }
 
 void
@@ -172,7 +107,7 @@ ldp_node_configure(struct ldp_node *n)
 }
 
 void
-ldp_node_port(struct ldp_node *n, struct net_port *p)
+ldp_node_port(struct ldp_node *n, struct sim_port *p)
 {
 	net_fib_tell_port(n, p, p->gone);
 }
@@ -187,9 +122,10 @@ ldp_node_route(struct ldp_node *n, const char *text, const char *via, const char
 	r.prefix = prefix(text);
 	for (int i = 0; i < 2 && vias[i]; i++) {
 		struct addr a = address(vias[i]);
-		for (size_t k = 0; k < n->port_count; k++)
-			if (n->ports[k].link && prefix_covers(&n->ports[k].address, &a))
-				r.hops[r.hop_count++] = (struct net_hop){ .via = a, .ifindex = n->ports[k].ifindex };
+		for (size_t k = 0; k < n->sim.port_count; k++)
+			if (n->sim.ports[k].link && prefix_covers(&n->sim.ports[k].address, &a))
+				r.hops[r.hop_count++] =
+				    (struct net_hop){ .via = a, .ifindex = n->sim.ports[k].ifindex };
 	}
 	net_fib_set_route(n, &r);
 }
@@ -199,7 +135,7 @@ ldp_node_route(struct ldp_node *n, const char *text, const char *via, const char
 bool
 ldp_node_logged(const struct ldp_node *n, const char *part)
 {
-	return strstr(text_chars(&n->log), part);
+	return strstr(text_chars(&n->sim.log), part);
 }
 
 unsigned
@@ -207,7 +143,7 @@ ldp_node_log_count(const struct ldp_node *n, const char *part)
 {
 	unsigned count = 0;
 
-	for (const char *at = text_chars(&n->log); (at = strstr(at, part)); at += strlen(part))
+	for (const char *at = text_chars(&n->sim.log); (at = strstr(at, part)); at += strlen(part))
 		count++;
 	return count;
 }
@@ -320,12 +256,15 @@ ldp_node_parameters(struct ldp_node *n)
 bool
 ldp_net_is_settled(struct ldp_net *net)
 {
-	for (size_t i = 0; i < net->link_count; i++) {
-		struct net_link *l = net->links[i];
-		for (int side = 0; side < 2 && !l->cut; side++) {
-			if (!l->node[side]->ldp)
+	for (size_t i = 0; i < net->sim.link_count; i++) {
+		struct sim_link *l = net->sim.links[i];
+		if (!sim_link_passes(l))
+			continue;
+		for (int side = 0; side < 2; side++) {
+			struct ldp_node *n = net->nodes[l->node[side]->index];
+			if (!n->ldp)
 				continue;
-			const Ldp__Session *s = ldp_node_session(l->node[side], l->node[!side]);
+			const Ldp__Session *s = ldp_node_session(n, net->nodes[l->node[!side]->index]);
 			if (!s || s->state != LDP__SESSION_STATE__OPERATIONAL || !s->label_exchange_done ||
 			    s->peer_restarting)
 				return false;
@@ -342,14 +281,16 @@ ldp_net_is_settled(struct ldp_net *net)
 static struct ldp_node *
 neighbour(struct ldp_node *n, const struct net_hop *h)
 {
-	struct net_port *p = ldp_node_find_port(n, h->ifindex);
+	struct sim_port *p = ldp_node_find_port(n, h->ifindex);
 
-	if (!p || !p->up || !p->link || p->link->cut)
+	if (!p || !p->link)
 		return NULL;
-	int other = p->link->node[0] == n && p->link->ifindex[0] == p->ifindex ? 1 : 0;
-	struct net_port *q = ldp_node_find_port(p->link->node[other], p->link->ifindex[other]);
-	return q && q->up && (addr_eq(&q->address.addr, &h->via) || addr_eq(&q->link_local, &h->via))
-		   ? p->link->node[other]
+	int other = !sim_link_side(p->link, &n->sim, p);
+	if (!sim_link_carries(p->link, other))
+		return NULL;
+	struct sim_port *q = sim_port_find(p->link->node[other], p->link->ifindex[other]);
+	return addr_eq(&q->address.addr, &h->via) || addr_eq(&q->link_local, &h->via)
+		   ? n->net->nodes[p->link->node[other]->index]
 		   : NULL;
 }
 
@@ -368,7 +309,7 @@ follow(struct ldp_net *net, struct ldp_node *n, const struct net_lsp *l, const s
 	if (!prefix_eq(&l->fec, fec))
 		return LOST("the label means another FEC");
 	if (l->egress)
-		return addr_to_v4(&fec->addr) == n->lsr || prefix_eq(fec, &n->ports[0].address6)
+		return addr_to_v4(&fec->addr) == n->lsr || prefix_eq(fec, &n->sim.ports[0].address6)
 			   ? NULL
 			   : LOST("not the egress");
 	if (!ttl)

@@ -91,8 +91,8 @@ script_new(const char *lsr)
 	s->net->tap = tap;
 	s->net->tap_ctx = s;
 	s->dut = ldp_net_add(s->net, "2.2.2.2");
-	s->dut->ports[s->dut->port_count++] = (struct net_port){ .ifindex = 2, .name = "eth0", .up = true };
-	prefix_parse("10.0.0.2/24", &s->dut->ports[1].address);
+	s->dut->sim.ports[s->dut->sim.port_count++] = (struct sim_port){ .ifindex = 2, .name = "eth0", .up = true };
+	prefix_parse("10.0.0.2/24", &s->dut->sim.ports[1].address);
 	c = &s->dut->config;
 	c->interfaces[c->interface_count++] = (struct ldp_if_config){ .name = "eth0", .v4 = true };
 	ldp_node_start(s->dut);

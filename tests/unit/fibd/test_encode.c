@@ -146,6 +146,53 @@ START_TEST(a_route_points_at_its_group_with_our_protocol_and_metric)
 }
 END_TEST
 
+START_TEST(a_route_with_inline_next_hops_carries_their_labels)
+{
+	static const struct {
+		const char *prefix, *gateways[2];
+	} cases[] = { { "4.4.4.4/32", { "10.0.1.2", "10.0.2.2" } }, { "2001:db8::4/128", { "fe80::2", "fe80::3" } },
+		{ "4.4.4.4/32", { "fe80::2", "fe80::3" } } };
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		for (uint16_t count = 1; count <= 2; count++) {
+			struct fib_object o = { .kind = FIB_IP_ROUTE };
+			o.ip_route = (struct fib_ip_route){ .table = 254,
+				.prefix = prefix(cases[i].prefix),
+				.protocol = FIB_PROTOCOL,
+				.metric = FIB_METRIC,
+				.type = RTN_UNICAST,
+				.path_count = count };
+			for (uint16_t k = 0; k < count; k++)
+				o.ip_route.paths[k] = (struct fib_path){ .gateway = addr(cases[i].gateways[k]),
+					.ifindex = 5u + k,
+					.weight = 1,
+					.label_count = (uint8_t)(2 - k),
+					.labels = { 300u + k, k ? 0 : 400u } };
+			const struct rtmsg *r = nlmsg_data(encode(FIB_OP_ADD, &o));
+			ck_assert_uint_lt(r->rtm_scope, RT_SCOPE_LINK);
+			reads_back(&o);
+		}
+}
+END_TEST
+
+START_TEST(the_scopes_of_inline_routes_are_spread)
+{
+	unsigned used[256] = { 0 };
+
+	for (uint32_t i = 0; i < 20000; i++) {
+		struct fib_object o = { .kind = FIB_IP_ROUTE };
+		o.ip_route = (struct fib_ip_route){
+			.table = 254, .prefix = { addr_v4(0x64000000 + i), 32 }, .metric = FIB_METRIC, .path_count = 1
+		};
+		o.ip_route.paths[0] = (struct fib_path){ .gateway = addr("10.0.1.2"), .ifindex = 5, .weight = 1 };
+		const struct rtmsg *r = nlmsg_data(encode(FIB_OP_ADD, &o));
+		used[r->rtm_scope]++;
+	}
+	for (int i = 0; i < 256; i++)
+		ck_assert_msg(used[i] < 2 * 20000 / 200, "%u routes have scope %d", used[i], i);
+}
+END_TEST
+
 START_TEST(a_deletion_names_our_protocol_so_that_no_other_route_goes)
 {
 	struct fib_object o = { .kind = FIB_IP_ROUTE,
@@ -289,6 +336,8 @@ suite(void)
 	tcase_add_test(t, a_next_hop_carries_our_mark_gateway_interface_and_labels);
 	tcase_add_test(t, groups_black_holes_and_ipv6_next_hops_read_back);
 	tcase_add_test(t, a_route_points_at_its_group_with_our_protocol_and_metric);
+	tcase_add_test(t, a_route_with_inline_next_hops_carries_their_labels);
+	tcase_add_test(t, the_scopes_of_inline_routes_are_spread);
 	tcase_add_test(t, a_deletion_names_our_protocol_so_that_no_other_route_goes);
 	tcase_add_test(t, swap_pop_and_several_next_hops_of_a_label_read_back);
 	tcase_add_test(t, the_largest_route_fits);

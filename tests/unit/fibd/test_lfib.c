@@ -305,6 +305,25 @@ START_TEST(a_label_somebody_else_programmed_is_left_alone)
 }
 END_TEST
 
+START_TEST(a_label_that_changes_nothing_about_a_route_does_not_tell_it_again)
+{
+	world_start(w, "ip route-static 4.4.4.4 32 10.0.1.2\n");
+	world_run(w);
+	const struct table *rows = world_table(w, "fib.Route");
+	uint64_t before = rows->serial;
+	world_lsp(w, "4.4.4.4/32", 1024, "10.0.1.2 1 4294967295", 1); /* no label to push yet */
+	world_run(w);
+	ck_assert_uint_eq(rows->serial, before);
+	world_lsp(w, "4.4.4.4/32", 1024, "10.0.1.2 1 300", 1);
+	world_run(w);
+	ck_assert_uint_gt(rows->serial, before);
+	before = rows->serial;
+	world_lsp(w, "4.4.4.4/32", 1030, "10.0.1.2 1 300", 1); /* our own label only */
+	world_run(w);
+	ck_assert_uint_eq(rows->serial, before);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -324,6 +343,7 @@ suite(void)
 	tcase_add_test(t, the_shadow_follows_the_route_that_it_shadows);
 	tcase_add_test(t, a_foreign_route_that_cannot_be_shadowed_is_told_as_trouble);
 	tcase_add_test(t, a_route_behind_the_fec_inherits_its_label);
+	tcase_add_test(t, a_label_that_changes_nothing_about_a_route_does_not_tell_it_again);
 	tcase_add_test(t, ecmp_pushes_each_next_hops_own_label);
 	tcase_add_test(t, a_label_moves_to_another_fec);
 	tcase_add_test(t, without_mpls_in_the_kernel_the_row_says_so);

@@ -170,6 +170,23 @@ remove_nexthop(struct world *w, uint32_t id, bool loud)
 	}
 }
 
+/* Routes with inline next hops go when all of these are on links that are down, and nobody is told. A link that has
+ * merely lost its carrier keeps them, whatever they are good for. */
+static void
+drop_routes_on(struct world *w, uint32_t ifindex)
+{
+	for (size_t i = 0; i < w->route_count; i++) {
+		const struct fib_ip_route *r = &w->routes[i];
+		uint16_t dead = 0;
+		for (uint16_t k = 0; k < r->path_count; k++) {
+			const struct fib_link *l = link_of(w, r->paths[k].ifindex);
+			dead += r->paths[k].ifindex == ifindex || !l || !l->admin_up;
+		}
+		if (r->protocol == FIB_PROTOCOL && !r->nexthop_id && dead == r->path_count)
+			DROP(w->routes, w->route_count, i--);
+	}
+}
+
 static void
 drop_nexthops_on(struct world *w, uint32_t ifindex)
 {
@@ -189,6 +206,25 @@ gateway_is_near(struct world *w, const struct fib_nexthop *n)
 		if (w->addresses[i].ifindex == n->ifindex && prefix_covers(&w->addresses[i].prefix, &n->gateway))
 			return true;
 	return false;
+}
+
+static int
+check_paths(struct world *w, const struct fib_ip_route *r, const char **text)
+{
+	for (uint16_t i = 0; i < r->path_count; i++) {
+		const struct fib_path *p = &r->paths[i];
+		const struct fib_nexthop like = { .gateway = p->gateway, .ifindex = p->ifindex };
+		const struct fib_link *l = link_of(w, p->ifindex);
+		if (!l || !l->admin_up || !l->carrier) {
+			*text = "Nexthop device is not up";
+			return ENETDOWN;
+		}
+		if (!gateway_is_near(w, &like)) {
+			*text = "Nexthop has invalid gateway";
+			return ENETUNREACH;
+		}
+	}
+	return 0;
 }
 
 static int
@@ -272,10 +308,13 @@ do_route(struct world *w, const struct fib_ip_route *r, bool delete, const char 
 		*text = "No room today";
 		return error;
 	}
-	if (!world_nexthop_of(w, r->nexthop_id)) {
+	if (r->nexthop_id ? !world_nexthop_of(w, r->nexthop_id) : !r->path_count) {
 		*text = "Nexthop id does not exist";
 		return EINVAL;
 	}
+	int error = check_paths(w, r, text);
+	if (error)
+		return error;
 	w->foreign_harm += old && old->protocol != FIB_PROTOCOL;
 	if (!old)
 		old = GROW(w->routes, w->route_count);
@@ -360,8 +399,10 @@ do_link(struct world *w, const struct fib_op *op)
 	switch (op->kind) {
 	case FIB_OP_LINK_UP:
 	case FIB_OP_LINK_DOWN:
-		if (!up && l->admin_up)
+		if (!up && l->admin_up) {
 			drop_nexthops_on(w, l->ifindex);
+			drop_routes_on(w, l->ifindex);
+		}
 		l->admin_up = up;
 		break;
 	case FIB_OP_LINK_MTU: l->mtu = op->object.link.mtu; break;
@@ -597,11 +638,18 @@ world_carrier(struct world *w, uint32_t ifindex, bool up)
 }
 
 void
+world_admin(struct world *w, uint32_t ifindex, bool up)
+{
+	do_link(w, &(struct fib_op){ .kind = up ? FIB_OP_LINK_UP : FIB_OP_LINK_DOWN, .object.link.ifindex = ifindex });
+}
+
+void
 world_unplug(struct world *w, uint32_t ifindex)
 {
 	struct fib_link *l = link_of(w, ifindex), gone = *l;
 
 	drop_nexthops_on(w, ifindex);
+	drop_routes_on(w, ifindex);
 	*l = w->links[--w->link_count];
 	for (size_t i = 0; i < w->address_count;)
 		if (w->addresses[i].ifindex == ifindex) {

@@ -43,7 +43,8 @@ void world_wait(struct world *, usec_t span); /* timers too */
 
 void world_link(struct world *, uint32_t ifindex, const char *name, const char *address);
 void world_carrier(struct world *, uint32_t ifindex, bool up);
-void world_unplug(struct world *, uint32_t ifindex); /* the interface is gone */
+void world_admin(struct world *, uint32_t ifindex, bool up); /* somebody's `ip link set … up` or down */
+void world_unplug(struct world *, uint32_t ifindex);         /* the interface is gone */
 void world_foreign(
     struct world *, const char *prefix, uint8_t protocol, uint32_t metric, const char *gateway, uint32_t ifindex);
 void world_foreign_gone(struct world *, const char *prefix, uint32_t metric);

@@ -53,6 +53,11 @@ world_route(struct world *w, const char *prefix)
 
 	if (!r)
 		return "none";
+	for (uint16_t i = 0; i < r->path_count; i++)
+		parts[i] = path_text(
+		    w, &r->paths[i].gateway, r->paths[i].ifindex, r->paths[i].labels, r->paths[i].label_count);
+	if (!r->nexthop_id)
+		return joined(w, parts, r->path_count);
 	const struct fib_nexthop *g = world_nexthop_of(w, r->nexthop_id);
 	for (uint16_t i = 0; i < g->member_count; i++) {
 		const struct fib_nexthop *n = world_nexthop_of(w, g->members[i]);

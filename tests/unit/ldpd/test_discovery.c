@@ -34,7 +34,7 @@ adjacency(void)
 START_TEST(a_hello_goes_out_as_soon_as_the_link_is_there_and_every_five_seconds)
 {
 	ck_assert_uint_eq(s->hellos, 1);
-	ck_assert(s->dut->ports[1].joined);
+	ck_assert_uint_eq(s->dut->sim.ports[1].group_count, 1);
 	ck_assert_uint_eq(s->hello.hello.hold_s, 15);
 	ck_assert(!s->hello.hello.targeted);
 	script_run(s, 100 * USEC_PER_SEC);
@@ -47,8 +47,8 @@ END_TEST
 START_TEST(the_transport_address_is_the_lsr_id_when_that_is_ours_and_the_links_own_else)
 {
 	ck_assert_uint_eq(addr_to_v4(&s->hello.hello.transport4), s->dut->lsr);
-	s->dut->ports[0].up = false;
-	ldp_node_port(s->dut, &s->dut->ports[0]);
+	s->dut->sim.ports[0].up = false;
+	ldp_node_port(s->dut, &s->dut->sim.ports[0]);
 	script_run(s, 6 * USEC_PER_SEC);
 	ck_assert_uint_eq(addr_to_v4(&s->hello.hello.transport4), 0x0a000002);
 }
@@ -70,20 +70,20 @@ no_ldp(void)
 static void
 no_carrier(void)
 {
-	s->dut->ports[1].up = false;
-	ldp_node_port(s->dut, &s->dut->ports[1]);
+	s->dut->sim.ports[1].up = false;
+	ldp_node_port(s->dut, &s->dut->sim.ports[1]);
 }
 static void
 no_address(void)
 {
-	s->dut->ports[1].address = (struct prefix){ 0 };
-	ldp_node_port(s->dut, &s->dut->ports[1]);
+	s->dut->sim.ports[1].address = (struct prefix){ 0 };
+	ldp_node_port(s->dut, &s->dut->sim.ports[1]);
 }
 static void
 no_interface(void)
 {
-	s->dut->ports[1].gone = true;
-	ldp_node_port(s->dut, &s->dut->ports[1]);
+	s->dut->sim.ports[1].gone = true;
+	ldp_node_port(s->dut, &s->dut->sim.ports[1]);
 }
 static void
 no_ldp_there(void)

@@ -129,12 +129,12 @@ END_TEST
 START_TEST(an_address_that_comes_or_goes_is_told)
 {
 	script_forget(s);
-	s->dut->ports[s->dut->port_count++] = (struct net_port){ .ifindex = 3, .name = "eth1", .up = true };
-	prefix_parse("10.7.0.2/24", &s->dut->ports[2].address);
-	ldp_node_port(s->dut, &s->dut->ports[2]);
+	s->dut->sim.ports[s->dut->sim.port_count++] = (struct sim_port){ .ifindex = 3, .name = "eth1", .up = true };
+	prefix_parse("10.7.0.2/24", &s->dut->sim.ports[2].address);
+	ldp_node_port(s->dut, &s->dut->sim.ports[2]);
 	ck_assert_uint_eq(wire_left(&script_last(s, LDP_ADDRESS)->address.list), 4);
-	s->dut->ports[2].up = false;
-	ldp_node_port(s->dut, &s->dut->ports[2]);
+	s->dut->sim.ports[2].up = false;
+	ldp_node_port(s->dut, &s->dut->sim.ports[2]);
 	ck_assert_uint_eq(wire_left(&script_last(s, LDP_ADDRESS_WITHDRAW)->address.list), 4);
 }
 END_TEST

@@ -1,12 +1,13 @@
 /* LDP with IPv6, alone and beside IPv4: RFC 7552. */
 #include "base/label.h"
+#include "ldpd/packet.h"
 #include "tests/helper/check.h"
 #include "tests/helper/ldp_net.h"
 #include <string.h>
 
 static struct ldp_net *net;
 static struct ldp_node *r1, *r2, *r3;
-static struct net_link *l12;
+static struct sim_link *l12;
 
 static void
 setup(void)
@@ -31,7 +32,7 @@ start(bool alone)
 	ldp_net_add_ipv6(net, alone);
 	ldp_net_route(net);
 	ldp_net_start(net);
-	ck_assert_msg(ldp_net_until(net, ldp_net_is_settled, 20 * USEC_PER_SEC), "%s", text_chars(&r1->log));
+	ck_assert_msg(ldp_net_until(net, ldp_net_is_settled, 20 * USEC_PER_SEC), "%s", text_chars(&r1->sim.log));
 }
 
 static unsigned
@@ -179,35 +180,53 @@ START_TEST(a_restart_costs_no_packet_of_either_family)
 }
 END_TEST
 
+/* A Hello to R1 on its link, with this LSR id, as a stranger there would send it. */
+static void
+hello(uint32_t lsr, const char *source, uint8_t ttl, uint8_t prefers)
+{
+	struct ldp_hello_fields f = { .hold_s = 15, .prefers = prefers };
+	struct ldp_input in = { .kind = LDP_IN_DATAGRAM, .ifindex = r1->sim.ports[1].ifindex, .ttl = ttl };
+	static uint8_t bytes[128];
+	struct ldp_writer w;
+
+	addr_parse("2001:db8::9", &f.transport);
+	addr_parse("ff02::2", &in.to);
+	addr_parse(source, &in.from);
+	ldp_begin(&w, bytes, sizeof bytes, lsr);
+	ldp_put_hello(&w, 1, &f);
+	in.bytes = bytes;
+	in.size = ldp_end(&w);
+	ldp_node_input(r1, &in);
+}
+
 START_TEST(a_hello_from_afar_or_not_from_a_link_local_address_is_refused)
 {
-	static uint8_t bytes[128];
-	struct addr group, from;
-
 	start(false);
-	struct net_port *p = &r1->ports[1];
-	uint64_t bad = ldp_node_interface(r1, p->ifindex)->hellos_bad;
+	uint64_t bad = ldp_node_interface(r1, r1->sim.ports[1].ifindex)->hellos_bad;
 	size_t known = ldp_node_rows(r1, "ldp.Adjacency");
-	addr_parse("ff02::2", &group);
-	for (int i = 0; i < 2; i++) {
-		addr_parse(i ? "2001:db8::9" : "fe80::9", &from);
-		ldp_node_input(r1, &(struct ldp_input){ .kind = LDP_IN_DATAGRAM,
-				       .ifindex = p->ifindex,
-				       .from = from,
-				       .to = group,
-				       .ttl = i ? 255 : 254,
-				       .bytes = bytes,
-				       .size = sizeof bytes });
-	}
-	ck_assert_uint_eq(ldp_node_interface(r1, p->ifindex)->hellos_bad, bad + 2);
+	hello(0x09090909, "fe80::9", 254, 6);
+	hello(0x09090909, "2001:db8::9", 255, 6);
+	ck_assert_uint_eq(ldp_node_interface(r1, r1->sim.ports[1].ifindex)->hellos_bad, bad + 2);
 	ck_assert_uint_eq(ldp_node_rows(r1, "ldp.Adjacency"), known);
+	hello(0x09090909, "fe80::9", 255, 6);
+	ck_assert_uint_eq(ldp_node_rows(r1, "ldp.Adjacency"), known + 1);
+}
+END_TEST
+
+START_TEST(a_stranger_with_the_neighbours_identifier_and_another_preference_ends_nothing)
+{
+	start(false);
+	uint32_t uid = ldp_node_session(r1, r2)->uid;
+	hello(r2->lsr, "fe80::9", 255, 4);
+	ck_assert_uint_eq(transport_family(r1, r2), 6);
+	ck_assert_uint_eq(ldp_node_session(r1, r2)->uid, uid);
 }
 END_TEST
 
 START_TEST(without_a_link_local_address_it_is_said_and_ipv4_goes_on)
 {
 	start(false);
-	struct net_port *p = &r1->ports[1];
+	struct sim_port *p = &r1->sim.ports[1];
 	p->link_local = addr_none();
 	ldp_node_port(r1, p);
 	ldp_net_run(net, 20 * USEC_PER_SEC);
@@ -243,6 +262,7 @@ suite(void)
 	tcase_add_test(t, ipv6_that_is_switched_off_takes_its_labels_with_it);
 	tcase_add_test(t, a_restart_costs_no_packet_of_either_family);
 	tcase_add_test(t, a_hello_from_afar_or_not_from_a_link_local_address_is_refused);
+	tcase_add_test(t, a_stranger_with_the_neighbours_identifier_and_another_preference_ends_nothing);
 	tcase_add_test(t, without_a_link_local_address_it_is_said_and_ipv4_goes_on);
 	tcase_add_test(t, explicit_null_is_each_familys_own);
 	suite_add_tcase(s, t);

@@ -147,8 +147,8 @@ START_TEST(an_address_that_is_withdrawn_takes_its_label_out_of_use)
 	ldp_net_start(n);
 	ck_assert(ldp_net_until(n, ldp_net_is_settled, 3 * USEC_PER_SEC));
 	ck_assert_uint_eq(ldp_node_lsp(a, "2.2.2.2/32")->next_hops[1]->out_label, LABEL_IMPLICIT_NULL);
-	b->ports[2].address = (struct prefix){ 0 };
-	ldp_node_port(b, &b->ports[2]);
+	b->sim.ports[2].address = (struct prefix){ 0 };
+	ldp_node_port(b, &b->sim.ports[2]);
 	ldp_net_run(n, 2 * USEC_PER_MSEC);
 	const Ldp__Lsp *l = ldp_node_lsp(a, "2.2.2.2/32");
 	ck_assert_uint_eq(l->next_hops[0]->out_label, LABEL_IMPLICIT_NULL);
@@ -174,10 +174,10 @@ transcript_of_a_troubled_minute(uint64_t seed)
 	struct ldp_net *n = ldp_net_new(seed);
 	struct ldp_node *a = ldp_net_add(n, "1.1.1.1"), *b = ldp_net_add(n, "2.2.2.2"), *c = ldp_net_add(n, "3.3.3.3");
 	ldp_net_link(n, a, "10.0.12.1/24", b, "10.0.12.2/24");
-	struct net_link *l = ldp_net_link(n, b, "10.0.23.2/24", c, "10.0.23.3/24");
+	struct sim_link *l = ldp_net_link(n, b, "10.0.23.2/24", c, "10.0.23.3/24");
 	ldp_net_link(n, c, "10.0.13.3/24", a, "10.0.13.1/24");
-	n->lose_percent = 20;
-	n->chop = true;
+	n->sim.lose_percent = 20;
+	n->sim.chop = true;
 	ldp_net_route(n);
 	ldp_net_start(n);
 	ldp_net_run(n, 20 * USEC_PER_SEC);
@@ -190,8 +190,8 @@ transcript_of_a_troubled_minute(uint64_t seed)
 	ldp_net_run(n, USEC_PER_SEC);
 	ldp_node_start(b);
 	ldp_net_run(n, 20 * USEC_PER_SEC);
-	uint64_t transcript = n->transcript;
-	ck_assert_uint_gt(n->effects, 100);
+	uint64_t transcript = n->sim.transcript;
+	ck_assert_uint_gt(n->sim.effects, 100);
 	ldp_net_free(n);
 	return transcript;
 }
@@ -209,8 +209,8 @@ START_TEST(bytes_cut_anywhere_and_lost_hellos_change_nothing_in_the_end)
 	struct ldp_node *a = ldp_net_add(n, "1.1.1.1"), *b = ldp_net_add(n, "2.2.2.2");
 	ldp_net_link(n, a, "10.0.12.1/24", b, "10.0.12.2/24");
 	ldp_net_link(n, a, "10.1.12.1/24", b, "10.1.12.2/24");
-	n->lose_percent = 30;
-	n->chop = true;
+	n->sim.lose_percent = 30;
+	n->sim.chop = true;
 	for (int i = 0; i < 300; i++) {
 		char fec[24];
 		snprintf(fec, sizeof fec, "10.9.%d.%d/32", i / 200, i % 200 + 1);

@@ -403,7 +403,7 @@ map_with_mtu(uint32_t label, uint16_t mtu)
 
 START_TEST(the_mtu_is_the_least_of_what_the_next_hop_says_and_what_the_link_carries)
 {
-	struct net_port *port = ldp_node_find_port(s->dut, 2);
+	struct sim_port *port = ldp_node_find_port(s->dut, 2);
 
 	port->mtu = 1500;
 	ldp_node_port(s->dut, port);
@@ -421,6 +421,31 @@ START_TEST(the_mtu_is_the_least_of_what_the_next_hop_says_and_what_the_link_carr
 }
 END_TEST
 
+START_TEST(without_ldp_there_are_no_labels_and_with_it_they_are_back)
+{
+	struct ldp_net *net = ldp_net_new(5);
+	struct ldp_node *a = ldp_net_add(net, "1.1.1.1"), *b = ldp_net_add(net, "2.2.2.2");
+
+	ldp_net_link(net, a, "10.0.12.1/24", b, "10.0.12.2/24");
+	ldp_net_route(net);
+	ldp_net_start(net);
+	ck_assert(ldp_net_until(net, ldp_net_is_settled, 60 * USEC_PER_SEC));
+	ck_assert_uint_ne(ldp_node_rows(a, "ldp.Lsp"), 0);
+	a->config.enabled = false;
+	ldp_node_configure(a);
+	ldp_net_run(net, USEC_PER_SEC);
+	ck_assert_uint_eq(ldp_node_rows(a, "ldp.Lsp"), 0);
+	ck_assert_uint_eq(ldp_node_rows(a, "ldp.Binding"), 0);
+	ck_assert_uint_eq(a->lsp_count, 0);
+	a->config.enabled = true;
+	ldp_node_configure(a);
+	ck_assert(ldp_net_until(net, ldp_net_is_settled, 60 * USEC_PER_SEC));
+	ldp_net_run(net, USEC_PER_SEC);
+	ck_assert_ptr_null(ldp_net_trace_all(net));
+	ldp_net_free(net);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -433,6 +458,7 @@ suite(void)
 	tcase_add_test(a, all_routes_get_labels_when_that_is_wanted_and_lose_them_again);
 	tcase_add_test(a, a_list_names_the_fecs_and_a_change_of_the_list_counts_at_once);
 	tcase_add_test(a, none_means_none);
+	tcase_add_test(a, without_ldp_there_are_no_labels_and_with_it_they_are_back);
 	suite_add_tcase(suite, a);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_peer_is_told_what_its_filter_lets_through);

@@ -249,12 +249,12 @@ be_refused(void)
 static usec_t
 patience(void)
 {
-	usec_t from = s->net->now;
+	usec_t from = s->net->sim.now;
 	unsigned before = s->connects;
 
 	for (int i = 0; i < 4000 && s->connects == before; i++)
 		script_run(s, 100 * USEC_PER_MSEC);
-	return s->net->now - from;
+	return s->net->sim.now - from;
 }
 
 START_TEST(each_refusal_doubles_the_wait_up_to_the_longest)

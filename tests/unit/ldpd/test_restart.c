@@ -38,8 +38,8 @@ no_packet_is_lost(struct ldp_net *n, void *ctx)
 	const char *lost = ldp_net_trace_all(n);
 
 	(void)ctx;
-	ck_assert_msg(
-	    !lost, "after %llu ms a packet is lost %s", (unsigned long long)(n->now / USEC_PER_MSEC), lost ? lost : "");
+	ck_assert_msg(!lost, "after %llu ms a packet is lost %s", (unsigned long long)(n->sim.now / USEC_PER_MSEC),
+	    lost ? lost : "");
 }
 
 static void
@@ -83,12 +83,12 @@ START_TEST(a_restart_is_over_soon_after_the_neighbours_have_told_their_labels)
 	ldp_node_kill(r2);
 	ldp_net_run(net, USEC_PER_SEC);
 	ldp_node_start(r2);
-	usec_t started = net->now;
+	usec_t started = net->sim.now;
 	ck_assert(ldp_node_parameters(r2)->recovering);
 	ck_assert(!ldp_tables(r2->ldp)[0]->complete);
 	ck_assert(ldp_net_until(net, ldp_net_is_settled, 60 * USEC_PER_SEC));
-	ck_assert_uint_ge(net->now - started, 3 * USEC_PER_SEC);
-	ck_assert_uint_le(net->now - started, 4 * USEC_PER_SEC);
+	ck_assert_uint_ge(net->sim.now - started, 3 * USEC_PER_SEC);
+	ck_assert_uint_le(net->sim.now - started, 4 * USEC_PER_SEC);
 	ck_assert(ldp_tables(r2->ldp)[0]->complete);
 }
 END_TEST
@@ -128,10 +128,10 @@ START_TEST(a_neighbour_that_is_heard_late_costs_no_packet)
 	ldp_node_kill(r2);
 	ldp_net_run(net, USEC_PER_SEC);
 	net->watch = NULL;
-	net->links[1]->cut = true;
+	net->sim.links[1]->cut = true;
 	ldp_node_start(r2);
 	ldp_net_run(net, 4 * USEC_PER_SEC); /* R1 is heard and done, R3 is not */
-	net->links[1]->cut = false;
+	net->sim.links[1]->cut = false;
 	watch();
 	ck_assert(ldp_net_until(net, ldp_net_is_settled, 60 * USEC_PER_SEC));
 	ldp_net_run(net, 300 * USEC_PER_SEC);
@@ -211,12 +211,12 @@ END_TEST
 START_TEST(hellos_lost_for_a_while_cost_no_packet)
 {
 	ldp_net_run(net, 10 * USEC_PER_SEC);
-	net->lose_percent = 100;
+	net->sim.lose_percent = 100;
 	ldp_net_run(net, 10 * USEC_PER_SEC);
 	watch();
 	ldp_net_run(net, 10 * USEC_PER_SEC);
 	ck_assert_ptr_null(ldp_node_adjacency(r1, r2));
-	net->lose_percent = 0;
+	net->sim.lose_percent = 0;
 	ck_assert(ldp_net_until(net, ldp_net_is_settled, 60 * USEC_PER_SEC));
 	ldp_net_run(net, 300 * USEC_PER_SEC);
 }

@@ -16,7 +16,7 @@ static void
 join(unsigned a, unsigned b)
 {
 	char from[24], to[24];
-	unsigned n = (unsigned)net->link_count;
+	unsigned n = (unsigned)net->sim.link_count;
 
 	snprintf(from, sizeof from, "10.%u.%u.1/24", n / 200, n % 200);
 	snprintf(to, sizeof to, "10.%u.%u.2/24", n / 200, n % 200);
@@ -32,14 +32,14 @@ mesh(uint64_t seed)
 		snprintf(lsr, sizeof lsr, "%u.%u.%u.%u", i + 1, i + 1, i + 1, i + 1);
 		ldp_net_add(net, lsr);
 		if (i)
-			join(i, (unsigned)rng_below(&net->rng, i));
+			join(i, (unsigned)rng_below(&net->sim.rng, i));
 	}
 	for (unsigned i = 0; i < EXTRA_LINKS; i++) {
-		unsigned a = (unsigned)rng_below(&net->rng, NODES), b = (unsigned)rng_below(&net->rng, NODES);
+		unsigned a = (unsigned)rng_below(&net->sim.rng, NODES), b = (unsigned)rng_below(&net->sim.rng, NODES);
 		if (a != b)
 			join(a, b);
 	}
-	net->chop = true;
+	net->sim.chop = true;
 	ldp_net_route(net);
 	ldp_net_start(net);
 }
@@ -53,17 +53,17 @@ nothing_goes_astray(struct ldp_net *n, void *ctx)
 		for (size_t k = 0; k < n->node_count; k++) {
 			const char *lost = ldp_net_trace(n, n->nodes[i], addr_v4(n->nodes[k]->lsr));
 			ck_assert_msg(!lost || (!strstr(lost, "another FEC") && !strstr(lost, "not the egress")),
-			    "after %llu ms %s", (unsigned long long)(n->now / USEC_PER_MSEC), lost ? lost : "");
+			    "after %llu ms %s", (unsigned long long)(n->sim.now / USEC_PER_MSEC), lost ? lost : "");
 		}
 }
 
 static void
 trouble(void)
 {
-	struct ldp_node *n = net->nodes[rng_below(&net->rng, NODES)];
-	struct net_link *l = net->links[rng_below(&net->rng, net->link_count)];
+	struct ldp_node *n = net->nodes[rng_below(&net->sim.rng, NODES)];
+	struct sim_link *l = net->sim.links[rng_below(&net->sim.rng, net->sim.link_count)];
 
-	switch (rng_below(&net->rng, 6)) {
+	switch (rng_below(&net->sim.rng, 6)) {
 	case 0:
 		l->cut = !l->cut;
 		ldp_net_route(net);
@@ -76,9 +76,9 @@ trouble(void)
 			ldp_node_start(n);
 		break;
 	case 2: ldp_node_input(n, &(struct ldp_input){ .kind = LDP_IN_CLEAR }); break;
-	case 3: net->lose_percent = (unsigned)rng_below(&net->rng, 60); break;
+	case 3: net->sim.lose_percent = (unsigned)rng_below(&net->sim.rng, 60); break;
 	case 4: {
-		struct net_port *p = &n->ports[rng_below(&net->rng, n->port_count - 1) + 1];
+		struct sim_port *p = &n->sim.ports[rng_below(&net->sim.rng, n->sim.port_count - 1) + 1];
 		p->up = !p->up;
 		ldp_node_port(n, p);
 		ldp_net_route(net);
@@ -95,18 +95,18 @@ trouble(void)
 static void
 all_is_well_again(void)
 {
-	net->lose_percent = 0;
-	for (size_t i = 0; i < net->link_count; i++)
-		net->links[i]->cut = false;
+	net->sim.lose_percent = 0;
+	for (size_t i = 0; i < net->sim.link_count; i++)
+		net->sim.links[i]->cut = false;
 	for (size_t i = 0; i < NODES; i++) {
 		struct ldp_node *n = net->nodes[i];
 		n->config.enabled = true;
 		if (!n->ldp)
 			ldp_node_start(n);
 		ldp_node_configure(n);
-		for (size_t k = 1; k < n->port_count; k++) {
-			n->ports[k].up = true;
-			ldp_node_port(n, &n->ports[k]);
+		for (size_t k = 1; k < n->sim.port_count; k++) {
+			n->sim.ports[k].up = true;
+			ldp_node_port(n, &n->sim.ports[k]);
 		}
 	}
 	ldp_net_route(net);
@@ -141,7 +141,7 @@ START_TEST(after_any_storm_every_lsp_is_complete_and_no_label_has_leaked)
 	mesh((uint64_t)_i + 1);
 	net->watch = nothing_goes_astray;
 	for (int i = 0; i < TROUBLES; i++) {
-		ldp_net_run(net, rng_below(&net->rng, 8 * USEC_PER_SEC));
+		ldp_net_run(net, rng_below(&net->sim.rng, 8 * USEC_PER_SEC));
 		trouble();
 	}
 	all_is_well_again();

@@ -239,7 +239,7 @@ END_TEST
 
 START_TEST(without_the_lsr_ids_address_nothing_is_sent_and_the_reason_is_told)
 {
-	struct net_port *loopback = ldp_node_find_port(s->dut, 1);
+	struct sim_port *loopback = ldp_node_find_port(s->dut, 1);
 	loopback->up = false;
 	ldp_node_port(s->dut, loopback);
 	unsigned before = s->hellos;
