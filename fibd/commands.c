@@ -175,13 +175,18 @@ set_static(void *conf, const struct args *a, struct conf_error *why)
 			return conf_refuse(why, "a description has at most 80 characters");
 		via.note = fib_config_note(c, arg_text(a, "text"));
 	}
+	if (arg_given(a, "track")) {
+		if (via.black_hole)
+			return conf_refuse(why, "NULL0 leads to nobody who could be watched; take `track` out");
+		via.track = fib_config_note(c, arg_text(a, "session"));
+	}
 	fib_config_static(c, &prefix, &via);
 	return 0;
 }
 
 #define NEXT_HOP4 "{ NULL0 | <address>:nexthop | <ifname>:interface [ <address>:nexthop ] }"
 #define NEXT_HOP6 "{ NULL0 | <address6>:nexthop | <ifname>:interface [ <address6>:nexthop ] }"
-#define ROUTE_OPTIONS "[ preference <1-255>:value | description <word>:text ]*"
+#define ROUTE_OPTIONS "[ preference <1-255>:value | track bfd-session <word>:session | description <word>:text ]*"
 
 const struct command fib_commands[] = {
 	{ .view = VIEW_SYSTEM,
@@ -231,7 +236,8 @@ const struct command fib_commands[] = {
 	    .words = "ip route-static <address>:destination <mask>:mask " NEXT_HOP4 " " ROUTE_OPTIONS,
 	    .undo = "ip route-static <address>:destination <mask>:mask [ " NEXT_HOP4 " " ROUTE_OPTIONS " ]",
 	    .set = set_static,
-	    .help = "Static route; several of one preference share the load, one of a higher preference is the backup",
+	    .help = "Static route; several of one preference share the load, one of a higher preference is the backup; "
+		    "`track` takes it away while that BFD session says that the path is dead",
 	    .ref = "reference 002" },
 	{ .view = VIEW_SYSTEM,
 	    .words = "ipv6 route-static <address6>:destination <0-128>:length " NEXT_HOP6 " " ROUTE_OPTIONS,

@@ -25,6 +25,7 @@ struct fib_via { /* what static routes say behind their prefix; many say the sam
 		uint8_t unused;  /* 0: no byte is left to chance, for keys are compared by their bytes */
 		uint32_t name;   /* index + 1 into `names` of the out-interface; 0 none */
 		uint32_t note;   /* index + 1 into `notes`; 0 none */
+		uint32_t track;  /* index + 1 into `notes`: the BFD session that it follows; 0 none */
 	} v;
 };
 struct fib_static { /* of these there may be a million */
@@ -47,7 +48,7 @@ struct fib_config {
 	struct hash vias_by_content;
 	char (*names)[64];
 	size_t name_count;
-	struct fib_note **notes; /* descriptions of routes, each once */
+	struct fib_note **notes; /* descriptions of routes and names of sessions, each once */
 	size_t note_count, note_room;
 	struct hash notes_by_text;
 };

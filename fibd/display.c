@@ -136,7 +136,10 @@ next_hop_line(const struct show *s, const Fib__NextHop *h)
 	text_add(s->out, "  Label:");
 	for (size_t i = 0; i < h->n_labels; i++)
 		text_add(s->out, "%s%s", i ? "/" : " ", label_text(h->labels[i], label));
-	text_line(s->out, "%s", h->n_labels ? "" : " NULL");
+	text_add(s->out, "%s", h->n_labels ? "" : " NULL");
+	if (*h->track)
+		text_add(s->out, "  Track: bfd-session %s (%s)", h->track, h->track_state);
+	text_line(s->out, "%s", "");
 }
 
 static void

@@ -25,7 +25,7 @@ enum { SLICE_OPS = 512, IN_FLIGHT_LEAST = 2 * SLICE_OPS };
 struct fibd {
 	struct host *host;
 	struct bus *bus;
-	struct mirror *lsps;
+	struct mirror *lsps, *sessions;
 	struct rib *rib;
 	struct kernel *kernel;
 	struct candidate *candidate;
@@ -122,26 +122,29 @@ on_settled(void *ctx)
 
 /* --- rows, time, configuration --- */
 
+static enum fib_mirror
+mirror_of(const struct row_schema *schema)
+{
+	return schema == &bfd_session_schema ? FIB_BFD_SESSION : FIB_LDP_LSP;
+}
+
 static void
 on_row(void *ctx, const struct row_schema *schema, const void *row, bool gone, uint32_t round)
 {
-	(void)schema;
-	feed(ctx,
-	    &(struct fib_input){ .kind = FIB_IN_ROW, .table = FIB_LDP_LSP, .row = row, .gone = gone, .round = round });
+	feed(ctx, &(struct fib_input){
+		      .kind = FIB_IN_ROW, .table = mirror_of(schema), .row = row, .gone = gone, .round = round });
 }
 
 static void
 on_synced(void *ctx, const struct row_schema *schema, uint32_t round)
 {
-	(void)schema;
-	feed(ctx, &(struct fib_input){ .kind = FIB_IN_SYNCED, .table = FIB_LDP_LSP, .round = round });
+	feed(ctx, &(struct fib_input){ .kind = FIB_IN_SYNCED, .table = mirror_of(schema), .round = round });
 }
 
 static void
 on_lost(void *ctx, const struct row_schema *schema)
 {
-	(void)schema;
-	feed(ctx, &(struct fib_input){ .kind = FIB_IN_LOST, .table = FIB_LDP_LSP });
+	feed(ctx, &(struct fib_input){ .kind = FIB_IN_LOST, .table = mirror_of(schema) });
 }
 
 static void
@@ -212,7 +215,8 @@ open_world(struct fibd *d)
 	for (size_t i = 0; tables[i]; i++)
 		bus_serve(d->bus, tables[i]);
 	candidate_serve(d->candidate, d->bus, host_config_path(d->host));
-	if (!(d->lsps = mirror_open(d->bus, &ldp_lsp_schema, &mirror_ops, d)))
+	if (!(d->lsps = mirror_open(d->bus, &ldp_lsp_schema, &mirror_ops, d)) ||
+	    !(d->sessions = mirror_open(d->bus, &bfd_session_schema, &mirror_ops, d)))
 		return -1;
 	if (sd_event_add_defer(host_loop(d->host), &d->pump, on_pump, d) < 0)
 		return -1;

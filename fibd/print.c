@@ -44,7 +44,7 @@ print_interface(const struct fib_if_config *i, struct conf_lines *out)
 static void
 print_static(const struct fib_config *c, const struct fib_static *s, struct conf_lines *out)
 {
-	char to[ADDR_TEXT], mask[ADDR_TEXT], via[ADDR_TEXT] = "", rest[160] = "";
+	char to[ADDR_TEXT], mask[ADDR_TEXT], via[ADDR_TEXT] = "", rest[256] = "";
 	bool v4 = s->prefix.addr.family == 4;
 	const struct fib_via_key *v = fib_config_via(c, s);
 	const char *interface = v->name ? c->names[v->name - 1] : "";
@@ -58,6 +58,9 @@ print_static(const struct fib_config *c, const struct fib_static *s, struct conf
 		addr_text(&v->next_hop, via);
 	if (v->preference != FIB_STATIC_PREFERENCE)
 		at += (size_t)snprintf(rest + at, sizeof rest - at, " preference %u", v->preference);
+	if (v->track)
+		at += (size_t)snprintf(
+		    rest + at, sizeof rest - at, " track bfd-session %.64s", c->notes[v->track - 1]->text);
 	if (v->note)
 		snprintf(rest + at, sizeof rest - at, " description %s", c->notes[v->note - 1]->text);
 	conf_say(out, CONF_STATIC_ROUTES, NULL, v4 ? 0 : 1, "%s route-static %s %s %s%s%s%s%s", v4 ? "ip" : "ipv6",

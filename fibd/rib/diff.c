@@ -110,8 +110,9 @@ static bool
 group_is_wanted(const struct group *g)
 {
 	uint32_t members[FIB_PATHS_MAX];
+	const struct fate *f = group_model(g);
 
-	return g->fate && group_members(g->fate, members);
+	return f && group_members(f, members);
 }
 
 static void
@@ -136,7 +137,7 @@ add_groups(struct batch *b)
 		op->object.kind = FIB_NEXTHOP;
 		struct fib_nexthop *n = &op->object.nexthop;
 		*n = (struct fib_nexthop){ .id = g->id };
-		p->count = n->member_count = group_members(g->fate, n->members);
+		p->count = n->member_count = group_members(group_model(g), n->members);
 		memset(n->weights, 1, n->member_count);
 		p->members = mem_copy(n->members, n->member_count * sizeof *n->members);
 		g->asked = true;
@@ -154,6 +155,8 @@ delete_groups(struct batch *b)
 		struct pending *p;
 		if (b->count == b->room)
 			return false;
+		if (list_is_empty(&g->users))
+			group_stand_in_over(b->rib, g);
 		if (group_is_wanted(g) || !g->count) {
 			list_remove(&g->dirty);
 			group_release(b->rib, g);
@@ -450,8 +453,9 @@ nexthop_refused(struct rib *rib, struct nexthop *h, const char *text)
 	again_later(rib);
 	hash_each (n, &rib->groups) {
 		struct group *g = OBJECT(n, struct group, by_id);
-		for (uint16_t i = 0; g->fate && i < g->fate->member_count; i++)
-			if (g->fate->members[i] == h)
+		const struct fate *f = group_model(g);
+		for (uint16_t i = 0; f && i < f->member_count; i++)
+			if (f->members[i] == h)
 				diff_dirty(rib, &rib->dirty_groups, &g->dirty);
 	}
 }

@@ -22,7 +22,8 @@ fate_hash(const struct fate *f)
 
 	for (uint16_t i = 0; i < f->spec_count; i++) {
 		h = hash_bytes(&f->specs[i].addr, sizeof f->specs[i].addr, h);
-		h = hash_bytes(&f->specs[i].ifindex, sizeof f->specs[i].ifindex, h + f->specs[i].name);
+		h = hash_bytes(
+		    &f->specs[i].ifindex, sizeof f->specs[i].ifindex, h + f->specs[i].name + f->specs[i].track * 31u);
 	}
 	return f->labelled ? h ^ prefix_hash(&f->fec) : h;
 }
@@ -36,7 +37,7 @@ fate_same(const struct fate *a, const struct fate *b)
 		return false;
 	for (uint16_t i = 0; i < a->spec_count; i++)
 		if (!addr_eq(&a->specs[i].addr, &b->specs[i].addr) || a->specs[i].ifindex != b->specs[i].ifindex ||
-		    a->specs[i].name != b->specs[i].name)
+		    a->specs[i].name != b->specs[i].name || a->specs[i].track != b->specs[i].track)
 			return false;
 	return true;
 }
@@ -168,7 +169,10 @@ resolve_spec(struct rib *rib, struct fate *f, uint16_t i, struct paths *out)
 {
 	const struct spec *s = &f->specs[i];
 	uint32_t ifindex = s->name ? rib->names[s->name - 1].ifindex : s->ifindex;
+	const struct track *t = track_of(rib, s->track);
 
+	if (t && t->dead)
+		return;
 	if (s->name || s->ifindex) {
 		struct fib_path p = { .gateway = s->addr, .ifindex = ifindex, .weight = 1 };
 		if (ifindex && port_is_up(rib, ifindex))

@@ -9,6 +9,7 @@
 #include "base/trie.h"
 #include "fibd/config.h"
 #include "fibd/rib/rib.h"
+#include "proto/bfd.pb-c.h"
 #include "proto/fib.pb-c.h"
 #include "proto/ldp.pb-c.h"
 
@@ -49,6 +50,13 @@ struct spec {
 	struct addr addr;
 	uint32_t ifindex; /* 0: find it by the address */
 	uint32_t name;    /* of rib->names: an out-interface by name, index + 1; 0 none */
+	uint32_t track;   /* of rib->tracks: the BFD session that it follows, index + 1; 0 none */
+};
+struct track { /* a BFD session, by name: there are as many as were ever told or named */
+	struct hash_node by_name;
+	uint32_t number, round;
+	bool present, dead;
+	char name[];
 };
 struct path { /* a next hop as packets take it */
 	struct fib_path p;
@@ -72,7 +80,8 @@ struct group { /* a group object */
 	uint32_t id;
 	struct fate *fate; /* NULL: nobody's, to be swept, and among rib->spare_groups */
 	struct list spare;
-	uint16_t count; /* members as the kernel has them; 0: it has no such group */
+	struct fate *stand_in; /* its members are this one's while routes still point here and `fate` has no path */
+	uint16_t count;        /* members as the kernel has them; 0: it has no such group */
 	uint32_t members[FIB_PATHS_MAX];
 	uint8_t weights[FIB_PATHS_MAX];
 	bool asked, refused;
@@ -95,6 +104,7 @@ struct fate {
 	uint32_t refs;
 	struct list users;  /* entries */
 	uint32_t followers; /* routes whose `want` it is; route_each_follower() finds them */
+	uint32_t stands_in; /* for so many groups */
 
 	struct path *paths;
 	uint16_t path_count;
@@ -226,6 +236,9 @@ struct rib {
 		uint32_t ifindex; /* 0: there is none */
 	} * names;
 	size_t name_count;
+	struct track **tracks;
+	size_t track_count;
+	struct hash tracks_by_name;
 	struct pool route_pool, entry_pool, direct_pool, lsp_pool, ilm_pool;
 	struct route_queue to_choose, dirty_routes;
 	struct hash troubles;            /* of routes */
@@ -279,6 +292,7 @@ void route_again(struct rib *, struct route *); /* to be chosen again */
 void route_dirty(struct rib *, struct route *); /* the kernel may have to be told */
 struct route *route_next_dirty(struct rib *);   /* NULL when there is none; out of the queue */
 const struct entry *route_chosen(const struct route *);
+struct fate *route_heir(const struct route *); /* of what will be chosen next; NULL: nothing, or it is direct */
 const struct direct *direct_of(const struct entry *);
 void route_each_follower(struct rib *, struct fate *, void (*visit)(struct rib *, struct route *));
 void route_set_trouble(struct rib *, struct route *, const char *text); /* NULL: none */
@@ -315,7 +329,15 @@ struct nexthop *nexthop_find(struct rib *, uint32_t id);
 void group_release(struct rib *, struct group *);
 void nexthop_release(struct rib *, struct nexthop *);
 bool group_is_right(const struct group *);
+const struct fate *group_model(const struct group *); /* whose members it shall have; NULL: nobody's */
+void group_stand_in_over(struct rib *, struct group *);
 uint16_t group_members(const struct fate *, uint32_t out[FIB_PATHS_MAX]); /* as they shall be: without refused ones */
+/* track.c */
+uint32_t track_number(struct rib *, const char *name);             /* index + 1 in rib->tracks */
+const struct track *track_of(const struct rib *, uint32_t number); /* NULL for 0 */
+void track_row(struct rib *, const Bfd__Session *, bool gone, uint32_t round);
+void track_synced(struct rib *, uint32_t round);
+void tracks_free(struct rib *);
 /* lfib.c */
 struct lsp *lsp_find(struct rib *, const struct prefix *);
 void lfib_row(struct rib *, const Ldp__Lsp *, bool gone, uint32_t round);

@@ -160,10 +160,20 @@ same_members(const struct group *g, const struct fate *f)
 	return true;
 }
 
+const struct fate *
+group_model(const struct group *g)
+{
+	if (g->stand_in && !list_is_empty(&g->users) && !(g->fate && g->fate->member_count))
+		return g->stand_in;
+	return g->fate;
+}
+
 bool
 group_is_right(const struct group *g)
 {
-	return g->fate && same_members(g, g->fate);
+	const struct fate *f = group_model(g);
+
+	return f && same_members(g, f);
 }
 
 /* A group for a fate: one of before our restart with just its members, else a new one. */
@@ -183,10 +193,58 @@ group_release(struct rib *rib, struct group *g)
 {
 	if (g->fate || g->count || g->asked || !list_is_empty(&g->users))
 		return;
+	group_stand_in_over(rib, g);
 	list_remove(&g->dirty);
 	list_remove(&g->spare);
 	hash_remove(&rib->groups, &g->by_id);
 	free(g);
+}
+
+/* --- takeover --- */
+
+void
+group_stand_in_over(struct rib *rib, struct group *g)
+{
+	struct fate *f = g->stand_in;
+
+	if (!f)
+		return;
+	g->stand_in = NULL;
+	f->stands_in--;
+	fate_touch(rib, f);
+	fate_unref(rib, f);
+}
+
+/* Its last path is gone, and every route on its group goes to one and the same fate next: that one's members move all of
+ * them in one message. Each route gets its new group behind that, when nothing depends on it any more. */
+static void
+find_stand_in(struct rib *rib, struct group *g)
+{
+	struct fate *heir = NULL;
+
+	list_each (l, &g->users) {
+		struct fate *next = route_heir(OBJECT(l, struct route, of_has));
+		if (!next || next == g->fate || !next->path_count || fate_is_inline(next) || (heir && next != heir))
+			return;
+		heir = next;
+	}
+	if (!heir || heir == g->stand_in)
+		return;
+	group_stand_in_over(rib, g);
+	g->stand_in = heir;
+	heir->refs++;
+	heir->stands_in++;
+	fate_touch(rib, heir);
+}
+
+static void
+dirty_where_it_stands_in(struct rib *rib, const struct fate *f)
+{
+	hash_each (n, &rib->groups) {
+		struct group *g = OBJECT(n, struct group, by_id);
+		if (g->stand_in == f)
+			diff_dirty(rib, &rib->dirty_groups, &g->dirty);
+	}
 }
 
 /* --- what fates need --- */
@@ -216,12 +274,20 @@ void
 fate_settle(struct rib *rib, struct fate *f, bool wanted)
 {
 	list_remove(&f->touched);
-	bool followed = f->followers && !fate_is_inline(f);
+	bool followed = (f->followers || f->stands_in) && !fate_is_inline(f);
+	struct group *g = f->group;
+
+	if (g && g->count && wanted && !f->path_count && !f->black_hole)
+		find_stand_in(rib, g);
+	else if (g && f->path_count)
+		group_stand_in_over(rib, g);
 	wanted = wanted && followed && (f->black_hole || f->path_count);
 	set_members(rib, f, !wanted ? 0 : f->black_hole ? 1 : f->path_count);
-	struct group *g = f->group;
+	if (f->stands_in)
+		dirty_where_it_stands_in(rib, f);
 	if (wanted && !g) {
 		g = f->group = group_for(rib, f);
+		group_stand_in_over(rib, g);
 		g->fate = f;
 		list_remove(&g->spare);
 		route_each_follower(rib, f, route_dirty);
@@ -374,6 +440,9 @@ nexthops_swept(struct rib *rib)
 void
 nexthops_free(struct rib *rib)
 {
+	hash_each (k, &rib->groups) {
+		group_stand_in_over(rib, OBJECT(k, struct group, by_id));
+	}
 	hash_each (n, &rib->nexthops) {
 		struct nexthop *h = OBJECT(n, struct nexthop, by_id);
 		free(h->trouble);

@@ -58,7 +58,7 @@ rib_new(uint64_t seed)
 	rib->next_id = FIB_NEXTHOP_FIRST;
 	rib->resync_at = rib->retry_at = USEC_NEVER;
 	struct hash *hashes[] = { &rib->ports, &rib->nexthops, &rib->nexthop_contents, &rib->groups, &rib->fates,
-		&rib->lsps, &rib->ilms, &rib->troubles };
+		&rib->tracks_by_name, &rib->lsps, &rib->ilms, &rib->troubles };
 	for (size_t i = 0; i < COUNT(hashes); i++)
 		hash_init(hashes[i]);
 	struct list *lists[] = { &rib->tables, &rib->dirty_nexthops, &rib->dirty_groups, &rib->dirty_ilms,
@@ -93,6 +93,7 @@ rib_free(struct rib *rib)
 	lfib_free(rib);
 	nexthops_free(rib);
 	ports_free(rib);
+	tracks_free(rib);
 	diff_free(rib);
 	for (size_t i = 0; i < COUNT(rib->ranges); i++)
 		table_gone(&rib->range_table, &rib->ranges[i].row);
@@ -242,9 +243,22 @@ dispatch(struct rib *rib, const struct fib_input *in)
 	case FIB_IN_SEEN_ALL: seen_all(rib); break;
 	case FIB_IN_OVERRUN: rib->resync_asked = true; break;
 	case FIB_IN_ANSWER: diff_answer(rib, in->number, in->error, in->text); break;
-	case FIB_IN_ROW: lfib_row(rib, in->row, in->gone, in->round); break;
-	case FIB_IN_SYNCED: lfib_synced(rib, in->round); break;
-	case FIB_IN_LOST: lfib_lost(rib); break;
+	case FIB_IN_ROW:
+		if (in->table == FIB_BFD_SESSION)
+			track_row(rib, in->row, in->gone, in->round);
+		else
+			lfib_row(rib, in->row, in->gone, in->round);
+		break;
+	case FIB_IN_SYNCED:
+		if (in->table == FIB_BFD_SESSION)
+			track_synced(rib, in->round);
+		else
+			lfib_synced(rib, in->round);
+		break;
+	case FIB_IN_LOST:
+		if (in->table == FIB_LDP_LSP) /* a dead bfdd's sessions stay as they were */
+			lfib_lost(rib);
+		break;
 	case FIB_IN_TIMER: timer(rib); break;
 	}
 }

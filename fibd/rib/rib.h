@@ -139,7 +139,7 @@ enum fib_input_kind {
 	FIB_IN_LOST, /* rows of a mirrored table */
 	FIB_IN_TIMER,
 };
-enum fib_mirror { FIB_LDP_LSP, FIB_MIRRORS };
+enum fib_mirror { FIB_LDP_LSP, FIB_BFD_SESSION, FIB_MIRRORS };
 struct fib_input {
 	enum fib_input_kind kind;
 	struct fib_config *config; /* its insides are taken over; the caller's structure is empty afterwards */
@@ -151,7 +151,7 @@ struct fib_input {
 	const char *text;
 	enum fib_mirror table;
 	uint32_t round;
-	const void *row; /* Ldp__Lsp */
+	const void *row; /* Ldp__Lsp, Bfd__Session */
 };
 
 struct rib *rib_new(uint64_t seed);

@@ -458,7 +458,8 @@ configure_one(struct rib *rib, const struct fib_static *s, size_t count)
 	for (size_t i = 0; i < count && n < FIB_PATHS_MAX && !first->black_hole; i++) {
 		const struct fib_via_key *v = fib_config_via(c, &s[i]);
 		specs[n++] = (struct spec){ .addr = v->next_hop,
-			.name = v->name ? port_name_number(rib, c->names[v->name - 1]) : 0 };
+			.name = v->name ? port_name_number(rib, c->names[v->name - 1]) : 0,
+			.track = v->track ? track_number(rib, c->notes[v->track - 1]->text) : 0 };
 	}
 	struct fate *fate = fate_get(rib, t, specs, n, first->black_hole, s->prefix.addr.family, NULL);
 	struct entry *old = static_entry(r, first->preference, first->black_hole);
@@ -523,6 +524,16 @@ static bool
 is_usable(const struct entry *e)
 {
 	return e->direct || e->foreign || e->fate->path_count || e->fate->black_hole;
+}
+
+struct fate *
+route_heir(const struct route *r)
+{
+	const struct entry *e = r->entries;
+
+	while (e && !is_usable(e))
+		e = e->next;
+	return e ? e->fate : NULL;
 }
 
 /* The kernel takes the smallest metric, whatever we prefer. */

@@ -90,7 +90,21 @@ why_inactive(const struct entry *e)
 
 	if (e->direct || e->foreign || f->path_count || f->black_hole)
 		return "another route is preferred";
+	for (uint16_t i = 0; i < f->spec_count; i++) {
+		const struct track *t = track_of(f->table->rib, f->specs[i].track);
+		if (t && t->dead)
+			return "its BFD session says that the path is dead";
+	}
 	return f->looped ? "its next hop is reached through this very route" : "no next hop can be reached";
+}
+
+static void
+fill_track(Fib__NextHop *h, const struct track *t)
+{
+	if (!t)
+		return;
+	h->track = lent(t->name);
+	h->track_state = lent(!t->present ? "no such session" : t->dead ? "dead" : "alive");
 }
 
 static void
@@ -123,6 +137,7 @@ fill_entry(Fib__RouteEntry *m, const struct entry *e, const struct route *r, str
 		const struct fib_path unresolved = { .ifindex = f->path_count ? 0 : f->specs[i].ifindex };
 		const struct spec *s = f->path_count ? &f->specs[f->paths[i].spec] : &f->specs[i];
 		m->next_hops[i] = next_hop(arena, s ? &s->addr : &none, f->path_count ? &f->paths[i].p : &unresolved);
+		fill_track(m->next_hops[i], s ? track_of(f->table->rib, s->track) : NULL);
 	}
 }
 

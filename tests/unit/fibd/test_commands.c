@@ -105,8 +105,9 @@ START_TEST(each_form_of_a_static_route)
 		"ip route-static 40.0.0.0 8 NULL0\n"
 		"ip route-static 0.0.0.0 0 10.0.1.2 preference 100 description out\n"
 		"ipv6 route-static 2001:db8:: 32 2001:db8:1::2\n"
-		"ipv6 route-static 2001:db8:1:: 48 eth1 fe80::1 preference 70\n");
-	ck_assert_uint_eq(c.static_count, 7);
+		"ipv6 route-static 2001:db8:1:: 48 eth1 fe80::1 preference 70\n"
+		"ip route-static 50.0.0.0 8 10.0.1.2 track bfd-session pe1_to_ce1 preference 70 description x\n");
+	ck_assert_uint_eq(c.static_count, 8);
 	ck_assert_uint_eq(VIA(0)->preference, 60);
 	ck_assert_uint_eq(VIA(0)->name, 0);
 	ck_assert_uint_eq(VIA(1)->preference, 80);
@@ -119,6 +120,8 @@ START_TEST(each_form_of_a_static_route)
 	ck_assert_uint_eq(c.statics[4].prefix.len, 0);
 	ck_assert_uint_eq(c.statics[5].prefix.addr.family, 6);
 	ck_assert_uint_eq(VIA(6)->preference, 70);
+	ck_assert_str_eq(c.notes[VIA(7)->track - 1]->text, "pe1_to_ce1");
+	ck_assert_str_eq(c.notes[VIA(7)->note - 1]->text, "x");
 }
 END_TEST
 
@@ -142,6 +145,7 @@ END_TEST
 START_TEST(mistakes_are_refused_with_their_line_and_a_remedy)
 {
 	refuses("ip route-static 20.0.0.1 8 10.0.1.2\n", "20.0.0.0/8");
+	refuses("ip route-static 20.0.0.0 8 NULL0 track bfd-session a\n", "nobody who could be watched");
 	refuses("ip route-static 20.0.0.1 8 10.0.1.2\n", "router.conf:1:");
 	refuses("sysname a234567890b234567890c234567890d234567890e234567890f234567890g234\n", "at most 63 characters");
 	refuses("ipv6 route-static 2001:db8::1 32 2001:db8:1::2\n", "2001:db8::/32");

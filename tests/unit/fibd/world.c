@@ -781,3 +781,38 @@ world_lsps_lost(struct world *w)
 {
 	input(w, &(struct fib_input){ .kind = FIB_IN_LOST, .table = FIB_LDP_LSP });
 }
+
+static void
+session_input(struct world *w, const char *name, Bfd__Verdict verdict, bool gone, uint32_t round)
+{
+	Bfd__Session row = BFD__SESSION__INIT;
+
+	row.name = (char *)(uintptr_t)name;
+	row.verdict = verdict;
+	input(w, &(struct fib_input){
+		     .kind = FIB_IN_ROW, .table = FIB_BFD_SESSION, .row = &row, .gone = gone, .round = round });
+}
+
+void
+world_session(struct world *w, const char *name, Bfd__Verdict verdict, uint32_t round)
+{
+	session_input(w, name, verdict, false, round);
+}
+
+void
+world_session_gone(struct world *w, const char *name)
+{
+	session_input(w, name, BFD__VERDICT__UNKNOWN, true, 0);
+}
+
+void
+world_sessions_synced(struct world *w, uint32_t round)
+{
+	input(w, &(struct fib_input){ .kind = FIB_IN_SYNCED, .table = FIB_BFD_SESSION, .round = round });
+}
+
+void
+world_sessions_lost(struct world *w)
+{
+	input(w, &(struct fib_input){ .kind = FIB_IN_LOST, .table = FIB_BFD_SESSION });
+}

@@ -4,6 +4,7 @@
 #include "fibd/config.h"
 #include "fibd/rib/rib.h"
 #include "host/command.h"
+#include "proto/bfd.pb-c.h"
 #include "proto/fib.pb-c.h"
 #include "proto/ldp.pb-c.h"
 
@@ -55,6 +56,12 @@ void world_lsp(struct world *, const char *fec, uint32_t in_label, const char *h
 void world_lsp_gone(struct world *, const char *fec);
 void world_lsps_synced(struct world *, uint32_t round);
 void world_lsps_lost(struct world *);
+
+/* Rows of bfd.Session. */
+void world_session(struct world *, const char *name, Bfd__Verdict, uint32_t round);
+void world_session_gone(struct world *, const char *name);
+void world_sessions_synced(struct world *, uint32_t round);
+void world_sessions_lost(struct world *);
 
 /* What the kernel has: "10.0.1.2@1/100 10.0.2.2@2", "black hole", "none"; our own route or label only. */
 const char *world_route(struct world *, const char *prefix);

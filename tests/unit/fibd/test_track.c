@@ -1,0 +1,277 @@
+/* Static routes that follow a BFD session: when they leave, when they stay, and how many messages that takes. */
+#include "tests/helper/check.h"
+#include "tests/unit/fibd/world.h"
+#include <stdio.h>
+#include <string.h>
+
+static struct world *w;
+
+#define TRACKED "ip route-static 20.0.0.0 8 10.0.1.2 track bfd-session a\n"
+#define FLOATING "ip route-static 20.0.0.0 8 10.0.2.2 preference 80\n"
+#define ROUTE(prefix, is) ck_assert_str_eq(world_route(w, prefix), is)
+#define SAYS(name, v)                                         \
+	do {                                                  \
+		world_session(w, name, BFD__VERDICT__##v, 1); \
+		world_run(w);                                 \
+	} while (0)
+
+static void
+setup(void)
+{
+	w = world_new();
+	world_link(w, 1, "eth1", "10.0.1.1/24");
+	world_link(w, 2, "eth2", "10.0.2.1/24");
+	world_link(w, 3, "eth3", "10.0.3.1/24");
+}
+
+static void
+teardown(void)
+{
+	ck_assert_uint_eq(w->foreign_harm, 0);
+	world_free(w);
+}
+
+START_TEST(a_dead_path_takes_the_route_and_a_live_one_brings_it_back)
+{
+	world_start(w, TRACKED);
+	SAYS("a", ALIVE);
+	ROUTE("20.0.0.0/8", "10.0.1.2@1");
+	SAYS("a", DEAD);
+	ROUTE("20.0.0.0/8", "none");
+	ck_assert_str_eq(
+	    world_row(w, "20.0.0.0/8")->entries[0]->inactive, "its BFD session says that the path is dead");
+	ck_assert_str_eq(world_row(w, "20.0.0.0/8")->entries[0]->next_hops[0]->track, "a");
+	SAYS("a", ALIVE);
+	ROUTE("20.0.0.0/8", "10.0.1.2@1");
+	ck_assert_str_eq(world_row(w, "20.0.0.0/8")->entries[0]->next_hops[0]->track_state, "alive");
+}
+END_TEST
+
+START_TEST(a_session_that_says_nothing_moves_nothing)
+{
+	world_start(w, TRACKED FLOATING);
+	ROUTE("20.0.0.0/8", "10.0.1.2@1"); /* there is none yet */
+	ck_assert_str_eq(world_row(w, "20.0.0.0/8")->entries[0]->next_hops[0]->track_state, "no such session");
+	unsigned before = w->ops;
+	SAYS("a", UNKNOWN);
+	SAYS("a", UNWATCHED);
+	SAYS("a", ALIVE);
+	SAYS("a", UNWATCHED);
+	SAYS("b", DEAD); /* another one */
+	ck_assert_uint_eq(w->ops, before);
+	ROUTE("20.0.0.0/8", "10.0.1.2@1");
+}
+END_TEST
+
+START_TEST(what_was_dead_and_is_switched_off_or_gone_is_as_if_nobody_watched)
+{
+	world_start(w, TRACKED FLOATING);
+	SAYS("a", DEAD);
+	ROUTE("20.0.0.0/8", "10.0.2.2@2");
+	SAYS("a", UNWATCHED);
+	ROUTE("20.0.0.0/8", "10.0.1.2@1");
+	SAYS("a", DEAD);
+	world_session_gone(w, "a");
+	world_run(w);
+	ROUTE("20.0.0.0/8", "10.0.1.2@1");
+}
+END_TEST
+
+START_TEST(a_restart_of_bfdd_changes_nothing_either_way)
+{
+	world_start(w, TRACKED FLOATING "ip route-static 30.0.0.0 8 10.0.2.2 track bfd-session b\n");
+	SAYS("a", DEAD);
+	SAYS("b", ALIVE);
+	world_sessions_lost(w);
+	world_wait(w, 10 * USEC_PER_SEC);
+	ROUTE("20.0.0.0/8", "10.0.2.2@2");
+	ROUTE("30.0.0.0/8", "10.0.2.2@2");
+	unsigned before = w->ops;
+	world_session(w, "a", BFD__VERDICT__UNKNOWN, 2);
+	world_session(w, "b", BFD__VERDICT__UNKNOWN, 2);
+	world_sessions_synced(w, 2);
+	world_run(w);
+	ck_assert_uint_eq(w->ops, before);
+	world_session(w, "a", BFD__VERDICT__DEAD, 2);
+	world_session(w, "b", BFD__VERDICT__ALIVE, 2);
+	world_run(w);
+	ck_assert_uint_eq(w->ops, before);
+	world_sessions_synced(w, 3); /* it comes back without them */
+	world_run(w);
+	ROUTE("20.0.0.0/8", "10.0.1.2@1");
+}
+END_TEST
+
+START_TEST(a_verdict_of_before_the_configuration_counts)
+{
+	world_start(w, "sysname R1\n");
+	SAYS("a", DEAD);
+	world_config(w, TRACKED FLOATING);
+	world_run(w);
+	ROUTE("20.0.0.0/8", "10.0.2.2@2");
+}
+END_TEST
+
+START_TEST(one_of_two_that_share_the_load_is_one_message_for_all_prefixes)
+{
+	struct text t = { 0 };
+
+	for (int i = 0; i < 50; i++)
+		text_add(&t,
+		    "ip route-static 20.0.%d.0 24 10.0.1.2 track bfd-session a\nip route-static 20.0.%d.0 24 "
+		    "10.0.2.2\n",
+		    i, i);
+	world_start(w, text_chars(&t));
+	text_free(&t);
+	ROUTE("20.0.7.0/24", "10.0.1.2@1 10.0.2.2@2");
+	unsigned routes = w->route_ops, groups = w->group_ops;
+	SAYS("a", DEAD);
+	ROUTE("20.0.7.0/24", "10.0.2.2@2");
+	ROUTE("20.0.49.0/24", "10.0.2.2@2");
+	ck_assert_uint_eq(w->route_ops, routes);
+	ck_assert_uint_eq(w->group_ops, groups + 1);
+	SAYS("a", ALIVE);
+	ROUTE("20.0.49.0/24", "10.0.1.2@1 10.0.2.2@2");
+	ck_assert_uint_eq(w->route_ops, routes);
+}
+END_TEST
+
+/* --- floating routes --- */
+
+static void
+many(const char *floating)
+{
+	struct text t = { 0 };
+
+	for (int i = 0; i < 50; i++)
+		text_add(&t,
+		    "ip route-static 20.0.%d.0 24 10.0.1.2 track bfd-session a\nip route-static 20.0.%d.0 24 %s "
+		    "preference 80\n",
+		    i, i, floating);
+	world_start(w, text_chars(&t));
+	text_free(&t);
+}
+
+static void
+all_have_moved_already(struct world *world)
+{
+	char prefix[24];
+
+	for (int i = 0; i < 50; i++) {
+		snprintf(prefix, sizeof prefix, "20.0.%d.0/24", i);
+		ck_assert_str_eq(world_route(world, prefix), "10.0.2.2@2");
+	}
+}
+
+START_TEST(the_floating_route_of_many_prefixes_takes_over_in_the_first_message)
+{
+	many("10.0.2.2");
+	ROUTE("20.0.49.0/24", "10.0.1.2@1");
+	w->meanwhile = all_have_moved_already; /* with the first slice: not yet are all routes rewritten */
+	SAYS("a", DEAD);
+	ck_assert_ptr_null((void *)(uintptr_t)w->meanwhile);
+	all_have_moved_already(w);
+	for (int i = 0; i < 50; i++) {
+		char prefix[24];
+		snprintf(prefix, sizeof prefix, "20.0.%d.0/24", i);
+		ck_assert(world_row(w, prefix)->installed);
+	}
+	ck_assert_uint_eq(w->nexthop_count, 2); /* one next hop, one group: nothing is left of the takeover */
+	SAYS("a", ALIVE);
+	ROUTE("20.0.49.0/24", "10.0.1.2@1");
+	ROUTE("20.0.0.0/24", "10.0.1.2@1");
+	ck_assert_uint_eq(w->nexthop_count, 2);
+}
+END_TEST
+
+START_TEST(a_path_that_is_back_before_all_routes_have_moved_gets_them_all)
+{
+	many("10.0.2.2");
+	for (int i = 0; i < 3; i++) {
+		world_session(w, "a", BFD__VERDICT__DEAD, 1);
+		world_session(w, "a", BFD__VERDICT__ALIVE, 1);
+		world_run(w);
+		ROUTE("20.0.0.0/24", "10.0.1.2@1");
+		ROUTE("20.0.49.0/24", "10.0.1.2@1");
+	}
+	ck_assert_uint_eq(w->nexthop_count, 2);
+}
+END_TEST
+
+START_TEST(prefixes_that_part_ways_are_moved_one_by_one)
+{
+	struct text t = { 0 };
+
+	for (int i = 0; i < 20; i++)
+		text_add(&t,
+		    "ip route-static 20.0.%d.0 24 10.0.1.2 track bfd-session a\nip route-static 20.0.%d.0 24 10.0.%d.2 "
+		    "preference 80\n",
+		    i, i, 2 + i % 2);
+	world_start(w, text_chars(&t));
+	text_free(&t);
+	SAYS("a", DEAD);
+	ROUTE("20.0.0.0/24", "10.0.2.2@2");
+	ROUTE("20.0.1.0/24", "10.0.3.2@3");
+	SAYS("a", ALIVE);
+	ROUTE("20.0.1.0/24", "10.0.1.2@1");
+	ck_assert_uint_eq(w->nexthop_count, 2);
+}
+END_TEST
+
+START_TEST(the_one_that_stands_in_may_change_while_it_does)
+{
+	many("10.0.2.2");
+	SAYS("a", DEAD);
+	world_carrier(w, 2, false);
+	world_run(w);
+	ROUTE("20.0.3.0/24", "none");
+	world_carrier(w, 2, true);
+	world_run(w);
+	ROUTE("20.0.3.0/24", "10.0.2.2@2");
+	world_config(w, "sysname R1\n");
+	world_run(w);
+	ck_assert_uint_eq(w->nexthop_count, 0);
+}
+END_TEST
+
+START_TEST(what_leans_on_a_tracked_route_moves_with_it)
+{
+	world_start(w, TRACKED FLOATING "ip route-static 30.0.0.0 8 20.1.1.1\n");
+	ROUTE("30.0.0.0/8", "10.0.1.2@1");
+	SAYS("a", DEAD);
+	ROUTE("30.0.0.0/8", "10.0.2.2@2");
+}
+END_TEST
+
+START_TEST(a_route_by_its_interface_follows_as_well)
+{
+	world_start(w, "ip route-static 20.0.0.0 8 eth1 10.0.1.2 track bfd-session a description x\n");
+	SAYS("a", DEAD);
+	ROUTE("20.0.0.0/8", "none");
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("fibd track");
+	TCase *t = tcase_create("tracked routes");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, a_dead_path_takes_the_route_and_a_live_one_brings_it_back);
+	tcase_add_test(t, a_session_that_says_nothing_moves_nothing);
+	tcase_add_test(t, what_was_dead_and_is_switched_off_or_gone_is_as_if_nobody_watched);
+	tcase_add_test(t, a_restart_of_bfdd_changes_nothing_either_way);
+	tcase_add_test(t, a_verdict_of_before_the_configuration_counts);
+	tcase_add_test(t, one_of_two_that_share_the_load_is_one_message_for_all_prefixes);
+	tcase_add_test(t, the_floating_route_of_many_prefixes_takes_over_in_the_first_message);
+	tcase_add_test(t, a_path_that_is_back_before_all_routes_have_moved_gets_them_all);
+	tcase_add_test(t, prefixes_that_part_ways_are_moved_one_by_one);
+	tcase_add_test(t, the_one_that_stands_in_may_change_while_it_does);
+	tcase_add_test(t, what_leans_on_a_tracked_route_moves_with_it);
+	tcase_add_test(t, a_route_by_its_interface_follows_as_well);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+CHECK_MAIN(suite)
