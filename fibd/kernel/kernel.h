@@ -33,10 +33,11 @@ int decode_message(const struct nlmsghdr *, struct fib_object *ret, bool *ret_go
 
 /* --- writer.c: sends batches from a thread of its own --- */
 struct writer;
-struct writer *writer_start(int fd);                                 /* NULL: no thread could be made */
-void writer_stop(struct writer *);                                   /* sends what is left */
-int writer_send(struct writer *, const uint8_t *bytes, size_t size); /* copies them; 0 or an errno at once */
+struct writer *writer_start(int fd);                                  /* NULL: no thread could be made */
+void writer_stop(struct writer *);                                    /* sends what is left */
+void writer_send(struct writer *, const uint8_t *bytes, size_t size); /* copies them */
 int writer_failed_fd(const struct writer *); /* readable when a batch could not be sent: ask writer_error() */
+bool writer_is_idle(struct writer *);        /* everything was sent, so everything was carried out */
 int writer_error(struct writer *);           /* a positive errno; 0 none. Clears it */
 
 /* --- sysctl.c --- */

@@ -9,6 +9,10 @@
  * A listening socket that overflows (ENOBUFS) has lost notices for good: only a dump helps. What still waits in it
  * is older than the dump and is read first. An answer that was lost counts as a refusal: the engine looks and tries
  * again.
+ *
+ * The kernel carries out a request inside send() and has queued its answer when that returns. So when the kernel takes
+ * long, somebody else holds its lock of all routing (a namespace with many routes that is removed will do), which is
+ * worth a word to the operator; and when all is sent, all is read and an answer is missing, it was lost.
  */
 #include "base/mem.h"
 #include "fibd/kernel/kernel.h"
@@ -36,6 +40,7 @@ enum {
 	NOTICES = 32, /* read at once */
 	NOTICE_BYTES = 32 * 1024,
 	IN_FLIGHT_MAX = 4096,
+	PATIENCE_S = 3, /* without an answer */
 	MPLS_FAMILY = 28
 };
 
@@ -51,8 +56,10 @@ struct kernel {
 	void *ctx;
 	int listen, request, dump;
 	struct writer *writer;
-	sd_event_source *listening, *answering, *failing;
+	sd_event_source *listening, *answering, *failing, *waiting;
 	uint32_t sequence, answered; /* of the last request, and the one up to which all are answered */
+	uint32_t answered_before;    /* PATIENCE_S ago */
+	unsigned waited_s;           /* for the next answer, once that is remarkable */
 	uint32_t dump_sequence;
 	struct in_flight *flight; /* by sequence, modulo */
 	bool overrun;             /* notices were lost; to be told when what is left was read */
@@ -175,9 +182,9 @@ try_stand_in(struct kernel *k, uint32_t sequence, int error)
 	struct nl_msg *m = encode_op(&other);
 	nlmsg_hdr(m)->nlmsg_seq = sequence;
 	f->again = true;
-	bool sent = writer_send(k->writer, (const uint8_t *)nlmsg_hdr(m), nlmsg_hdr(m)->nlmsg_len) == 0;
+	writer_send(k->writer, (const uint8_t *)nlmsg_hdr(m), nlmsg_hdr(m)->nlmsg_len);
 	nlmsg_free(m);
-	return sent;
+	return true;
 }
 
 static const char *
@@ -283,6 +290,49 @@ on_answer(sd_event_source *source, int fd, uint32_t events, void *ctx)
 	return 0;
 }
 
+static void
+wait_on(struct kernel *k)
+{
+	k->answered_before = k->answered;
+	sd_event_source_set_time_relative(k->waiting, PATIENCE_S * USEC_PER_SEC);
+	sd_event_source_set_enabled(k->waiting, SD_EVENT_ONESHOT);
+}
+
+static int
+on_wait(sd_event_source *source, uint64_t at, void *ctx)
+{
+	struct kernel *k = ctx;
+
+	(void)source;
+	(void)at;
+	if (k->answered != k->answered_before || kernel_is_idle(k)) {
+		if (k->waited_s)
+			log_line(LOG_LINE_NOTICE, "netlink: the kernel answers again, after %u s", k->waited_s);
+		k->waited_s = 0;
+		if (!kernel_is_idle(k))
+			wait_on(k);
+		return 0;
+	}
+	if (!writer_is_idle(k->writer)) {
+		if (!k->waited_s)
+			log_line(LOG_LINE_WARNING,
+			    "netlink: the kernel has not answered for %d s; somebody holds its lock of all routing, as "
+			    "the "
+			    "removal of many next hops or of a namespace does: no route can be changed until then",
+			    PATIENCE_S);
+		k->waited_s += PATIENCE_S;
+		wait_on(k);
+		return 0;
+	}
+	on_answer(k->answering, k->request, EPOLLIN, k);
+	if (k->answered == k->answered_before && !kernel_is_idle(k))
+		give_up(k, EIO);
+	k->ops.settled(k->ctx);
+	if (!kernel_is_idle(k))
+		wait_on(k);
+	return 0;
+}
+
 bool
 kernel_is_idle(const struct kernel *k)
 {
@@ -333,14 +383,11 @@ do_setting(struct kernel *k, const struct fib_op *op)
 static void
 send_batch(struct kernel *k)
 {
-	size_t size = k->batch_size;
-	int error;
-
-	if (size)
-		((struct nlmsghdr *)(void *)(k->batch + k->batch_last))->nlmsg_flags |= NLM_F_ACK;
+	if (!k->batch_size)
+		return;
+	((struct nlmsghdr *)(void *)(k->batch + k->batch_last))->nlmsg_flags |= NLM_F_ACK;
+	writer_send(k->writer, k->batch, k->batch_size);
 	k->batch_size = 0;
-	if (size && (error = writer_send(k->writer, k->batch, size)))
-		give_up(k, error);
 }
 
 static void
@@ -387,6 +434,10 @@ kernel_do(struct kernel *k, const struct fib_op *ops, size_t count)
 			k->ops.answer(k->ctx, op->number, -r, text);
 	}
 	send_batch(k);
+	int waiting = SD_EVENT_OFF;
+	sd_event_source_get_enabled(k->waiting, &waiting);
+	if (waiting == SD_EVENT_OFF && !kernel_is_idle(k))
+		wait_on(k);
 }
 
 /* --- dumps --- */
@@ -437,8 +488,8 @@ dump_all_of(struct kernel *k, int type, const void *head, size_t head_size)
 	return r;
 }
 
-int
-kernel_dump(struct kernel *k)
+static int
+dump_everything(struct kernel *k)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 	int r = dump_all_of(k, RTM_GETLINK, &(struct ifinfomsg){ 0 }, sizeof(struct ifinfomsg));
@@ -459,6 +510,20 @@ kernel_dump(struct kernel *k)
 	}
 	if (r == 0 && sysctl_read("net/mpls/platform_labels") >= 0)
 		r = dump_all_of(k, RTM_GETROUTE, &(struct rtmsg){ .rtm_family = MPLS_FAMILY }, sizeof(struct rtmsg));
+	return r;
+}
+
+int
+kernel_dump(struct kernel *k)
+{
+	usec_t start = host_now(k->host);
+	int r = dump_everything(k);
+	usec_t took = host_now(k->host) - start;
+
+	if (took > PATIENCE_S * USEC_PER_SEC)
+		log_line(LOG_LINE_WARNING,
+		    "netlink: it took %llu s to read what the kernel has; somebody held its lock of all routing",
+		    (unsigned long long)(took / USEC_PER_SEC));
 	return r;
 }
 
@@ -523,11 +588,15 @@ kernel_open(struct host *host, const struct kernel_ops *ops, void *ctx, char why
 		r = sd_event_add_io(host_loop(host), &k->answering, k->request, EPOLLIN, on_answer, k);
 	if (r >= 0)
 		r = sd_event_add_io(host_loop(host), &k->failing, writer_failed_fd(k->writer), EPOLLIN, on_failed, k);
+	if (r >= 0)
+		r = sd_event_add_time_relative(
+		    host_loop(host), &k->waiting, CLOCK_MONOTONIC, PATIENCE_S * USEC_PER_SEC, 0, on_wait, k);
 	if (r < 0) {
 		snprintf(why, 256, "cannot speak netlink: %s", strerror(-r));
 		kernel_close(k);
 		return NULL;
 	}
+	sd_event_source_set_enabled(k->waiting, SD_EVENT_OFF);
 	sd_event_source_set_priority(k->listening, HOST_PACKETS);
 	return k;
 }
@@ -540,6 +609,7 @@ kernel_close(struct kernel *k)
 	sd_event_source_disable_unref(k->listening);
 	sd_event_source_disable_unref(k->answering);
 	sd_event_source_disable_unref(k->failing);
+	sd_event_source_disable_unref(k->waiting);
 	writer_stop(k->writer);
 	int fds[] = { k->listen, k->request, k->dump };
 	for (int i = 0; i < 3; i++)

@@ -2,8 +2,8 @@
  * A thread that does nothing but send(). For a netlink request the kernel does the whole work inside that call, so while
  * it programs one batch here, the engine prepares the next one on another processor.
  *
- * Batches are sent in the order they were given. A small one is sent at once by the caller when nothing is before it:
- * handing it over would only delay it. The thread touches no state but what the lock guards.
+ * Batches are sent in the order they were given, and even the smallest by the thread: the kernel may take seconds for it
+ * when somebody else holds its lock of all routing. The thread touches no state but what the lock guards.
  */
 #include "base/mem.h"
 #include "fibd/kernel/kernel.h"
@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BATCHES = 8, AT_ONCE_BYTES = 2048 };
+enum { BATCHES = 8 };
 
 struct writer {
 	int fd, failed; /* failed: an eventfd, readable when a batch could not be sent */
@@ -120,6 +120,15 @@ writer_failed_fd(const struct writer *w)
 	return w->failed;
 }
 
+bool
+writer_is_idle(struct writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	bool idle = !w->count;
+	pthread_mutex_unlock(&w->lock);
+	return idle;
+}
+
 int
 writer_error(struct writer *w)
 {
@@ -133,14 +142,10 @@ writer_error(struct writer *w)
 	return error;
 }
 
-int
+void
 writer_send(struct writer *w, const uint8_t *bytes, size_t size)
 {
 	pthread_mutex_lock(&w->lock);
-	if (!w->count && size <= AT_ONCE_BYTES) {
-		pthread_mutex_unlock(&w->lock);
-		return send_one(w->fd, bytes, size);
-	}
 	while (w->count == BATCHES)
 		pthread_cond_wait(&w->taken, &w->lock);
 	unsigned at = (w->first + w->count) % BATCHES;
@@ -149,5 +154,4 @@ writer_send(struct writer *w, const uint8_t *bytes, size_t size)
 	w->count++;
 	pthread_cond_signal(&w->given);
 	pthread_mutex_unlock(&w->lock);
-	return 0;
 }

@@ -3,6 +3,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 from penultlab.net import wait_for
@@ -157,3 +158,42 @@ def test_a_new_configuration_takes_away_what_it_does_not_name(router):
     assert "10.0.2.1" in router.ip("-4", "addr")
     assert router.stop(signal.SIGTERM) == 0
     assert router.route("30.0.0.0/8") == {"e2"}, "routes outlive the daemon"
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_kernel_that_does_not_answer_is_told_and_waited_for(router):
+    """Whoever takes down a link with many next hop objects holds the kernel's lock of all routing for seconds, in every namespace."""
+    other, count = router.own + "x", 40000
+    config = CONFIG.replace("ip route-static 60.0.0.0 8 e2 192.0.2.1\n", "")  # what is refused has everything read again, at times
+    router.stop(signal.SIGTERM)
+    router.write(config)
+    router.start()
+    wait_for(lambda: router.installed("30.0.0.0/8"), "the routes are installed", 20)
+    subprocess.run(["ip", "netns", "add", other], check=True)
+    try:
+        router.ip("link", "add", "e0", "type", "veth", "peer", "name", "e1", where=other)
+        for words in ("addr add 10.0.0.1/24 dev e0", "link set e0 up", "link set e1 up"):
+            router.ip(*words.split(), where=other)
+        lines = [f"nexthop add id {i} via 10.0.0.2 dev e0\nroute add 100.{i >> 16}.{i >> 8 & 255}.{i & 255} nhid {i}" for i in range(1, count)]
+        subprocess.run(["ip", "-n", other, "-batch", "-"], input="\n".join(lines), text=True, check=True)
+        start = time.monotonic()
+        holder = subprocess.Popen(["ip", "-n", other, "link", "set", "e0", "down"])
+        wait_for(lambda: cpu_seconds(holder.pid) > 0.3, "the lock is held", 60)
+        router.write(config.replace("return\n", "ip route-static 70.0.0.0 8 10.0.1.2\nreturn\n"))
+        router.daemon.send_signal(signal.SIGHUP)
+        holder.wait(120)
+        held = time.monotonic() - start
+        wait_for(lambda: router.installed("70.0.0.0/8"), "the new route is installed", 10)
+        with open(os.path.join(router.folder, "fibd.log"), encoding="utf-8") as f:
+            log = f.read()
+        if held < 5:
+            pytest.skip(f"the kernel was done after {held:.1f} s already")
+        assert "the kernel has not answered for 3 s" in log, log
+        wait_for(lambda: "the kernel answers again" in open(os.path.join(router.folder, "fibd.log"), encoding="utf-8").read(), "its end is told", 10)
+    finally:
+        subprocess.run(["ip", "netns", "del", other], check=False)
