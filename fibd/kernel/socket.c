@@ -488,8 +488,8 @@ dump_all_of(struct kernel *k, int type, const void *head, size_t head_size)
 	return r;
 }
 
-int
-kernel_dump(struct kernel *k)
+static int
+dump_everything(struct kernel *k)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 	int r = dump_all_of(k, RTM_GETLINK, &(struct ifinfomsg){ 0 }, sizeof(struct ifinfomsg));
@@ -510,6 +510,20 @@ kernel_dump(struct kernel *k)
 	}
 	if (r == 0 && sysctl_read("net/mpls/platform_labels") >= 0)
 		r = dump_all_of(k, RTM_GETROUTE, &(struct rtmsg){ .rtm_family = MPLS_FAMILY }, sizeof(struct rtmsg));
+	return r;
+}
+
+int
+kernel_dump(struct kernel *k)
+{
+	usec_t start = host_now(k->host);
+	int r = dump_everything(k);
+	usec_t took = host_now(k->host) - start;
+
+	if (took > PATIENCE_S * USEC_PER_SEC)
+		log_line(LOG_LINE_WARNING,
+		    "netlink: it took %llu s to read what the kernel has; somebody held its lock of all routing",
+		    (unsigned long long)(took / USEC_PER_SEC));
 	return r;
 }
 
