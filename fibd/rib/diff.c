@@ -210,6 +210,8 @@ route_is_right(struct rib *rib, const struct route *r)
 		return !rib->has_config || !rib->dumped || (f && f->path_count) ||
 		       (!rib->lsp_synced && e && e->foreign);
 	}
+	if (f->guess && (r->has || r->inlined))
+		return true; /* as it was before our restart */
 	if (fate_is_inline(f) ? r->inlined && paths_lead(r->inlined->paths, r->inlined->count, f, true)
 			      : r->has == f->group && !r->inlined)
 		return true;

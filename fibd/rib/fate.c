@@ -118,6 +118,7 @@ struct paths {
 	struct path list[FIB_PATHS_MAX];
 	uint16_t count;
 	bool relay, pending; /* pending: waits for a fate that is not resolved yet */
+	bool guess;
 };
 
 static void
@@ -158,6 +159,7 @@ through_route(struct rib *rib, struct fate *f, uint16_t index, struct paths *out
 			return;
 		}
 		out->relay = true;
+		out->guess |= via->guess;
 		for (uint16_t i = 0; i < via->path_count; i++)
 			add_path(out, &via->paths[i].p, index);
 		return;
@@ -171,6 +173,7 @@ resolve_spec(struct rib *rib, struct fate *f, uint16_t i, struct paths *out)
 	uint32_t ifindex = s->name ? rib->names[s->name - 1].ifindex : s->ifindex;
 	const struct track *t = track_of(rib, s->track);
 
+	out->guess |= t && track_is_guess(rib, t);
 	if (t && t->dead)
 		return;
 	if (s->name || s->ifindex) {
@@ -240,6 +243,11 @@ resolve_one(struct rib *rib, struct fate *f)
 		return false;
 	push_labels(rib, f, &out);
 	f->fresh = true;
+	if (f->guess && !out.guess) {
+		fate_touch(rib, f);
+		route_each_follower(rib, f, route_dirty);
+	}
+	f->guess = out.guess;
 	return take_paths(f, &out);
 }
 

@@ -55,7 +55,7 @@ struct spec {
 struct track { /* a BFD session, by name: there are as many as were ever told or named */
 	struct hash_node by_name;
 	uint32_t number, round;
-	bool present, dead;
+	bool present, dead, heard; /* heard: it has said something since our start */
 	char name[];
 };
 struct path { /* a next hop as packets take it */
@@ -111,6 +111,7 @@ struct fate {
 	bool relay;
 	bool recursive; /* other routes decide where it leads; then it is among rib->recursives */
 	bool fresh;     /* resolved; in a resolving pass: done */
+	bool guess;     /* it follows a session that nothing is known of yet since our start */
 	bool looped;    /* it came and went by its own doing: held down */
 	uint8_t flips;  /* how often it came or went while settling */
 	uint32_t event; /* that they are counted for */
@@ -239,6 +240,8 @@ struct rib {
 	struct track **tracks;
 	size_t track_count;
 	struct hash tracks_by_name;
+	bool tracks_known;   /* bfd.Session was read once, or waited for in vain */
+	usec_t tracks_until; /* so long; USEC_NEVER: not */
 	struct pool route_pool, entry_pool, direct_pool, lsp_pool, ilm_pool;
 	struct route_queue to_choose, dirty_routes;
 	struct hash troubles;            /* of routes */
@@ -294,6 +297,7 @@ struct route *route_next_dirty(struct rib *);   /* NULL when there is none; out 
 const struct entry *route_chosen(const struct route *);
 struct fate *route_heir(const struct route *); /* of what will be chosen next; NULL: nothing, or it is direct */
 const struct direct *direct_of(const struct entry *);
+struct group *route_group_of(const struct fate *); /* where the kernel has one of its followers; NULL: nowhere */
 void route_each_follower(struct rib *, struct fate *, void (*visit)(struct rib *, struct route *));
 void route_set_trouble(struct rib *, struct route *, const char *text); /* NULL: none */
 const char *route_own_trouble(const struct route *);                    /* NULL: none */
@@ -335,8 +339,10 @@ uint16_t group_members(const struct fate *, uint32_t out[FIB_PATHS_MAX]); /* as 
 /* track.c */
 uint32_t track_number(struct rib *, const char *name);             /* index + 1 in rib->tracks */
 const struct track *track_of(const struct rib *, uint32_t number); /* NULL for 0 */
+bool track_is_guess(const struct rib *, const struct track *);     /* whether it is dead is not known yet */
 void track_row(struct rib *, const Bfd__Session *, bool gone, uint32_t round);
 void track_synced(struct rib *, uint32_t round);
+void tracks_are_known(struct rib *); /* bfdd has been waited for long enough */
 void tracks_free(struct rib *);
 /* lfib.c */
 struct lsp *lsp_find(struct rib *, const struct prefix *);

@@ -180,6 +180,10 @@ group_is_right(const struct group *g)
 static struct group *
 group_for(struct rib *rib, struct fate *f)
 {
+	struct group *has = route_group_of(f);
+
+	if (has && !has->fate && has->count && !has->asked && same_members(has, f))
+		return has;
 	list_each (l, &rib->spare_groups) {
 		struct group *g = OBJECT(l, struct group, spare);
 		if (g->count && !g->asked && same_members(g, f))

@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TRACKS_WAIT (3 * USEC_PER_SEC)
 enum { SETTLE_ROUNDS = 16, CHOICES_AT_ONCE = 4096 };
 
 void
@@ -56,7 +57,7 @@ rib_new(uint64_t seed)
 	rib->dump = 1;
 	rib->resync_asked = true; /* the first thing to do */
 	rib->next_id = FIB_NEXTHOP_FIRST;
-	rib->resync_at = rib->retry_at = USEC_NEVER;
+	rib->resync_at = rib->retry_at = rib->tracks_until = USEC_NEVER;
 	struct hash *hashes[] = { &rib->ports, &rib->nexthops, &rib->nexthop_contents, &rib->groups, &rib->fates,
 		&rib->tracks_by_name, &rib->lsps, &rib->ilms, &rib->troubles };
 	for (size_t i = 0; i < COUNT(hashes); i++)
@@ -122,7 +123,7 @@ rib_tables(struct rib *rib)
 usec_t
 rib_due(const struct rib *rib)
 {
-	return usec_min(rib->resync_at, rib->retry_at);
+	return usec_min(usec_min(rib->resync_at, rib->retry_at), rib->tracks_until);
 }
 
 /* --- inputs --- */
@@ -141,6 +142,8 @@ configure(struct rib *rib, struct fib_config *new)
 	*new = (struct fib_config){ 0 };
 	rib->config_round++;
 	routes_configure(rib);
+	if (!rib->has_config && !rib->tracks_known)
+		rib->tracks_until = rib->now + TRACKS_WAIT;
 	rib->has_config = rib->ports_dirty = rib->resolve_all = rib->work = true;
 	diff_retry_soon(rib);
 	hash_each (n, &rib->ports) {
@@ -225,6 +228,8 @@ timer(struct rib *rib)
 		rib->resync_at = USEC_NEVER;
 		rib->resync_asked = true;
 	}
+	if (rib->now >= rib->tracks_until)
+		tracks_are_known(rib);
 	if (rib->now >= rib->retry_at) {
 		rib->retry_at = USEC_NEVER;
 		rib->retried_at = rib->now;

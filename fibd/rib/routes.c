@@ -668,6 +668,17 @@ routes_choose(struct rib *rib, unsigned budget)
 	return !rib->to_choose.count;
 }
 
+struct group *
+route_group_of(const struct fate *f)
+{
+	list_each (l, &f->users) {
+		const struct entry *e = OBJECT(l, struct entry, of_fate);
+		if (e->chosen && e->route->want == f && e->route->has)
+			return e->route->has;
+	}
+	return NULL;
+}
+
 /* Routes say whose fate they want; the fate finds them by its entries, or by the FEC whose labels it pushes. */
 void
 route_each_follower(struct rib *rib, struct fate *f, void (*visit)(struct rib *, struct route *))

@@ -4,6 +4,9 @@
  * Only a session that is there and whose verdict is that the path is dead takes next hops away. One that does not exist,
  * whose other end is administratively down, or of which nothing is known says nothing (RFC 5882 section 4.3); what was
  * believed before a restart of bfdd is believed until it knows better.
+ *
+ * After our own restart the kernel may hold what a dead path has left. Until bfd.Session was read, or bfdd has been waited
+ * for long enough, routes that are there and follow a session stay as they are; those that are not there are made at once.
  */
 #include "fibd/rib/model.h"
 #include "proto/bfd.pb-c.h"
@@ -40,11 +43,8 @@ track_of(const struct rib *rib, uint32_t number)
 }
 
 static void
-set_dead(struct rib *rib, struct track *t, bool dead)
+review(struct rib *rib, const struct track *t)
 {
-	if (t->dead == dead)
-		return;
-	t->dead = dead;
 	hash_each (n, &rib->fates) {
 		struct fate *f = OBJECT(n, struct fate, by_key);
 		for (uint16_t i = 0; i < f->spec_count; i++)
@@ -55,27 +55,57 @@ set_dead(struct rib *rib, struct track *t, bool dead)
 	}
 }
 
+static void
+set(struct rib *rib, struct track *t, bool present, bool heard, bool dead)
+{
+	if (t->present == present && t->heard == heard && t->dead == dead)
+		return;
+	bool matters = t->dead != dead || track_is_guess(rib, t);
+	t->present = present;
+	t->heard = heard;
+	t->dead = dead;
+	if (matters)
+		review(rib, t);
+}
+
+bool
+track_is_guess(const struct rib *rib, const struct track *t)
+{
+	return !t->heard && (t->present || !rib->tracks_known);
+}
+
 void
 track_row(struct rib *rib, const Bfd__Session *row, bool gone, uint32_t round)
 {
 	struct track *t = track_get(rib, row->name);
 
-	t->present = !gone;
 	t->round = round;
-	if (gone || row->verdict != BFD__VERDICT__UNKNOWN)
-		set_dead(rib, t, !gone && row->verdict == BFD__VERDICT__DEAD);
+	if (gone)
+		set(rib, t, false, t->heard, false);
+	else if (row->verdict == BFD__VERDICT__UNKNOWN)
+		set(rib, t, true, t->heard, t->dead);
+	else
+		set(rib, t, true, true, row->verdict == BFD__VERDICT__DEAD);
 }
 
 void
 track_synced(struct rib *rib, uint32_t round)
 {
-	for (size_t i = 0; i < rib->track_count; i++) {
-		struct track *t = rib->tracks[i];
-		if (!t->present || t->round == round)
-			continue;
-		t->present = false;
-		set_dead(rib, t, false);
-	}
+	tracks_are_known(rib);
+	for (size_t i = 0; i < rib->track_count; i++)
+		if (rib->tracks[i]->round != round)
+			set(rib, rib->tracks[i], false, rib->tracks[i]->heard, false);
+}
+
+void
+tracks_are_known(struct rib *rib)
+{
+	rib->tracks_until = USEC_NEVER;
+	if (rib->tracks_known)
+		return;
+	rib->tracks_known = true;
+	for (size_t i = 0; i < rib->track_count; i++)
+		review(rib, rib->tracks[i]);
 }
 
 void

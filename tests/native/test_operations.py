@@ -72,7 +72,7 @@ def test_an_existing_configuration_is_not_overwritten(installed, build):
 
 
 def test_the_example_configuration_is_good(installed, build):
-    for daemon in ("fibd", "ldpd"):
+    for daemon in ("fibd", "ldpd", "bfdd"):
         p = subprocess.run([os.path.join(build, "bin", daemon), "-t", "-c", os.path.join(installed, "etc/penult/router.conf")],
                            capture_output=True, text=True, timeout=60)
         assert p.returncode == 0, p.stderr
@@ -139,7 +139,7 @@ def start(lab, daemon, notify, folder, **env):
                      stderr=subprocess.DEVNULL), config
 
 
-@pytest.mark.parametrize("daemon", ["fibd", "ldpd"])
+@pytest.mark.parametrize("daemon", ["fibd", "ldpd", "bfdd"])
 def test_the_service_manager_is_told_of_start_reload_and_end(lab, tmp_path, daemon):
     notify = Notify(str(tmp_path / "notify"))
     p, config = start(lab, daemon, notify, tmp_path)

@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 import pytest
+from penult import Lab, Topology
 from penultlab import vm
 from penultlab.net import wait_for
 
@@ -34,7 +35,7 @@ def confined(daemon, *argv):
     return ["/usr/bin/python3", CONFINED, unit(daemon), *argv]
 
 
-@pytest.mark.parametrize("daemon", ["fibd", "ldpd"])
+@pytest.mark.parametrize("daemon", ["fibd", "ldpd", "bfdd"])
 @pytest.mark.parametrize("code, status", [
     ("import socket; socket.socket(socket.AF_UNIX)", 0),
     ("import socket\ntry: socket.socket(17, 3)\nexcept OSError as e: raise SystemExit(e.errno)", 97),
@@ -47,7 +48,8 @@ def test_the_confinement_itself_confines(daemon, code, status):
     assert p.returncode == status, p.stderr
 
 
-def test_both_daemons_do_their_work_confined(lab, folder):
+def confine(lab, folder, daemons):
+    """Starts R1's daemons anew as their units would, in a folder of their own; returns (its sockets' folder, its configuration, processes)."""
     run, config = os.path.join(folder, "run"), os.path.join(folder, "router.conf")
     os.mkdir(run, 0o750)
     os.chown(run, NOBODY, NOBODY)
@@ -57,12 +59,28 @@ def test_both_daemons_do_their_work_confined(lab, folder):
     os.chmod(config, 0o640)
     lab.run_dir = lambda node, others=lab.run_dir: run if node == "R1" else others(node)
     started = {}
-    for daemon in ("fibd", "ldpd"):
+    for daemon in daemons:
         lab.kill("R1", daemon)
         program = os.path.join(folder, daemon)
         shutil.copy(os.path.join(lab.build, "bin", daemon), program)
         started[daemon] = lab.popen("R1", confined(daemon, program, "-c", config, "-r", run), stdout=subprocess.DEVNULL,
                                     stderr=open(lab.log("R1", daemon), "ab"), env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
+    return run, config, started
+
+
+def test_bfdd_keeps_its_sessions_confined(build, folder):
+    with Lab(Topology(os.path.join(TOP, "tests", "native", "labs", "bfd")), build) as lab:
+        _, _, started = confine(lab, folder, ("fibd", "bfdd"))
+        for router in ("R1", "R2"):
+            wait_for(lambda r=router: any(s["state"] == "UP" for s in lab.rows(r, "display", "bfd", "session", "all")), f"{router}'s session",
+                     last=lambda: {d: p.poll() for d, p in started.items()})
+        for daemon in ("bfdd", "fibd"):
+            started[daemon].terminate()
+            assert started[daemon].wait(60) == 0, daemon
+
+
+def test_both_daemons_do_their_work_confined(lab, folder):
+    run, config, started = confine(lab, folder, ("fibd", "ldpd"))
 
     def alive():
         assert all(p.poll() is None for p in started.values()), {d: p.poll() for d, p in started.items()}
@@ -101,7 +119,7 @@ def test_the_units_refuse_nothing_that_systemd_knows_by_another_name():
     """Every setting of the units is one that systemd has: it only warns of others, and then goes without them."""
     p = subprocess.run(["systemd-analyze", "--version"], capture_output=True, text=True, timeout=60)
     assert p.returncode == 0
-    for daemon in ("fibd", "ldpd"):
+    for daemon in ("fibd", "ldpd", "bfdd"):
         with open(unit(daemon), encoding="utf-8") as f:
             text = f.read().replace("@SBIN@/" + daemon, sys.executable)
         path = os.path.join(tempfile.mkdtemp(prefix="penult-unit-"), f"{daemon}.service")

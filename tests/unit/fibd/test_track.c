@@ -102,6 +102,44 @@ START_TEST(a_restart_of_bfdd_changes_nothing_either_way)
 }
 END_TEST
 
+START_TEST(a_restart_of_fibd_leaves_the_dead_path_alone_until_bfdd_was_heard)
+{
+	const char *config = TRACKED FLOATING "ip route-static 30.0.0.0 8 20.1.1.1\n";
+
+	world_start(w, config);
+	SAYS("a", DEAD);
+	ROUTE("20.0.0.0/8", "10.0.2.2@2");
+	world_restart(w);
+	world_tell_all(w);
+	world_config(w, config);
+	world_lsps_synced(w, 1);
+	world_wait(w, USEC_PER_SEC);
+	ROUTE("20.0.0.0/8", "10.0.2.2@2");
+	ROUTE("30.0.0.0/8", "10.0.2.2@2");
+	world_session(w, "a", BFD__VERDICT__DEAD, 1);
+	world_sessions_synced(w, 1);
+	world_wait(w, 10 * USEC_PER_SEC);
+	ROUTE("20.0.0.0/8", "10.0.2.2@2");
+	ROUTE("30.0.0.0/8", "10.0.2.2@2");
+	ck_assert(world_row(w, "20.0.0.0/8")->installed);
+}
+END_TEST
+
+START_TEST(a_bfdd_that_does_not_come_is_not_waited_for_long)
+{
+	world_start(w, TRACKED FLOATING);
+	SAYS("a", DEAD);
+	world_restart(w);
+	world_tell_all(w);
+	world_config(w, TRACKED FLOATING "ip route-static 40.0.0.0 8 10.0.1.2 track bfd-session a\n");
+	world_run(w);
+	ROUTE("20.0.0.0/8", "10.0.2.2@2");
+	ROUTE("40.0.0.0/8", "10.0.1.2@1"); /* it was not there: nothing can be lost */
+	world_wait(w, 4 * USEC_PER_SEC);
+	ROUTE("20.0.0.0/8", "10.0.1.2@1");
+}
+END_TEST
+
 START_TEST(a_verdict_of_before_the_configuration_counts)
 {
 	world_start(w, "sysname R1\n");
@@ -262,6 +300,8 @@ suite(void)
 	tcase_add_test(t, a_session_that_says_nothing_moves_nothing);
 	tcase_add_test(t, what_was_dead_and_is_switched_off_or_gone_is_as_if_nobody_watched);
 	tcase_add_test(t, a_restart_of_bfdd_changes_nothing_either_way);
+	tcase_add_test(t, a_restart_of_fibd_leaves_the_dead_path_alone_until_bfdd_was_heard);
+	tcase_add_test(t, a_bfdd_that_does_not_come_is_not_waited_for_long);
 	tcase_add_test(t, a_verdict_of_before_the_configuration_counts);
 	tcase_add_test(t, one_of_two_that_share_the_load_is_one_message_for_all_prefixes);
 	tcase_add_test(t, the_floating_route_of_many_prefixes_takes_over_in_the_first_message);
