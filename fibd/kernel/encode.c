@@ -226,6 +226,8 @@ encode_address(const struct fib_address *o, bool delete)
 	nla_put(m, IFA_ADDRESS, (int)addr_size(a), a->bytes);
 	if (!delete)
 		nla_put_u8(m, IFA_PROTO, FIB_PROTOCOL);
+	if (!delete &&o->unique && a->family == 6)
+		nla_put_u32(m, IFA_FLAGS, IFA_F_NODAD);
 	if (!delete &&a->family == 4 && o->prefix.len < 31) {
 		struct addr broadcast = prefix_broadcast(o->prefix);
 		nla_put(m, IFA_BROADCAST, 4, broadcast.bytes);

@@ -352,9 +352,11 @@ ask(struct rib *rib, enum fib_op_kind kind, const struct port *p, bool input)
 static void
 ask_address(struct rib *rib, enum fib_op_kind kind, const struct port *p, const struct prefix *a)
 {
-	diff_extra(rib, &(struct fib_op){ .kind = kind,
-			    .object = { .kind = FIB_ADDRESS,
-				.address = { .ifindex = p->link.ifindex, .prefix = *a, .ours = true } } });
+	diff_extra(
+	    rib, &(struct fib_op){ .kind = kind,
+		     .object = { .kind = FIB_ADDRESS,
+			 .address = {
+			     .unique = p->link.loopback, .ifindex = p->link.ifindex, .prefix = *a, .ours = true } } });
 }
 
 static bool

@@ -43,6 +43,7 @@ struct fib_address {
 	uint32_t ifindex;
 	struct prefix prefix; /* with host bits */
 	bool ours;            /* carries our protocol mark (IFA_PROTO) */
+	bool unique;          /* nobody else can have it, on a loopback: it may be used at once (no RFC 4862 5.4) */
 	bool tentative; /* nobody may use it yet, or ever: its uniqueness is being looked into, or was found wanting */
 };
 /* A next hop object, or a group of them. */

@@ -287,6 +287,13 @@ START_TEST(addresses_carry_our_mark_and_a_broadcast_address_where_there_is_one)
 	encode(FIB_OP_ADD, &o);
 	reads_back(&o);
 	ck_assert_int_eq(encode(FIB_OP_DELETE, &o)->nlmsg_type, RTM_DELADDR);
+	h = nlmsg_hdr(m);
+	ck_assert_ptr_null(nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct ifaddrmsg), IFA_FLAGS));
+	o.address.unique = true; /* on a loopback nothing has to be looked into */
+	h = encode(FIB_OP_ADD, &o);
+	const struct nlattr *flags =
+	    nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct ifaddrmsg), IFA_FLAGS);
+	ck_assert(flags && nla_get_u32(flags) == IFA_F_NODAD);
 }
 END_TEST
 
