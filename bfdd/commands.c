@@ -106,11 +106,16 @@ set_existing(void *conf, const struct args *a, struct conf_error *why)
 	return 0;
 }
 
-/* The session whose view this is. It is there, for its line has opened the view. */
+/* The session whose view this is. When the line that opens the view was refused, those in it are read for their own faults
+ * all the same: then it is nobody's. */
 static struct bfd_session_config *
 session_of(void *conf, const struct args *a)
 {
-	return bfd_config_session(conf, arg_text(a, "name"));
+	static struct bfd_session_config nobody;
+	struct bfd_session_config *s = bfd_config_session(conf, arg_text(a, "name"));
+
+	nobody = (struct bfd_session_config){ 0 };
+	return s ? s : &nobody;
 }
 
 static int

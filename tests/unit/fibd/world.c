@@ -31,8 +31,8 @@ world_prefix(const char *text)
 
 /* --- telling the engine --- */
 
-static void
-input(struct world *w, const struct fib_input *in)
+void
+world_input(struct world *w, const struct fib_input *in)
 {
 	rib_input(w->rib, in, w->now);
 	struct outbox *out = rib_outbox(w->rib);
@@ -45,7 +45,7 @@ static void
 tell(struct world *w, const struct fib_object *o, bool gone)
 {
 	if (!w->deaf)
-		input(w, &(struct fib_input){ .kind = FIB_IN_SEEN, .object = o, .gone = gone });
+		world_input(w, &(struct fib_input){ .kind = FIB_IN_SEEN, .object = o, .gone = gone });
 }
 
 static void
@@ -110,7 +110,7 @@ world_tell_all(struct world *w)
 		tell_route(w, &w->routes[i], false);
 	for (size_t i = 0; i < w->ilm_count; i++)
 		tell_ilm(w, &w->ilms[i], false);
-	input(w, &(struct fib_input){ .kind = FIB_IN_SEEN_ALL });
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_SEEN_ALL });
 	w->deaf = deaf;
 }
 
@@ -461,10 +461,10 @@ give_answers(struct world *w, struct answer *late, size_t *count)
 		meanwhile(w);
 	}
 	for (size_t i = 0; i < *count; i++)
-		input(w, &(struct fib_input){ .kind = FIB_IN_ANSWER,
-			     .number = late[i].number,
-			     .error = late[i].error,
-			     .text = late[i].text });
+		world_input(w, &(struct fib_input){ .kind = FIB_IN_ANSWER,
+				   .number = late[i].number,
+				   .error = late[i].error,
+				   .text = late[i].text });
 	*count = 0;
 }
 
@@ -515,7 +515,7 @@ world_run(struct world *w)
 void
 world_overrun(struct world *w)
 {
-	input(w, &(struct fib_input){ .kind = FIB_IN_OVERRUN });
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_OVERRUN });
 	world_run(w);
 }
 
@@ -528,7 +528,7 @@ world_wait(struct world *w, usec_t span)
 	while (rib_due(w->rib) <= until) {
 		if (w->now < rib_due(w->rib))
 			w->now = rib_due(w->rib);
-		input(w, &(struct fib_input){ .kind = FIB_IN_TIMER });
+		world_input(w, &(struct fib_input){ .kind = FIB_IN_TIMER });
 		world_run(w);
 	}
 	w->now = until;
@@ -543,7 +543,7 @@ born(struct world *w)
 
 	snprintf(a.release, sizeof a.release, "%s", w->release ? w->release : "6.1.0-31-amd64");
 	w->rib = rib_new(1);
-	input(w, &(struct fib_input){ .kind = FIB_IN_ABILITIES, .abilities = &a });
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_ABILITIES, .abilities = &a });
 }
 
 struct world *
@@ -593,7 +593,7 @@ world_config(struct world *w, const char *text)
 	int r = conf_read_text("test", text, fib_commands, &config, &errors);
 	ck_assert_msg(r == 0, "%s", text_chars(&errors.text));
 	conf_errors_free(&errors);
-	input(w, &(struct fib_input){ .kind = FIB_IN_CONFIG, .config = &config });
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_CONFIG, .config = &config });
 	fib_config_free(&config);
 }
 
@@ -713,106 +713,4 @@ world_flush_nexthops(struct world *w)
 {
 	while (w->nexthop_count)
 		remove_nexthop(w, w->nexthops[0].id, true);
-}
-
-/* --- ldpd --- */
-
-static Ldp__LspNextHop *
-next_hops(const char *text, Ldp__LspNextHop hops[], struct addr addrs[], Ldp__LspNextHop *list[], size_t *ret_count)
-{
-	char address[64];
-	unsigned ifindex, label;
-	int used;
-
-	*ret_count = 0;
-	while (text && *text && sscanf(text, " %63[^ ] %u %u%n", address, &ifindex, &label, &used) == 3) {
-		size_t i = (*ret_count)++;
-		ldp__lsp_next_hop__init(&hops[i]);
-		addrs[i] = world_addr(address);
-		hops[i].address = (ProtobufCBinaryData){ addr_size(&addrs[i]), addrs[i].bytes };
-		hops[i].ifindex = ifindex;
-		hops[i].out_label = label;
-		list[i] = &hops[i];
-		text += used;
-		text += *text == ',';
-	}
-	return hops;
-}
-
-static void
-lsp_input(struct world *w, const char *fec, uint32_t in_label, const char *hops, bool gone, uint32_t round)
-{
-	Ldp__Lsp row = LDP__LSP__INIT;
-	Ldp__LspNextHop h[8], *list[8];
-	struct addr addrs[8];
-	struct prefix p = world_prefix(fec);
-	uint8_t packed[PREFIX_BYTES];
-
-	row.fec = (ProtobufCBinaryData){ prefix_to_bytes(&p, packed), packed };
-	row.in_label = in_label;
-	row.next_hops = list;
-	next_hops(hops, h, addrs, list, &row.n_next_hops);
-	row.egress = !gone && !row.n_next_hops;
-	row.pop_broken = w->pop_broken;
-	input(w,
-	    &(struct fib_input){ .kind = FIB_IN_ROW, .table = FIB_LDP_LSP, .row = &row, .gone = gone, .round = round });
-}
-
-void
-world_lsp(struct world *w, const char *fec, uint32_t in_label, const char *hops, uint32_t round)
-{
-	lsp_input(w, fec, in_label, hops, false, round);
-}
-
-void
-world_lsp_gone(struct world *w, const char *fec)
-{
-	lsp_input(w, fec, 0, NULL, true, 0);
-}
-
-void
-world_lsps_synced(struct world *w, uint32_t round)
-{
-	input(w, &(struct fib_input){ .kind = FIB_IN_SYNCED, .table = FIB_LDP_LSP, .round = round });
-}
-
-void
-world_lsps_lost(struct world *w)
-{
-	input(w, &(struct fib_input){ .kind = FIB_IN_LOST, .table = FIB_LDP_LSP });
-}
-
-static void
-session_input(struct world *w, const char *name, Bfd__Verdict verdict, bool gone, uint32_t round)
-{
-	Bfd__Session row = BFD__SESSION__INIT;
-
-	row.name = (char *)(uintptr_t)name;
-	row.verdict = verdict;
-	input(w, &(struct fib_input){
-		     .kind = FIB_IN_ROW, .table = FIB_BFD_SESSION, .row = &row, .gone = gone, .round = round });
-}
-
-void
-world_session(struct world *w, const char *name, Bfd__Verdict verdict, uint32_t round)
-{
-	session_input(w, name, verdict, false, round);
-}
-
-void
-world_session_gone(struct world *w, const char *name)
-{
-	session_input(w, name, BFD__VERDICT__UNKNOWN, true, 0);
-}
-
-void
-world_sessions_synced(struct world *w, uint32_t round)
-{
-	input(w, &(struct fib_input){ .kind = FIB_IN_SYNCED, .table = FIB_BFD_SESSION, .round = round });
-}
-
-void
-world_sessions_lost(struct world *w)
-{
-	input(w, &(struct fib_input){ .kind = FIB_IN_LOST, .table = FIB_BFD_SESSION });
 }

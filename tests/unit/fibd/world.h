@@ -34,6 +34,7 @@ struct world {
 
 struct world *world_new(void); /* MPLS kernel, lo, abilities told, nothing dumped yet */
 void world_free(struct world *);
+void world_input(struct world *, const struct fib_input *);
 void world_start(struct world *, const char *config); /* the first dump, the configuration, ldp.Lsp empty and synced */
 void world_restart(struct world *);  /* fibd is killed and comes back; no configuration, dump or rows yet */
 void world_tell_all(struct world *); /* a dump */

@@ -40,7 +40,8 @@ START_TEST(addresses_prefixes_labels_and_names_of_enums_are_text)
 	assert_json(&fib_route_schema, &route, 3234567,
 	    "{\"vrf\":\"\",\"prefix\":\"10.0.0.0/8\",\"entries\":[{\"protocol\":\"OSPF\",\"preference\":0,\"cost\":0,"
 	    "\"foreign\":false,\"relay\":false,\"black_hole\":false,\"since\":{\"age_s\":2.235},\"next_hops\":[{"
-	    "\"address\":\"192.0.2.1\",\"ifindex\":3,\"via\":null,\"labels\":[16,null],\"weight\":0}],\"inactive\":"
+	    "\"address\":\"192.0.2.1\",\"ifindex\":3,\"via\":null,\"labels\":[16,null],\"weight\":0,\"track\":\"\","
+	    "\"track_state\":\"\"}],\"inactive\":"
 	    "\"\"}],"
 	    "\"installed\":true,\"trouble\":\"\"}");
 }

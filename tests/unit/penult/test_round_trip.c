@@ -4,6 +4,9 @@
  */
 #include "base/mem.h"
 #include "base/rng.h"
+#include "bfdd/commands.h"
+#include "bfdd/config.h"
+#include "bfdd/print.h"
 #include "fibd/commands.h"
 #include "fibd/config.h"
 #include "fibd/print.h"
@@ -102,6 +105,13 @@ say_line(const char *template, struct text *out)
 
 /* --- a line of the file, with what opens its view --- */
 
+/* Opens a view that another row has made. */
+static bool
+reopens(const struct grammar_row *g)
+{
+	return strcmp(g->words, "bfd <word>:name") == 0;
+}
+
 static const struct grammar_row *
 opener_of(enum view view)
 {
@@ -109,7 +119,7 @@ opener_of(enum view view)
 	uint32_t count = 0;
 
 	for (const struct grammar_row *g = grammar; g->daemon; g++)
-		if (g->enters == view && count < COUNT(found))
+		if (g->enters == view && !reopens(g) && count < COUNT(found))
 			found[count++] = g;
 	ck_assert_msg(count, "nothing opens the %s view", view_name(view));
 	return found[one_of(count)];
@@ -133,26 +143,31 @@ say_command(const struct grammar_row *g, bool undo, struct text *out)
 static bool
 take(const char *text, struct text *ret_printed, struct text *why)
 {
-	struct conf_errors errors = { 0 }, others = { 0 };
+	struct conf_errors errors = { 0 }, others = { 0 }, more = { 0 };
 	struct conf_lines lines = { 0 };
 	struct fib_config *fib = fib_conf.fresh();
 	struct ldp_config *ldp = ldp_conf.fresh();
+	struct bfd_config *bfd = bfd_conf.fresh();
 	bool good = conf_read_text("random.conf", text, fib_conf.rows, fib, &errors) == 0;
 
 	good &= conf_read_text("random.conf", text, ldp_conf.rows, ldp, &others) == 0;
+	good &= conf_read_text("random.conf", text, bfd_conf.rows, bfd, &more) == 0;
 	text_clear(why);
-	text_add(why, "%s%s", text_chars(&errors.text), text_chars(&others.text));
+	text_add(why, "%s%s%s", text_chars(&errors.text), text_chars(&others.text), text_chars(&more.text));
 	text_clear(ret_printed);
 	if (good) {
 		fib_print(fib, &lines);
 		ldp_print(ldp, &lines);
+		bfd_print(bfd, &lines);
 		conf_lines_print(&lines, ret_printed);
 	}
 	conf_lines_free(&lines);
 	conf_errors_free(&errors);
 	conf_errors_free(&others);
+	conf_errors_free(&more);
 	fib_conf.drop(fib);
 	ldp_conf.drop(ldp);
+	bfd_conf.drop(bfd);
 	return good;
 }
 
@@ -203,7 +218,7 @@ START_TEST(no_row_gets_lost)
 	rng_seed(&rng, 7);
 	for (const struct grammar_row *g = grammar; g->daemon; g++) {
 		bool seen = false;
-		if (g->enters == VIEW_REMOTE_PEER) /* a name alone says nothing; its address does */
+		if (g->enters == VIEW_REMOTE_PEER || reopens(g)) /* a name alone says nothing; its address does */
 			continue;
 		for (int i = 0; i < TRIES && !seen; i++) {
 			text_clear(&file);
@@ -234,13 +249,16 @@ START_TEST(every_line_can_be_undone_as_it_was_said)
 	for (const struct grammar_row *g = grammar; g->daemon; g++) {
 		if (g->undo || g->enters)
 			continue;
+		unsigned tried = 0;
 		for (int i = 0; i < TRIES; i++) {
 			text_clear(&file);
 			text_clear(&line);
 			if (g->view != VIEW_SYSTEM)
 				say_line(opener_of(g->view)->words, &file);
 			text_add(&file, "\n");
-			ck_assert(take(text_chars(&file), &without, &why));
+			if (!take(text_chars(&file), &without, &why))
+				continue; /* what opens its view was no good itself */
+			tried++;
 			say_line(g->words, &line);
 			text_add(&file, " %s\n undo %s\n", text_chars(&line), text_chars(&line));
 			if (take(text_chars(&file), &with, &why))
@@ -248,6 +266,7 @@ START_TEST(every_line_can_be_undone_as_it_was_said)
 				    "%s\nprints\n%s\nand not\n%s", text_chars(&file), text_chars(&with),
 				    text_chars(&without));
 		}
+		ck_assert_msg(tried, "the view of %s's `%s` was never opened", g->daemon, g->words);
 	}
 	text_free(&with);
 	text_free(&without);

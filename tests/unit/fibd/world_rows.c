@@ -1,0 +1,108 @@
+/* What other daemons tell the engine: rows of ldp.Lsp and of bfd.Session. */
+#include "tests/unit/fibd/world.h"
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- ldpd --- */
+
+static Ldp__LspNextHop *
+next_hops(const char *text, Ldp__LspNextHop hops[], struct addr addrs[], Ldp__LspNextHop *list[], size_t *ret_count)
+{
+	char address[64];
+	unsigned ifindex, label;
+	int used;
+
+	*ret_count = 0;
+	while (text && *text && sscanf(text, " %63[^ ] %u %u%n", address, &ifindex, &label, &used) == 3) {
+		size_t i = (*ret_count)++;
+		ldp__lsp_next_hop__init(&hops[i]);
+		addrs[i] = world_addr(address);
+		hops[i].address = (ProtobufCBinaryData){ addr_size(&addrs[i]), addrs[i].bytes };
+		hops[i].ifindex = ifindex;
+		hops[i].out_label = label;
+		list[i] = &hops[i];
+		text += used;
+		text += *text == ',';
+	}
+	return hops;
+}
+
+static void
+lsp_input(struct world *w, const char *fec, uint32_t in_label, const char *hops, bool gone, uint32_t round)
+{
+	Ldp__Lsp row = LDP__LSP__INIT;
+	Ldp__LspNextHop h[8], *list[8];
+	struct addr addrs[8];
+	struct prefix p = world_prefix(fec);
+	uint8_t packed[PREFIX_BYTES];
+
+	row.fec = (ProtobufCBinaryData){ prefix_to_bytes(&p, packed), packed };
+	row.in_label = in_label;
+	row.next_hops = list;
+	next_hops(hops, h, addrs, list, &row.n_next_hops);
+	row.egress = !gone && !row.n_next_hops;
+	row.pop_broken = w->pop_broken;
+	world_input(w,
+	    &(struct fib_input){ .kind = FIB_IN_ROW, .table = FIB_LDP_LSP, .row = &row, .gone = gone, .round = round });
+}
+
+void
+world_lsp(struct world *w, const char *fec, uint32_t in_label, const char *hops, uint32_t round)
+{
+	lsp_input(w, fec, in_label, hops, false, round);
+}
+
+void
+world_lsp_gone(struct world *w, const char *fec)
+{
+	lsp_input(w, fec, 0, NULL, true, 0);
+}
+
+void
+world_lsps_synced(struct world *w, uint32_t round)
+{
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_SYNCED, .table = FIB_LDP_LSP, .round = round });
+}
+
+void
+world_lsps_lost(struct world *w)
+{
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_LOST, .table = FIB_LDP_LSP });
+}
+
+static void
+session_input(struct world *w, const char *name, Bfd__Verdict verdict, bool gone, uint32_t round)
+{
+	Bfd__Session row = BFD__SESSION__INIT;
+
+	row.name = (char *)(uintptr_t)name;
+	row.verdict = verdict;
+	world_input(w, &(struct fib_input){
+			   .kind = FIB_IN_ROW, .table = FIB_BFD_SESSION, .row = &row, .gone = gone, .round = round });
+}
+
+void
+world_session(struct world *w, const char *name, Bfd__Verdict verdict, uint32_t round)
+{
+	session_input(w, name, verdict, false, round);
+}
+
+void
+world_session_gone(struct world *w, const char *name)
+{
+	session_input(w, name, BFD__VERDICT__UNKNOWN, true, 0);
+}
+
+void
+world_sessions_synced(struct world *w, uint32_t round)
+{
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_SYNCED, .table = FIB_BFD_SESSION, .round = round });
+}
+
+void
+world_sessions_lost(struct world *w)
+{
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_LOST, .table = FIB_BFD_SESSION });
+}
