@@ -72,7 +72,7 @@ path_of(struct bfd *b, const struct want *w, char trouble[128])
 		snprintf(trouble, 128, "there is no VPN instance %s", w->vrf);
 	if (trouble[0]) {
 		p.alone = w->number;
-	} else if (single) {
+	} else if (single && link) {
 		p.ifindex = link->ifindex;
 		p.vrf = link->vrf_ifindex;
 	}

@@ -189,9 +189,10 @@ set_order(struct bfd *b, struct watch *w)
 	if (vrf)
 		snprintf(o.vrf_device, sizeof o.vrf_device, "%s", vrf->name);
 	snprintf(o.device, sizeof o.device, "%s", link ? link->name : o.vrf_device);
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): both were cleared, and copied, as bytes */
 	if (w->ordered && memcmp(&o, &w->order, sizeof o) == 0)
 		return;
-	w->order = o;
+	memcpy(&w->order, &o, sizeof o);
 	w->ordered = true;
 	list_remove(&w->to_order);
 	list_append(&b->orders, &w->to_order);

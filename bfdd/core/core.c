@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/wire.h"
 #include "bfdd/core/model.h"
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,7 @@ core_changed(struct bfd_core *c, struct session *s, bool gone)
 			c->change_room = c->change_room ? c->change_room * 2 : 64;
 			c->changes = mem_resize(c->changes, c->change_room * sizeof *c->changes);
 		}
+		assert(c->changes);
 		last = &c->changes[c->change_count++];
 	}
 	s->status.polling = s->poll;

@@ -1,6 +1,6 @@
 /* Demand mode (RFC 5880 6.6), the echo function (6.8.8, 6.8.9), multihop (RFC 5883), authentication (6.7). */
 #include "base/mem.h"
-#include "helper/check.h"
+#include "tests/helper/check.h"
 #include "tests/helper/bfd_net.h"
 #include <string.h>
 
@@ -189,7 +189,7 @@ END_TEST
 
 START_TEST(another_secret_another_id_or_another_type_is_refused)
 {
-	struct bfd_key good = key((enum bfd_auth_type)_i, 5, "secret"), bad = good;
+	struct bfd_key good = key((enum bfd_auth_type)_i, 5, "secret"), bad;
 
 	for (unsigned k = 0; k < 3; k++) {
 		teardown();

@@ -1,7 +1,7 @@
 /* The control packet: RFC 5880 section 4, and what 6.8.6 judges without a session. */
 #include "base/mem.h"
 #include "bfdd/core/packet.h"
-#include "helper/check.h"
+#include "tests/helper/check.h"
 #include <string.h>
 
 static uint8_t bytes[64];

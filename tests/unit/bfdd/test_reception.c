@@ -1,5 +1,5 @@
 /* Reception, RFC 5880 section 6.8.6 from rule 7 on, and RFC 5881 section 5: which packet finds which session, what it may change. */
-#include "helper/check.h"
+#include "tests/helper/check.h"
 #include "tests/helper/bfd_net.h"
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The state machine of RFC 5880 section 6.2, cell by cell. */
 #include "base/text.h"
 #include "bfdd/core/session_fsm.h"
-#include "helper/check.h"
+#include "tests/helper/check.h"
 #include <stdio.h>
 #include <string.h>
 

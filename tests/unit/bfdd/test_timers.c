@@ -1,5 +1,5 @@
 /* Timers of RFC 5880 sections 6.8.2 to 6.8.4 and 6.8.7: negotiation both ways, jitter, detection to the microsecond. */
-#include "helper/check.h"
+#include "tests/helper/check.h"
 #include "tests/helper/bfd_net.h"
 
 static struct bfd_net *net;
