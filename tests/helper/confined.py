@@ -1,11 +1,12 @@
 """Runs a program the way its systemd unit would, on a machine where systemd is not in charge: as an unprivileged user with
-the unit's capabilities and no others, the unit's UMask, and filters for system calls and socket families. A system call
+the unit's capabilities and no others, the unit's UMask and limits, and filters for system calls and socket families. A system call
 that the unit does not allow kills the process, whatever the unit says should happen: so none that is needed is overlooked.
 
     confined.py UNIT PROGRAM [ARGUMENT…]      as root
 """
 import ctypes
 import os
+import resource
 import subprocess
 import sys
 
@@ -82,7 +83,7 @@ def drop_privileges(unit):
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
-    ambient = {CAPS[c] for line in unit["AmbientCapabilities"] for c in line.split()}
+    ambient = {CAPS[c] for line in unit.get("AmbientCapabilities", []) for c in line.split()}
     mask = sum(1 << c for c in ambient)
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     data = (ctypes.c_uint32 * 6)(mask, mask, mask, 0, 0, 0)
@@ -91,8 +92,19 @@ def drop_privileges(unit):
         check(LIBC.prctl(PR_CAP_AMBIENT, 2, c, 0, 0), "raising a capability")
 
 
+def set_limits(unit):
+    for name in ("RTPRIO", "NICE", "MEMLOCK"):
+        for value in unit.get("Limit" + name, []):
+            limit = resource.RLIM_INFINITY if value == "infinity" else 20 - int(value) if name == "NICE" else int(value)
+            try:
+                resource.setrlimit(getattr(resource, "RLIMIT_" + name), (limit, limit))
+            except (ValueError, OSError):
+                pass  # not even root may here: the program has to do without, as it can
+
+
 def main():
     unit = settings(sys.argv[1])
+    set_limits(unit)
     os.umask(int(unit["UMask"][0], 8))
     drop_privileges(unit)
     if unit["NoNewPrivileges"][0] == "yes":

@@ -14,20 +14,25 @@ from penultlab.net import wait_for
 TOP = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..")
 EXPECTED = """
 etc/penult/router.conf
+usr/bin/bfdctl
 usr/bin/fibctl
 usr/bin/ldpctl
 usr/bin/penult
 usr/bin/penult-lab
 usr/lib/modules-load.d/penult.conf
+usr/lib/systemd/system/bfdd.service
 usr/lib/systemd/system/fibd.service
 usr/lib/systemd/system/ldpd.service
 usr/lib/systemd/system/penult.target
 usr/lib/sysusers.d/penult.conf
 usr/lib/tmpfiles.d/penult.conf
+usr/sbin/bfdd
 usr/sbin/fibd
 usr/sbin/ldpd
 usr/share/man/man1/penult-lab.1
 usr/share/man/man5/router.conf.5
+usr/share/man/man8/bfdctl.8
+usr/share/man/man8/bfdd.8
 usr/share/man/man8/fibctl.8
 usr/share/man/man8/fibd.8
 usr/share/man/man8/ldpctl.8
@@ -139,7 +144,7 @@ def start(lab, daemon, notify, folder, **env):
                      stderr=subprocess.DEVNULL), config
 
 
-@pytest.mark.parametrize("daemon", ["fibd", "ldpd", "bfdd"])
+@pytest.mark.parametrize("daemon", ["fibd", "ldpd"])
 def test_the_service_manager_is_told_of_start_reload_and_end(lab, tmp_path, daemon):
     notify = Notify(str(tmp_path / "notify"))
     p, config = start(lab, daemon, notify, tmp_path)
