@@ -36,13 +36,13 @@ def lab(build):
 
 
 def test_both_ends_agree_on_state_discriminators_and_timers(lab):
-    wait_for(lambda: all(s["detect_us"] == 60000 for s in sessions(lab).values()), "3 x 20 ms to detect, everywhere", last=lambda: sessions(lab))
+    wait_for(lambda: all(s["detect_us"] == 600000 for s in sessions(lab).values()), "3 x 200 ms to detect, everywhere", last=lambda: sessions(lab))
     ours = sessions(lab)
     by_address = {"frr_single": "10.0.12.1", "frr_multi": "1.1.1.1", "frr_six": "2001:db8:12::1"}
     for name, address in by_address.items():
         row = wait_for(lambda a=address: of_frr(lab).get(a), f"FRR's peer {address}")
         assert row["status"] == "up" and row["id"] == ours[name]["remote"] and row["remote-id"] == ours[name]["local"], (row, ours[name])
-        assert row["remote-transmit-interval"] == 20 and row["remote-detect-multiplier"] == 3, row
+        assert row["remote-transmit-interval"] == 200 and row["remote-detect-multiplier"] == 3, row
     assert {n: ours[n]["authentication"] for n in BIRD} == {"bird_single": "meticulous-sha1", "bird_multi": "keyed-md5", "bird_six": "meticulous-sha1"}
 
 
