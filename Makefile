@@ -154,7 +154,7 @@ test-fuzz: $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS))
 fuzz:
 	+$(MAKE) --no-print-directory O=build/fuzz FUZZ=1 CC=clang CFLAGS='-O1 -g -Wno-unknown-warning-option -fsanitize=fuzzer-no-link,address,undefined' fuzz-built
 fuzz-built: $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS))
-	tests/fuzz/run $(O) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+	FUZZ_SEED=$(FUZZ_SEED) tests/fuzz/run $(O) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 test: deps
 	+$(MAKE) --no-print-directory test-built

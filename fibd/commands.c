@@ -11,12 +11,9 @@ static int
 set_sysname(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct fib_config *c = conf;
-	const char *name = args_undo(a) ? "" : arg_text(a, "name");
 
-	if (strlen(name) >= sizeof c->sysname)
-		return conf_refuse(why, "a name has at most %zu characters", sizeof c->sysname - 1);
-	snprintf(c->sysname, sizeof c->sysname, "%s", name);
-	return 0;
+	c->sysname[0] = '\0';
+	return args_undo(a) ? 0 : arg_copy(a, "name", c->sysname, sizeof c->sysname, why);
 }
 
 static struct fib_if_config *
@@ -91,15 +88,20 @@ set_address(void *conf, const struct args *a, struct conf_error *why)
 	}
 	if (refuse_overlap(conf, i, &p, why) != 0)
 		return -1;
-	/* A second primary address takes the first one's place. */
-	for (size_t k = 0; k < i->address_count; k++)
-		if (addr_eq(&i->addresses[k].addr, &p.addr) || (!sub && k == 0 && i->addresses[k].addr.family == 4))
+	/* The first IPv4 address is the primary one; another primary takes its place, also one that was a `sub`. */
+	for (size_t k = i->address_count; k-- > 0;)
+		if (sub ? addr_eq(&i->addresses[k].addr, &p.addr) : i->addresses[k].addr.family == 4)
 			at = k;
 	if (at == FIB_ADDRESSES_MAX)
 		return conf_refuse(why, "an interface has at most %d addresses", FIB_ADDRESSES_MAX);
 	i->addresses[at] = p;
 	if (at == i->address_count)
 		i->address_count++;
+	for (size_t k = i->address_count; k-- > at + 1;)
+		if (addr_eq(&i->addresses[k].addr, &p.addr)) {
+			i->address_count--;
+			memmove(&i->addresses[k], &i->addresses[k + 1], (i->address_count - k) * sizeof p);
+		}
 	return 0;
 }
 
@@ -131,12 +133,9 @@ static int
 set_description(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct fib_if_config *i = interface_of(conf, a);
-	const char *text = args_undo(a) ? "" : arg_text(a, "text");
 
-	if (strlen(text) >= sizeof i->description)
-		return conf_refuse(why, "a description has at most %zu characters", sizeof i->description - 1);
-	snprintf(i->description, sizeof i->description, "%s", text);
-	return 0;
+	i->description[0] = '\0';
+	return args_undo(a) ? 0 : arg_copy(a, "description", i->description, sizeof i->description, why);
 }
 
 static int
@@ -154,7 +153,8 @@ set_static(void *conf, const struct args *a, struct conf_error *why)
 	if (!prefix_eq(&net, &prefix))
 		return conf_refuse(why, "%s has bits set behind its mask; did you mean %s?",
 		    prefix_text(&prefix, wrong), prefix_text(&net, right));
-	if (addr_is_multicast(&via.next_hop) || addr_is_loopback(&via.next_hop))
+	if (arg_given(a, "nexthop") &&
+	    (addr_is_multicast(&via.next_hop) || addr_is_loopback(&via.next_hop) || addr_is_unspecified(&via.next_hop)))
 		return conf_refuse(why, "the next hop is not the address of another router");
 	if (via.next_hop.family == 6 && addr_is_link_local(&via.next_hop) && !out)
 		return conf_refuse(why, "a link-local next hop is on every link; name its interface in front of it");
@@ -227,7 +227,7 @@ const struct command fib_commands[] = {
 	    .help = "Largest packet, in bytes",
 	    .ref = "RFC 791" },
 	{ .view = VIEW_INTERFACE,
-	    .words = "description <text>:text",
+	    .words = "description <text>:description",
 	    .undo = "description",
 	    .set = set_description,
 	    .help = "A note for people",

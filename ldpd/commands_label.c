@@ -10,11 +10,13 @@ static int
 set_prefix_rule(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct ldp_config *c = conf;
-	const char *name = arg_text(a, "list");
+	char name[sizeof((struct prefix_list){ 0 }).name];
 	struct prefix p = prefix_make(arg_addr(a, "address"), arg_mask(a, "mask"));
 	struct prefix network = prefix_network(p);
 	struct prefix_rule r = { .index = arg_u32(a, "index"), .permit = arg_given(a, "permit"), .prefix = network };
 
+	if (arg_copy(a, "list", name, sizeof name, why) != 0)
+		return -1;
 	if (args_undo(a)) {
 		prefix_lists_remove(&c->prefix_lists, name, arg_u32(a, "index"));
 		return 0;
@@ -24,33 +26,31 @@ set_prefix_rule(void *conf, const struct args *a, struct conf_error *why)
 		return conf_refuse(
 		    why, "this network has bits behind its mask; did you mean %s?", prefix_text(&network, text));
 	}
-	if (strlen(name) >= sizeof((struct prefix_list){ 0 }).name)
-		return conf_refuse(why, "the name of a prefix list has at most 63 characters");
 	r.greater_equal = arg_given(a, "ge") ? (uint8_t)arg_u32(a, "ge") : network.len;
 	r.less_equal = arg_given(a, "le") ? (uint8_t)arg_u32(a, "le") : arg_given(a, "ge") ? 32 : network.len;
 	if (r.greater_equal < network.len || r.less_equal < r.greater_equal)
 		return conf_refuse(
 		    why, "lengths go up: %u, then greater-equal, then less-equal, at most 32", network.len);
-	prefix_lists_set(&c->prefix_lists, name, r);
+	if (!prefix_lists_set(&c->prefix_lists, name, r))
+		return conf_refuse(
+		    why, "the last rule of %s has the highest index there is; give this one an index", name);
 	return 0;
 }
 
 /* --- filters --- */
 
-static void
-read_filter(const struct args *a, const char *all, struct ldp_filter *f, enum ldp_which otherwise)
+static int
+read_filter(
+    const struct args *a, const char *all, struct ldp_filter *f, enum ldp_which otherwise, struct conf_error *why)
 {
-	const char *list = arg_text(a, "list");
-
 	*f = (struct ldp_filter){ .which = otherwise };
 	if (args_undo(a))
-		return;
+		return 0;
 	f->which = arg_given(a, all)      ? LDP_ALL
 		   : arg_given(a, "host") ? LDP_HOSTS
 		   : arg_given(a, "none") ? LDP_NONE
 					  : LDP_LISTED;
-	if (f->which == LDP_LISTED)
-		snprintf(f->list, sizeof f->list, "%s", list);
+	return arg_copy(a, "list", f->list, sizeof f->list, why);
 }
 
 static int
@@ -58,9 +58,7 @@ set_trigger(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct ldp_config *c = conf;
 
-	(void)why;
-	read_filter(a, "all", &c->allocate, LDP_HOSTS);
-	return 0;
+	return read_filter(a, "all", &c->allocate, LDP_HOSTS, why);
 }
 
 static int
@@ -68,16 +66,14 @@ set_filter(struct ldp_config *c, const struct args *a, struct ldp_filter *genera
 {
 	struct addr peer = arg_addr(a, "peer");
 
-	if (!addr_is_set(&peer)) {
-		read_filter(a, "all-routes", general, LDP_ALL);
-		return 0;
-	}
+	if (!addr_is_set(&peer))
+		return read_filter(a, "all-routes", general, LDP_ALL, why);
 	if (ldp_check_peer(c, &peer, why) != 0)
 		return -1;
 	struct ldp_peer_config *p = ldp_config_peer_get(c, &peer);
-	read_filter(a, "all-routes", told ? &p->told : &p->accepted, LDP_UNSET);
+	int result = read_filter(a, "all-routes", told ? &p->told : &p->accepted, LDP_UNSET, why);
 	ldp_config_peer_prune(c, &peer);
-	return 0;
+	return result;
 }
 
 static int

@@ -32,12 +32,10 @@ static int
 set_accept(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct ldp_config *c = conf;
-	const char *list = arg_text(a, "list");
 
-	(void)why;
+	c->accept_targeted_list[0] = '\0';
 	c->accept_targeted = !args_undo(a);
-	snprintf(c->accept_targeted_list, sizeof c->accept_targeted_list, "%s", list && c->accept_targeted ? list : "");
-	return 0;
+	return args_undo(a) ? 0 : arg_copy(a, "list", c->accept_targeted_list, sizeof c->accept_targeted_list, why);
 }
 
 static struct ldp_peer_config *
@@ -74,10 +72,12 @@ static int
 set_remote_ip(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct ldp_config *c = conf;
-	const char *name = arg_text(a, "name");
 	struct addr peer = arg_addr(a, "peer");
-	struct ldp_peer_config *p = find_named(c, name);
+	char name[sizeof((struct ldp_peer_config){ 0 }).name];
 
+	if (arg_copy(a, "name", name, sizeof name, why) != 0)
+		return -1;
+	struct ldp_peer_config *p = find_named(c, name);
 	if (args_undo(a)) {
 		if (p)
 			unname(c, p);
@@ -90,7 +90,7 @@ set_remote_ip(void *conf, const struct args *a, struct conf_error *why)
 	p = ldp_config_peer_get(c, &peer);
 	if (p->name[0] && strcmp(p->name, name) != 0)
 		return conf_refuse(why, "remote peer %s has this address already", p->name);
-	snprintf(p->name, sizeof p->name, "%s", name);
+	memcpy(p->name, name, sizeof p->name);
 	p->targeted = true;
 	return 0;
 }
@@ -204,9 +204,8 @@ set_list_password(void *conf, const struct args *a, struct conf_error *why)
 		return 0;
 	}
 	struct ldp_password_config new = { 0 };
-	if (read_password(a, new.password, why) != 0)
+	if (read_password(a, new.password, why) != 0 || arg_copy(a, "list", new.list, sizeof new.list, why) != 0)
 		return -1;
-	snprintf(new.list, sizeof new.list, "%s", list);
 	ldp_config_password_set(c, i, &new);
 	return 0;
 }

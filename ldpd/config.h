@@ -91,6 +91,12 @@ const char *ldp_config_password_source(const struct ldp_config *, const struct a
 /* Does a filter let this FEC through? `general` counts where the filter is LDP_UNSET. */
 bool ldp_filter_permits(
     const struct ldp_config *, const struct ldp_filter *, const struct ldp_filter *general, const struct prefix *);
+/* Is there what LDP needs to run at all? */
+static inline bool
+ldp_config_is_on(const struct ldp_config *c)
+{
+	return c->enabled && c->lsr_id;
+}
 /* Is LDP configured on any interface with this address family, 4 or 6? */
 bool ldp_config_uses(const struct ldp_config *, int family);
 /* KeepAlive interval: a third of the hold time (reference 001). */

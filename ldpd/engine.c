@@ -152,7 +152,7 @@ ldp_due(const struct ldp *ldp)
 static bool
 can_run(const struct ldp *ldp)
 {
-	return ldp->config.lsr_id && ldp->config.enabled && ldp->synced == (1u << LDP_MIRRORS) - 1;
+	return ldp_config_is_on(&ldp->config) && ldp->synced == (1u << LDP_MIRRORS) - 1;
 }
 
 static void

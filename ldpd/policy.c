@@ -8,16 +8,10 @@
 #include "ldpd/model.h"
 #include <string.h>
 
-static bool
-is_on(const struct ldp_config *c)
-{
-	return c->enabled && c->lsr_id;
-}
-
 bool
 policy_allocates(const struct ldp *ldp, const struct prefix *fec)
 {
-	return is_on(&ldp->config) &&
+	return ldp_config_is_on(&ldp->config) &&
 	       ldp_filter_permits(&ldp->config, &ldp->config.allocate, &ldp->config.allocate, fec);
 }
 
@@ -100,7 +94,8 @@ void
 policy_changed(struct ldp *ldp, const struct ldp_config *old)
 {
 	const struct ldp_config *new = &ldp->config;
-	bool allocation = is_on(old) != is_on(new) || filter_differs(old, &old->allocate, new, &new->allocate);
+	bool allocation =
+	    ldp_config_is_on(old) != ldp_config_is_on(new) || filter_differs(old, &old->allocate, new, &new->allocate);
 
 	if (ldp->labels && old->label_reuse_s != new->label_reuse_s)
 		label_pool_set_delay(ldp->labels, new->label_reuse_s *USEC_PER_SEC);

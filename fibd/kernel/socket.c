@@ -316,9 +316,9 @@ on_wait(sd_event_source *source, uint64_t at, void *ctx)
 	if (!writer_is_idle(k->writer)) {
 		if (!k->waited_s)
 			log_line(LOG_LINE_WARNING,
-			    "netlink: the kernel has not answered for %d s; somebody holds its lock of all routing, as "
-			    "the "
-			    "removal of many next hops or of a namespace does: no route can be changed until then",
+			    "netlink: the kernel has not answered for %d s; somebody holds its lock of all routing, "
+			    "as the removal of many next hops or of a namespace does: no route can be changed until "
+			    "then",
 			    PATIENCE_S);
 		k->waited_s += PATIENCE_S;
 		wait_on(k);

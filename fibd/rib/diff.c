@@ -182,18 +182,15 @@ delete_groups(struct batch *b)
 static bool
 leads_the_same_way(struct rib *rib, const struct group *g, const struct fate *f)
 {
-	if (!g || g->count != f->path_count)
-		return false;
-	for (uint16_t i = 0; i < g->count; i++) {
+	struct fib_path paths[FIB_PATHS_MAX];
+
+	for (uint16_t i = 0; g && i < g->count; i++) {
 		const struct nexthop *h = nexthop_find(rib, g->members[i]);
-		bool found = false;
-		for (uint16_t k = 0; h && h->told && k < f->path_count && !found; k++)
-			found = h->object.ifindex == f->paths[k].p.ifindex &&
-				addr_eq(&h->object.gateway, &f->paths[k].p.gateway);
-		if (!found)
+		if (!h || !h->told)
 			return false;
+		paths[i] = (struct fib_path){ .gateway = h->object.gateway, .ifindex = h->object.ifindex };
 	}
-	return true;
+	return g && paths_lead(paths, g->count, f, false);
 }
 
 bool

@@ -91,3 +91,11 @@ addr_is_link_local(const struct addr *a)
 	return (a->family == 4 && a->bytes[0] == 169 && a->bytes[1] == 254) ||
 	       (a->family == 6 && a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80);
 }
+
+bool
+addr_is_unspecified(const struct addr *a)
+{
+	static const uint8_t zero[16];
+
+	return a->family && memcmp(a->bytes, zero, addr_size(a)) == 0;
+}

@@ -34,5 +34,6 @@ bool addr_parse(const char *text, struct addr *ret);
 const char *addr_text(const struct addr *, char out[ADDR_TEXT]); /* "-" when none; IPv6 by RFC 5952 */
 bool addr_is_multicast(const struct addr *);
 bool addr_is_loopback(const struct addr *);
-bool addr_is_link_local(const struct addr *); /* 169.254/16, fe80::/10 */
+bool addr_is_unspecified(const struct addr *); /* 0.0.0.0, :: */
+bool addr_is_link_local(const struct addr *);  /* 169.254/16, fe80::/10 */
 #endif

@@ -84,15 +84,19 @@ list_get(struct prefix_lists *p, const char *name)
 	return l;
 }
 
-void
+bool
 prefix_lists_set(struct prefix_lists *p, const char *name, struct prefix_rule r)
 {
 	struct prefix_list *l = list_get(p, name);
 	size_t at = 0;
 
 	r.prefix = prefix_network(r.prefix);
-	if (!r.index)
-		r.index = l->count ? l->rules[l->count - 1].index + PREFIX_INDEX_STEP : PREFIX_INDEX_STEP;
+	if (!r.index) {
+		uint32_t last = l->count ? l->rules[l->count - 1].index : 0;
+		if (last > UINT32_MAX - PREFIX_INDEX_STEP)
+			return false;
+		r.index = last + PREFIX_INDEX_STEP;
+	}
 	while (at < l->count && l->rules[at].index < r.index)
 		at++;
 	if (at == l->count || l->rules[at].index != r.index) {
@@ -101,6 +105,7 @@ prefix_lists_set(struct prefix_lists *p, const char *name, struct prefix_rule r)
 		l->count++;
 	}
 	l->rules[at] = r;
+	return true;
 }
 
 bool

@@ -30,8 +30,8 @@ void prefix_lists_copy(struct prefix_lists *into, const struct prefix_lists *fro
 bool prefix_lists_equal(const struct prefix_lists *, const struct prefix_lists *);
 const struct prefix_list *prefix_lists_find(const struct prefix_lists *, const char *name); /* NULL: none */
 bool prefix_list_equal(const struct prefix_list *, const struct prefix_list *);             /* NULL is the empty one */
-/* Adds a rule, or replaces the one of its index; index 0: behind the last one. */
-void prefix_lists_set(struct prefix_lists *, const char *name, struct prefix_rule);
+/* Adds a rule, or replaces the one of its index; index 0: behind the last one. False: no index is left there. */
+bool prefix_lists_set(struct prefix_lists *, const char *name, struct prefix_rule);
 /* Takes away a rule, or with index 0 the whole list. False: there was none. */
 bool prefix_lists_remove(struct prefix_lists *, const char *name, uint32_t index);
 /* NULL or an empty list permits. */

@@ -211,20 +211,24 @@ read_number(const char *word, uint32_t low, uint32_t high, uint32_t *ret)
 static size_t
 read_ifname(char *const *words, size_t count, struct arena *arena, struct arg *ret)
 {
-	char joined[160], name[64];
+	char joined[64], name[64];
 	size_t taken = 1;
 
 	if (!isalpha((unsigned char)words[0][0]) && !isdigit((unsigned char)words[0][0]))
 		return 0;
 	if (is_kind(words[0]) && count > 1 && isdigit((unsigned char)words[1][0])) {
-		snprintf(joined, sizeof joined, "%.70s%.70s", words[0], words[1]);
+		size_t n = strlen(words[0]), more = strlen(words[1]);
+		if (n + more > 63 || strchr(words[1], ':'))
+			return 0;
+		memcpy(joined, words[0], n);
+		memcpy(joined + n, words[1], more + 1);
 		taken = 2;
 	} else {
 		struct addr a;
 		if (is_kind(words[0]) || addr_parse(words[0], &a) || strlen(words[0]) > 63 ||
 		    strspn(words[0], "0123456789./") == strlen(words[0]) || strchr(words[0], ':'))
 			return 0;
-		snprintf(joined, sizeof joined, "%.140s", words[0]);
+		snprintf(joined, sizeof joined, "%.63s", words[0]);
 	}
 	ifname_canonical(joined, name);
 	ret->text = arena_text(arena, name);
@@ -320,6 +324,18 @@ param_describe(const struct node *n, struct text *out)
 }
 
 /* --- what handlers say --- */
+
+int
+arg_copy(const struct args *a, const char *name, char *out, size_t room, struct conf_error *why)
+{
+	const char *text = arg_text(a, name);
+	size_t n = text ? strlen(text) : 0;
+
+	if (n >= room)
+		return conf_refuse(why, "the %s `%s` is too long; it has at most %zu characters", name, text, room - 1);
+	memcpy(out, text ? text : "", n + 1);
+	return 0;
+}
 
 int
 conf_refuse(struct conf_error *e, const char *format, ...)

@@ -90,6 +90,8 @@ bool arg_given(
     const struct args *, const char *name); /* on this very line; also a plain word: arg_given(a, "verbose") */
 uint32_t arg_u32(const struct args *, const char *name);
 const char *arg_text(const struct args *, const char *name); /* ifname: as written, spaces removed */
+/* Its text into `out`, "" when it was not given. More than room-1 bytes are refused, and -1 returned. */
+int arg_copy(const struct args *, const char *name, char *out, size_t room, struct conf_error *);
 struct addr arg_addr(const struct args *, const char *name);
 struct prefix arg_prefix(
     const struct args *, const char *name);              /* an address: with the mask behind it, else a host's */

@@ -1,12 +1,17 @@
 """fibd alone against the running kernel: what it programs, keeps, repairs and takes away."""
+import contextlib
+import ctypes
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 
 import pytest
 from penultlab.net import wait_for
+
+PIDFD_GETFD = 438  # of x86-64 and all newer tables of system calls
 
 CONFIG = """\
 sysname A
@@ -166,8 +171,10 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def test_a_kernel_that_does_not_answer_is_told_and_waited_for(router):
-    """Whoever takes down a link with many next hop objects holds the kernel's lock of all routing for seconds, in every namespace."""
+@contextlib.contextmanager
+def a_held_lock(router):
+    """Whoever takes down a link with many next hop objects holds the kernel's lock of all routing for seconds, in every namespace.
+    Yields (the process that does, what fibd is configured)."""
     other, count = router.own + "x", 40000
     config = CONFIG.replace("ip route-static 60.0.0.0 8 e2 192.0.2.1\n", "")  # what is refused has everything read again, at times
     router.stop(signal.SIGTERM)
@@ -181,19 +188,71 @@ def test_a_kernel_that_does_not_answer_is_told_and_waited_for(router):
             router.ip(*words.split(), where=other)
         lines = [f"nexthop add id {i} via 10.0.0.2 dev e0\nroute add 100.{i >> 16}.{i >> 8 & 255}.{i & 255} nhid {i}" for i in range(1, count)]
         subprocess.run(["ip", "-n", other, "-batch", "-"], input="\n".join(lines), text=True, check=True)
-        start = time.monotonic()
         holder = subprocess.Popen(["ip", "-n", other, "link", "set", "e0", "down"])
         wait_for(lambda: cpu_seconds(holder.pid) > 0.3, "the lock is held", 60)
-        router.write(config.replace("return\n", "ip route-static 70.0.0.0 8 10.0.1.2\nreturn\n"))
-        router.daemon.send_signal(signal.SIGHUP)
+        yield holder, config
+        holder.wait(120)
+    finally:
+        subprocess.run(["ip", "netns", "del", other], check=False)
+
+
+def add_a_route(router, config):
+    router.write(config.replace("return\n", "ip route-static 70.0.0.0 8 10.0.1.2\nreturn\n"))
+    router.daemon.send_signal(signal.SIGHUP)
+
+
+def log_of(router):
+    with open(os.path.join(router.folder, "fibd.log"), encoding="utf-8") as f:
+        return f.read()
+
+
+def test_a_kernel_that_does_not_answer_is_told_and_waited_for(router):
+    with a_held_lock(router) as (holder, config):
+        start = time.monotonic()
+        add_a_route(router, config)
         holder.wait(120)
         held = time.monotonic() - start
         wait_for(lambda: router.installed("70.0.0.0/8"), "the new route is installed", 10)
-        with open(os.path.join(router.folder, "fibd.log"), encoding="utf-8") as f:
-            log = f.read()
         if held < 5:
             pytest.skip(f"the kernel was done after {held:.1f} s already")
-        assert "the kernel has not answered for 3 s" in log, log
-        wait_for(lambda: "the kernel answers again" in open(os.path.join(router.folder, "fibd.log"), encoding="utf-8").read(), "its end is told", 10)
-    finally:
-        subprocess.run(["ip", "netns", "del", other], check=False)
+        assert "the kernel has not answered for 3 s" in log_of(router), log_of(router)
+        wait_for(lambda: "the kernel answers again" in log_of(router), "its end is told", 10)
+
+
+def answers_stolen(pid):
+    """Reads what waits in a process's netlink sockets that listen to no group; how many messages that was."""
+    count, process = 0, os.pidfd_open(pid)
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, process, int(number), 0)
+        if fd < 0:
+            continue
+        try:
+            with socket.socket(fileno=fd) as s:
+                while s.family == socket.AF_NETLINK and not s.getsockname()[1] and s.recv(1 << 16, socket.MSG_DONTWAIT):
+                    count += 1
+        except BlockingIOError:
+            pass  # nothing more waits there
+        except OSError:
+            os.close(fd)  # no socket
+    os.close(process)
+    return count
+
+
+def states(pid):
+    """Of each thread of a process, such as D: it waits inside the kernel."""
+    return {open(f"/proc/{pid}/task/{t}/stat", encoding="ascii").read().rsplit(")", 1)[1].split()[0] for t in os.listdir(f"/proc/{pid}/task")}
+
+
+def test_an_answer_that_gets_lost_is_missed_and_asked_for_again(router):
+    with a_held_lock(router) as (holder, config):
+        add_a_route(router, config)
+        wait_for(lambda: holder.poll() is not None or "D" in states(router.daemon.pid), "fibd's request to wait for the lock", 60)
+        if holder.poll() is not None:
+            pytest.skip("the kernel was done before fibd asked for anything")
+        router.daemon.send_signal(signal.SIGSTOP)
+        try:
+            wait_for(lambda: answers_stolen(router.daemon.pid), "the answer", 120)
+        finally:
+            router.daemon.send_signal(signal.SIGCONT)
+        wait_for(lambda: "what was asked for is tried again" in log_of(router), "the loss to be noticed", 20)
+        wait_for(lambda: router.installed("70.0.0.0/8"), "the new route is installed", 20)

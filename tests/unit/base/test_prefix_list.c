@@ -20,7 +20,7 @@ rule(const char *name, uint32_t index, bool permit, const char *prefix, uint8_t 
 	ck_assert(prefix_parse(prefix, &r.prefix));
 	r.greater_equal = ge ? ge : r.prefix.len;
 	r.less_equal = le ? le : ge ? 32 : r.prefix.len;
-	prefix_lists_set(&lists, name, r);
+	ck_assert(prefix_lists_set(&lists, name, r));
 }
 
 static bool
@@ -71,6 +71,9 @@ START_TEST(a_rule_without_an_index_goes_behind_the_last_and_one_of_the_same_inde
 	rule("a", 15, false, "12.0.0.0/8", 0, 0);
 	ck_assert_uint_eq(lists.lists[0].count, 2);
 	ck_assert(!lists.lists[0].rules[0].permit);
+	rule("a", UINT32_MAX - 9, true, "13.0.0.0/8", 0, 0);
+	ck_assert_msg(!prefix_lists_set(&lists, "a", (struct prefix_rule){ .permit = true }), "no index is left");
+	ck_assert_uint_eq(lists.lists[0].count, 3);
 }
 END_TEST
 

@@ -90,6 +90,13 @@ START_TEST(a_second_primary_address_replaces_and_sub_adds)
 		"address 2001:db8::1/64\n");
 	ck_assert_uint_eq(c.interfaces[0].address_count, 3);
 	ck_assert_uint_eq(addr_to_v4(&c.interfaces[0].addresses[0].addr), 0x0a000102);
+	accepts("interface eth1\n ipv6 address 2001:db8::1/64\n ip address 10.0.1.1 24\n ip address 10.0.9.1 24 sub\n "
+		"ip address 10.0.2.1 24\n");
+	ck_assert_msg(c.interfaces[0].address_count == 3, "an IPv6 address before them makes no difference");
+	ck_assert_uint_eq(addr_to_v4(&c.interfaces[0].addresses[1].addr), 0x0a000201);
+	accepts("interface eth1\n ip address 10.0.1.1 24\n ip address 10.0.9.1 24 sub\n ip address 10.0.9.1 24\n");
+	ck_assert_msg(c.interfaces[0].address_count == 1, "a `sub` that becomes the primary address is there once");
+	ck_assert_uint_eq(addr_to_v4(&c.interfaces[0].addresses[0].addr), 0x0a000901);
 	accepts("interface eth1\n ip address 10.0.1.1 24\n ip address 10.0.9.1 24 sub\n undo ip address 10.0.1.1 24\n");
 	ck_assert_uint_eq(c.interfaces[0].address_count, 1);
 	accepts("interface eth1\n ip address 10.0.1.1 24\n undo ip address\n");
@@ -150,6 +157,8 @@ START_TEST(mistakes_are_refused_with_their_line_and_a_remedy)
 	refuses("sysname a234567890b234567890c234567890d234567890e234567890f234567890g234\n", "at most 63 characters");
 	refuses("ipv6 route-static 2001:db8::1 32 2001:db8:1::2\n", "2001:db8::/32");
 	refuses("ip route-static 20.0.0.0 8 224.0.0.5\n", "next hop");
+	refuses("ip route-static 20.0.0.0 8 0.0.0.0\n", "next hop");
+	refuses("ipv6 route-static 2001:db8:: 32 ::\n", "next hop");
 	refuses("ip route-static 20.0.0.0 8 10.0.1.2 preference 256\n", "1-255");
 	refuses("ipv6 route-static 2001:db8:: 32 fe80::1\n", "interface");
 	refuses("interface eth1\n ip address 10.0.1.0 24\n", "network");

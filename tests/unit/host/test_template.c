@@ -224,6 +224,14 @@ START_TEST(a_very_long_interface_name_is_neither_cut_nor_taken)
 	ck_assert_uint_eq(strlen(name), 63);
 	memset(line + 2, 'a', 64);
 	ck_assert_int_eq(match("x <ifname>:i", line), MATCH_NO);
+	memcpy(line + 2, "loopback 1", 10);
+	memset(line + 11, '1', 56);
+	line[66] = '\0';
+	ck_assert_int_eq(match("x <ifname>:i", line), MATCH_YES);
+	line[66] = '1';
+	line[67] = '\0';
+	ck_assert_msg(match("x <ifname>:i", line) == MATCH_NO, "neither in two words");
+	ck_assert_msg(match("x <ifname>:i", "x Serial 1:2") == MATCH_NO, "no name of an interface has a colon");
 }
 END_TEST
 

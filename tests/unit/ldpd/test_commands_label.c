@@ -104,6 +104,7 @@ START_TEST(how_labels_are_given_is_understood_and_undone)
 }
 END_TEST
 
+#define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" /* one too many for a name */
 static const char *const refused[] = {
 	"ip ip-prefix CORE permit 10.1.1.1 24\n",
 	"ip ip-prefix CORE permit 10.0.0.0 24 greater-equal 16\n",
@@ -112,6 +113,11 @@ static const char *const refused[] = {
 	"mpls\n lsp-trigger ip-prefix\n",
 	"mpls ldp\n outbound peer fec none\n",
 	"mpls ldp label-reuse-delay 3601\n",
+	"ip ip-prefix a index 4294967286 permit 1.0.0.0 8\nip ip-prefix a permit 2.0.0.0 8\n",
+	"ip ip-prefix " A64 " permit 1.0.0.0 8\n",
+	"mpls\n lsp-trigger ip-prefix " A64 "\n",
+	"mpls ldp\n outbound peer all fec ip-prefix " A64 "\n",
+	"mpls ldp\n inbound peer 3.3.3.3 fec ip-prefix " A64 "\n",
 };
 
 START_TEST(what_makes_no_sense_is_refused_with_its_line)

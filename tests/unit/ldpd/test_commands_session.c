@@ -127,6 +127,7 @@ START_TEST(passwords_come_in_clear_and_in_the_printed_form)
 }
 END_TEST
 
+#define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" /* one too many for a name */
 static const char *const refused[] = {
 	"mpls ldp neighbor 224.0.0.1 targeted\n",
 	"mpls lsr-id 1.1.1.1\nmpls ldp neighbor 1.1.1.1 targeted\n",
@@ -142,6 +143,9 @@ static const char *const refused[] = {
 	"123456789012345678901234567890123456789012345678901234567890123456789012345678901\n",
 	"mpls ldp remote-peer A\n remote-ip 3.3.3.3\n#\nmpls ldp remote-peer B\n remote-ip 3.3.3.3\n",
 	"mpls ldp discovery targeted-hello interval 0\n",
+	"mpls ldp remote-peer " A64 "\n remote-ip 3.3.3.3\n",
+	"mpls ldp password option for " A64 " plain orange\n",
+	"mpls ldp discovery targeted-hello accept from " A64 "\n",
 };
 
 START_TEST(what_makes_no_sense_is_refused_with_its_line)
