@@ -1,14 +1,36 @@
 /* The daemons: which there are, which of them run, and asking one of them. */
 #include "base/mem.h"
 #include "bfdd/commands.h"
+#include "bfdd/print.h"
 #include "fibd/commands.h"
+#include "fibd/print.h"
 #include "ldpd/commands.h"
+#include "ldpd/print.h"
 #include "penult/penult.h"
 #include <errno.h>
 
 #define WAIT (60 * USEC_PER_SEC)
 
-const struct daemon_face daemons[DAEMONS] = { { "fibd", &fib_conf }, { "ldpd", &ldp_conf }, { "bfdd", &bfd_conf } };
+static void
+print_fib(const void *conf, struct conf_lines *out)
+{
+	fib_print(conf, out);
+}
+
+static void
+print_ldp(const void *conf, struct conf_lines *out)
+{
+	ldp_print(conf, out);
+}
+
+static void
+print_bfd(const void *conf, struct conf_lines *out)
+{
+	bfd_print(conf, out);
+}
+
+const struct daemon_face daemons[DAEMONS] = { { "fibd", &fib_conf, print_fib }, { "ldpd", &ldp_conf, print_ldp },
+	{ "bfdd", &bfd_conf, print_bfd } };
 
 int
 group_open(struct group *g, const char *run_dir)

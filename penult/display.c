@@ -3,6 +3,7 @@
 #include "host/candidate.h"
 #include "penult/penult.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 
 enum { ATTEMPTS = 10 }; /* at a configuration that is changed while it is read */
@@ -56,11 +57,51 @@ read_lines(struct group *g, struct member *m, struct conf_lines *lines, char why
 	return r;
 }
 
+/* The file that those read who run; "" when none of them says. */
+static void
+find_file(struct group *g, char out[PATH_MAX])
+{
+	out[0] = '\0';
+	for (size_t i = 0; i < DAEMONS && !*out; i++) {
+		struct member *m = &g->members[i];
+		struct bus_answer answer;
+		char why[256];
+		if (m->bus && member_ask(g, m, CANDIDATE_FILE, NULL, 0, &answer, why) == 0 && !answer.status &&
+		    answer.size < PATH_MAX)
+			snprintf(out, PATH_MAX, "%.*s", (int)answer.size, (const char *)answer.bytes);
+	}
+}
+
+/*
+ * What one that does not run would read when it starts: nobody runs by these lines, but they are part of this router's
+ * configuration all the same. Many routers have no use for each of the daemons; then there are none.
+ */
+static int
+read_away(const struct member *m, const char *path, struct conf_lines *lines)
+{
+	struct conf_errors errors = { 0 };
+	void *conf = m->face->conf->fresh();
+	size_t before = lines->count;
+	int status = OK;
+
+	if (!*path || conf_read_file(path, m->face->conf->rows, conf, &errors) != 0)
+		status = complain("the lines of %s are missing: it does not run%s", m->face->name,
+		    *path ? ", and the file it would read has errors" : "");
+	else
+		m->face->print(conf, lines);
+	if (lines->count > before)
+		status = complain("%s does not run: its lines are those of %s", m->face->name, path);
+	conf_errors_free(&errors);
+	m->face->conf->drop(conf);
+	return status;
+}
+
 int
 display_configuration(const char *run_dir)
 {
 	struct conf_lines lines = { 0 };
 	struct text out = { 0 };
+	char path[PATH_MAX];
 	struct group g;
 	int status = group_open(&g, run_dir);
 
@@ -70,10 +111,13 @@ display_configuration(const char *run_dir)
 		group_close(&g);
 		return status;
 	}
+	find_file(&g, path);
 	for (size_t i = 0; i < DAEMONS; i++) {
 		struct member *m = &g.members[i];
-		char why[256] = "it does not run";
-		if (!m->bus || read_lines(&g, m, &lines, why) < 0)
+		char why[256];
+		if (m->away)
+			status = read_away(m, path, &lines) == OK ? status : FAILED;
+		else if (read_lines(&g, m, &lines, why) < 0)
 			status = complain("the lines of %s are missing: %s", m->face->name, why);
 	}
 	conf_lines_print(&lines, &out);

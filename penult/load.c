@@ -167,13 +167,18 @@ check_running(struct load *l, struct member *m)
 
 /* In place of one that is not there: by its own rows. */
 static int
-check_away(struct load *l, const struct member *m)
+check_away(struct load *l, struct member *m)
 {
 	struct conf_errors errors = { 0 };
+	struct conf_lines lines = { 0 };
 	void *conf = m->face->conf->fresh();
 	int r = conf_read_bytes(l->file, l->text, l->size, m->face->conf->rows, conf, &errors);
 
 	note_lines(l, text_chars(&errors.text));
+	if (r == 0)
+		m->face->print(conf, &lines);
+	m->meant = lines.count;
+	conf_lines_free(&lines);
 	conf_errors_free(&errors);
 	m->face->conf->drop(conf);
 	return r == 0 ? OK : FAILED;
@@ -225,8 +230,9 @@ apply_one(struct load *l, struct member *m)
 	if (r < 0 || answer.status == ESTALE)
 		r = offer_again(l, m, &answer, why);
 	if (r == 1) {
-		fprintf(
-		    stderr, "penult: %s does not run: it reads the new configuration when it starts\n", m->face->name);
+		if (m->meant || !m->away)
+			fprintf(stderr, "penult: %s does not run: it reads the new configuration when it starts\n",
+			    m->face->name);
 		return OK;
 	}
 	if (r < 0 || answer.status)
@@ -286,7 +292,7 @@ run(struct load *l, const char *run_dir, const char *config_path, bool apply)
 	if (status != OK)
 		return apply ? complain("the configuration was not taken, nothing was changed") : status;
 	for (size_t i = 0; i < DAEMONS && !apply; i++)
-		if (l->group.members[i].away)
+		if (l->group.members[i].meant)
 			fprintf(stderr, "penult: %s does not run: its lines were read here\n", daemons[i].name);
 	if (!apply)
 		return OK;

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "host/bus.h"
 #include "host/conf.h"
+#include "host/conf_print.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,6 +16,7 @@ int complain(const char *format, ...) __attribute__((format(printf, 1, 2))); /* 
 struct daemon_face {
 	const char *name;
 	const struct conf_kind *conf;
+	void (*print)(const void *conf, struct conf_lines *);
 };
 enum { DAEMONS = 3 };
 extern const struct daemon_face daemons[DAEMONS];
@@ -23,6 +25,7 @@ struct member { /* a daemon, running or not */
 	const struct daemon_face *face;
 	struct bus_client *bus; /* NULL: it does not run, or has stopped */
 	bool away;              /* it did not run when we began */
+	bool meant;             /* load: away, and the new configuration has lines for it */
 };
 struct group {
 	struct member members[DAEMONS];

@@ -130,6 +130,25 @@ on_add(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_a
 }
 
 static void
+answer_path(const struct candidate *c, struct bus_answer *answer, struct arena *arena)
+{
+	char path[PATH_MAX];
+	const char *real = realpath(c->path, path) ? path : c->path;
+
+	answer->size = strlen(real);
+	answer->bytes = arena_copy(arena, real, answer->size + 1);
+}
+
+static void
+on_file(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *arena)
+{
+	(void)verb;
+	(void)bytes;
+	(void)size;
+	answer_path(ctx, answer, arena);
+}
+
+static void
 on_check(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *arena)
 {
 	struct candidate *c = ctx;
@@ -146,10 +165,7 @@ on_check(void *ctx, const char *verb, const void *bytes, size_t size, struct bus
 	if (errors.text.size)
 		answer->text = arena_copy(arena, text_chars(&errors.text), errors.text.size + 1);
 	conf_errors_free(&errors);
-	char path[PATH_MAX];
-	const char *real = realpath(c->path, path) ? path : c->path;
-	answer->size = strlen(real);
-	answer->bytes = arena_copy(arena, real, answer->size + 1);
+	answer_path(c, answer, arena);
 	log_line(LOG_LINE_INFO, "%s was offered as configuration: it would %s", c->name,
 	    answer->status ? "not be taken" : "be taken");
 	if (answer->status)
@@ -215,4 +231,5 @@ candidate_serve(struct candidate *c, struct bus *bus, const char *path)
 	bus_on_request(bus, CANDIDATE_CHECK, on_check, c);
 	bus_on_request(bus, CANDIDATE_APPLY, on_apply, c);
 	bus_on_request(bus, CANDIDATE_PRINT, on_print, c);
+	bus_on_request(bus, CANDIDATE_FILE, on_file, c);
 }

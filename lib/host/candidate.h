@@ -37,5 +37,7 @@ bool candidate_load(struct candidate *, const char *path, bool apply);
 /* Answers with the packed lines from the offset on, one piece of them; before it four bytes that are the same for all
  * pieces of one text and eight bytes with the size of the whole. */
 #define CANDIDATE_PRINT "configuration"
+/* Answers with the path of the file of its next start, as bytes. */
+#define CANDIDATE_FILE "configuration-file"
 enum { CANDIDATE_PIECE = 1 << 20, CANDIDATE_PRINT_HEAD = 12 };
 #endif

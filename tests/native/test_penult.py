@@ -106,6 +106,21 @@ def test_a_daemon_that_does_not_run_is_named_and_takes_the_file_when_it_starts(r
     wait_for(lambda: "mpls ldp backoff 3 30" in router.penult("display", "current-configuration").stdout, "ldpd to have read the file")
 
 
+def test_a_daemon_that_does_not_run_is_named_only_where_the_configuration_has_lines_for_it(router):
+    shown = router.penult("display", "current-configuration")
+    assert shown.returncode == 0 and shown.stderr == "", f"nobody misses bfdd here: {shown}"
+    router.lab.kill("R1", "ldpd")
+    p = router.penult("display", "current-configuration")
+    assert p.returncode == 1 and f"ldpd does not run: its lines are those of {os.path.realpath(router.file)}" in p.stderr, p
+    assert p.stdout == shown.stdout, "they are printed all the same"
+    with open(router.file, "w", encoding="utf-8") as f:
+        f.write(shown.stdout.replace("#\nreturn", "#\nbfd\nbfd b bind peer-ip 10.0.12.2 interface ge0 auto\n#\nmpls ldp backoff 3\n#\nreturn"))
+    p = router.penult("display", "current-configuration")
+    assert p.returncode == 1 and "the lines of ldpd are missing: it does not run, and the file it would read has errors" in p.stderr, p
+    p = router.load(shown.stdout)
+    assert p.returncode == 0 and "bfdd" not in p.stderr, p
+
+
 # --- two phases ---
 
 TAKEN = "would be taken"
