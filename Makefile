@@ -136,8 +136,8 @@ $(SIM_TESTS):
 test-sim: $(SIM_TESTS)
 	$(O)/tests/sim/sim_ldp --nodes 20 --troubles 60 --seed 1 --twice
 	$(O)/tests/sim/sim_ldp --nodes 12 --troubles 200 --seed 24
-	$(O)/tests/sim/sim_ldp --nodes 30 --troubles 200 --ipv6
-	$(O)/tests/sim/sim_ldp --nodes $(if $(SAN),60,100) --troubles 300
+	$(O)/tests/sim/sim_ldp --nodes 30 --troubles 200 --ipv6 $(if $(SIM_SEED),--seed $(SIM_SEED))
+	$(O)/tests/sim/sim_ldp --nodes $(if $(SAN),60,100) --troubles 300 $(if $(SIM_SEED),--seed $(SIM_SEED))
 
 # tests/fuzz/fuzz_TARGET.c: what arbitrary bytes may do. The corpora are replayed with every test; `make fuzz` looks for
 # more with clang's fuzzer, FUZZ_SECONDS each, two at a time.
