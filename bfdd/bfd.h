@@ -25,7 +25,7 @@ enum bfd_mirror { BFD_FIB_INTERFACE, BFD_REQUEST };
 struct bfd_process { /* what the thread tells of itself */
 	char scheduling[80], unsent_reason[64];
 	bool memory_locked;
-	uint64_t wakes, late_wakes, blind, lost, unsent, reflected;
+	uint64_t wakes, late_wakes, blind, lost, unsent;
 	uint64_t refused[BFD_VERDICTS];
 	uint32_t late_max_us;
 };

@@ -157,13 +157,27 @@ SETTING(set_min_rx, min_rx_ms, uint16_t, BFD_MIN_RX_MS, arg_u32(a, "ms"))
 SETTING(set_multiplier, multiplier, uint8_t, BFD_MULTIPLIER, arg_u32(a, "multiplier"))
 SETTING(set_wtr, wtr_min, uint16_t, 0, arg_u32(a, "minutes"))
 SETTING(set_tos_exp, tos_exp, uint8_t, BFD_TOS_EXP, arg_u32(a, "value"))
-SETTING(set_echo, echo_ms, uint16_t, 0, arg_u32(a, "ms"))
 SETTING(set_echo_rx, echo_rx_ms, uint16_t, 0, arg_u32(a, "ms"))
 SETTING(set_passive, passive, bool, false, true)
 SETTING(set_shutdown, shut, bool, false, true)
 SETTING(set_follows, follows, bool, false, true)
 SETTING(set_pst, pst, bool, false, true)
 #undef SETTING
+
+static int
+set_echo(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct bfd_session_config *s = session_of(conf, a);
+
+	if (!args_undo(a) && !s->interface[0] && s->name[0])
+		return conf_refuse(
+		    why, "echoes go over one link only (RFC 5883 section 4); bind the session to an interface");
+	if (!args_undo(a) && s->peer.family == 6 && addr_is_link_local(&s->peer))
+		return conf_refuse(
+		    why, "a router forwards nothing to link-local addresses, so no echo would come back");
+	s->echo_ms = args_undo(a) ? 0 : (uint16_t)arg_u32(a, "ms");
+	return 0;
+}
 
 static int
 set_min_ttl(void *conf, const struct args *a, struct conf_error *why)

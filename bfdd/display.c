@@ -297,8 +297,6 @@ bfd_show_statistics(const struct show *s)
 		    (unsigned long long)p->lost, (unsigned long long)p->blind);
 		text_line(s->out, "Not sent                                    : %llu%s%s",
 		    (unsigned long long)p->unsent, *p->unsent_reason ? ", " : "", p->unsent_reason);
-		text_line(
-		    s->out, "Echoes of others sent back                  : %llu", (unsigned long long)p->reflected);
 		if (p->n_refused)
 			text_line(s->out, "Packets that changed nothing:");
 		refusals(s, p->refused, p->n_refused);

@@ -237,6 +237,14 @@ on_packet(void *ctx, const struct bfd_datagram *d, usec_t when)
 }
 
 static void
+on_echo(void *ctx, const uint8_t *bytes, size_t size, usec_t when)
+{
+	struct realtime *r = ctx;
+
+	bfd_core_echo(r->core, bytes, size, when);
+}
+
+static void
 sleep_until(struct realtime *r, usec_t due)
 {
 	usec_t now = now_us();
@@ -268,7 +276,7 @@ count_wake(struct realtime *r, usec_t due, usec_t now)
 static void
 one_turn(struct realtime *r)
 {
-	const struct sockets_reader reader = { on_packet, r };
+	const struct sockets_reader reader = { on_packet, on_echo, r };
 	usec_t due = bfd_core_due(r->core);
 	usec_t wish = usec_min(due, r->telling ? 0 : r->tell_at);
 

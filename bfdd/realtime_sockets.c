@@ -16,8 +16,10 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "bfdd/realtime_echo.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -47,11 +49,16 @@ struct ear { /* what packets are received on */
 	int fd;
 	bool multihop;
 	uint32_t vrf, lost;
+	unsigned echo_family; /* not 0: it hears echoes on the link `ifindex`, for so many sessions */
+	unsigned echo_users;
+	uint32_t ifindex;
 	struct list link;
 };
 struct mouth { /* what a session sends by */
 	struct hash_node by_local;
-	int fd; /* -1: it could not be had */
+	int fd;      /* -1: it could not be had */
+	int echo_fd; /* -1: none */
+	struct ear *echo_ear;
 	int error;
 	usec_t retry_at;
 	struct bfd_order order;
@@ -76,6 +83,7 @@ union sockaddrs {
 	struct sockaddr any;
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
+	struct sockaddr_ll link;
 };
 
 static socklen_t
@@ -131,10 +139,30 @@ static bool
 has_ears(const struct sockets *s, uint32_t vrf)
 {
 	list_each (l, (struct list *)(uintptr_t)&s->ears) {
-		if (OBJECT(l, struct ear, link)->vrf == vrf)
+		const struct ear *e = OBJECT(l, struct ear, link);
+		if (e->vrf == vrf && !e->echo_family)
 			return true;
 	}
 	return false;
+}
+
+/* NULL with errno, and closed. */
+static struct ear *
+ear_add(struct sockets *s, int fd)
+{
+	struct ear *e = NEW(struct ear);
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = e };
+
+	e->fd = fd;
+	if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) == 0) {
+		list_append(&s->ears, &e->link);
+		return e;
+	}
+	int error = errno;
+	close(fd);
+	free(e);
+	errno = error;
+	return NULL;
 }
 
 /* 0 or negative errno; without IPv6 there is IPv4 alone. */
@@ -149,12 +177,11 @@ listen_in(struct sockets *s, uint32_t vrf, const char *device)
 			continue;
 		if (fd < 0)
 			return fd;
-		struct ear *e = NEW(struct ear);
-		*e = (struct ear){ .fd = fd, .multihop = multihop, .vrf = vrf };
-		list_append(&s->ears, &e->link);
-		struct epoll_event event = { .events = EPOLLIN, .data.ptr = e };
-		if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) != 0)
+		struct ear *e = ear_add(s, fd);
+		if (!e)
 			return -errno;
+		e->multihop = multihop;
+		e->vrf = vrf;
 	}
 	return 0;
 }
@@ -213,13 +240,20 @@ hand_in(struct sockets *s, const struct ear *e, int i, const struct sockets_read
 	};
 	usec_t stamp = real;
 
+	read_control(&s->messages[i].msg_hdr, &d, &stamp);
+	usec_t age = real > stamp ? real - stamp : 0;
+	usec_t when = age < now - s->dry_at ? now - age : s->dry_at;
+	if (e->echo_family) {
+		size_t size;
+		const uint8_t *payload = echo_payload(e->echo_family, d.bytes, d.size, &size);
+		if (payload && from->link.sll_pkttype == PACKET_HOST)
+			reader->echo(reader->ctx, payload, size, when);
+		return when;
+	}
 	if (from->any.sa_family == AF_INET)
 		addr_from_bytes((const uint8_t *)&from->v4.sin_addr, 4, &d.from);
 	else
 		addr_from_bytes((const uint8_t *)&from->v6.sin6_addr, 16, &d.from);
-	read_control(&s->messages[i].msg_hdr, &d, &stamp);
-	usec_t age = real > stamp ? real - stamp : 0;
-	usec_t when = age < now - s->dry_at ? now - age : s->dry_at;
 	reader->packet(reader->ctx, &d, when);
 	return when;
 }
@@ -369,9 +403,92 @@ mouth_find(const struct sockets *s, uint32_t local)
 	return NULL;
 }
 
+/* --- echoes --- */
+
+static void
+echo_close(struct mouth *m)
+{
+	if (m->echo_fd >= 0)
+		close(m->echo_fd);
+	m->echo_fd = -1;
+	if (m->echo_ear && --m->echo_ear->echo_users == 0)
+		ear_close(m->echo_ear);
+	m->echo_ear = NULL;
+}
+
+/* All sessions of a link hear their echoes on one socket. NULL with errno. */
+static struct ear *
+echo_ear(struct sockets *s, unsigned family, uint32_t ifindex)
+{
+	list_each (l, &s->ears) {
+		struct ear *e = OBJECT(l, struct ear, link);
+		if (e->echo_family == family && e->ifindex == ifindex)
+			return e;
+	}
+	int fd = echo_listen(family, ifindex);
+	errno = fd < 0 ? -fd : 0;
+	struct ear *e = fd < 0 ? NULL : ear_add(s, fd);
+	if (e) {
+		e->echo_family = family;
+		e->ifindex = ifindex;
+	}
+	return e;
+}
+
+/* 0 or negative errno */
+static int
+mouth_open_echo(struct sockets *s, struct mouth *m)
+{
+	const struct bfd_params *p = &m->order.params;
+
+	m->echo_ear = echo_ear(s, p->peer.family, p->ifindex);
+	if (!m->echo_ear)
+		return -errno;
+	m->echo_ear->echo_users++;
+	int fd = echo_open(p->peer.family, m->order.device, p->tos_exp);
+	if (fd < 0)
+		return fd;
+	m->echo_fd = fd;
+	return 0;
+}
+
+/* Our address on the link: as configured, or as the kernel chose it for the control packets. */
+static struct addr
+own_address(const struct mouth *m)
+{
+	struct addr own = m->order.params.local;
+	union sockaddrs name;
+	socklen_t size = sizeof name;
+
+	if (addr_is_set(&own) || getsockname(m->fd, &name.any, &size) != 0)
+		return own;
+	if (name.any.sa_family == AF_INET)
+		addr_from_bytes((const uint8_t *)&name.v4.sin_addr, 4, &own);
+	else
+		addr_from_bytes((const uint8_t *)&name.v6.sin6_addr, 16, &own);
+	return own;
+}
+
+static int
+mouth_send_echo(struct sockets *s, struct mouth *m, const struct bfd_send *out)
+{
+	const struct bfd_params *p = &m->order.params;
+	struct addr own = own_address(m);
+	int r = m->echo_fd < 0 ? mouth_open_echo(s, m) : 0;
+
+	if (r == 0)
+		r = echo_send(m->echo_fd, &own, &p->peer, p->ifindex, out->bytes, out->size);
+	if (r < 0)
+		echo_close(m);
+	return r;
+}
+
+/* --- */
+
 static void
 mouth_close(struct mouth *m)
 {
+	echo_close(m);
 	if (m->fd >= 0)
 		close(m->fd);
 	m->fd = -1;
@@ -398,8 +515,9 @@ ears_review(struct sockets *s, uint32_t vrf)
 			return;
 	}
 	list_each_safe (l, &s->ears) {
-		if (OBJECT(l, struct ear, link)->vrf == vrf)
-			ear_close(OBJECT(l, struct ear, link));
+		struct ear *e = OBJECT(l, struct ear, link);
+		if (e->vrf == vrf && !e->echo_family)
+			ear_close(e);
 	}
 }
 
@@ -432,11 +550,15 @@ sockets_order(struct sockets *s, const struct bfd_order *o)
 {
 	struct mouth *m = mouth_find(s, o->local);
 
-	if (m && same_socket(&m->order, o))
+	if (m && same_socket(&m->order, o)) {
+		if (!o->params.echo_us)
+			echo_close(m);
+		m->order = *o;
 		return;
+	}
 	if (!m) {
 		m = NEW(struct mouth);
-		m->fd = -1;
+		m->fd = m->echo_fd = -1;
 		hash_add(&s->mouths, &m->by_local, o->local);
 	}
 	uint32_t before = m->order.params.vrf;
@@ -461,7 +583,12 @@ sockets_send(struct sockets *s, const struct bfd_send *out, usec_t now)
 		return;
 	if (m->fd < 0 && now >= m->retry_at)
 		mouth_open(s, m, now);
-	if (m->fd >= 0) {
+	if (m->fd >= 0 && out->echo) {
+		int r = mouth_send_echo(s, m, out);
+		if (r == 0)
+			return;
+		m->error = -r;
+	} else if (m->fd >= 0) {
 		/* A connected socket brings the news that nobody listened to an earlier packet: that is not about this one. */
 		ssize_t n = send(m->fd, out->bytes, out->size, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n < 0 && errno == ECONNREFUSED)

@@ -14,6 +14,8 @@ void sockets_send(struct sockets *, const struct bfd_send *, usec_t now);
 
 struct sockets_reader {
 	void (*packet)(void *ctx, const struct bfd_datagram *, usec_t when);
+	void (*echo)(
+	    void *ctx, const uint8_t *bytes, size_t size, usec_t when); /* one came back, of whichever session */
 	void *ctx;
 };
 /* Reads what has come, `now` being the time before the first read. Returns the time up to which everything that the

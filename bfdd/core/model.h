@@ -26,9 +26,12 @@ struct session {
 	usec_t poll_since; /* demand mode: unanswered since */
 	struct wheel_node send, detect, echo, leave, demand;
 
-	/* echo */
-	uint32_t echo_sequence;
-	usec_t echo_heard_at;
+	/* echo; status.echoing: they come back */
+	uint32_t echo_sequence, echo_secret;
+	bool echo_sending;
+	bool echo_proven;   /* this neighbour has sent one back */
+	uint8_t echo_tries; /* sent in vain, no more than a few are counted */
+	usec_t echo_heard_at, echo_send_at;
 
 	/* authentication, 6.7 */
 	uint32_t sequence;       /* [bfd.XmitAuthSeq] */
@@ -67,7 +70,6 @@ void session_leave(struct bfd_core *, struct session *);
 /* --- echo.c --- */
 void echo_review(struct bfd_core *, struct session *); /* start or stop by the session's state */
 void echo_due(struct bfd_core *, struct session *);
-bool echo_wanted(const struct session *);
 
 /* --- auth.c --- */
 enum bfd_verdict auth_check(struct session *, const struct bfd_packet *); /* changes nothing unless it accepts */

@@ -242,6 +242,7 @@ forget_remote(struct session *s)
 	s->status.remote_min_tx_us = s->status.remote_min_echo_us = 0;
 	s->status.remote_mult = 0;
 	s->status.remote_demand = false;
+	s->echo_proven = false;
 }
 
 void
@@ -262,6 +263,9 @@ session_event(struct bfd_core *c, struct session *s, enum bfd_event on, usec_t w
 		s->poll = s->poll_again = false;
 		s->poll_since = 0;
 	}
+	/* It may have been told to be slow, for echoes ran: from here on it has a detection time to be heard in. */
+	if (on == BFD_ECHO_LOST)
+		s->heard_at = c->now;
 	echo_review(c, s);
 	retune(c, s);
 	core_changed(c, s, false);
@@ -384,6 +388,7 @@ session_start(struct bfd_core *c, struct session *s)
 	s->status.diag = s->params.shut ? BFD_DIAG_ADMIN : BFD_DIAG_NONE;
 	s->status.changed_at = c->now;
 	s->sequence = (uint32_t)rng_next(&c->rng);
+	s->echo_secret = (uint32_t)rng_next(&c->rng);
 	forget_remote(s);
 	s->tx_said_us = s->tx_used_us = wanted_tx(s);
 	s->rx_said_us = s->rx_used_us = wanted_rx(s);

@@ -105,7 +105,8 @@ deliver(struct bfd_net *n)
 
 	n->first = (n->first + 1) % NET_HISTORY;
 	n->count--;
-	if (p.echo && !n->cut[p.to] && n->core[!p.to]) { /* forwarded back by the other end's kernel */
+	if (p.echo && !n->cut[p.to] && !n->echo_cut[!p.to] &&
+	    n->core[!p.to]) { /* forwarded back by the other end's kernel */
 		bfd_core_echo(n->core[!p.to], p.bytes, p.size, n->now);
 		bfd_net_drain(n, !p.to);
 	} else if (!p.echo && n->core[p.to]) {

@@ -15,6 +15,7 @@ struct bfd_net {
 	struct bfd_core *core[2]; /* NULL while that side is dead */
 	usec_t now, delay_us;
 	bool cut[2];            /* what this side sends is lost */
+	bool echo_cut[2];       /* echoes of this side are not sent back */
 	unsigned lose_every[2]; /* each nth packet that this side sends is lost; 0 none */
 	unsigned sent[2];
 	struct net_packet wire[NET_HISTORY]; /* under way, in the order of sending */

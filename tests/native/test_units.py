@@ -38,12 +38,13 @@ def confined(daemon, *argv):
 @pytest.mark.parametrize("daemon", ["fibd", "ldpd", "bfdd"])
 @pytest.mark.parametrize("code, status", [
     ("import socket; socket.socket(socket.AF_UNIX)", 0),
-    ("import socket\ntry: socket.socket(17, 3)\nexcept OSError as e: raise SystemExit(e.errno)", 97),
+    ("import socket\ntry: socket.socket(FORBIDDEN, 3)\nexcept OSError as e: raise SystemExit(e.errno)", 97),
     ("import ctypes; ctypes.CDLL(None).swapoff(b'/nowhere')", -signal.SIGSYS),
     ("import os; raise SystemExit(os.getuid() != 65534 or os.getgid() != 65534)", 0),
     ("raise SystemExit('NoNewPrivs:\\t1' not in open('/proc/self/status').read())", 0),
 ], ids=["allowed", "family", "call", "user", "privileges"])
 def test_the_confinement_itself_confines(daemon, code, status):
+    code = code.replace("FORBIDDEN", "16" if daemon == "bfdd" else "17")  # AF_NETLINK, AF_PACKET
     p = subprocess.run(confined(daemon, "/usr/bin/python3", "-c", code), capture_output=True, text=True, timeout=60)
     assert p.returncode == status, p.stderr
 
@@ -70,10 +71,14 @@ def confine(lab, folder, daemons):
 
 def test_bfdd_keeps_its_sessions_confined(build, folder):
     with Lab(Topology(os.path.join(TOP, "tests", "native", "labs", "bfd")), build) as lab:
+        lab.reconfigure("R1", lambda text: text.replace(" auto\n", " auto\n echo-interval 50\n"), [])
+        lab.reconfigure("R2", lambda text: text.replace(" auto\n", " auto\n echo-passive min-rx-interval 50\n"), ["bfdd"])
         _, _, started = confine(lab, folder, ("fibd", "bfdd"))
         for router in ("R1", "R2"):
             wait_for(lambda r=router: any(s["state"] == "UP" for s in lab.rows(r, "display", "bfd", "session", "all")), f"{router}'s session",
                      last=lambda: {d: p.poll() for d, p in started.items()})
+        wait_for(lambda: any(s["echoing"] for s in lab.rows("R1", "display", "bfd", "session", "all")), "echoes by its one capability",
+                 last=lambda: lab.ctl("R1", "display", "bfd", "statistics"))
         for daemon in ("bfdd", "fibd"):
             started[daemon].terminate()
             assert started[daemon].wait(60) == 0, daemon

@@ -100,7 +100,7 @@ END_TEST
 
 START_TEST(old_and_foreign_echoes_do_not_count)
 {
-	uint8_t foreign[BFD_ECHO_BYTES] = { 1, 2, 3 };
+	uint8_t foreign[BFD_ECHO_BYTES] = { 1, 2, 3 }, ours[BFD_ECHO_BYTES];
 
 	a.echo_us = 10000;
 	b.required_min_echo_us = 10000;
@@ -109,6 +109,61 @@ START_TEST(old_and_foreign_echoes_do_not_count)
 	bfd_core_echo(net->core[0], foreign, sizeof foreign, net->now);
 	bfd_core_echo(net->core[0], foreign, 3, net->now);
 	ck_assert_uint_eq(bfd_net_status(net, 0).count.echo_received, before);
+	while (!net->count || !net->wire[net->first].echo)
+		bfd_net_run(net, 100);
+	memcpy(ours, net->wire[net->first].bytes, sizeof ours);
+	ours[15] ^= 1;
+	bfd_core_echo(net->core[0], ours, sizeof ours, net->now);
+	ck_assert_msg(bfd_net_status(net, 0).count.echo_received == before, "without the secret it is a guess");
+	ours[15] ^= 1;
+	bfd_core_echo(net->core[0], ours, sizeof ours, net->now);
+	ck_assert_uint_eq(bfd_net_status(net, 0).count.echo_received, before + 1);
+	bfd_net_run(net, 100000);
+	before = bfd_net_status(net, 0).count.echo_received;
+	bfd_core_echo(net->core[0], ours, sizeof ours, net->now);
+	ck_assert_msg(bfd_net_status(net, 0).count.echo_received == before, "an old one says nothing of the path now");
+}
+END_TEST
+
+START_TEST(a_neighbour_that_never_sent_an_echo_back_has_not_failed)
+{
+	a.echo_us = 10000;
+	b.required_min_echo_us = 10000;
+	net->echo_cut[0] = true;
+	up();
+	bfd_net_run(net, 10000000);
+	ck_assert_uint_eq(falls(), 0);
+	ck_assert_msg(!bfd_net_status(net, 0).echoing, "it is not shown as in use");
+	ck_assert_msg(bfd_net_status(net, 1).tx_us == 10000, "and control packets stay quick");
+	uint64_t sent = bfd_net_status(net, 0).count.echo_sent;
+	ck_assert_msg(sent >= 12 && sent <= 22, "a few at once, then once a second: %llu", (unsigned long long)sent);
+	net->echo_cut[0] = false;
+	bfd_net_run(net, 2000000);
+	ck_assert_msg(bfd_net_status(net, 0).echoing, "what comes back at last is used");
+	ck_assert_msg(bfd_net_status(net, 1).tx_us == 1000000, "from then on control packets are slow");
+	ck_assert_uint_eq(falls(), 0);
+}
+END_TEST
+
+START_TEST(echoes_that_came_back_once_and_stay_away_are_a_failure_each_time)
+{
+	a.echo_us = 10000;
+	b.required_min_echo_us = 10000;
+	up();
+	ck_assert(bfd_net_status(net, 0).echoing);
+	usec_t cut = net->now;
+	net->echo_cut[0] = true;
+	ck_assert(bfd_net_until(net, 0, BFD_DOWN, 100000));
+	ck_assert_int_eq(bfd_net_status(net, 0).diag, BFD_DIAG_ECHO);
+	usec_t took = net->now - cut;
+	ck_assert_msg(
+	    took > 20000 && took <= 30000 + 2 * 100, "within three intervals: %llu us", (unsigned long long)took);
+	ck_assert_msg(bfd_net_until(net, 0, BFD_UP, 5000000) && bfd_net_until(net, 0, BFD_DOWN, 100000),
+	    "control packets bring it up, and the path is still not one that forwards");
+	net->echo_cut[0] = false;
+	ck_assert(bfd_net_until(net, 0, BFD_UP, 5000000));
+	bfd_net_run(net, 5000000);
+	ck_assert(bfd_net_status(net, 0).state == BFD_UP && bfd_net_status(net, 0).echoing);
 }
 END_TEST
 
@@ -311,6 +366,8 @@ suite(void)
 	tcase_add_checked_fixture(e, setup, teardown);
 	tcase_add_test(e, echoes_run_only_while_up_and_when_the_neighbour_takes_them);
 	tcase_add_test(e, old_and_foreign_echoes_do_not_count);
+	tcase_add_test(e, a_neighbour_that_never_sent_an_echo_back_has_not_failed);
+	tcase_add_test(e, echoes_that_came_back_once_and_stay_away_are_a_failure_each_time);
 	suite_add_tcase(s, e);
 	tcase_add_checked_fixture(m, setup, teardown);
 	tcase_add_test(m, over_several_hops_the_ttl_may_be_less_but_not_below_what_is_set);

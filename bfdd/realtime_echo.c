@@ -1,0 +1,167 @@
+/* Echoes as packets, and the two sockets that they need: realtime_echo.h says why. */
+#include "bfdd/realtime_echo.h"
+#include "base/mem.h"
+#include "base/wire.h"
+#include "bfdd/core/core.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { V4_HEADER = 20, V6_HEADER = 40, UDP_HEADER = 8, ROOM = V6_HEADER + UDP_HEADER + BFD_ECHO_BYTES, UDP = 17 };
+
+int
+echo_open(unsigned family, const char *device, uint8_t tos_exp)
+{
+	int fd = socket(family == 4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_RAW);
+	int tos = tos_exp << 5;
+
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device) + 1) != 0) {
+		int r = -errno;
+		close(fd);
+		return r;
+	}
+	if (setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &(int){ 7 }, sizeof(int)) != 0)
+		setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &(int){ 6 }, sizeof(int));
+	/* For echo_send(), which writes it into the headers. */
+	setsockopt(fd, family == 4 ? IPPROTO_IP : IPPROTO_IPV6, family == 4 ? IP_TOS : IPV6_TCLASS, &tos, sizeof tos);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ 0 }, sizeof(int)); /* nothing is read here */
+	return fd;
+}
+
+/* The Internet checksum, RFC 1071; of an odd number of bytes as if a zero followed. */
+static uint32_t
+sum(uint32_t so_far, const uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		so_far += i & 1 ? bytes[i] : (uint32_t)bytes[i] << 8;
+	return so_far;
+}
+
+static uint16_t
+folded(uint32_t s)
+{
+	while (s >> 16)
+		s = (s & 0xffff) + (s >> 16);
+	return (uint16_t)~s;
+}
+
+static void
+put_udp(struct wire_writer *w, const struct addr *own, const uint8_t *payload, size_t size)
+{
+	uint8_t head[UDP_HEADER];
+	struct wire_writer u = wire_writer(head, sizeof head);
+
+	wire_put_u16(&u, BFD_ECHO_PORT);
+	wire_put_u16(&u, BFD_ECHO_PORT);
+	wire_put_u16(&u, (uint16_t)(UDP_HEADER + size));
+	wire_put_u16(&u, 0);
+	/* With the pseudo header: from ourselves to ourselves. */
+	uint32_t s = UDP + (uint32_t)(UDP_HEADER + size);
+	s = sum(sum(s, own->bytes, addr_size(own)), own->bytes, addr_size(own));
+	uint16_t check = folded(sum(sum(s, head, sizeof head), payload, size));
+	wire_put_bytes(w, head, 6);
+	wire_put_u16(w, check ? check : 0xffff);
+	wire_put_bytes(w, payload, size);
+}
+
+int
+echo_send(int fd, const struct addr *own, const struct addr *peer, uint32_t ifindex, const uint8_t *bytes, size_t size)
+{
+	uint8_t packet[ROOM];
+	struct wire_writer w = wire_writer(packet, sizeof packet);
+	struct sockaddr_in to4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6, .sin6_scope_id = addr_is_link_local(peer) ? ifindex : 0 };
+	int tos = 0;
+	socklen_t tos_size = sizeof tos;
+	ssize_t n;
+
+	if (size > BFD_ECHO_BYTES || peer->family != own->family)
+		return -EINVAL;
+	if (peer->family == 4) {
+		getsockopt(fd, IPPROTO_IP, IP_TOS, &tos, &tos_size);
+		wire_put_u8(&w, 0x45);
+		wire_put_u8(&w, (uint8_t)tos);
+		wire_put_u16(&w, (uint16_t)(V4_HEADER + UDP_HEADER + size));
+		wire_put_u32(&w, 0); /* the kernel numbers it, and sums it up */
+		wire_put_u8(&w, 255);
+		wire_put_u8(&w, UDP);
+		wire_put_u16(&w, 0);
+		wire_put_bytes(&w, own->bytes, 4);
+		wire_put_bytes(&w, own->bytes, 4);
+		put_udp(&w, own, bytes, size);
+		memcpy(&to4.sin_addr, peer->bytes, 4);
+		n = sendto(fd, packet, w.at, MSG_DONTWAIT, (void *)&to4, sizeof to4);
+	} else {
+		getsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, &tos_size);
+		wire_put_u32(&w, UINT32_C(6) << 28 | (uint32_t)tos << 20);
+		wire_put_u16(&w, (uint16_t)(UDP_HEADER + size));
+		wire_put_u8(&w, UDP);
+		wire_put_u8(&w, 255);
+		wire_put_bytes(&w, own->bytes, 16);
+		wire_put_bytes(&w, own->bytes, 16);
+		put_udp(&w, own, bytes, size);
+		memcpy(&to6.sin6_addr, peer->bytes, 16);
+		n = sendto(fd, packet, w.at, MSG_DONTWAIT, (void *)&to6, sizeof to6);
+	}
+	return n < 0 ? -errno : 0;
+}
+
+/* Unfragmented UDP to the port of echoes; offsets are from the IP header on. */
+static int
+filter(int fd, unsigned family)
+{
+	static struct sock_filter four[] = { BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, UDP, 0, 6), BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x3fff, 4, 0), BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
+		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BFD_ECHO_PORT, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT16_MAX), BPF_STMT(BPF_RET | BPF_K, 0) };
+	static struct sock_filter six[] = { BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, UDP, 0, 3), BPF_STMT(BPF_LD | BPF_H | BPF_ABS, V6_HEADER + 2),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BFD_ECHO_PORT, 0, 1), BPF_STMT(BPF_RET | BPF_K, UINT16_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0) };
+	struct sock_fprog p = { .len = family == 4 ? COUNT(four) : COUNT(six), .filter = family == 4 ? four : six };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &p, sizeof p) == 0 ? 0 : -errno;
+}
+
+int
+echo_listen(unsigned family, uint32_t ifindex)
+{
+	struct sockaddr_ll link = { .sll_family = AF_PACKET,
+		.sll_protocol = htons(family == 4 ? ETH_P_IP : ETH_P_IPV6),
+		.sll_ifindex = (int)ifindex };
+	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, r;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+	/* Before it is bound: nothing is received without a protocol. */
+	if ((r = filter(fd, family)) == 0 && bind(fd, (void *)&link, sizeof link) != 0)
+		r = -errno;
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
+const uint8_t *
+echo_payload(unsigned family, const uint8_t *packet, size_t size, size_t *ret_size)
+{
+	size_t head = family == 6 ? V6_HEADER : size ? (packet[0] & 15u) * 4u : 0;
+
+	if (head < V4_HEADER || size < head + UDP_HEADER)
+		return NULL;
+	size_t udp = (size_t)packet[head + 4] << 8 | packet[head + 5];
+	if (udp < UDP_HEADER || udp > size - head)
+		return NULL;
+	*ret_size = udp - UDP_HEADER;
+	return packet + head + UDP_HEADER;
+}
