@@ -26,7 +26,7 @@ struct client { /* a daemon whose requests are read */
 	const char *daemon;
 	struct mirror *mirror;
 };
-static const char *const clients[] = { "ldpd" };
+static const char *const clients[] = { "fibd", "ldpd" };
 
 struct bfdd {
 	struct host *host;

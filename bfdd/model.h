@@ -112,7 +112,9 @@ void watch_join(struct bfd *, struct watch *, struct want *);
 void watch_leave(struct bfd *, struct want *);
 void watch_repath(struct bfd *, struct watch *, const struct path *);
 void watch_review(struct bfd *, struct watch *); /* after its wants, or what they say, or its link changed */
+/* A want without a source means any session of its path, and one with a source means one that is open about it. NULL: none. */
 struct watch *watch_find(struct bfd *, const struct path *);
+bool path_is_served(const struct path *want, const struct path *watched);
 struct watch *watch_by_local(struct bfd *, uint32_t local);
 const struct bfd_session_config *watch_config(const struct watch *); /* NULL: it exists by request alone */
 struct want *watch_first(const struct watch *);

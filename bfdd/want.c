@@ -79,22 +79,18 @@ path_of(struct bfd *b, const struct want *w, char trouble[128])
 	return p;
 }
 
-static bool
-path_eq(const struct path *a, const struct path *b)
-{
-	return addr_eq(&a->peer, &b->peer) && addr_eq(&a->source, &b->source) && a->ifindex == b->ifindex &&
-	       a->vrf == b->vrf && a->multihop == b->multihop && a->alone == b->alone;
-}
-
 static void
 resolve(struct bfd *b, struct want *w)
 {
 	char trouble[128];
 	struct path p = path_of(b, w, trouble);
 
-	if (w->watch && !path_eq(&w->watch->path, &p)) {
+	if (w->watch && !path_is_served(&p, &w->watch->path)) {
 		bool only = w->watch->wants.next == w->watch->wants.prev;
-		if (only && !watch_find(b, &p)) /* it stays the same session to everybody who follows it */
+		const struct watch *there = watch_find(b, &p);
+		if (there == w->watch)
+			watch_get(b, &p); /* it was open about its source, and is no longer */
+		else if (only && !there)  /* it stays the same session to everybody who follows it */
 			watch_repath(b, w->watch, &p);
 		else
 			watch_leave(b, w);

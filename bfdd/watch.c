@@ -7,25 +7,50 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Without the source: who leaves that open means whatever session there is. */
 static uint32_t
 path_hash(const struct path *p)
 {
-	uint32_t h = hash_bytes(p->peer.bytes, sizeof p->peer.bytes, p->ifindex);
+	return hash_bytes(p->peer.bytes, sizeof p->peer.bytes, p->ifindex ^ p->vrf << 1 ^ p->alone << 8);
+}
 
-	return hash_bytes(p->source.bytes, sizeof p->source.bytes, h ^ p->vrf << 1 ^ p->alone << 8);
+static bool
+same_but_for_source(const struct path *a, const struct path *b)
+{
+	return addr_eq(&a->peer, &b->peer) && a->ifindex == b->ifindex && a->vrf == b->vrf &&
+	       a->multihop == b->multihop && a->alone == b->alone;
 }
 
 struct watch *
 watch_find(struct bfd *b, const struct path *p)
 {
+	struct watch *open = NULL;
+
 	for (struct hash_node *n = hash_first(&b->paths, path_hash(p)); n; n = hash_next(n)) {
 		struct watch *w = OBJECT(n, struct watch, by_path);
-		if (addr_eq(&w->path.peer, &p->peer) && addr_eq(&w->path.source, &p->source) &&
-		    w->path.ifindex == p->ifindex && w->path.vrf == p->vrf && w->path.multihop == p->multihop &&
-		    w->path.alone == p->alone)
+		if (!same_but_for_source(&w->path, p))
+			continue;
+		if (addr_eq(&w->path.source, &p->source))
 			return w;
+		if (!open && (!addr_is_set(&w->path.source) || !addr_is_set(&p->source)))
+			open = w;
 	}
-	return NULL;
+	return open;
+}
+
+bool
+path_is_served(const struct path *want, const struct path *watched)
+{
+	return same_but_for_source(want, watched) &&
+	       (!addr_is_set(&want->source) || addr_eq(&want->source, &watched->source));
+}
+
+/* Somebody says from where, to a session that was open about it. It goes on, if that is where it was sent from. */
+static void
+take_source(struct watch *w, const struct path *p)
+{
+	if (addr_is_set(&p->source) && !addr_is_set(&w->path.source))
+		w->path.source = p->source;
 }
 
 struct watch *
@@ -275,8 +300,10 @@ watch_get(struct bfd *b, const struct path *p)
 {
 	struct watch *w = watch_find(b, p);
 
-	if (w)
+	if (w) {
+		take_source(w, p);
 		return w;
+	}
 	w = NEW(struct watch);
 	w->bfd = b;
 	w->path = *p;

@@ -148,8 +148,13 @@ set_static(void *conf, const struct args *a, struct conf_error *why)
 	struct fib_via_key via = { .next_hop = arg_addr(a, "nexthop"),
 		.black_hole = arg_given(a, "NULL0"),
 		.preference = arg_given(a, "preference") ? (uint8_t)arg_u32(a, "value") : FIB_STATIC_PREFERENCE };
-	char wrong[PREFIX_TEXT], right[PREFIX_TEXT];
+	char wrong[PREFIX_TEXT], right[PREFIX_TEXT], vrf[FIB_VRF_NAME], session[FIB_SESSION_NAME], note[81];
 
+	if (arg_copy(a, "vrf", vrf, sizeof vrf, why) != 0 ||
+	    arg_copy(a, "session", session, sizeof session, why) != 0 ||
+	    arg_copy(a, "description", note, sizeof note, why) != 0)
+		return -1;
+	via.vrf = *vrf ? fib_config_note(c, vrf) : 0;
 	if (!prefix_eq(&net, &prefix))
 		return conf_refuse(why, "%s has bits set behind its mask; did you mean %s?",
 		    prefix_text(&prefix, wrong), prefix_text(&net, right));
@@ -162,6 +167,7 @@ set_static(void *conf, const struct args *a, struct conf_error *why)
 		size_t kept = 0;
 		for (size_t i = 0; i < c->static_count; i++)
 			if (!prefix_eq(&c->statics[i].prefix, &prefix) ||
+			    fib_config_via(c, &c->statics[i])->vrf != via.vrf ||
 			    (addr_is_set(&via.next_hop) &&
 				!addr_eq(&fib_config_via(c, &c->statics[i])->next_hop, &via.next_hop)))
 				c->statics[kept++] = c->statics[i];
@@ -170,23 +176,46 @@ set_static(void *conf, const struct args *a, struct conf_error *why)
 	}
 	if (out)
 		via.name = fib_config_name(c, out);
-	if (arg_given(a, "description")) {
-		if (strlen(arg_text(a, "text")) > 80)
-			return conf_refuse(why, "a description has at most 80 characters");
-		via.note = fib_config_note(c, arg_text(a, "text"));
-	}
+	if (*note)
+		via.note = fib_config_note(c, note);
 	if (arg_given(a, "track")) {
 		if (via.black_hole)
 			return conf_refuse(why, "NULL0 leads to nobody who could be watched; take `track` out");
-		via.track = fib_config_note(c, arg_text(a, "session"));
+		via.track = fib_config_note(c, session);
+	}
+	if (arg_given(a, "bfd")) {
+		if (via.track || !addr_is_set(&via.next_hop))
+			return conf_refuse(why, via.track ? "it follows one session: take `track` or `bfd enable` out"
+							  : "`bfd enable` watches a next hop by its address; name it");
+		via.bfd = true;
 	}
 	fib_config_static(c, &prefix, &via);
 	return 0;
 }
 
+static int
+set_default_bfd(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct fib_config *c = conf;
+
+	(void)why;
+	if (args_undo(a))
+		c->bfd.min_tx_ms = c->bfd.min_rx_ms = c->bfd.multiplier = 0;
+	if (arg_given(a, "min-tx-interval"))
+		c->bfd.min_tx_ms = (uint16_t)arg_u32(a, "tx");
+	if (arg_given(a, "min-rx-interval"))
+		c->bfd.min_rx_ms = (uint16_t)arg_u32(a, "rx");
+	if (arg_given(a, "detect-multiplier"))
+		c->bfd.multiplier = (uint8_t)arg_u32(a, "multiplier");
+	return 0;
+}
+
 #define NEXT_HOP4 "{ NULL0 | <address>:nexthop | <ifname>:interface [ <address>:nexthop ] }"
 #define NEXT_HOP6 "{ NULL0 | <address6>:nexthop | <ifname>:interface [ <address6>:nexthop ] }"
-#define ROUTE_OPTIONS "[ preference <1-255>:value | track bfd-session <word>:session | description <word>:text ]*"
+#define VRF "[ vpn-instance <word>:vrf ] "
+#define ROUTE_OPTIONS                                                                                                  \
+	"[ preference <1-255>:value | track bfd-session <word>:session | bfd enable | description <word>:description " \
+	"]*"
 
 const struct command fib_commands[] = {
 	{ .view = VIEW_SYSTEM,
@@ -233,28 +262,36 @@ const struct command fib_commands[] = {
 	    .help = "A note for people",
 	    .ref = "reference 002" },
 	{ .view = VIEW_SYSTEM,
-	    .words = "ip route-static <address>:destination <mask>:mask " NEXT_HOP4 " " ROUTE_OPTIONS,
-	    .undo = "ip route-static <address>:destination <mask>:mask [ " NEXT_HOP4 " " ROUTE_OPTIONS " ]",
+	    .words = "ip route-static " VRF "<address>:destination <mask>:mask " NEXT_HOP4 " " ROUTE_OPTIONS,
+	    .undo = "ip route-static " VRF "<address>:destination <mask>:mask [ " NEXT_HOP4 " " ROUTE_OPTIONS " ]",
 	    .set = set_static,
 	    .help = "Static route; several of one preference share the load, one of a higher preference is the backup; "
 		    "`track` takes it away while that BFD session says that the path is dead",
 	    .ref = "reference 002" },
 	{ .view = VIEW_SYSTEM,
-	    .words = "ipv6 route-static <address6>:destination <0-128>:length " NEXT_HOP6 " " ROUTE_OPTIONS,
-	    .undo = "ipv6 route-static <address6>:destination <0-128>:length [ " NEXT_HOP6 " " ROUTE_OPTIONS " ]",
+	    .words = "ip route-static default-bfd { min-tx-interval <1-60000>:tx | min-rx-interval <1-60000>:rx | "
+		     "detect-multiplier <1-255>:multiplier }*",
+	    .undo = "ip route-static default-bfd",
+	    .set = set_default_bfd,
+	    .help = "Timers of the BFD sessions that `bfd enable` behind a static route asks for (default 10 10 3)",
+	    .ref = "RFC 5882 4" },
+	{ .view = VIEW_SYSTEM,
+	    .words = "ipv6 route-static " VRF "<address6>:destination <0-128>:length " NEXT_HOP6 " " ROUTE_OPTIONS,
+	    .undo =
+		"ipv6 route-static " VRF "<address6>:destination <0-128>:length [ " NEXT_HOP6 " " ROUTE_OPTIONS " ]",
 	    .set = set_static,
 	    .help = "Static IPv6 route",
 	    .ref = "reference 002" },
 
 	{ .view = VIEW_EXEC,
-	    .words = "display ip routing-table [ <prefix>:destination | verbose ]*",
+	    .words = "display ip routing-table " VRF "[ <prefix>:destination | verbose ]*",
 	    .tables = "fib.Route fib.Interface",
 	    .keep = fib_keep_routes4,
 	    .show = fib_show_routes,
 	    .help = "IPv4 routes: which are used, where they lead",
 	    .ref = "reference 002" },
 	{ .view = VIEW_EXEC,
-	    .words = "display ipv6 routing-table [ <prefix>:destination | verbose ]*",
+	    .words = "display ipv6 routing-table " VRF "[ <prefix>:destination | verbose ]*",
 	    .tables = "fib.Route fib.Interface",
 	    .keep = fib_keep_routes6,
 	    .show = fib_show_routes,

@@ -4,7 +4,12 @@
 #include "base/prefix.h"
 
 /* What an operator may set. Plain data, built by commands.c; the engine takes it over whole. */
-enum { FIB_ADDRESSES_MAX = 32, FIB_STATIC_PREFERENCE = 60 };
+enum {
+	FIB_ADDRESSES_MAX = 32,
+	FIB_STATIC_PREFERENCE = 60,
+	FIB_VRF_NAME = 16,     /* of a VPN instance, with its end: that of its device in the kernel */
+	FIB_SESSION_NAME = 64, /* of a BFD session, with its end */
+};
 
 struct fib_if_config {
 	char name[64]; /* canonical spelling */
@@ -17,15 +22,16 @@ struct fib_if_config {
 };
 struct fib_via { /* what static routes say behind their prefix; many say the same, so it is kept once */
 	struct hash_node by_content;
-	uint32_t number; /* index into `vias` */
-	struct fib_via_key {
+	uint32_t number;              /* index into `vias` */
+	struct fib_via_key {          /* without a gap: keys are compared by their bytes */
 		struct addr next_hop; /* none: by interface alone */
 		uint8_t preference;
 		bool black_hole; /* NULL0 */
-		uint8_t unused;  /* 0: no byte is left to chance, for keys are compared by their bytes */
+		bool bfd;        /* the next hop is watched, by a session that is asked for */
 		uint32_t name;   /* index + 1 into `names` of the out-interface; 0 none */
 		uint32_t note;   /* index + 1 into `notes`; 0 none */
 		uint32_t track;  /* index + 1 into `notes`: the BFD session that it follows; 0 none */
+		uint32_t vrf; /* index + 1 into `notes`: the VPN instance that the route is in; 0 the public network */
 	} v;
 };
 struct fib_static { /* of these there may be a million */
@@ -48,9 +54,13 @@ struct fib_config {
 	struct hash vias_by_content;
 	char (*names)[64];
 	size_t name_count;
-	struct fib_note **notes; /* descriptions of routes and names of sessions, each once */
+	struct fib_note **notes; /* descriptions of routes, names of sessions and VPN instances, each once */
 	size_t note_count, note_room;
 	struct hash notes_by_text;
+	struct { /* of the sessions that are asked for; 0: bfdd's default */
+		uint16_t min_tx_ms, min_rx_ms;
+		uint8_t multiplier;
+	} bfd;
 };
 
 void fib_config_free(struct fib_config *);

@@ -53,7 +53,8 @@ keep_family(const ProtobufCMessage *m, const struct args *a, uint8_t family)
 	const Fib__Route *r = (const Fib__Route *)m;
 	struct prefix p, wanted = arg_prefix(a, "destination");
 
-	if (*r->vrf || !prefix_from_bytes(r->prefix.data, r->prefix.len, &p) || p.addr.family != family)
+	if (strcmp(r->vrf, arg_given(a, "vrf") ? arg_text(a, "vrf") : "") != 0 ||
+	    !prefix_from_bytes(r->prefix.data, r->prefix.len, &p) || p.addr.family != family)
 		return false;
 	if (!arg_given(a, "destination"))
 		return true;
@@ -190,7 +191,7 @@ fib_show_routes(const struct show *s)
 	}
 	text_line(s->out, "Route Flags: R - relay, D - download to fib, T - to vpn-instance, B - black hole route");
 	text_line(s->out, RULE);
-	text_line(s->out, "Routing Table: _public_");
+	text_line(s->out, "Routing Table: %s", arg_given(s->args, "vrf") ? arg_text(s->args, "vrf") : "_public_");
 	text_line(s->out, "         Destinations : %-8u Routes : %u\n", destinations, routes);
 	if (!verbose)
 		text_line(s->out, "%-20sProto  Pre  Cost     Flags NextHop         Interface\n", "Destination/Mask");
@@ -297,13 +298,14 @@ fib_show_interfaces(const struct show *s)
 			v4 = prefix_from_bytes(r->addresses[k].data, r->addresses[k].len, &p) && p.addr.family == 4;
 		text_cell(t, "%s", r->label);
 		text_cell(t, "%s", !r->admin_up ? "*down" : r->carrier || r->loopback ? "up" : "down");
-		text_cell(t, "%s", r->admin_up && (r->carrier || r->loopback) && v4 ? "up" : "down");
+		bool phy = r->admin_up && (r->carrier || r->loopback);
+		text_cell(t, "%s", phy && r->held ? "down(BFD)" : phy && v4 ? "up" : "down");
 		text_cell(t, "%s", v4 ? prefix_text(&p, text) : "unassigned");
 		text_cell(t, "%u", r->mtu);
 		text_cell(t, "%s", r->mpls_input ? "on" : r->mpls ? "configured, not on" : "-");
 		text_cell(t, "%s%s%s", r->name, *r->trouble ? "  " : "", r->trouble);
 	}
-	text_line(s->out, "PHY: Physical\n*down: administratively down");
+	text_line(s->out, "PHY: Physical\n*down: administratively down\n(BFD): a BFD session holds it");
 	text_table_print(t, "", s->out);
 	text_table_free(t);
 	return 0;

@@ -44,7 +44,7 @@ print_interface(const struct fib_if_config *i, struct conf_lines *out)
 static void
 print_static(const struct fib_config *c, const struct fib_static *s, struct conf_lines *out)
 {
-	char to[ADDR_TEXT], mask[ADDR_TEXT], via[ADDR_TEXT] = "", rest[256] = "";
+	char to[ADDR_TEXT], mask[ADDR_TEXT], via[ADDR_TEXT] = "", rest[256] = "", vrf[16 + FIB_VRF_NAME] = "";
 	bool v4 = s->prefix.addr.family == 4;
 	const struct fib_via_key *v = fib_config_via(c, s);
 	const char *interface = v->name ? c->names[v->name - 1] : "";
@@ -54,6 +54,8 @@ print_static(const struct fib_config *c, const struct fib_static *s, struct conf
 		mask_text(s->prefix.len, mask);
 	else
 		snprintf(mask, sizeof mask, "%u", s->prefix.len);
+	if (v->vrf)
+		snprintf(vrf, sizeof vrf, "vpn-instance %.*s ", FIB_VRF_NAME - 1, c->notes[v->vrf - 1]->text);
 	if (addr_is_set(&v->next_hop))
 		addr_text(&v->next_hop, via);
 	if (v->preference != FIB_STATIC_PREFERENCE)
@@ -61,11 +63,29 @@ print_static(const struct fib_config *c, const struct fib_static *s, struct conf
 	if (v->track)
 		at += (size_t)snprintf(
 		    rest + at, sizeof rest - at, " track bfd-session %.64s", c->notes[v->track - 1]->text);
+	if (v->bfd)
+		at += (size_t)snprintf(rest + at, sizeof rest - at, " bfd enable");
 	if (v->note)
 		snprintf(rest + at, sizeof rest - at, " description %s", c->notes[v->note - 1]->text);
-	conf_say(out, CONF_STATIC_ROUTES, NULL, v4 ? 0 : 1, "%s route-static %s %s %s%s%s%s%s", v4 ? "ip" : "ipv6",
-	    addr_text(&s->prefix.addr, to), mask, v->black_hole ? "NULL0" : "", interface,
+	conf_say(out, CONF_STATIC_ROUTES, NULL, v4 ? 0 : 1, "%s route-static %s%s %s %s%s%s%s%s", v4 ? "ip" : "ipv6",
+	    vrf, addr_text(&s->prefix.addr, to), mask, v->black_hole ? "NULL0" : "", interface,
 	    *interface && *via ? " " : "", via, rest);
+}
+
+static void
+print_default_bfd(const struct fib_config *c, struct conf_lines *out)
+{
+	char text[96] = "";
+	size_t at = 0;
+
+	if (c->bfd.min_tx_ms)
+		at += (size_t)snprintf(text + at, sizeof text - at, " min-tx-interval %u", c->bfd.min_tx_ms);
+	if (c->bfd.min_rx_ms)
+		at += (size_t)snprintf(text + at, sizeof text - at, " min-rx-interval %u", c->bfd.min_rx_ms);
+	if (c->bfd.multiplier)
+		at += (size_t)snprintf(text + at, sizeof text - at, " detect-multiplier %u", c->bfd.multiplier);
+	if (at)
+		conf_say(out, CONF_STATIC_ROUTES, NULL, 0, "ip route-static default-bfd%s", text);
 }
 
 void
@@ -75,6 +95,7 @@ fib_print(const struct fib_config *c, struct conf_lines *out)
 		conf_say(out, CONF_SYSNAME, NULL, 0, "sysname %s", c->sysname);
 	for (size_t i = 0; i < c->interface_count; i++)
 		print_interface(&c->interfaces[i], out);
+	print_default_bfd(c, out);
 	for (size_t i = 0; i < c->static_count; i++)
 		print_static(c, &c->statics[i], out);
 }

@@ -198,11 +198,13 @@ path_add(struct bfd_core *c, struct session *s)
 	hash_add(&c->paths, &s->by_path, path_hash(&s->params.peer, s->params.vrf, s->params.multihop));
 }
 
+/* A local address that was left open and is named now, or the other way round, is the same one or will be noticed. */
 static bool
 same_path(const struct bfd_params *a, const struct bfd_params *b)
 {
-	return addr_eq(&a->peer, &b->peer) && addr_eq(&a->local, &b->local) && a->ifindex == b->ifindex &&
-	       a->vrf == b->vrf && a->multihop == b->multihop;
+	return addr_eq(&a->peer, &b->peer) && a->ifindex == b->ifindex && a->vrf == b->vrf &&
+	       a->multihop == b->multihop &&
+	       (addr_eq(&a->local, &b->local) || !addr_is_set(&a->local) || !addr_is_set(&b->local));
 }
 
 static void

@@ -49,6 +49,7 @@ fate_new(struct rib *rib, const struct fate *like, uint32_t hash)
 {
 	struct fate *f = mem_copy(like, sizeof *like);
 
+	f->follows = NULL;
 	f->specs = mem_copy(like->specs, like->spec_count * sizeof *like->specs);
 	f->refs = 1;
 	struct list *lists[] = { &f->users, &f->recursives, &f->touched };
@@ -61,6 +62,7 @@ fate_new(struct rib *rib, const struct fate *like, uint32_t hash)
 		list_append(&rib->recursives, &f->recursives);
 		rib->resolve = true;
 	}
+	tracks_join(rib, f);
 	/* Resolved at once by what is known, so that it can be chosen in the same go. */
 	resolve_one(rib, f);
 	return f;
@@ -98,6 +100,7 @@ fate_unref(struct rib *rib, struct fate *f)
 	hash_remove(&rib->fates, &f->by_key);
 	list_remove(&f->recursives);
 	list_remove(&f->touched);
+	tracks_leave(rib, f);
 	free(f->specs);
 	free(f->paths);
 	free(f->trouble);
@@ -166,6 +169,26 @@ through_route(struct rib *rib, struct fate *f, uint16_t index, struct paths *out
 	}
 }
 
+/* On which link a next hop is that we ask to be watched: the one that is named, or that its address is on. */
+static void
+place_hop(struct rib *rib, const struct fate *f, const struct spec *s, uint32_t ifindex)
+{
+	const struct trie *trie = s->addr.family == 4 ? &f->table->v4 : &f->table->v6;
+	const struct entry *e = NULL;
+
+	if (!rib->dumped)
+		return;
+	if (s->name) {
+		if (ifindex)
+			track_place(rib, s->track, ifindex);
+		return;
+	}
+	for (struct trie_node *n = trie_match(trie, &s->addr); n && !e; n = trie_parent(trie, n))
+		e = route_chosen(OBJECT(n, struct route, node));
+	if (e)
+		track_place(rib, s->track, e->direct ? direct_of(e)->ifindex : 0);
+}
+
 static void
 resolve_spec(struct rib *rib, struct fate *f, uint16_t i, struct paths *out)
 {
@@ -173,6 +196,8 @@ resolve_spec(struct rib *rib, struct fate *f, uint16_t i, struct paths *out)
 	uint32_t ifindex = s->name ? rib->names[s->name - 1].ifindex : s->ifindex;
 	const struct track *t = track_of(rib, s->track);
 
+	if (t && t->is_hop)
+		place_hop(rib, f, s, ifindex);
 	out->guess |= t && track_is_guess(rib, t);
 	if (t && t->dead)
 		return;

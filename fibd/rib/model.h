@@ -31,6 +31,7 @@ struct port { /* an interface of the kernel's */
 	char trouble[128];
 	uint32_t mtu_before;         /* ours took its place, and it comes back when ours is taken away; 0: not known */
 	bool wants_mpls;             /* configured */
+	bool held, held_protocol;    /* a BFD session holds it down: for our next hops, and in displays too */
 	uint32_t vrf_ifindex, table; /* table: where its direct routes are; 0 while it is down */
 	char vrf[16];
 	struct row row;
@@ -50,13 +51,37 @@ struct spec {
 	struct addr addr;
 	uint32_t ifindex; /* 0: find it by the address */
 	uint32_t name;    /* of rib->names: an out-interface by name, index + 1; 0 none */
-	uint32_t track;   /* of rib->tracks: the BFD session that it follows, index + 1; 0 none */
+	uint32_t track;   /* of rib->tracks: what it follows, index + 1; 0 nothing */
 };
-struct track { /* a BFD session, by name: there are as many as were ever told or named */
-	struct hash_node by_name;
-	uint32_t number, round;
+/* Something that says whether a path is alive: a BFD session by its name, or a next hop that we ask to be watched. */
+struct track {
+	struct hash_node by_key, by_peer;
+	uint32_t number;
 	bool present, dead, heard; /* heard: it has said something since our start */
-	char name[];
+	bool is_hop;
+	struct list fates; /* of struct follower */
+	struct addr peer;
+	uint32_t ifindex; /* single hop: of its link */
+	bool multihop;
+	char *name;
+};
+struct session { /* a track by name: there are as many as were ever told or named */
+	struct track track;
+	uint32_t round;
+	char vrf[16];
+	bool holds_port, holds_protocol; /* process-pst, process-interface-status: its link goes down with it */
+};
+struct hop { /* a track by next hop: a row of bfd.Request */
+	struct track track;
+	struct rib_table *table;
+	uint32_t interface; /* of rib->names, as configured; 0 none */
+	uint32_t refs;
+	bool placed; /* it is known which link it is on, or that it is on none */
+	struct row row;
+};
+struct follower {
+	struct list of_track;
+	struct fate *fate;
 };
 struct path { /* a next hop as packets take it */
 	struct fib_path p;
@@ -106,6 +131,7 @@ struct fate {
 	uint32_t followers; /* routes whose `want` it is; route_each_follower() finds them */
 	uint32_t stands_in; /* for so many groups */
 
+	struct follower *follows; /* one for each next hop; NULL: none follows anything */
 	struct path *paths;
 	uint16_t path_count;
 	bool relay;
@@ -237,9 +263,9 @@ struct rib {
 		uint32_t ifindex; /* 0: there is none */
 	} * names;
 	size_t name_count;
-	struct track **tracks;
+	struct track **tracks; /* NULL: the number is free */
 	size_t track_count;
-	struct hash tracks_by_name;
+	struct hash sessions, hops, sessions_by_peer, hops_by_peer;
 	bool tracks_known;   /* bfd.Session was read once, or waited for in vain */
 	usec_t tracks_until; /* so long; USEC_NEVER: not */
 	struct pool route_pool, entry_pool, direct_pool, lsp_pool, ilm_pool;
@@ -262,8 +288,8 @@ struct rib {
 	usec_t resync_at, retry_at, retried_at;
 	usec_t retry_span; /* doubles while refusals go on */
 	bool resync_asked, platform_told, platform_checked;
-	struct table interface_table, route_table, ilm_table, range_table, kernel_table;
-	struct table *served[6];
+	struct table interface_table, route_table, ilm_table, range_table, kernel_table, request_table;
+	struct table *served[7];
 	struct row kernel_row;
 	struct label_range {
 		struct row row;
@@ -283,14 +309,19 @@ void ports_seen(struct rib *, const struct fib_object *, bool gone);
 void ports_settle(struct rib *); /* make interfaces as configured */
 void ports_swept(struct rib *);  /* after a dump: those not told are gone */
 bool port_is_up(struct rib *, uint32_t ifindex);
+void port_held(struct rib *, uint32_t ifindex); /* BFD may hold it down now, or no longer */
 void port_answer(struct rib *, const struct pending *, int error, const char *text);
 uint32_t port_name_number(struct rib *, const char *name); /* index + 1 in rib->names */
 uint32_t port_by_name(struct rib *, const char *name);
 struct rib_table *table_get(struct rib *, uint32_t id);
+struct rib_table *table_of_vrf(struct rib *, const char *vrf); /* NULL: there is no such device */
 void ports_free(struct rib *);
 /* routes.c */
 struct route *route_get(struct rib_table *, const struct prefix *);
 struct route *route_find(struct rib_table *, const struct prefix *);
+struct entry *route_add_entry(struct rib *, struct route *, const struct entry *like);
+void route_drop_entry(struct rib *, struct entry *);
+void routes_each(struct rib *, void (*visit)(struct rib *, struct route *));
 void route_again(struct rib *, struct route *); /* to be chosen again */
 void route_dirty(struct rib *, struct route *); /* the kernel may have to be told */
 struct route *route_next_dirty(struct rib *);   /* NULL when there is none; out of the queue */
@@ -303,7 +334,6 @@ void route_set_trouble(struct rib *, struct route *, const char *text); /* NULL:
 const char *route_own_trouble(const struct route *);                    /* NULL: none */
 void routes_direct(struct rib *, uint32_t ifindex, uint32_t table, const struct prefix *address, bool gone);
 void routes_seen(struct rib *, const struct fib_ip_route *, bool gone);
-void routes_configure(struct rib *);
 bool routes_choose(struct rib *, unsigned budget);            /* true when none is left to choose */
 void route_has(struct rib *, struct route *, struct group *); /* what the kernel has of ours was learned */
 /* The kernel has a route of ours that points at this group, or (0) with these paths; with neither: it has none. */
@@ -312,6 +342,10 @@ void routes_link_down(struct rib *, uint32_t ifindex); /* what the kernel may dr
 void routes_swept(struct rib *);
 void routes_free(struct rib *);
 void route_lsp_changed(struct rib *, const struct prefix *);
+/* statics.c */
+void statics_configure(struct rib *);
+void statics_note_vrfs(struct rib *);    /* says which VPN instances are not there */
+void statics_vrfs_changed(struct rib *); /* those of VPN instances may have a place now, or none */
 /* fate.c */
 struct fate *fate_get(struct rib *, struct rib_table *, const struct spec *, size_t count, bool black_hole,
     uint8_t family, const struct prefix *fec);
@@ -337,12 +371,19 @@ const struct fate *group_model(const struct group *); /* whose members it shall 
 void group_stand_in_over(struct rib *, struct group *);
 uint16_t group_members(const struct fate *, uint32_t out[FIB_PATHS_MAX]); /* as they shall be: without refused ones */
 /* track.c */
-uint32_t track_number(struct rib *, const char *name);             /* index + 1 in rib->tracks */
-const struct track *track_of(const struct rib *, uint32_t number); /* NULL for 0 */
-bool track_is_guess(const struct rib *, const struct track *);     /* whether it is dead is not known yet */
+uint32_t track_session(struct rib *, const char *name); /* index + 1 in rib->tracks */
+uint32_t track_hop(struct rib *, struct rib_table *, const struct addr *, uint32_t interface); /* likewise */
+const struct track *track_of(const struct rib *, uint32_t number);                             /* NULL for 0 */
+bool track_is_guess(const struct rib *, const struct track *); /* whether it is dead is not known yet */
+void tracks_join(struct rib *, struct fate *);                 /* a new fate follows what its next hops name */
+void tracks_leave(struct rib *, struct fate *);
+/* A next hop is on this link; ifindex 0: several hops away. It may be dead, or no longer, when this returns. */
+void track_place(struct rib *, uint32_t number, uint32_t ifindex);
 void track_row(struct rib *, const Bfd__Session *, bool gone, uint32_t round);
 void track_synced(struct rib *, uint32_t round);
-void tracks_are_known(struct rib *); /* bfdd has been waited for long enough */
+void tracks_are_known(struct rib *);  /* bfdd has been waited for long enough */
+void tracks_configured(struct rib *); /* the timers that are asked for may be others */
+bool tracks_hold(const struct rib *, uint32_t ifindex, bool *ret_protocol); /* a session holds this link down */
 void tracks_free(struct rib *);
 /* lfib.c */
 struct lsp *lsp_find(struct rib *, const struct prefix *);

@@ -32,7 +32,24 @@ port_is_up(struct rib *rib, uint32_t ifindex)
 {
 	const struct port *p = port_find(rib, ifindex);
 
-	return p && is_up(p);
+	return p && is_up(p) && !p->held;
+}
+
+void
+port_held(struct rib *rib, uint32_t ifindex)
+{
+	struct port *p = port_find(rib, ifindex);
+	bool protocol, held = tracks_hold(rib, ifindex, &protocol);
+
+	if (!p || (p->held == held && p->held_protocol == protocol))
+		return;
+	if (p->held != held) {
+		rib->resolve_all = true;
+		lfib_links_changed(rib, ifindex);
+	}
+	p->held = held;
+	p->held_protocol = protocol;
+	table_changed(&rib->interface_table, &p->row);
 }
 
 static bool
@@ -68,6 +85,17 @@ table_get(struct rib *rib, uint32_t id)
 	trie_init(&t->v6);
 	list_append(&rib->tables, &t->link);
 	return t;
+}
+
+struct rib_table *
+table_of_vrf(struct rib *rib, const char *vrf)
+{
+	hash_each (n, &rib->ports) {
+		const struct port *p = OBJECT(n, struct port, by_ifindex);
+		if (p->link.is_vrf && strcmp(p->link.name, vrf) == 0)
+			return table_get(rib, p->link.vrf_table);
+	}
+	return NULL;
 }
 
 /* The table that an interface's routes are in. */
@@ -191,8 +219,10 @@ link_gone(struct rib *rib, struct port *p)
 	hash_remove(&rib->ports, &p->by_ifindex);
 	free(p->addresses);
 	free(p);
-	if (was_vrf)
+	if (was_vrf) {
 		place_slaves(rib, ifindex);
+		statics_vrfs_changed(rib);
+	}
 	rib->ports_dirty = true;
 	find_names(rib);
 	for (size_t i = 0; i < rib->config.interface_count; i++)
@@ -220,6 +250,7 @@ link_seen(struct rib *rib, const struct fib_link *link)
 		p = NEW(struct port);
 		p->link.ifindex = link->ifindex;
 		hash_add(&rib->ports, &p->by_ifindex, link->ifindex);
+		p->held = tracks_hold(rib, link->ifindex, &p->held_protocol);
 	}
 	p->seen = rib->dump;
 	if (link_same(&p->link, link))
@@ -232,8 +263,10 @@ link_seen(struct rib *rib, const struct fib_link *link)
 	p->link = *link;
 	name_tables(rib);
 	place(rib, p);
-	if (vrf_changed)
+	if (vrf_changed) {
 		place_slaves(rib, link->ifindex);
+		statics_vrfs_changed(rib);
+	}
 	if (was_up != is_up(p))
 		up_changed(rib, p);
 	find_names(rib);

@@ -59,7 +59,8 @@ rib_new(uint64_t seed)
 	rib->next_id = FIB_NEXTHOP_FIRST;
 	rib->resync_at = rib->retry_at = rib->tracks_until = USEC_NEVER;
 	struct hash *hashes[] = { &rib->ports, &rib->nexthops, &rib->nexthop_contents, &rib->groups, &rib->fates,
-		&rib->tracks_by_name, &rib->lsps, &rib->ilms, &rib->troubles };
+		&rib->sessions, &rib->sessions_by_peer, &rib->hops, &rib->hops_by_peer, &rib->lsps, &rib->ilms,
+		&rib->troubles };
 	for (size_t i = 0; i < COUNT(hashes); i++)
 		hash_init(hashes[i]);
 	struct list *lists[] = { &rib->tables, &rib->dirty_nexthops, &rib->dirty_groups, &rib->dirty_ilms,
@@ -141,9 +142,12 @@ configure(struct rib *rib, struct fib_config *new)
 	rib->config = *new;
 	*new = (struct fib_config){ 0 };
 	rib->config_round++;
-	routes_configure(rib);
+	statics_configure(rib);
+	tracks_configured(rib);
 	if (!rib->has_config && !rib->tracks_known)
 		rib->tracks_until = rib->now + TRACKS_WAIT;
+	if (rib->dumped)
+		statics_note_vrfs(rib);
 	rib->has_config = rib->ports_dirty = rib->resolve_all = rib->work = true;
 	diff_retry_soon(rib);
 	hash_each (n, &rib->ports) {
@@ -218,6 +222,8 @@ seen_all(struct rib *rib)
 	lfib_swept(rib);
 	if (!rib->dumped) /* until now nothing was resolved */
 		rib->resolve_all = true;
+	if (!rib->dumped && rib->has_config)
+		statics_note_vrfs(rib);
 	rib->dumped = rib->work = true;
 }
 
@@ -274,6 +280,7 @@ rib_vouch(struct rib *rib)
 	table_complete(&rib->interface_table);
 	table_complete(&rib->route_table);
 	table_complete(&rib->ilm_table);
+	table_complete(&rib->request_table);
 }
 
 bool

@@ -160,8 +160,8 @@ entry_put(struct rib *rib, struct route *r, struct entry *e)
 	route_again(rib, r);
 }
 
-static struct entry *
-entry_add(struct rib *rib, struct route *r, const struct entry *like)
+struct entry *
+route_add_entry(struct rib *rib, struct route *r, const struct entry *like)
 {
 	struct entry *e = pool_take(&rib->entry_pool);
 
@@ -170,8 +170,8 @@ entry_add(struct rib *rib, struct route *r, const struct entry *like)
 	return e;
 }
 
-static void
-entry_drop(struct rib *rib, struct entry *e)
+void
+route_drop_entry(struct rib *rib, struct entry *e)
 {
 	struct route *r = e->route;
 
@@ -199,7 +199,7 @@ direct_one(struct rib *rib, struct rib_table *t, struct prefix prefix, uint32_t 
 	for (struct entry *e = r ? r->entries : NULL; e; e = e->next)
 		if (e->direct && direct_of(e)->ifindex == ifindex && addr_eq(&direct_of(e)->address, &address)) {
 			if (gone)
-				entry_drop(rib, e);
+				route_drop_entry(rib, e);
 			return;
 		}
 	if (gone)
@@ -287,7 +287,7 @@ foreign_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 		if (old && in->prefix.addr.family == 6 && in->path_count < old->fate->spec_count)
 			rib_resync(rib, rib->now); /* one next hop of several: what is left has to be looked up */
 		else if (old)
-			entry_drop(rib, old);
+			route_drop_entry(rib, old);
 		return;
 	}
 	if (in->metric == FIB_METRIC && (r->has || r->inlined))
@@ -303,8 +303,8 @@ foreign_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 	}
 	uint32_t since = old ? old->since : (uint32_t)(rib->now / USEC_PER_SEC);
 	if (old)
-		entry_drop(rib, old);
-	entry_add(rib, r, &like)->since = since;
+		route_drop_entry(rib, old);
+	route_add_entry(rib, r, &like)->since = since;
 }
 
 /* --- ours, as the kernel has them --- */
@@ -415,70 +415,8 @@ routes_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 		foreign_seen(rib, in, gone);
 }
 
-/* --- static --- */
-
-/* By prefix, then what goes into one entry: the preference, and NULL0 apart. */
-static int
-compare_entries(const struct fib_config *c, const struct fib_static *a, const struct fib_static *b)
-{
-	const struct fib_via_key *x = fib_config_via(c, a), *y = fib_config_via(c, b);
-	int order = prefix_cmp(&a->prefix, &b->prefix);
-
-	if (!order)
-		order = (int)x->preference - (int)y->preference;
-	return order ? order : (int)x->black_hole - (int)y->black_hole;
-}
-
-static int
-compare_statics(const void *x, const void *y, void *config)
-{
-	return compare_entries(config, x, y);
-}
-
-static struct entry *
-static_entry(struct route *r, uint8_t preference, bool black_hole)
-{
-	for (struct entry *e = r->entries; e; e = e->next)
-		if (!e->foreign && !e->direct && e->preference == preference && e->fate->black_hole == black_hole)
-			return e;
-	return NULL;
-}
-
-/* Lines of one prefix and preference are one entry with several next hops; NULL0 beside them is one of its own. */
-static void
-configure_one(struct rib *rib, const struct fib_static *s, size_t count)
-{
-	struct rib_table *t = table_get(rib, 254);
-	struct route *r = route_get(t, &s->prefix);
-	struct spec specs[FIB_PATHS_MAX];
-	const struct fib_config *c = &rib->config;
-	const struct fib_via_key *first = fib_config_via(c, s);
-	size_t n = 0;
-
-	for (size_t i = 0; i < count && n < FIB_PATHS_MAX && !first->black_hole; i++) {
-		const struct fib_via_key *v = fib_config_via(c, &s[i]);
-		specs[n++] = (struct spec){ .addr = v->next_hop,
-			.name = v->name ? port_name_number(rib, c->names[v->name - 1]) : 0,
-			.track = v->track ? track_number(rib, c->notes[v->track - 1]->text) : 0 };
-	}
-	struct fate *fate = fate_get(rib, t, specs, n, first->black_hole, s->prefix.addr.family, NULL);
-	struct entry *old = static_entry(r, first->preference, first->black_hole);
-	if (old && old->fate == fate) {
-		old->seen = rib->config_round;
-		fate_unref(rib, fate);
-		return;
-	}
-	if (old)
-		entry_drop(rib, old);
-	entry_add(rib, r,
-	    &(struct entry){ .protocol = FIB__PROTOCOL__STATIC,
-		.preference = first->preference,
-		.fate = fate,
-		.seen = rib->config_round });
-}
-
-static void
-each_route(struct rib *rib, void (*visit)(struct rib *, struct route *))
+void
+routes_each(struct rib *rib, void (*visit)(struct rib *, struct route *))
 {
 	list_each (l, &rib->tables) {
 		struct rib_table *t = OBJECT(l, struct rib_table, link);
@@ -487,35 +425,6 @@ each_route(struct rib *rib, void (*visit)(struct rib *, struct route *))
 				visit(rib, OBJECT(n, struct route, node));
 			}
 	}
-}
-
-static void
-drop_unconfigured(struct rib *rib, struct route *r)
-{
-	for (struct entry *e = r->entries, *next; e; e = next) {
-		next = e->next;
-		if (!e->direct && !e->foreign && e->seen != rib->config_round)
-			entry_drop(rib, e);
-	}
-}
-
-void
-routes_configure(struct rib *rib)
-{
-	struct fib_config *c = &rib->config;
-
-	if (c->static_count)
-		qsort_r(c->statics, c->static_count, sizeof *c->statics, compare_statics, c);
-	for (size_t i = 0, n; i < c->static_count; i += n) {
-		for (n = 1; i + n < c->static_count; n++)
-			if (compare_entries(c, &c->statics[i], &c->statics[i + n]))
-				break;
-		configure_one(rib, &c->statics[i], n);
-	}
-	each_route(rib, drop_unconfigured);
-	/* What they said is in the routes now. */
-	c->statics = mem_resize(c->statics, c->static_count * sizeof *c->statics + 1); /* kept to be printed */
-	c->static_room = c->static_count;
 }
 
 /* --- choosing --- */
@@ -714,7 +623,7 @@ sweep_one(struct rib *rib, struct route *r)
 	for (struct entry *e = r->entries, *next; e; e = next) {
 		next = e->next;
 		if (e->foreign && e->seen != rib->dump)
-			entry_drop(rib, e);
+			route_drop_entry(rib, e);
 	}
 	if ((r->has || r->inlined) && r->seen != rib->dump) {
 		struct fib_ip_route gone = { .table = r->table->id, .prefix = r->node.prefix, .metric = FIB_METRIC };
@@ -725,14 +634,14 @@ sweep_one(struct rib *rib, struct route *r)
 void
 routes_swept(struct rib *rib)
 {
-	each_route(rib, sweep_one);
+	routes_each(rib, sweep_one);
 }
 
 static void
 forget(struct rib *rib, struct route *r)
 {
 	while (r->entries)
-		entry_drop(rib, r->entries);
+		route_drop_entry(rib, r->entries);
 	if (r->want) {
 		r->want->followers--;
 		fate_unref(rib, r->want);
@@ -747,7 +656,7 @@ forget(struct rib *rib, struct route *r)
 void
 routes_free(struct rib *rib)
 {
-	each_route(rib, forget);
+	routes_each(rib, forget);
 	list_each_safe (l, &rib->tables) {
 		struct rib_table *t = OBJECT(l, struct rib_table, link);
 		trie_free(&t->v4);

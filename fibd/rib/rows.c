@@ -63,6 +63,7 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 		if (!p->addresses[i].tentative)
 			m->addresses[m->n_addresses++] = bytes_of_prefix(&p->addresses[i].prefix, arena);
 	m->trouble = lent(p->trouble);
+	m->held = p->held_protocol;
 }
 
 /* --- routes --- */
@@ -295,6 +296,22 @@ fill_kernel(const struct row *row, void *message, struct arena *arena)
 	m->release = lent(rib->abilities.release);
 }
 
+static void
+fill_request(const struct row *row, void *message, struct arena *arena)
+{
+	const struct hop *h = CONST_OBJECT(row, struct hop, row);
+	const struct fib_config *c = &h->table->rib->config;
+	Bfd__Request *m = message;
+
+	m->client = lent("static");
+	m->peer = bytes_of_addr(&h->track.peer, arena);
+	m->ifindex = h->track.ifindex;
+	m->vrf = lent(h->table->vrf);
+	m->min_tx_us = c->bfd.min_tx_ms * 1000u;
+	m->min_rx_us = c->bfd.min_rx_ms * 1000u;
+	m->multiplier = c->bfd.multiplier;
+}
+
 void
 rows_init(struct rib *rib)
 {
@@ -309,9 +326,11 @@ rows_init(struct rib *rib)
 	table_init(&rib->ilm_table, "fib.Ilm", fill_ilm);
 	table_init(&rib->range_table, "fib.LabelRange", fill_range);
 	table_init(&rib->kernel_table, "fib.Kernel", fill_kernel);
-	rib->interface_table.complete = rib->route_table.complete = rib->ilm_table.complete = false;
+	table_init(&rib->request_table, "bfd.Request", fill_request);
+	rib->request_table.complete = rib->interface_table.complete = rib->route_table.complete =
+	    rib->ilm_table.complete = false;
 	struct table *tables[] = { &rib->interface_table, &rib->route_table, &rib->ilm_table, &rib->range_table,
-		&rib->kernel_table };
+		&rib->kernel_table, &rib->request_table };
 	for (size_t i = 0; i < COUNT(tables); i++)
 		rib->served[i] = tables[i];
 	for (size_t i = 0; i < COUNT(ranges); i++) {

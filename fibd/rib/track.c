@@ -1,5 +1,6 @@
 /*
- * BFD sessions that static routes follow (`track bfd-session NAME`), as bfd.Session tells them.
+ * What static routes follow, as bfd.Session tells it: a session by its name (`track bfd-session NAME`), or their next hop
+ * (`bfd enable`), for which a session is asked for by a row of bfd.Request and found among all that are told by its path.
  *
  * Only a session that is there and whose verdict is that the path is dead takes next hops away. One that does not exist,
  * whose other end is administratively down, or of which nothing is known says nothing (RFC 5882 section 4.3); what was
@@ -7,33 +8,37 @@
  *
  * After our own restart the kernel may hold what a dead path has left. Until bfd.Session was read, or bfdd has been waited
  * for long enough, routes that are there and follow a session stay as they are; those that are not there are made at once.
+ *
+ * A session may also hold its link (`process-interface-status`, `process-pst`): while its path is dead, no next hop on that
+ * link is used, whoever named it.
  */
 #include "fibd/rib/model.h"
 #include "proto/bfd.pb-c.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct track *
-track_get(struct rib *rib, const char *name)
+static uint32_t
+peer_hash(const struct addr *peer)
 {
-	uint32_t hash = hash_bytes(name, strlen(name), 0);
-
-	for (struct hash_node *n = hash_first(&rib->tracks_by_name, hash); n; n = hash_next(n))
-		if (strcmp(OBJECT(n, struct track, by_name)->name, name) == 0)
-			return OBJECT(n, struct track, by_name);
-	struct track *t = mem_zalloc(sizeof *t + strlen(name) + 1);
-	memcpy(t->name, name, strlen(name) + 1);
-	rib->tracks = mem_resize(rib->tracks, (rib->track_count + 1) * sizeof(struct track *));
-	rib->tracks[rib->track_count++] = t;
-	t->number = (uint32_t)rib->track_count;
-	hash_add(&rib->tracks_by_name, &t->by_name, hash);
-	return t;
+	return hash_bytes(peer->bytes, sizeof peer->bytes, peer->family);
 }
 
-uint32_t
-track_number(struct rib *rib, const char *name)
+static void
+track_add(struct rib *rib, struct track *t, char *name)
 {
-	return track_get(rib, name)->number;
+	size_t at = 0;
+
+	while (at < rib->track_count && rib->tracks[at])
+		at++;
+	if (at == rib->track_count) {
+		rib->tracks = mem_resize(rib->tracks, (rib->track_count + 1) * sizeof(struct track *));
+		rib->track_count++;
+	}
+	rib->tracks[at] = t;
+	t->number = (uint32_t)at + 1;
+	t->name = name;
+	list_init(&t->fates);
 }
 
 const struct track *
@@ -42,16 +47,61 @@ track_of(const struct rib *rib, uint32_t number)
 	return number ? rib->tracks[number - 1] : NULL;
 }
 
+bool
+track_is_guess(const struct rib *rib, const struct track *t)
+{
+	return !t->heard && (t->present || !rib->tracks_known);
+}
+
+/* --- who follows --- */
+
+void
+tracks_join(struct rib *rib, struct fate *f)
+{
+	for (uint16_t i = 0; i < f->spec_count; i++) {
+		struct track *t = f->specs[i].track ? rib->tracks[f->specs[i].track - 1] : NULL;
+		if (!t)
+			continue;
+		if (!f->follows)
+			f->follows = mem_zalloc(f->spec_count * sizeof *f->follows);
+		f->follows[i].fate = f;
+		list_append(&t->fates, &f->follows[i].of_track);
+		if (t->is_hop)
+			OBJECT(t, struct hop, track)->refs++;
+	}
+}
+
+static void
+hop_free(struct rib *rib, struct hop *h)
+{
+	table_gone(&rib->request_table, &h->row);
+	hash_remove(&rib->hops, &h->track.by_key);
+	hash_remove(&rib->hops_by_peer, &h->track.by_peer);
+	rib->tracks[h->track.number - 1] = NULL;
+	free(h->track.name);
+	free(h);
+}
+
+void
+tracks_leave(struct rib *rib, struct fate *f)
+{
+	for (uint16_t i = 0; f->follows && i < f->spec_count; i++) {
+		struct track *t = f->specs[i].track ? rib->tracks[f->specs[i].track - 1] : NULL;
+		if (!t)
+			continue;
+		list_remove(&f->follows[i].of_track);
+		if (t->is_hop && --OBJECT(t, struct hop, track)->refs == 0)
+			hop_free(rib, OBJECT(t, struct hop, track));
+	}
+	free(f->follows);
+	f->follows = NULL;
+}
+
 static void
 review(struct rib *rib, const struct track *t)
 {
-	hash_each (n, &rib->fates) {
-		struct fate *f = OBJECT(n, struct fate, by_key);
-		for (uint16_t i = 0; i < f->spec_count; i++)
-			if (f->specs[i].track == t->number) {
-				fate_again(rib, f);
-				break;
-			}
+	list_each (l, &t->fates) {
+		fate_again(rib, OBJECT(l, struct follower, of_track)->fate);
 	}
 }
 
@@ -68,34 +118,201 @@ set(struct rib *rib, struct track *t, bool present, bool heard, bool dead)
 		review(rib, t);
 }
 
-bool
-track_is_guess(const struct rib *rib, const struct track *t)
+/* --- sessions --- */
+
+static struct session *
+session_get(struct rib *rib, const char *name)
 {
-	return !t->heard && (t->present || !rib->tracks_known);
+	uint32_t hash = hash_bytes(name, strlen(name), 0);
+
+	for (struct hash_node *n = hash_first(&rib->sessions, hash); n; n = hash_next(n)) {
+		struct session *s = OBJECT(n, struct session, track.by_key);
+		if (strcmp(s->track.name, name) == 0)
+			return s;
+	}
+	struct session *s = NEW(struct session);
+	track_add(rib, &s->track, mem_text(name));
+	hash_add(&rib->sessions, &s->track.by_key, hash);
+	hash_add(&rib->sessions_by_peer, &s->track.by_peer, peer_hash(&s->track.peer));
+	return s;
+}
+
+uint32_t
+track_session(struct rib *rib, const char *name)
+{
+	return session_get(rib, name)->track.number;
+}
+
+static bool
+is_path_of(const struct session *s, const struct hop *h)
+{
+	const struct track *a = &s->track, *b = &h->track;
+
+	return h->placed && addr_eq(&a->peer, &b->peer) && a->multihop == b->multihop && a->ifindex == b->ifindex &&
+	       strcmp(s->vrf, h->table->vrf) == 0;
+}
+
+/* What it says is said to the next hops at its end. */
+static void
+tell_hops(struct rib *rib, const struct session *s)
+{
+	for (struct hash_node *n = hash_first(&rib->hops_by_peer, peer_hash(&s->track.peer)); n; n = hash_next(n)) {
+		struct hop *h = OBJECT(n, struct hop, track.by_peer);
+		if (is_path_of(s, h))
+			set(rib, &h->track, s->track.present, s->track.heard || h->track.heard, s->track.dead);
+	}
+}
+
+/* Where it leads may be told anew: a name is bound to something else. */
+static void
+learn_path(struct rib *rib, struct session *s, const Bfd__Session *row)
+{
+	struct track *t = &s->track;
+	struct addr peer = addr_none();
+
+	addr_from_bytes(row->peer.data, row->peer.len, &peer);
+	if (!addr_eq(&peer, &t->peer)) {
+		hash_remove(&rib->sessions_by_peer, &t->by_peer);
+		t->peer = peer;
+		hash_add(&rib->sessions_by_peer, &t->by_peer, peer_hash(&peer));
+	}
+	t->ifindex = row->multihop ? 0 : row->ifindex;
+	t->multihop = row->multihop;
+	snprintf(s->vrf, sizeof s->vrf, "%.15s", row->vrf);
 }
 
 void
 track_row(struct rib *rib, const Bfd__Session *row, bool gone, uint32_t round)
 {
-	struct track *t = track_get(rib, row->name);
+	struct session *s = session_get(rib, row->name);
+	struct track *t = &s->track;
+	uint32_t link_before = s->holds_port ? t->ifindex : 0;
 
-	t->round = round;
-	if (gone)
+	s->round = round;
+	if (gone) {
 		set(rib, t, false, t->heard, false);
-	else if (row->verdict == BFD__VERDICT__UNKNOWN)
-		set(rib, t, true, t->heard, t->dead);
-	else
-		set(rib, t, true, true, row->verdict == BFD__VERDICT__DEAD);
+		s->holds_port = s->holds_protocol = false;
+	} else {
+		learn_path(rib, s, row);
+		s->holds_protocol = row->follows;
+		s->holds_port = row->follows || row->pst;
+		if (row->verdict == BFD__VERDICT__UNKNOWN)
+			set(rib, t, true, t->heard, t->dead);
+		else
+			set(rib, t, true, true, row->verdict == BFD__VERDICT__DEAD);
+	}
+	tell_hops(rib, s);
+	if (link_before)
+		port_held(rib, link_before);
+	if (s->holds_port && t->ifindex != link_before)
+		port_held(rib, t->ifindex);
 }
 
 void
 track_synced(struct rib *rib, uint32_t round)
 {
 	tracks_are_known(rib);
-	for (size_t i = 0; i < rib->track_count; i++)
-		if (rib->tracks[i]->round != round)
-			set(rib, rib->tracks[i], false, rib->tracks[i]->heard, false);
+	for (size_t i = 0; i < rib->track_count; i++) {
+		struct track *t = rib->tracks[i];
+		if (!t || t->is_hop || OBJECT(t, struct session, track)->round == round)
+			continue;
+		Bfd__Session row = BFD__SESSION__INIT;
+		row.name = t->name;
+		track_row(rib, &row, true, OBJECT(t, struct session, track)->round);
+	}
 }
+
+bool
+tracks_hold(const struct rib *rib, uint32_t ifindex, bool *ret_protocol)
+{
+	bool holds = false;
+
+	*ret_protocol = false;
+	for (size_t i = 0; i < rib->track_count; i++) {
+		const struct track *t = rib->tracks[i];
+		if (!t || t->is_hop || !t->present || !t->dead || t->ifindex != ifindex)
+			continue;
+		holds |= CONST_OBJECT(t, struct session, track)->holds_port;
+		*ret_protocol |= CONST_OBJECT(t, struct session, track)->holds_protocol;
+	}
+	return holds;
+}
+
+/* --- next hops --- */
+
+uint32_t
+track_hop(struct rib *rib, struct rib_table *table, const struct addr *peer, uint32_t interface)
+{
+	uint32_t hash = peer_hash(peer) + interface * 31u + table->id;
+
+	for (struct hash_node *n = hash_first(&rib->hops, hash); n; n = hash_next(n)) {
+		const struct hop *h = OBJECT(n, struct hop, track.by_key);
+		if (h->table == table && h->interface == interface && addr_eq(&h->track.peer, peer))
+			return h->track.number;
+	}
+	struct hop *h = NEW(struct hop);
+	char text[ADDR_TEXT];
+	h->track.peer = *peer;
+	h->track.is_hop = true;
+	h->table = table;
+	h->interface = interface;
+	track_add(rib, &h->track, mem_text(addr_text(peer, text)));
+	hash_add(&rib->hops, &h->track.by_key, hash);
+	hash_add(&rib->hops_by_peer, &h->track.by_peer, peer_hash(peer));
+	return h->track.number;
+}
+
+/* It is somewhere else now, so another session watches it: what that says, if it is there already. */
+static void
+hear_anew(struct rib *rib, struct hop *h)
+{
+	struct track *t = &h->track;
+	bool dead = t->dead, guess = track_is_guess(rib, t);
+
+	t->present = t->dead = false;
+	for (struct hash_node *n = hash_first(&rib->sessions_by_peer, peer_hash(&t->peer)); n; n = hash_next(n)) {
+		const struct session *s = OBJECT(n, struct session, track.by_peer);
+		if (!is_path_of(s, h))
+			continue;
+		t->present = s->track.present;
+		t->dead = s->track.dead;
+		t->heard |= s->track.heard;
+	}
+	if (t->dead != dead || track_is_guess(rib, t) != guess)
+		rib->resolve_all = true; /* others may follow it, and have been resolved in this pass */
+}
+
+void
+track_place(struct rib *rib, uint32_t number, uint32_t ifindex)
+{
+	struct track *t = number ? rib->tracks[number - 1] : NULL;
+
+	if (!t || !t->is_hop)
+		return;
+	struct hop *h = OBJECT(t, struct hop, track);
+	/* When its link is down the address is covered by another route, or by none: it is still there that it is watched. */
+	if (h->placed && (t->ifindex == ifindex || !ifindex))
+		return;
+	if (h->placed)
+		table_gone(&rib->request_table, &h->row); /* the link is part of the key */
+	h->placed = true;
+	t->ifindex = ifindex;
+	t->multihop = !ifindex;
+	table_changed(&rib->request_table, &h->row);
+	hear_anew(rib, h);
+}
+
+void
+tracks_configured(struct rib *rib)
+{
+	hash_each (n, &rib->hops) {
+		struct hop *h = OBJECT(n, struct hop, track.by_key);
+		if (h->placed)
+			table_changed(&rib->request_table, &h->row);
+	}
+}
+
+/* --- */
 
 void
 tracks_are_known(struct rib *rib)
@@ -105,14 +322,25 @@ tracks_are_known(struct rib *rib)
 		return;
 	rib->tracks_known = true;
 	for (size_t i = 0; i < rib->track_count; i++)
-		review(rib, rib->tracks[i]);
+		if (rib->tracks[i])
+			review(rib, rib->tracks[i]);
 }
 
 void
 tracks_free(struct rib *rib)
 {
-	for (size_t i = 0; i < rib->track_count; i++)
-		free(rib->tracks[i]);
+	for (size_t i = 0; i < rib->track_count; i++) {
+		struct track *t = rib->tracks[i];
+		if (t && t->is_hop) {
+			hop_free(rib, OBJECT(t, struct hop, track));
+		} else if (t) {
+			free(t->name);
+			free(OBJECT(t, struct session, track));
+		}
+	}
 	free(rib->tracks);
-	hash_free(&rib->tracks_by_name);
+	hash_free(&rib->sessions);
+	hash_free(&rib->sessions_by_peer);
+	hash_free(&rib->hops);
+	hash_free(&rib->hops_by_peer);
 }

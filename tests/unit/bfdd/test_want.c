@@ -190,6 +190,43 @@ START_TEST(a_line_for_a_path_that_clients_watch_gives_it_its_name)
 }
 END_TEST
 
+START_TEST(who_leaves_the_source_open_shares_the_session_of_who_does_not)
+{
+	struct bfd_session_config *s = front_session(f, "ce", "10.1.1.2", "GE0/1/0");
+
+	front_request(f, "ldpd", "10.1.1.2", 3, 50, 3);
+	front_take(f);
+	front_say(f, 8192, BFD_UP, BFD_UP);
+	ck_assert(addr_parse("10.1.1.1", &s->source));
+	front_configure(f);
+	ck_assert_uint_eq(front_take(f), 1);
+	ck_assert_uint_eq(f->orders[0].local, 8192);
+	ck_assert_msg(addr_is_set(&f->orders[0].params.local), "it is sent from there now");
+	front_request(f, "fibd", "10.1.1.2", 3, 50, 3);
+	front_take(f);
+	ck_assert_uint_eq(front_rows(f), 1);
+	ck_assert_uint_eq(front_row(f, "ce")->n_clients, 2);
+	bfd_config_session_remove(&f->config, "ce");
+	front_configure(f);
+	front_take(f);
+	ck_assert_uint_eq(front_rows(f), 1);
+	const Bfd__Session *row = front_row(f, "dynamic 10.1.1.2%GE0/1/0<10.1.1.1");
+	ck_assert_msg(row && row->verdict == BFD__VERDICT__ALIVE, "without its line it goes on as it is");
+	s = front_session(f, "open", "10.1.1.7", "GE0/1/0");
+	front_configure(f);
+	front_take(f);
+	uint32_t local = front_row(f, "open")->local;
+	s->source = addr_v4(0x0a010101);
+	front_configure(f);
+	ck_assert_uint_eq(front_take(f), 1);
+	ck_assert_msg(f->orders[0].local == local && !f->orders[0].remove, "a source said later is no other session");
+	bfd_config_session_remove(&f->config, "open");
+	front_session(f, "other", "10.1.1.2", "GE0/1/0")->source = addr_v4(0x0a010109);
+	front_configure(f);
+	ck_assert_uint_eq(front_rows(f), 2);
+}
+END_TEST
+
 START_TEST(another_name_for_the_same_line_is_the_same_session)
 {
 	front_session(f, "old", "10.1.1.2", "GE0/1/0");
@@ -290,6 +327,7 @@ suite(void)
 	tcase_add_test(t, equal_wishes_share_a_session_with_the_quickest_timers);
 	tcase_add_test(t, one_client_that_leaves_disturbs_no_other);
 	tcase_add_test(t, a_line_for_a_path_that_clients_watch_gives_it_its_name);
+	tcase_add_test(t, who_leaves_the_source_open_shares_the_session_of_who_does_not);
 	tcase_add_test(t, another_name_for_the_same_line_is_the_same_session);
 	tcase_add_test(t, two_names_for_one_path_are_told);
 	tcase_add_test(t, what_a_client_does_not_repeat_after_its_restart_is_gone);

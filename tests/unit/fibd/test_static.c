@@ -160,6 +160,68 @@ START_TEST(a_route_to_a_connected_network_is_left_to_the_kernel)
 }
 END_TEST
 
+/* --- VPN instances --- */
+
+#define IN_VRF                                                   \
+	"ip route-static vpn-instance red 20.0.0.0 8 10.5.0.2\n" \
+	"ip route-static 20.0.0.0 8 10.0.1.2\n"                  \
+	"ip route-static vpn-instance blue 20.0.0.0 8 10.5.0.2\n"
+
+START_TEST(a_static_route_of_a_vpn_instance_is_in_its_table_alone)
+{
+	world_vrf(w, 20, "red", 1001);
+	world_link(w, 5, "eth5", "10.5.0.1/24");
+	world_enslave(w, 5, 20);
+	world_start(w, IN_VRF);
+	ck_assert_str_eq(world_route(w, "20.0.0.0/8"), "10.0.1.2@1");
+	w->look_in = 1001;
+	ck_assert_str_eq(world_route(w, "20.0.0.0/8"), "10.5.0.2@5");
+	ck_assert_msg(strstr(text_chars(&w->log), "vpn-instance blue wait"), "%s", text_chars(&w->log));
+	ck_assert_msg(!strstr(text_chars(&w->log), "vpn-instance red"), "%s", text_chars(&w->log));
+	world_config(w, "ip route-static 20.0.0.0 8 10.0.1.2\n");
+	world_run(w);
+	ck_assert_str_eq(world_route(w, "20.0.0.0/8"), "none");
+	w->look_in = 0;
+	ck_assert_str_eq(world_route(w, "20.0.0.0/8"), "10.0.1.2@1");
+}
+END_TEST
+
+START_TEST(a_vrf_that_comes_later_or_anew_gets_its_static_routes)
+{
+	world_link(w, 5, "eth5", "10.5.0.1/24");
+	world_start(w, IN_VRF);
+	w->look_in = 1001;
+	ck_assert_str_eq(world_route(w, "20.0.0.0/8"), "none");
+	world_vrf(w, 20, "red", 1001);
+	world_enslave(w, 5, 20);
+	world_run(w);
+	ck_assert_str_eq(world_route(w, "20.0.0.0/8"), "10.5.0.2@5");
+	world_unplug(w, 20);
+	world_run(w);
+	world_vrf(w, 21, "red", 1002);
+	world_enslave(w, 5, 21);
+	world_run(w);
+	ck_assert_str_eq(world_route(w, "20.0.0.0/8"), "none");
+	w->look_in = 1002;
+	ck_assert_str_eq(world_route(w, "20.0.0.0/8"), "10.5.0.2@5");
+}
+END_TEST
+
+START_TEST(a_restart_keeps_the_routes_of_a_vpn_instance)
+{
+	world_vrf(w, 20, "red", 1001);
+	world_link(w, 5, "eth5", "10.5.0.1/24");
+	world_enslave(w, 5, 20);
+	world_start(w, IN_VRF);
+	unsigned ops = w->route_ops;
+	world_restart(w);
+	world_start(w, IN_VRF);
+	w->look_in = 1001;
+	ck_assert_str_eq(world_route(w, "20.0.0.0/8"), "10.5.0.2@5");
+	ck_assert_uint_eq(w->route_ops, ops);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -179,6 +241,9 @@ suite(void)
 	tcase_add_test(t, the_same_configuration_again_does_nothing);
 	tcase_add_test(t, names_in_another_order_lead_where_they_say);
 	tcase_add_test(t, a_route_to_a_connected_network_is_left_to_the_kernel);
+	tcase_add_test(t, a_static_route_of_a_vpn_instance_is_in_its_table_alone);
+	tcase_add_test(t, a_vrf_that_comes_later_or_anew_gets_its_static_routes);
+	tcase_add_test(t, a_restart_keeps_the_routes_of_a_vpn_instance);
 	suite_add_tcase(s, t);
 	return s;
 }

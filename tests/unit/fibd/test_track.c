@@ -289,6 +289,100 @@ START_TEST(a_route_by_its_interface_follows_as_well)
 }
 END_TEST
 
+/* --- next hops that we ask to be watched --- */
+
+#define WATCHED "ip route-static 20.0.0.0 8 10.0.1.2 bfd enable\n"
+#define PATH_SAYS(name, v, peer, ifindex)                                              \
+	do {                                                                           \
+		world_session_at(w, name, BFD__VERDICT__##v, peer, ifindex, false, 1); \
+		world_run(w);                                                          \
+	} while (0)
+
+START_TEST(a_watched_next_hop_is_asked_for_on_its_link_and_followed_whatever_its_sessions_name)
+{
+	world_start(w, WATCHED FLOATING "ip route-static 30.0.0.0 8 10.0.1.2 bfd enable\n");
+	ck_assert_str_eq(world_requests(w), "10.0.1.2@1");
+	PATH_SAYS("x", DEAD, "10.0.1.2", 2); /* another link, another peer, several hops: not ours */
+	PATH_SAYS("y", DEAD, "10.0.1.3", 1);
+	PATH_SAYS("z", DEAD, "10.0.1.2", 0);
+	ROUTE("20.0.0.0/8", "10.0.1.2@1");
+	PATH_SAYS("dynamic 10.0.1.2", ALIVE, "10.0.1.2", 1);
+	unsigned before = w->ops;
+	PATH_SAYS("dynamic 10.0.1.2", DEAD, "10.0.1.2", 1);
+	ROUTE("20.0.0.0/8", "10.0.2.2@2");
+	ROUTE("30.0.0.0/8", "none");
+	ck_assert_uint_le(w->ops - before, 6);
+	ck_assert_str_eq(world_row(w, "20.0.0.0/8")->entries[1]->next_hops[0]->track, "10.0.1.2");
+	PATH_SAYS("dynamic 10.0.1.2", ALIVE, "10.0.1.2", 1);
+	ROUTE("20.0.0.0/8", "10.0.1.2@1");
+	ROUTE("30.0.0.0/8", "10.0.1.2@1");
+	world_config(w, FLOATING);
+	world_run(w);
+	ck_assert_str_eq(world_requests(w), "nothing");
+}
+END_TEST
+
+START_TEST(a_watched_next_hop_stays_on_its_link_while_that_is_down_and_moves_with_its_network)
+{
+	world_start(w, WATCHED "ip route-static 0.0.0.0 0 10.0.3.2\n");
+	PATH_SAYS("s", ALIVE, "10.0.1.2", 1);
+	world_carrier(w, 1, false);
+	world_run(w);
+	ck_assert_str_eq(world_requests(w), "10.0.1.2@1");
+	world_carrier(w, 1, true);
+	world_run(w);
+	world_unplug(w, 1);
+	world_link(w, 7, "eth7", "10.0.1.1/24");
+	PATH_SAYS("t", DEAD, "10.0.1.2", 7);
+	ck_assert_str_eq(world_requests(w), "10.0.1.2@7");
+	ROUTE("20.0.0.0/8", "none");
+	PATH_SAYS("t", ALIVE, "10.0.1.2", 7);
+	ROUTE("20.0.0.0/8", "10.0.1.2@7");
+}
+END_TEST
+
+START_TEST(a_watched_next_hop_behind_other_routers_is_several_hops_away)
+{
+	world_vrf(w, 20, "red", 1001);
+	world_link(w, 5, "eth5", "10.5.0.1/24");
+	world_enslave(w, 5, 20);
+	world_start(w, "ip route-static 9.9.9.9 32 10.0.1.2\nip route-static 20.0.0.0 8 9.9.9.9 bfd enable\n"
+		       "ip route-static vpn-instance red 20.0.0.0 8 10.5.0.2 bfd enable\n");
+	ck_assert_str_eq(world_requests(w), "10.5.0.2@5/red 9.9.9.9@0");
+	PATH_SAYS("s", DEAD, "9.9.9.9", 0);
+	ROUTE("20.0.0.0/8", "none");
+	w->look_in = 1001;
+	ROUTE("20.0.0.0/8", "10.5.0.2@5");
+}
+END_TEST
+
+/* --- links that a session holds --- */
+
+START_TEST(a_session_that_holds_its_link_takes_every_next_hop_on_it)
+{
+	world_start(w, "ip route-static 20.0.0.0 8 10.0.1.2\n" FLOATING "ip route-static 30.0.0.0 8 10.0.1.3\n");
+	world_session_at(w, "s", BFD__VERDICT__ALIVE, "10.0.1.9", 1, true, 1);
+	world_run(w);
+	ROUTE("20.0.0.0/8", "10.0.1.2@1");
+	world_session_at(w, "s", BFD__VERDICT__DEAD, "10.0.1.9", 1, true, 1);
+	world_run(w);
+	ROUTE("20.0.0.0/8", "10.0.2.2@2");
+	ROUTE("30.0.0.0/8", "none");
+	ck_assert(world_if_row(w, 1)->held);
+	ck_assert(!world_if_row(w, 2)->held);
+	world_session_at(w, "s", BFD__VERDICT__DEAD, "10.0.1.9", 1, false, 1); /* no longer asked to */
+	world_run(w);
+	ROUTE("30.0.0.0/8", "10.0.1.3@1");
+	world_session_at(w, "s", BFD__VERDICT__DEAD, "10.0.1.9", 1, true, 1);
+	world_run(w);
+	ROUTE("30.0.0.0/8", "none");
+	world_session_gone(w, "s");
+	world_run(w);
+	ROUTE("20.0.0.0/8", "10.0.1.2@1");
+	ck_assert(!world_if_row(w, 1)->held);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -310,6 +404,10 @@ suite(void)
 	tcase_add_test(t, the_one_that_stands_in_may_change_while_it_does);
 	tcase_add_test(t, what_leans_on_a_tracked_route_moves_with_it);
 	tcase_add_test(t, a_route_by_its_interface_follows_as_well);
+	tcase_add_test(t, a_watched_next_hop_is_asked_for_on_its_link_and_followed_whatever_its_sessions_name);
+	tcase_add_test(t, a_watched_next_hop_stays_on_its_link_while_that_is_down_and_moves_with_its_network);
+	tcase_add_test(t, a_watched_next_hop_behind_other_routers_is_several_hops_away);
+	tcase_add_test(t, a_session_that_holds_its_link_takes_every_next_hop_on_it);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -610,6 +610,29 @@ world_start(struct world *w, const char *config)
 /* --- what happens outside --- */
 
 void
+world_vrf(struct world *w, uint32_t ifindex, const char *name, uint32_t table)
+{
+	struct fib_link *l = GROW(w->links, w->link_count);
+
+	*l = (struct fib_link){
+		.ifindex = ifindex, .admin_up = true, .carrier = true, .mtu = 65575, .is_vrf = true, .vrf_table = table
+	};
+	snprintf(l->name, sizeof l->name, "%s", name);
+	if (w->rib)
+		tell_link(w, l, false);
+}
+
+void
+world_enslave(struct world *w, uint32_t ifindex, uint32_t master)
+{
+	struct fib_link *l = link_of(w, ifindex);
+
+	l->master = master;
+	if (w->rib)
+		tell_link(w, l, false);
+}
+
+void
 world_link(struct world *w, uint32_t ifindex, const char *name, const char *address)
 {
 	struct fib_link *l = GROW(w->links, w->link_count);

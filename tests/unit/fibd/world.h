@@ -25,6 +25,7 @@ struct world {
 	const char *release;
 	bool pop_broken;                   /* rows of ldp.Lsp say so */
 	bool mpls, deaf;                   /* deaf: notices are lost */
+	uint32_t look_in;                  /* the table that world_route() looks in; 0: the main one */
 	void (*meanwhile)(struct world *); /* somebody else's doing between operations and their answers; once */
 	int refuse;                        /* the next route or label is refused with this errno */
 	unsigned foreign_harm;             /* operations that hit somebody else's route */
@@ -43,6 +44,8 @@ void world_config(struct world *, const char *config);
 void world_run(struct world *);               /* operations until there are none */
 void world_wait(struct world *, usec_t span); /* timers too */
 
+void world_vrf(struct world *, uint32_t ifindex, const char *name, uint32_t table); /* a VRF device */
+void world_enslave(struct world *, uint32_t ifindex, uint32_t master);              /* its addresses move along */
 void world_link(struct world *, uint32_t ifindex, const char *name, const char *address);
 void world_carrier(struct world *, uint32_t ifindex, bool up);
 void world_admin(struct world *, uint32_t ifindex, bool up); /* somebody's `ip link set … up` or down */
@@ -60,6 +63,11 @@ void world_lsps_lost(struct world *);
 
 /* Rows of bfd.Session. */
 void world_session(struct world *, const char *name, Bfd__Verdict, uint32_t round);
+/* With where it leads (ifindex 0: several hops), and what it does to that link. */
+void world_session_at(struct world *, const char *name, Bfd__Verdict, const char *peer, uint32_t ifindex,
+    bool holds_link, uint32_t round);
+/* bfd.Request as text, one word a row, in order: "10.0.1.2@1" or "10.9.9.9@0/red". */
+const char *world_requests(struct world *);
 void world_session_gone(struct world *, const char *name);
 void world_sessions_synced(struct world *, uint32_t round);
 void world_sessions_lost(struct world *);

@@ -39,7 +39,9 @@ path_text(struct world *w, const struct addr *gateway, uint32_t ifindex, const u
 static const struct fib_ip_route *
 our_route(struct world *w, const char *prefix)
 {
-	struct fib_ip_route like = { .table = 254, .prefix = world_prefix(prefix), .metric = FIB_METRIC };
+	struct fib_ip_route like = {
+		.table = w->look_in ? w->look_in : 254, .prefix = world_prefix(prefix), .metric = FIB_METRIC
+	};
 	const struct fib_ip_route *r = world_route_of(w, &like);
 
 	return r && r->protocol == FIB_PROTOCOL ? r : NULL;
@@ -146,4 +148,23 @@ world_if_row(struct world *w, uint32_t ifindex)
 			return m;
 	}
 	return NULL;
+}
+
+const char *
+world_requests(struct world *w)
+{
+	struct table *t = world_table(w, "bfd.Request");
+	char *parts[64];
+	size_t count = 0;
+
+	for (const struct row *r = t->oldest; r && count < COUNT(parts); r = r->newer) {
+		Bfd__Request m = BFD__REQUEST__INIT;
+		struct addr a = addr_none();
+		char address[ADDR_TEXT], text[96];
+		t->fill(r, &m, &w->arena);
+		addr_from_bytes(m.peer.data, m.peer.len, &a);
+		snprintf(text, sizeof text, "%s@%u%s%s", addr_text(&a, address), m.ifindex, *m.vrf ? "/" : "", m.vrf);
+		parts[count++] = arena_text(&w->arena, text);
+	}
+	return joined(w, parts, count);
 }

@@ -90,6 +90,23 @@ world_session(struct world *w, const char *name, Bfd__Verdict verdict, uint32_t 
 }
 
 void
+world_session_at(struct world *w, const char *name, Bfd__Verdict verdict, const char *peer, uint32_t ifindex,
+    bool holds_link, uint32_t round)
+{
+	Bfd__Session row = BFD__SESSION__INIT;
+	struct addr a = world_addr(peer);
+
+	row.name = (char *)(uintptr_t)name;
+	row.verdict = verdict;
+	row.peer = (ProtobufCBinaryData){ addr_size(&a), a.bytes };
+	row.ifindex = ifindex;
+	row.multihop = !ifindex;
+	row.follows = holds_link;
+	world_input(
+	    w, &(struct fib_input){ .kind = FIB_IN_ROW, .table = FIB_BFD_SESSION, .row = &row, .round = round });
+}
+
+void
 world_session_gone(struct world *w, const char *name)
 {
 	session_input(w, name, BFD__VERDICT__UNKNOWN, true, 0);
