@@ -29,7 +29,7 @@ enum {
 	NEWS = 4096,
 	PRIORITY = 50,
 	STACK_BYTES = 256 * 1024,
-	NAP_US = 1000,     /* shorter sleeps are not ended by packets: they are read when something is due */
+	ROOM_US = 1000,    /* for news that had none, asked again after this */
 	LATE_US = 1000,    /* a wake that comes later than that is counted */
 	TELL_US = 1000000, /* counters are told so often */
 	TELL_STEP = 32,    /* of so many sessions each time it wakes */
@@ -252,7 +252,7 @@ sleep_until(struct realtime *r, usec_t due)
 
 	if (due <= now)
 		return;
-	if (due - now <= NAP_US) {
+	if (due - now <= bfd_core_patience(r->core)) { /* packets do not end so short a sleep: many are read at once */
 		struct timespec until = { (time_t)(due / USEC_PER_SEC), (long)(due % USEC_PER_SEC * 1000) };
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 		return;
@@ -280,13 +280,16 @@ one_turn(struct realtime *r)
 	usec_t due = bfd_core_due(r->core);
 	usec_t wish = usec_min(due, r->telling ? 0 : r->tell_at);
 
-	sleep_until(r, r->kept_count ? usec_min(wish, now_us() + NAP_US) : wish);
+	sleep_until(r, r->kept_count ? usec_min(wish, now_us() + ROOM_US) : wish);
 	usec_t now = now_us();
 	count_wake(r, due, now);
-	silence(r->in_event);
 	usec_t until = sockets_read(r->sockets, &reader, now);
+	if (sockets_rung(r->sockets))
+		silence(r->in_event);
 	if (sockets_lost(r->sockets))
 		bfd_core_blind(r->core, now);
+	if (due < now && now - due > LATE_US)
+		bfd_core_stalled(r->core, now - due, now);
 	take_orders(r, now);
 	bfd_core_timer(r->core, until);
 	drain(r, now);
@@ -340,6 +343,18 @@ lock_memory(void)
 	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0;
 }
 
+/* Every session has sockets of its own. */
+static void
+raise_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int
 start_thread(struct realtime *r)
 {
@@ -365,6 +380,7 @@ realtime_start(uint64_t seed, char why[256])
 	r->news = mem_zalloc(NEWS * sizeof *r->news);
 	r->core = bfd_core_new(seed);
 	r->process.memory_locked = lock_memory();
+	raise_files();
 	if (!(r->sockets = sockets_open(why))) {
 		realtime_stop(r);
 		return NULL;

@@ -69,7 +69,7 @@ struct sockets {
 	struct hash mouths;
 	unsigned next_port;
 	usec_t dry_at; /* all queues were seen empty */
-	bool lost_now;
+	bool lost_now, rung;
 	uint64_t blind, lost, unsent;
 	int unsent_error;
 	struct mmsghdr messages[AT_ONCE];
@@ -315,11 +315,14 @@ sockets_read(struct sockets *s, const struct sockets_reader *reader, usec_t now)
 	usec_t until = now;
 	int n;
 
+	s->rung = false;
 	/* Asked after `now`: a socket that is not ready had nothing then. */
 	do {
 		n = epoll_wait(s->epoll, ready, EARS_AT_ONCE, 0);
 		for (int i = 0; i < n; i++)
-			if (ready[i].data.ptr)
+			if (!ready[i].data.ptr)
+				s->rung = true;
+			else
 				until = usec_min(until, ear_read(s, ready[i].data.ptr, reader, now));
 	} while (n == EARS_AT_ONCE && until == now);
 	if (until == now)
@@ -645,6 +648,12 @@ int
 sockets_epoll(const struct sockets *s)
 {
 	return s->epoll;
+}
+
+bool
+sockets_rung(const struct sockets *s)
+{
+	return s->rung;
 }
 
 void

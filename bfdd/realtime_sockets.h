@@ -8,6 +8,7 @@ struct sockets;
 struct sockets *sockets_open(char why[256]);
 void sockets_close(struct sockets *);
 int sockets_epoll(const struct sockets *); /* readable sockets are found here; others may be added with data NULL */
+bool sockets_rung(const struct sockets *); /* one of the others was readable in the last sockets_read() */
 void sockets_order(struct sockets *, const struct bfd_order *); /* a session's own socket: made, or changed */
 void sockets_forget(struct sockets *, uint32_t local);          /* closed */
 void sockets_send(struct sockets *, const struct bfd_send *, usec_t now);

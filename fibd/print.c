@@ -72,30 +72,17 @@ print_static(const struct fib_config *c, const struct fib_static *s, struct conf
 	    *interface && *via ? " " : "", via, rest);
 }
 
-static void
-print_default_bfd(const struct fib_config *c, struct conf_lines *out)
-{
-	char text[96] = "";
-	size_t at = 0;
-
-	if (c->bfd.min_tx_ms)
-		at += (size_t)snprintf(text + at, sizeof text - at, " min-tx-interval %u", c->bfd.min_tx_ms);
-	if (c->bfd.min_rx_ms)
-		at += (size_t)snprintf(text + at, sizeof text - at, " min-rx-interval %u", c->bfd.min_rx_ms);
-	if (c->bfd.multiplier)
-		at += (size_t)snprintf(text + at, sizeof text - at, " detect-multiplier %u", c->bfd.multiplier);
-	if (at)
-		conf_say(out, CONF_STATIC_ROUTES, NULL, 0, "ip route-static default-bfd%s", text);
-}
-
 void
 fib_print(const struct fib_config *c, struct conf_lines *out)
 {
+	char timers[CONF_BFD_TIMERS];
+
 	if (c->sysname[0])
 		conf_say(out, CONF_SYSNAME, NULL, 0, "sysname %s", c->sysname);
 	for (size_t i = 0; i < c->interface_count; i++)
 		print_interface(&c->interfaces[i], out);
-	print_default_bfd(c, out);
+	if (*conf_bfd_timers(c->bfd.min_tx_ms, c->bfd.min_rx_ms, c->bfd.multiplier, timers))
+		conf_say(out, CONF_STATIC_ROUTES, NULL, 0, "ip route-static default-bfd%s", timers);
 	for (size_t i = 0; i < c->static_count; i++)
 		print_static(c, &c->statics[i], out);
 }

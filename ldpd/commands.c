@@ -55,10 +55,21 @@ set_mpls(void *conf, const struct args *a, struct conf_error *why)
 	return 0;
 }
 
-/* Whole: both families at once. */
+static void
+set_bfd(struct ldp_if_config *f, const struct args *a, bool off)
+{
+	f->bfd = !off;
+	f->bfd_min_tx_ms = !off && arg_given(a, "min-tx-interval") ? (uint16_t)arg_u32(a, "tx") : 0;
+	f->bfd_min_rx_ms = !off && arg_given(a, "min-rx-interval") ? (uint16_t)arg_u32(a, "rx") : 0;
+	f->bfd_multiplier = !off && arg_given(a, "detect-multiplier") ? (uint8_t)arg_u32(a, "multiplier") : 0;
+}
+
+/* Whole: both families at once, and BFD. */
 static int
 change_interface(struct ldp_config *c, const struct args *a, bool whole, struct conf_error *why)
 {
+	bool bfd = arg_given(a, "bfd");
+
 	const char *name = arg_text(a, "interface");
 	size_t i = 0;
 
@@ -74,11 +85,13 @@ change_interface(struct ldp_config *c, const struct args *a, bool whole, struct 
 		snprintf(f->name, sizeof f->name, "%s", name);
 		c->interface_count++;
 	}
-	if (whole || !arg_given(a, "ipv6"))
+	if (whole || (!arg_given(a, "ipv6") && !bfd))
 		f->v4 = !args_undo(a);
 	if (whole || arg_given(a, "ipv6"))
 		f->v6 = !args_undo(a);
-	if (!f->v4 && !f->v6)
+	if (whole || bfd)
+		set_bfd(f, a, args_undo(a));
+	if (!f->v4 && !f->v6 && !f->bfd)
 		*f = c->interfaces[--c->interface_count];
 	return 0;
 }
@@ -171,6 +184,14 @@ const struct command ldp_commands[] = {
 	    .help =
 		"The same with IPv6; with it on any interface, IPv6 routes get labels and are told to who takes them",
 	    .ref = "RFC 7552" },
+	{ .view = VIEW_INTERFACE,
+	    .words = "mpls ldp bfd [ min-tx-interval <1-60000>:tx | min-rx-interval <1-60000>:rx | "
+		     "detect-multiplier <1-255>:multiplier ]*",
+	    .undo = "mpls ldp bfd",
+	    .set = set_interface,
+	    .help = "The path to each neighbour here is watched by BFD; a dead one ends its adjacency at once (default "
+		    "10 10 3)",
+	    .ref = "RFC 5882 4" },
 	{ .view = VIEW_MPLS_LDP,
 	    .words = "transport-preference { ipv4 | ipv6 }",
 	    .undo = "transport-preference",

@@ -70,7 +70,10 @@ struct ldp_config {
 	uint16_t label_reuse_s; /* a released label rests so long */
 	struct ldp_if_config {
 		char name[64]; /* as the operator wrote it, canonical spelling */
-		bool v4, v6;   /* `mpls ldp`, `mpls ldp ipv6`: at least one of them */
+		bool v4, v6;   /* `mpls ldp`, `mpls ldp ipv6` */
+		bool bfd;      /* `mpls ldp bfd`: neighbours are watched; at least one of the three */
+		uint16_t bfd_min_tx_ms, bfd_min_rx_ms; /* 0: bfdd's default */
+		uint8_t bfd_multiplier;
 	} interfaces[LDP_INTERFACES_MAX];
 	size_t interface_count;
 	bool prefer_v4; /* RFC 7552 6.1: with neighbours that speak both, the session goes over IPv4 */

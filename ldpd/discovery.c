@@ -239,8 +239,8 @@ drop_adjacencies(struct ldp *ldp, uint32_t ifindex, enum family family, uint32_t
 }
 
 /* The adjacency with this address on this link, whoever it says to be. */
-static struct adjacency *
-find_by_source(struct ldp *ldp, uint32_t ifindex, const struct addr *source)
+struct adjacency *
+adjacency_find(struct ldp *ldp, uint32_t ifindex, const struct addr *source)
 {
 	hash_each (n, &ldp->peers) {
 		struct peer *p = OBJECT(n, struct peer, by_id);
@@ -251,6 +251,16 @@ find_by_source(struct ldp *ldp, uint32_t ifindex, const struct addr *source)
 		}
 	}
 	return NULL;
+}
+
+/* What its path does to packets it does to labelled ones: what it told is not kept, as it would be after a silence. */
+void
+adjacency_dead(struct ldp *ldp, uint32_t ifindex, const struct addr *source)
+{
+	struct adjacency *a = adjacency_find(ldp, ifindex, source);
+
+	if (a)
+		adjacency_lose(ldp, a, LDP_SHUTDOWN, "BFD: the path to it is dead");
 }
 
 static struct adjacency *
@@ -283,7 +293,7 @@ bool
 discovery_hear(struct ldp *ldp, uint32_t ifindex, const struct ldp_pdu *pdu, const struct ldp_msg *m,
     const struct addr *from, uint32_t hold_ms)
 {
-	struct adjacency *a = find_by_source(ldp, ifindex, from);
+	struct adjacency *a = adjacency_find(ldp, ifindex, from);
 
 	if (a && (a->peer->lsr != pdu->lsr || a->space != pdu->space)) {
 		adjacency_lose(ldp, a, LDP_SHUTDOWN, "the neighbour has another LDP identifier now");
@@ -327,6 +337,9 @@ static void
 hello(struct ldp *ldp, struct link *link, const struct ldp_pdu *pdu, const struct ldp_msg *m, const struct addr *from)
 {
 	uint32_t hold_ms = discovery_agree_ms(ldp->config.hello_hold_s, m->hello.hold_s, LDP_HELLO_HOLD_S);
+
+	if (!guard_hello(ldp, link, from, hold_ms))
+		return;
 	bool new = discovery_hear(ldp, link->ifindex, pdu, m, from, hold_ms);
 	struct peer *p = peer_find(ldp, pdu->lsr, pdu->space);
 
@@ -369,7 +382,7 @@ discovery_datagram(struct ldp *ldp, const struct ldp_input *in)
 	}
 	if (m.hello.targeted == on_link) /* 3.5.2: a link Hello goes to all routers of the link, a targeted one to us */
 		return;
-	if (!dual_hello_fits(ldp, &pdu, &m, find_by_source(ldp, on_link ? link->ifindex : 0, &in->from)))
+	if (!dual_hello_fits(ldp, &pdu, &m, adjacency_find(ldp, on_link ? link->ifindex : 0, &in->from)))
 		return;
 	if (on_link) {
 		link->hellos_received++;

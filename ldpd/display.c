@@ -255,10 +255,10 @@ int
 ldp_show_adjacencies(const struct show *s)
 {
 	const struct row_set *set = &s->tables[0];
-	struct text_table *t = text_table_new(6);
-	static const char *const heads[] = { "Peer-ID", "Interface", "Source", "Transport", "HoldTime", "Age" };
+	struct text_table *t = text_table_new(7);
+	static const char *const heads[] = { "Peer-ID", "Interface", "Source", "Transport", "HoldTime", "Age", "BFD" };
 
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < 7; i++)
 		text_cell(t, "%s", heads[i]);
 	for (size_t i = 0; i < set->count; i++) {
 		const Ldp__Adjacency *r = (const Ldp__Adjacency *)set->rows[i];
@@ -272,6 +272,7 @@ ldp_show_adjacencies(const struct show *s)
 		else
 			text_cell(t, "%u s", r->hold_ms / 1000);
 		text_cell(t, "%s", text_age_hhmmss(age_s(s, r->since), age));
+		text_cell(t, "%s", *r->bfd ? r->bfd : "-");
 	}
 	text_table_print(t, " ", s->out);
 	text_line(s->out, " TOTAL: %zu adjacency(ies)", set->count);
@@ -300,6 +301,8 @@ ldp_show_interfaces(const struct show *s)
 			text_cell(t, "IPv4: %s", r->inactive_ipv4);
 		else if (r->active && *r->inactive_ipv6)
 			text_cell(t, "IPv6: %s", r->inactive_ipv6);
+		else if (r->active && r->hellos_held)
+			text_cell(t, "%llu Hellos counted for nothing: BFD", (unsigned long long)r->hellos_held);
 		else
 			text_cell(t, "%s", *r->inactive ? r->inactive : "-");
 	}

@@ -64,6 +64,7 @@ ldp_new(uint64_t seed)
 	hash_init(&ldp->fecs);
 	hash_init(&ldp->vias);
 	hash_init(&ldp->targets);
+	hash_init(&ldp->guards);
 	pool_init(&ldp->fec_pool, sizeof(struct fec));
 	pool_init(&ldp->hop_pool, sizeof(struct hop));
 	pool_init(&ldp->binding_pool, sizeof(struct binding));
@@ -109,6 +110,7 @@ ldp_free(struct ldp *ldp)
 		free(OBJECT(w, struct pending, link));
 	}
 	targets_free(ldp);
+	guards_free(ldp);
 	secrets_forget(ldp);
 	ldp_config_free(&ldp->config);
 	hash_free(&ldp->links);
@@ -152,7 +154,7 @@ ldp_due(const struct ldp *ldp)
 static bool
 can_run(const struct ldp *ldp)
 {
-	return ldp_config_is_on(&ldp->config) && ldp->synced == (1u << LDP_MIRRORS) - 1;
+	return ldp_config_is_on(&ldp->config) && (ldp->synced & LDP_NEEDED) == LDP_NEEDED;
 }
 
 static void
@@ -167,6 +169,7 @@ start_or_stop(struct ldp *ldp, const char *why)
 		sessions_end(ldp, LDP_SHUTDOWN, why);
 	links_configure(ldp);
 	targets_configure(ldp);
+	guards_configure(ldp);
 	table_changed(&ldp->parameters_table, &ldp->parameters);
 }
 
@@ -206,6 +209,7 @@ configure(struct ldp *ldp, const struct ldp_config *new)
 	start_or_stop(ldp, "LDP was switched off");
 	links_configure(ldp);
 	targets_configure(ldp);
+	guards_configure(ldp);
 	bool changed = dual_families(ldp) != families || old.prefer_v4 != new->prefer_v4;
 	hash_each (n, &ldp->peers) {
 		ttl_refresh(ldp, OBJECT(n, struct peer, by_id));
@@ -244,6 +248,7 @@ row(struct ldp *ldp, const struct ldp_input *in)
 	case LDP_FIB_ROUTE: routes_route(ldp, in->row, in->gone, in->round); break;
 	case LDP_FIB_ILM: restart_ilm(ldp, in->row, in->gone); break;
 	case LDP_FIB_LABEL_RANGE: routes_range(ldp, in->row, in->gone); break;
+	case LDP_BFD_SESSION: guard_row(ldp, in->row, in->gone, in->round); break;
 	case LDP_MIRRORS: break;
 	}
 }
@@ -276,6 +281,7 @@ one_timer(struct ldp *ldp, struct timer *t)
 	case TIMER_PENDING: transport_pending_due(ldp); break;
 	case TIMER_LABELS: lsp_label_again(ldp); break;
 	case TIMER_RECOVERY: restart_check(ldp); break;
+	case TIMER_GUARD: guard_due(ldp, OBJECT(t, struct guard, silent)); break;
 	}
 }
 
@@ -301,7 +307,10 @@ dispatch(struct ldp *ldp, const struct ldp_input *in)
 	case LDP_IN_STREAM_DOWN: transport_down(ldp, in->conn, in->text); break;
 	case LDP_IN_ROW: row(ldp, in); break;
 	case LDP_IN_SYNCED:
-		routes_synced(ldp, in->table, in->round);
+		if (in->table == LDP_BFD_SESSION)
+			guards_synced(ldp, in->round);
+		else
+			routes_synced(ldp, in->table, in->round);
 		ldp->synced |= 1u << in->table;
 		restart_synced(ldp);
 		start_or_stop(ldp, "LDP was switched off");

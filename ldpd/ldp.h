@@ -25,14 +25,15 @@ enum ldp_input_kind {
 	LDP_IN_TIMER,       /* the deadline of ldp_due() has come */
 };
 /* The tables the engine wants mirrored. */
-enum ldp_mirror { LDP_FIB_INTERFACE, LDP_FIB_ROUTE, LDP_FIB_ILM, LDP_FIB_LABEL_RANGE, LDP_MIRRORS };
+enum ldp_mirror { LDP_FIB_INTERFACE, LDP_FIB_ROUTE, LDP_FIB_ILM, LDP_FIB_LABEL_RANGE, LDP_BFD_SESSION, LDP_MIRRORS };
+enum { LDP_NEEDED = (1u << LDP_BFD_SESSION) - 1 }; /* nothing runs before these were read; without bfdd all does */
 
 struct ldp_input {
 	enum ldp_input_kind kind;
 	uint32_t ifindex, conn, round;
 	enum ldp_mirror table;
 	bool gone;
-	const void *row;      /* Fib__Interface, Fib__Route, Fib__Ilm, Fib__LabelRange */
+	const void *row;      /* Fib__Interface, Fib__Route, Fib__Ilm, Fib__LabelRange, Bfd__Session */
 	struct addr from, to; /* datagram; STREAM_UP: peer and local */
 	uint16_t from_port, to_port;
 	uint8_t ttl; /* datagram: as it came */
@@ -53,7 +54,7 @@ const struct ldp_config *ldp_config_of(const struct ldp *); /* the one in force 
 void ldp_input(struct ldp *, const struct ldp_input *, usec_t now);
 usec_t ldp_due(const struct ldp *);
 struct outbox *ldp_outbox(struct ldp *);
-/* ldp.Lsp, ldp.Session, ldp.Adjacency, ldp.Binding, ldp.Interface, ldp.Parameters; NULL at the end. */
+/* ldp.Lsp, ldp.Session, ldp.Adjacency, ldp.Binding, ldp.Interface, ldp.Parameters, bfd.Request; NULL at the end. */
 struct table *const *ldp_tables(struct ldp *);
 /* Sends Shutdown to nobody: a stop is a restart for the neighbours (RFC 3478), unless the configuration says
  * `undo mpls ldp`, which ends sessions in order. */

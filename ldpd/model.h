@@ -12,6 +12,7 @@
 #include "ldpd/ldp.h"
 #include "ldpd/packet.h"
 #include "ldpd/session_fsm.h"
+#include "proto/bfd.pb-c.h"
 #include "proto/fib.pb-c.h"
 #include "proto/ldp.pb-c.h"
 
@@ -33,6 +34,7 @@ enum timer_kind {
 	TIMER_PENDING,   /* the oldest connection that waits for its Hello */
 	TIMER_LABELS,    /* none was left: perhaps one has rested long enough */
 	TIMER_TELL,      /* peer: the rest of our labels is to be told */
+	TIMER_GUARD,     /* guard: no Hello of its neighbour for a hold time */
 	TIMER_RECOVERY,  /* our own restart: look whether all is learned; the end of patience */
 };
 
@@ -63,7 +65,8 @@ struct link {
 	struct timer hello;
 	usec_t answered_at; /* when a new neighbour's Hello was last answered at once */
 	uint64_t hellos_sent, hellos_received, hellos_bad;
-	struct row row; /* ldp.Interface, while configured */
+	uint64_t hellos_held; /* that counted for nothing, for BFD says that the path is dead */
+	struct row row;       /* ldp.Interface, while configured */
 };
 
 /* An address that targeted Hellos go to: configured, or asking for them and accepted. */
@@ -78,6 +81,18 @@ struct target {
 	usec_t answered_at;
 	uint64_t hellos_sent, hellos_received;
 	struct row row; /* ldp.Target */
+};
+
+/* A neighbour on a link whose path is watched by BFD, as long as its Hellos come. */
+struct guard {
+	struct hash_node by_source;
+	struct ldp *ldp;
+	uint32_t ifindex;
+	struct addr source;
+	bool dead, up;
+	uint32_t session, round; /* session: hash of its name; 0: there is none */
+	struct timer silent;
+	struct row row; /* bfd.Request */
 };
 
 /* A secret that the host knows for connections with a peer. */
@@ -268,7 +283,7 @@ struct ldp {
 	uint32_t unfit_lsr; /* whose Hellos were last complained of (RFC 7552 6.1.1), and when */
 	usec_t unfit_said_at;
 	struct addr transport, transport6; /* of ours, without regard to a link */
-	struct hash links, peers, fecs, vias, targets;
+	struct hash links, peers, fecs, vias, targets, guards;
 	struct pool fec_pool, hop_pool, binding_pool, advert_pool; /* hop_pool: of FECs with one next hop */
 	struct key *keys;
 	size_t key_count;
@@ -289,8 +304,8 @@ struct ldp {
 	size_t orphan_count;
 	struct timer recovery, relabel;
 	struct table lsp_table, session_table, adjacency_table, binding_table, interface_table, target_table,
-	    parameters_table;
-	struct table *tables[8];
+	    parameters_table, request_table;
+	struct table *tables[9];
 	struct row parameters;
 };
 
@@ -303,6 +318,7 @@ void routes_route(struct ldp *, const Fib__Route *, bool gone, uint32_t round);
 void routes_range(struct ldp *, const Fib__LabelRange *, bool gone);
 void routes_synced(struct ldp *, enum ldp_mirror, uint32_t round);
 struct link *link_find(const struct ldp *, uint32_t ifindex);
+const struct ldp_if_config *link_config(const struct ldp *, const struct link *); /* NULL: none */
 void links_configure(struct ldp *); /* after a configuration or LSR id change */
 void link_free(struct ldp *, struct link *);
 void own_addresses(struct ldp *, struct addr **ret, size_t *ret_count); /* of all links that are up; free it */
@@ -329,6 +345,20 @@ void target_hello_due(struct ldp *, struct target *);
 void target_datagram(struct ldp *, const struct ldp_pdu *, const struct ldp_msg *, const struct addr *from);
 void target_answer(struct ldp *, struct target *);
 void target_silent(struct ldp *, const struct addr *); /* its adjacency is gone */
+/* discovery.c, for guard.c */
+struct adjacency *adjacency_find(struct ldp *, uint32_t ifindex, const struct addr *source); /* NULL: none */
+void adjacency_dead(struct ldp *, uint32_t ifindex, const struct addr *source); /* BFD says so; there may be none */
+/* guard.c */
+/* A Hello was heard on this link. False: it counts for nothing, for BFD says that the path is dead. */
+bool guard_hello(struct ldp *, struct link *, const struct addr *source, uint32_t hold_ms);
+const struct guard *guard_find(const struct ldp *, uint32_t ifindex, const struct addr *source); /* NULL: none */
+void guard_due(struct ldp *, struct guard *);
+void guard_row(struct ldp *, const Bfd__Session *, bool gone, uint32_t round);
+void guards_synced(struct ldp *, uint32_t round);
+void guards_configure(struct ldp *);
+const char *guard_text(const struct ldp *, const struct adjacency *); /* what BFD says, for displays; "": not asked */
+void guards_free(struct ldp *);
+
 void targets_free(struct ldp *);
 
 /* --- dual.c: IPv4 and IPv6 side by side, RFC 7552 --- */

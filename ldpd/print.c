@@ -135,7 +135,7 @@ print_mpls(const struct ldp_config *c, struct conf_lines *out)
 void
 ldp_print(const struct ldp_config *c, struct conf_lines *out)
 {
-	char text[ADDR_TEXT], head[96];
+	char text[ADDR_TEXT], head[96], timers[CONF_BFD_TIMERS];
 	struct addr id = addr_v4(c->lsr_id);
 
 	if (c->lsr_id)
@@ -151,5 +151,9 @@ ldp_print(const struct ldp_config *c, struct conf_lines *out)
 			conf_say(out, CONF_INTERFACES, head, 8, "mpls ldp");
 		if (c->interfaces[i].v6)
 			conf_say(out, CONF_INTERFACES, head, 8, "mpls ldp ipv6");
+		if (c->interfaces[i].bfd)
+			conf_say(out, CONF_INTERFACES, head, 8, "mpls ldp bfd%s",
+			    conf_bfd_timers(c->interfaces[i].bfd_min_tx_ms, c->interfaces[i].bfd_min_rx_ms,
+				c->interfaces[i].bfd_multiplier, timers));
 	}
 }

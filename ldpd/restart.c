@@ -149,7 +149,7 @@ give_back_unused(struct ldp *ldp)
 void
 restart_check(struct ldp *ldp)
 {
-	if (!ldp->recovering || ldp->synced != (1u << LDP_MIRRORS) - 1 || !ldp->configured)
+	if (!ldp->recovering || (ldp->synced & LDP_NEEDED) != LDP_NEEDED || !ldp->configured)
 		return;
 	usec_t until = listen_until(ldp);
 	if (ldp->now < until) {

@@ -119,15 +119,23 @@ tell_address_changes(struct ldp *ldp, const struct addr *before, size_t before_c
 	free(gone);
 }
 
-static unsigned
-configured(const struct ldp *ldp, const struct link *l)
+const struct ldp_if_config *
+link_config(const struct ldp *ldp, const struct link *l)
 {
 	for (size_t i = 0; i < ldp->config.interface_count; i++) {
 		const struct ldp_if_config *c = &ldp->config.interfaces[i];
 		if (strcasecmp(c->name, l->label) == 0 || strcasecmp(c->name, l->name) == 0)
-			return (c->v4 ? V4 : 0) | (c->v6 ? V6 : 0);
+			return c;
 	}
-	return 0;
+	return NULL;
+}
+
+static unsigned
+configured(const struct ldp *ldp, const struct link *l)
+{
+	const struct ldp_if_config *c = link_config(ldp, l);
+
+	return c ? (c->v4 ? V4 : 0) | (c->v6 ? V6 : 0) : 0;
 }
 
 void

@@ -145,6 +145,7 @@ fill_adjacency(const struct row *row, void *message, struct arena *arena)
 	m->interval_ms = link ? link->interval_ms : target ? target->interval_ms : 0;
 	m->since = a->since;
 	m->transport = bytes_of_addr(&a->transport, arena);
+	m->bfd = lent(guard_text(a->ldp, a));
 }
 
 static void
@@ -167,6 +168,7 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 	m->hellos_sent = l->hellos_sent;
 	m->hellos_received = l->hellos_received;
 	m->hellos_bad = l->hellos_bad;
+	m->hellos_held = l->hellos_held;
 }
 
 static void
@@ -209,11 +211,29 @@ fill_parameters(const struct row *row, void *message, struct arena *arena)
 					  : "");
 }
 
+static void
+fill_request(const struct row *row, void *message, struct arena *arena)
+{
+	const struct guard *g = CONST_OBJECT(row, struct guard, row);
+	const struct link *l = link_find(g->ldp, g->ifindex);
+	const struct ldp_if_config *c = l ? link_config(g->ldp, l) : NULL;
+	Bfd__Request *m = message;
+
+	m->client = lent("adjacency");
+	m->peer = bytes_of_addr(&g->source, arena);
+	m->ifindex = g->ifindex;
+	if (!c)
+		return;
+	m->min_tx_us = c->bfd_min_tx_ms * 1000u;
+	m->min_rx_us = c->bfd_min_rx_ms * 1000u;
+	m->multiplier = c->bfd_multiplier;
+}
+
 void
 rows_init(struct ldp *ldp)
 {
 	struct table *tables[] = { &ldp->lsp_table, &ldp->session_table, &ldp->adjacency_table, &ldp->binding_table,
-		&ldp->interface_table, &ldp->target_table, &ldp->parameters_table };
+		&ldp->interface_table, &ldp->target_table, &ldp->parameters_table, &ldp->request_table };
 
 	table_init(&ldp->lsp_table, "ldp.Lsp", fill_lsp);
 	ldp->lsp_table.complete = false;
@@ -222,6 +242,7 @@ rows_init(struct ldp *ldp)
 	table_init(&ldp->binding_table, "ldp.Binding", fill_binding);
 	table_init(&ldp->interface_table, "ldp.Interface", fill_interface);
 	table_init(&ldp->target_table, "ldp.Target", fill_target);
+	table_init(&ldp->request_table, "bfd.Request", fill_request);
 	table_init(&ldp->parameters_table, "ldp.Parameters", fill_parameters);
 	for (size_t i = 0; i < COUNT(tables); i++)
 		ldp->tables[i] = tables[i];

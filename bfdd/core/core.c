@@ -28,7 +28,9 @@ bfd_core_new(uint64_t seed)
 	struct bfd_core *c = NEW(struct bfd_core);
 
 	rng_seed(&c->rng, seed);
+	c->quickest_us = BFD_SLOW_US;
 	wheel_init(&c->wheel, 0);
+	wheel_init(&c->ahead, 0);
 	hash_init(&c->sessions);
 	hash_init(&c->paths);
 	return c;
@@ -214,6 +216,7 @@ session_free(struct bfd_core *c, struct session *s)
 
 	for (size_t i = 0; i < COUNT(timers); i++)
 		wheel_clear(&c->wheel, timers[i]);
+	wheel_clear(&c->ahead, &s->ahead);
 	hash_remove(&c->sessions, &s->by_local);
 	hash_remove(&c->paths, &s->by_path);
 	free(s);
@@ -231,6 +234,7 @@ session_new(struct bfd_core *c, uint32_t local, const struct bfd_params *params)
 	wheel_node_init(&s->echo, TIMER_ECHO);
 	wheel_node_init(&s->leave, TIMER_LEAVE);
 	wheel_node_init(&s->demand, TIMER_DEMAND);
+	wheel_node_init(&s->ahead, TIMER_AHEAD);
 	hash_add(&c->sessions, &s->by_local, local_hash(local));
 	path_add(c, s);
 	session_start(c, s);
@@ -308,7 +312,45 @@ bfd_core_blind(struct bfd_core *c, usec_t now)
 	}
 }
 
+void
+bfd_core_stalled(struct bfd_core *c, usec_t span, usec_t now)
+{
+	clock_to(c, now);
+	hash_each (n, &c->sessions) {
+		struct session *s = OBJECT(n, struct session, by_local);
+		s->heard_at = usec_min(s->heard_at + span, c->now);
+		s->echo_heard_at = usec_min(s->echo_heard_at + span, c->now);
+	}
+}
+
 /* --- time --- */
+
+void
+core_quick(struct bfd_core *c, const struct session *s)
+{
+	uint32_t us = s->status.tx_us < s->status.rx_us ? s->status.tx_us : s->status.rx_us;
+
+	if (us < c->quickest_us)
+		c->quickest_us = us;
+}
+
+static void
+find_quickest(struct bfd_core *c)
+{
+	c->quickest_at = c->now + QUICKEST_AGAIN_US;
+	c->quickest_us = BFD_SLOW_US;
+	hash_each (n, &c->sessions) {
+		core_quick(c, OBJECT(n, struct session, by_local));
+	}
+}
+
+uint32_t
+bfd_core_patience(const struct bfd_core *c)
+{
+	uint32_t us = c->quickest_us / 8;
+
+	return us < BFD_GRID_US ? us : BFD_GRID_US;
+}
 
 void
 bfd_core_timer(struct bfd_core *c, usec_t now)
@@ -316,6 +358,10 @@ bfd_core_timer(struct bfd_core *c, usec_t now)
 	struct wheel_node *n;
 
 	clock_to(c, now);
+	if (c->now >= c->quickest_at)
+		find_quickest(c);
+	while ((n = wheel_due(&c->ahead, c->now + LOOK_AHEAD_US)))
+		session_ahead_due(c, OBJECT(n, struct session, ahead));
 	while ((n = wheel_due(&c->wheel, c->now)))
 		switch (n->kind) {
 		case TIMER_SEND: session_send_due(c, OBJECT(n, struct session, send)); break;
@@ -334,5 +380,5 @@ bfd_core_timer(struct bfd_core *c, usec_t now)
 usec_t
 bfd_core_due(const struct bfd_core *c)
 {
-	return wheel_next(&c->wheel);
+	return usec_min(wheel_next(&c->wheel), wheel_next(&c->ahead));
 }

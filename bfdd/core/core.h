@@ -17,7 +17,8 @@ enum {
 	BFD_MULTI_PORT = 4784,  /* RFC 5883 */
 	BFD_KEYS_MAX = 4,
 	BFD_ECHO_BYTES = 16,
-	BFD_SEND_GRID_US = 500, /* transmissions are drawn to this raster, so that many leave in one system call */
+	/* Transmissions are drawn to a raster, a tenth of their interval and no more than this: many sessions wake us once. */
+	BFD_GRID_US = 4000,
 };
 
 struct bfd_key {
@@ -96,8 +97,13 @@ void bfd_core_echo(struct bfd_core *, const uint8_t *bytes, size_t size, usec_t 
 /* All packets that the kernel had received by `now` must have been handed in before. */
 void bfd_core_timer(struct bfd_core *, usec_t now);
 usec_t bfd_core_due(const struct bfd_core *);
+/* How long packets may lie unread without harm to any session: a small part of the quickest one's interval. */
+uint32_t bfd_core_patience(const struct bfd_core *);
 /* Packets were lost before they could be handed in: nobody is declared down for what may have been among them. */
 void bfd_core_blind(struct bfd_core *, usec_t now);
+/* We were not run for `span`, so much later than we asked for: perhaps the whole machine was not, and packets that would
+ * have come in that time are still on their way. It counts for nobody's detection time. */
+void bfd_core_stalled(struct bfd_core *, usec_t span, usec_t now);
 bool bfd_core_status(const struct bfd_core *, uint32_t local, struct bfd_status *ret);
 /* The sessions in turn: that after this one, the first after 0; 0 behind the last, or when this one is gone. */
 uint32_t bfd_core_next(const struct bfd_core *, uint32_t local);

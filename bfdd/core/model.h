@@ -7,7 +7,7 @@
 #include "bfdd/core/session_fsm.h"
 
 /* The inside of the core. Names follow RFC 5880 section 6.8.1 where it has one (in brackets). */
-enum { TIMER_SEND, TIMER_DETECT, TIMER_ECHO, TIMER_LEAVE, TIMER_DEMAND };
+enum { TIMER_SEND, TIMER_DETECT, TIMER_ECHO, TIMER_LEAVE, TIMER_DEMAND, TIMER_AHEAD };
 
 struct session {
 	struct hash_node by_local, by_path;
@@ -25,6 +25,7 @@ struct session {
 	usec_t heard_at, sent_at;
 	usec_t poll_since; /* demand mode: unanswered since */
 	struct wheel_node send, detect, echo, leave, demand;
+	struct wheel_node ahead; /* in the wheel of that name; `detect` is set when the end is near */
 
 	/* echo; status.echoing: they come back */
 	uint32_t echo_sequence, echo_secret;
@@ -43,6 +44,8 @@ struct bfd_core {
 	usec_t now;
 	struct rng rng;
 	struct wheel wheel;
+	struct wheel
+	    ahead; /* detection times, looked at a little early: most have moved on, and need no wake of their own */
 	struct hash sessions; /* by local discriminator */
 	struct hash paths;    /* by addresses: for packets that do not know our discriminator yet */
 	struct bfd_send *sends;
@@ -50,12 +53,17 @@ struct bfd_core {
 	struct bfd_change *changes;
 	size_t change_count, change_room;
 	uint64_t refused[BFD_VERDICTS];
+	uint32_t quickest_us; /* of all intervals; one that is slower now is noticed a little later */
+	usec_t quickest_at;   /* they are all looked at again */
 };
+
+enum { LOOK_AHEAD_US = 2 * BFD_GRID_US, QUICKEST_AGAIN_US = 1000000 };
 
 /* --- core.c --- */
 struct session *session_find(const struct bfd_core *, uint32_t local);
 struct bfd_send *core_send(struct bfd_core *, const struct session *);
 void core_changed(struct bfd_core *, struct session *, bool gone);
+void core_quick(struct bfd_core *, const struct session *); /* its intervals may be others */
 
 /* --- session.c --- */
 void session_start(struct bfd_core *, struct session *);
@@ -64,6 +72,7 @@ void session_event(struct bfd_core *, struct session *, enum bfd_event, usec_t w
 enum bfd_verdict session_packet(struct bfd_core *, struct session *, const struct bfd_packet *, usec_t when);
 void session_send_due(struct bfd_core *, struct session *);
 void session_detect_due(struct bfd_core *, struct session *);
+void session_ahead_due(struct bfd_core *, struct session *);
 void session_demand_due(struct bfd_core *, struct session *);
 void session_leave(struct bfd_core *, struct session *);
 

@@ -4,8 +4,9 @@
  *
  * Time is the kernel's receive time for packets, so a detection time is measured from when the packet was there, not
  * from when this process got to read it; and the detection timer only ever fires when everything received before it
- * was read (core.h). The timer is not moved for each packet: it goes off at the old deadline, sees that something was
- * heard since, and is set again. So receiving costs no timer work at all.
+ * was read (core.h). The timer is not moved for each packet: shortly before the old deadline, on occasion of something
+ * else, it is seen that something was heard since, and it is set again. So receiving costs no timer work at all, and a
+ * path that is alive no wake for its detection time. Only where the end is near the exact time is set.
  */
 #include "base/mem.h"
 #include "bfdd/core/model.h"
@@ -86,11 +87,17 @@ static usec_t
 next_send(struct bfd_core *c, const struct session *s, usec_t from)
 {
 	uint64_t whole = interval_us(s), least = whole * 3 / 4;
-	uint64_t most = s->params.detect_mult == 1 ? whole * 9 / 10 : whole;
-	usec_t at = from + least + rng_below(&c->rng, most - least + 1);
-	usec_t drawn = at - at % BFD_SEND_GRID_US;
+	uint64_t most =
+	    s->params.detect_mult == 1 ? whole * 9 / 10 : whole * 49 / 50; /* what is left is for lateness */
+	usec_t grid = whole / 10 < BFD_GRID_US ? whole / 10 : BFD_GRID_US;
 
-	return drawn >= from + least ? drawn : at;
+	if (!grid)
+		return from + least;
+	usec_t first = (from + least + grid - 1) / grid * grid, last = (from + most) / grid * grid;
+
+	if (last < first)
+		return from + least + rng_below(&c->rng, most - least + 1);
+	return first + rng_below(&c->rng, (last - first) / grid + 1) * grid;
 }
 
 static void
@@ -117,20 +124,35 @@ hasten_send(struct bfd_core *c, struct session *s)
 }
 
 static void
+expect_until(struct bfd_core *c, struct session *s, usec_t until)
+{
+	bool near = until <= c->now + LOOK_AHEAD_US;
+
+	wheel_set(&c->wheel, &s->detect, near ? until : USEC_NEVER);
+	wheel_set(&c->ahead, &s->ahead, near ? USEC_NEVER : until);
+}
+
+static bool
+expects(const struct session *s)
+{
+	return s->detect.at != USEC_NEVER || s->ahead.at != USEC_NEVER;
+}
+
+static void
 set_detection(struct bfd_core *c, struct session *s)
 {
 	usec_t from = s->heard_at;
 
 	s->status.detect_us = s->heard ? detection_us(s) : 0;
 	if (!s->heard || (demands(s) && !s->poll_since)) {
-		wheel_clear(&c->wheel, &s->detect);
+		expect_until(c, s, USEC_NEVER);
 		return;
 	}
 	if (demands(s))
 		from = s->poll_since;
 	usec_t until = from + s->status.detect_us;
-	if (s->detect.at == USEC_NEVER || until < s->detect.at)
-		wheel_set(&c->wheel, &s->detect, until);
+	if (until < usec_min(s->detect.at, s->ahead.at))
+		expect_until(c, s, until);
 }
 
 /* --- transmission --- */
@@ -208,6 +230,7 @@ retune(struct bfd_core *c, struct session *s)
 		start_poll(c, s);
 	s->status.tx_us = interval_us(s);
 	s->status.rx_us = larger(s->rx_used_us, s->status.remote_min_tx_us);
+	core_quick(c, s);
 	hasten_send(c, s);
 	set_detection(c, s);
 	if (!demands(s) || !s->params.demand_poll_us)
@@ -332,7 +355,7 @@ session_packet(struct bfd_core *c, struct session *s, const struct bfd_packet *p
 	if (s->status.state == BFD_ADMIN_DOWN)
 		return BFD_IS_ADMIN_DOWN; /* rule 21: what it told is known, no more */
 	session_event(c, s, events[p->state], when);
-	if (s->detect.at == USEC_NEVER)
+	if (!expects(s))
 		set_detection(c, s);
 	if (p->poll)
 		send_packet(c, s, true);
@@ -341,23 +364,35 @@ session_packet(struct bfd_core *c, struct session *s, const struct bfd_packet *p
 
 /* --- timeouts, 6.8.4 --- */
 
+/* USEC_NEVER: nothing is expected. */
+static usec_t
+deadline(const struct session *s)
+{
+	if (demands(s) && !s->poll_since)
+		return USEC_NEVER;
+	return (demands(s) ? s->poll_since : s->heard_at) + s->status.detect_us;
+}
+
+void
+session_ahead_due(struct bfd_core *c, struct session *s)
+{
+	expect_until(c, s, deadline(s));
+}
+
 void
 session_detect_due(struct bfd_core *c, struct session *s)
 {
-	usec_t from = demands(s) ? s->poll_since : s->heard_at;
-	usec_t until = from + s->status.detect_us;
+	usec_t until = deadline(s);
 
-	if (demands(s) && !s->poll_since)
-		return;
 	if (c->now < until) { /* heard since */
-		wheel_set(&c->wheel, &s->detect, until);
+		expect_until(c, s, until);
 		return;
 	}
 	if (s->status.state == BFD_UP || s->status.state == BFD_INIT) {
 		session_event(c, s, BFD_TIMEOUT, until);
 		/* The other end's discriminator is kept for another detection time, 6.8.1: it may only have been slow. */
 		s->heard_at = until;
-		wheel_set(&c->wheel, &s->detect, until + s->status.detect_us);
+		expect_until(c, s, until + s->status.detect_us);
 		return;
 	}
 	forget_remote(s);

@@ -50,6 +50,21 @@ conf_say(struct conf_lines *l, enum conf_section section, const char *head, unsi
 	add(l, section, rank, head, line);
 }
 
+const char *
+conf_bfd_timers(uint32_t min_tx_ms, uint32_t min_rx_ms, uint32_t multiplier, char out[CONF_BFD_TIMERS])
+{
+	size_t at = 0;
+
+	out[0] = '\0';
+	if (min_tx_ms)
+		at += (size_t)snprintf(out + at, CONF_BFD_TIMERS - at, " min-tx-interval %u", min_tx_ms);
+	if (min_rx_ms)
+		at += (size_t)snprintf(out + at, CONF_BFD_TIMERS - at, " min-rx-interval %u", min_rx_ms);
+	if (multiplier)
+		snprintf(out + at, CONF_BFD_TIMERS - at, " detect-multiplier %u", multiplier);
+	return out;
+}
+
 /* --- between processes: one line of text each: section, rank, head, line, parted by tabs --- */
 
 void

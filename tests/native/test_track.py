@@ -53,7 +53,7 @@ def test_an_end_that_is_switched_off_moves_nothing(lab):
 
 
 def test_a_killed_bfdd_moves_no_route_of_its_own_router(lab):
-    monitor = lab.popen("R1", ["ip", "monitor", "route", "nexthop"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    monitor = lab.popen("R1", ["ip", "-4", "monitor", "route", "nexthop"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     lab.kill("R1", "bfdd")
     wait_for(lambda: session(lab, "R2")["state"] == "DOWN", "R2 to notice")
     lab.start("R1", "bfdd")
