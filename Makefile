@@ -221,7 +221,7 @@ install: all doc
 	test -e $(DESTDIR)$(CONFIG)/router.conf || install -m 640 systemd/router.conf $(DESTDIR)$(CONFIG)/router.conf
 	install -m 755 labs/penult-lab labs/vmrun $(DESTDIR)$(SHARE)/labs
 	install -m 644 labs/penultlab/*.py $(DESTDIR)$(SHARE)/labs/penultlab
-	cp -r labs/lsp $(DESTDIR)$(SHARE)/labs
+	cp -r labs/lsp labs/bfd-static $(DESTDIR)$(SHARE)/labs
 	install -d $(DESTDIR)$(SHARE)/bin # where penult-lab looks
 	for d in $(DAEMONS); do ln -sf ../../../sbin/$$d $(DESTDIR)$(SHARE)/bin/$$d; done
 	for p in $(notdir $(filter-out $(addprefix $(O)/bin/,$(DAEMONS)),$(PROGRAMS))); do ln -sf ../../../bin/$$p $(DESTDIR)$(SHARE)/bin/$$p; done

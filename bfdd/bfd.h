@@ -24,6 +24,7 @@ enum bfd_mirror { BFD_FIB_INTERFACE, BFD_REQUEST };
 
 struct bfd_process { /* what the thread tells of itself */
 	char scheduling[80], unsent_reason[64];
+	char deaf[64]; /* a VRF in which nothing can be received, and why; "" none */
 	bool memory_locked;
 	uint64_t wakes, late_wakes, blind, lost, unsent;
 	uint64_t refused[BFD_VERDICTS];

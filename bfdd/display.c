@@ -297,6 +297,8 @@ bfd_show_statistics(const struct show *s)
 		    (unsigned long long)p->lost, (unsigned long long)p->blind);
 		text_line(s->out, "Not sent                                    : %llu%s%s",
 		    (unsigned long long)p->unsent, *p->unsent_reason ? ", " : "", p->unsent_reason);
+		if (*p->deaf)
+			text_line(s->out, "Nothing can be received in VPN instance      : %s", p->deaf);
 		if (p->n_refused)
 			text_line(s->out, "Packets that changed nothing:");
 		refusals(s, p->refused, p->n_refused);

@@ -264,6 +264,8 @@ dispatch(struct bfd *b, const struct bfd_input *in)
 	case BFD_IN_CHANGE: change(b, in->change); break;
 	case BFD_IN_COUNTERS: counters(b, in->status); break;
 	case BFD_IN_PROCESS:
+		if (*in->process->deaf && strcmp(in->process->deaf, b->process.deaf) != 0)
+			bfd_note(b, 3, "nothing can be received in VPN instance %s", in->process->deaf);
 		b->process = *in->process;
 		table_changed(&b->process_table, &b->process_row);
 		break;

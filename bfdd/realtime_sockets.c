@@ -72,6 +72,7 @@ struct sockets {
 	bool lost_now, rung;
 	uint64_t blind, lost, unsent;
 	int unsent_error;
+	char deaf[64];
 	struct mmsghdr messages[AT_ONCE];
 	struct iovec parts[AT_ONCE];
 	struct sockaddr_storage from[AT_ONCE];
@@ -105,6 +106,10 @@ to_sockaddr(const struct addr *a, unsigned family, uint16_t port, uint32_t ifind
 
 /* --- receiving --- */
 
+/*
+ * The public network's sockets are bound to no device, which to the kernel is in the way of those of a VRF: so both say that
+ * they may be. The public ones say so afterwards, for another BFD daemon is to be noticed.
+ */
 static int
 listen_on(unsigned family, uint16_t port, const char *device)
 {
@@ -126,12 +131,15 @@ listen_on(unsigned family, uint16_t port, const char *device)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
 		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof on);
 	}
+	if (*device)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	if ((*device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device) + 1) != 0) ||
 	    bind(fd, &any.any, size) != 0) {
 		int r = -errno;
 		close(fd);
 		return r;
 	}
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	return fd;
 }
 
@@ -571,7 +579,7 @@ sockets_order(struct sockets *s, const struct bfd_order *o)
 	if (!has_ears(s, o->params.vrf)) {
 		int r = listen_in(s, o->params.vrf, o->vrf_device);
 		if (r < 0)
-			s->unsent_error = -r;
+			snprintf(s->deaf, sizeof s->deaf, "%s: %s", o->vrf_device, strerror(-r));
 	}
 	if (before != o->params.vrf)
 		ears_review(s, before);
@@ -662,5 +670,6 @@ sockets_tell(const struct sockets *s, struct bfd_process *p)
 	p->blind = s->blind;
 	p->lost = s->lost;
 	p->unsent = s->unsent;
+	snprintf(p->deaf, sizeof p->deaf, "%s", s->deaf);
 	snprintf(p->unsent_reason, sizeof p->unsent_reason, "%s", s->unsent ? strerror(s->unsent_error) : "");
 }

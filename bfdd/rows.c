@@ -189,6 +189,7 @@ fill_process(const struct row *row, void *message, struct arena *arena)
 	m->lost = p->lost;
 	m->unsent = p->unsent;
 	m->unsent_reason = lent(p->unsent_reason);
+	m->deaf = lent(p->deaf);
 	m->n_refused = fill_refused(p->refused, NULL, &m->refused, arena);
 }
 
