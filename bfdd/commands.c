@@ -160,8 +160,6 @@ SETTING(set_tos_exp, tos_exp, uint8_t, BFD_TOS_EXP, arg_u32(a, "value"))
 SETTING(set_echo_rx, echo_rx_ms, uint16_t, 0, arg_u32(a, "ms"))
 SETTING(set_passive, passive, bool, false, true)
 SETTING(set_shutdown, shut, bool, false, true)
-SETTING(set_follows, follows, bool, false, true)
-SETTING(set_pst, pst, bool, false, true)
 #undef SETTING
 
 static int
@@ -191,6 +189,17 @@ set_min_ttl(void *conf, const struct args *a, struct conf_error *why)
 }
 
 static int
+set_hold(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct bfd_session_config *s = session_of(conf, a);
+
+	if (!args_undo(a) && !s->interface[0] && s->name[0])
+		return conf_refuse(why, "this session is bound to no interface that could follow it");
+	*(arg_given(a, "process-pst") ? &s->pst : &s->follows) = !args_undo(a);
+	return 0;
+}
+
+static int
 set_demand(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct bfd_session_config *s = session_of(conf, a);
@@ -205,12 +214,9 @@ static int
 set_description(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct bfd_session_config *s = session_of(conf, a);
-	const char *text = args_undo(a) ? "" : arg_text(a, "text");
 
-	if (strlen(text) >= sizeof s->description)
-		return conf_refuse(why, "a description has at most %zu characters", sizeof s->description - 1);
-	snprintf(s->description, sizeof s->description, "%s", text);
-	return 0;
+	memset(s->description, 0, sizeof s->description);
+	return args_undo(a) ? 0 : arg_copy(a, "description", s->description, sizeof s->description, why);
 }
 
 /* --- authentication, RFC 5880 section 6.7 --- */
@@ -388,16 +394,16 @@ const struct command bfd_commands[] = {
 	    .ref = "RFC 5880 6.7" },
 	{ .view = VIEW_BFD_SESSION,
 	    .words = "process-interface-status",
-	    .set = set_follows,
-	    .help = "The interface's protocol state follows the session",
+	    .set = set_hold,
+	    .help = "While the path is dead its interface is down to IP, and no next hop on it is used",
 	    .ref = "reference 002" },
 	{ .view = VIEW_BFD_SESSION,
 	    .words = "process-pst",
-	    .set = set_pst,
-	    .help = "The port state table follows the session",
+	    .set = set_hold,
+	    .help = "While the path is dead no next hop on its interface is used",
 	    .ref = "reference 002" },
 	{ .view = VIEW_BFD_SESSION,
-	    .words = "description <text>:text",
+	    .words = "description <text>:description",
 	    .undo = "description",
 	    .set = set_description,
 	    .help = "A note for people",

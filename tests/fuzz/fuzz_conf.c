@@ -2,6 +2,9 @@
  * The configuration reader with the daemons' own rows. A text is refused with errors, or taken; and what was taken prints
  * in a form that is taken again and prints the same.
  */
+#include "bfdd/commands.h"
+#include "bfdd/config.h"
+#include "bfdd/print.h"
 #include "fibd/commands.h"
 #include "fibd/config.h"
 #include "fibd/print.h"
@@ -14,23 +17,26 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-/* Taken by both daemons? Then their lines together. */
+/* Taken by all daemons? Then their lines together. */
 static bool
 take(const char *text, struct text *ret_printed)
 {
 	struct fib_config fib = { 0 };
 	struct ldp_config ldp;
+	struct bfd_config bfd = { 0 };
 	struct conf_errors errors = { 0 }, others = { 0 };
 	struct conf_lines lines = { 0 };
 
 	ldp_config_defaults(&ldp);
 	bool good = conf_read_text("fuzz", text, fib_commands, &fib, &errors) == 0;
 	good &= conf_read_text("fuzz", text, ldp_commands, &ldp, &others) == 0;
+	good &= conf_read_text("fuzz", text, bfd_commands, &bfd, &others) == 0;
 	if (!good && !errors.errors && !others.errors)
 		abort(); /* refused without a word */
 	if (good) {
 		fib_print(&fib, &lines);
 		ldp_print(&ldp, &lines);
+		bfd_print(&bfd, &lines);
 		conf_lines_print(&lines, ret_printed);
 	}
 	conf_lines_free(&lines);
@@ -38,6 +44,7 @@ take(const char *text, struct text *ret_printed)
 	conf_errors_free(&others);
 	fib_config_free(&fib);
 	ldp_config_free(&ldp);
+	bfd_config_free(&bfd);
 	return good;
 }
 
