@@ -134,6 +134,7 @@ $(SIM_TESTS):
 	@mkdir -p $(@D)
 	$(LINK) $(PKG_LIBS)
 test-sim: $(SIM_TESTS)
+	$(O)/tests/sim/sim_bfd --pairs $(if $(SAN),100,300) $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_ldp --nodes 20 --troubles 60 --seed 1 --twice
 	$(O)/tests/sim/sim_ldp --nodes 12 --troubles 200 --seed 24
 	$(O)/tests/sim/sim_ldp --nodes 30 --troubles 200 --ipv6 $(if $(SIM_SEED),--seed $(SIM_SEED))

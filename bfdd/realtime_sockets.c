@@ -16,6 +16,7 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "bfdd/realtime_clock.h"
 #include "bfdd/realtime_echo.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -249,8 +250,7 @@ hand_in(struct sockets *s, const struct ear *e, int i, const struct sockets_read
 	usec_t stamp = real;
 
 	read_control(&s->messages[i].msg_hdr, &d, &stamp);
-	usec_t age = real > stamp ? real - stamp : 0;
-	usec_t when = age < now - s->dry_at ? now - age : s->dry_at;
+	usec_t when = received_at(now, real, stamp, s->dry_at);
 	if (e->echo_family) {
 		size_t size;
 		const uint8_t *payload = echo_payload(e->echo_family, d.bytes, d.size, &size);

@@ -319,6 +319,8 @@ bfd_core_stalled(struct bfd_core *c, usec_t span, usec_t now)
 	hash_each (n, &c->sessions) {
 		struct session *s = OBJECT(n, struct session, by_local);
 		s->heard_at = usec_min(s->heard_at + span, c->now);
+		if (s->poll_since)
+			s->poll_since = usec_min(s->poll_since + span, c->now);
 		s->echo_heard_at = usec_min(s->echo_heard_at + span, c->now);
 	}
 }

@@ -100,11 +100,19 @@ next_send(struct bfd_core *c, const struct session *s, usec_t from)
 	return first + rng_below(&c->rng, (last - first) / grid + 1) * grid;
 }
 
+/* What is sent next begins a new row: nothing is late by then. */
+static void
+stop_sending(struct bfd_core *c, struct session *s)
+{
+	wheel_clear(&c->wheel, &s->send);
+	s->paused = true;
+}
+
 static void
 schedule_send(struct bfd_core *c, struct session *s)
 {
 	if (!sends_periodically(s)) {
-		wheel_clear(&c->wheel, &s->send);
+		stop_sending(c, s);
 		return;
 	}
 	usec_t next = next_send(c, s, s->sent_at ? s->sent_at : c->now);
@@ -118,7 +126,7 @@ hasten_send(struct bfd_core *c, struct session *s)
 	usec_t latest = s->sent_at + interval_us(s);
 
 	if (!sends_periodically(s))
-		wheel_clear(&c->wheel, &s->send);
+		stop_sending(c, s);
 	else if (s->send.at == USEC_NEVER || s->send.at > latest)
 		schedule_send(c, s);
 }
@@ -143,7 +151,12 @@ set_detection(struct bfd_core *c, struct session *s)
 {
 	usec_t from = s->heard_at;
 
+	uint32_t before = s->status.detect_us;
+
 	s->status.detect_us = s->heard ? detection_us(s) : 0;
+	/* A question that was asked at a slower pace is not unanswered by a quicker one's measure. */
+	if (demands(s) && s->poll_since && s->status.detect_us < before)
+		s->poll_since = c->now;
 	if (!s->heard || (demands(s) && !s->poll_since)) {
 		expect_until(c, s, USEC_NEVER);
 		return;
@@ -188,12 +201,13 @@ session_send_due(struct bfd_core *c, struct session *s)
 
 	if (!sends_periodically(s))
 		return;
-	if (s->sent_at && is_up(s) && c->now > s->sent_at + span) {
+	if (s->sent_at && !s->paused && is_up(s) && c->now > s->sent_at + span) {
 		uint32_t late = (uint32_t)usec_min(c->now - s->sent_at - span, UINT32_MAX);
 		s->status.count.late++;
 		if (late > s->status.count.late_max_us)
 			s->status.count.late_max_us = late;
 	}
+	s->paused = false;
 	s->sent_at = c->now;
 	send_packet(c, s, false);
 	schedule_send(c, s);
@@ -242,15 +256,14 @@ retune(struct bfd_core *c, struct session *s)
 static void
 poll_answered(struct bfd_core *c, struct session *s)
 {
-	s->poll = false;
+	s->poll = s->poll_again; /* this may be the answer to what was said before: ask once more */
+	s->poll_again = false;
 	s->poll_since = 0;
-	s->tx_used_us = s->tx_said_us;
-	s->rx_used_us = s->rx_said_us;
-	core_changed(c, s, false);
-	if (s->poll_again) {
-		s->poll_again = false;
-		s->poll = true;
+	if (!s->poll) {
+		s->tx_used_us = s->tx_said_us;
+		s->rx_used_us = s->rx_said_us;
 	}
+	core_changed(c, s, false);
 }
 
 /* --- state --- */
@@ -408,8 +421,10 @@ session_demand_due(struct bfd_core *c, struct session *s)
 {
 	if (!demands(s) || !s->params.demand_poll_us)
 		return;
-	s->poll_since = c->now;
-	start_poll(c, s);
+	if (!s->poll_since) /* else the one before is not answered yet: its time runs on */
+		s->poll_since = c->now;
+	if (!s->poll) /* one that is under way verifies as well */
+		start_poll(c, s);
 	set_detection(c, s);
 	wheel_set(&c->wheel, &s->demand, c->now + s->params.demand_poll_us);
 }

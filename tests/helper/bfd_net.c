@@ -17,6 +17,8 @@ bfd_net_new(uint64_t seed)
 
 	n->now = 1000000;
 	n->delay_us = 100;
+	n->local[0] = NET_LOCAL;
+	n->local[1] = NET_LOCAL + 1;
 	n->core[0] = bfd_core_new(seed);
 	n->core[1] = bfd_core_new(seed + 1);
 	return n;
@@ -41,6 +43,25 @@ bfd_net_params(unsigned side)
 		.required_min_rx_us = 10000 };
 }
 
+/* In the order of arrival: packets may overtake each other. */
+static void
+put_on_wire(struct bfd_net *n, const struct net_packet *p)
+{
+	size_t i = n->count++;
+
+	for (; i && n->wire[(n->first + i - 1) % NET_HISTORY].at > p->at; i--)
+		n->wire[(n->first + i) % NET_HISTORY] = n->wire[(n->first + i - 1) % NET_HISTORY];
+	n->wire[(n->first + i) % NET_HISTORY] = *p;
+}
+
+void
+bfd_net_restart(struct bfd_net *n, unsigned side, uint64_t seed)
+{
+	bfd_core_free(n->core[side]);
+	n->core[side] = bfd_core_new(seed);
+	n->local[side] += 2;
+}
+
 void
 bfd_net_drain(struct bfd_net *n, unsigned side)
 {
@@ -48,9 +69,10 @@ bfd_net_drain(struct bfd_net *n, unsigned side)
 	const struct bfd_send *sends = bfd_core_sends(n->core[side], &count);
 
 	for (size_t i = 0; i < count; i++) {
-		struct net_packet p = {
-			.at = n->now + n->delay_us, .to = !side, .echo = sends[i].echo, .size = sends[i].size
-		};
+		struct net_packet p = { .at = n->now + n->delay_us + (n->delays ? n->delays(n, side) : 0),
+			.to = !side,
+			.echo = sends[i].echo,
+			.size = sends[i].size };
 		memcpy(p.bytes, sends[i].bytes, p.size);
 		if (!p.echo) {
 			n->last[side] = p;
@@ -58,8 +80,9 @@ bfd_net_drain(struct bfd_net *n, unsigned side)
 		}
 		n->sent[side]++;
 		bool lost = n->cut[side] || (n->lose_every[side] && n->sent[side] % n->lose_every[side] == 0);
+		lost |= n->loses && n->loses(n, side, p.echo);
 		if (!lost && n->count < NET_HISTORY)
-			n->wire[(n->first + n->count++) % NET_HISTORY] = p;
+			put_on_wire(n, &p);
 	}
 	const struct bfd_change *changes = bfd_core_changes(n->core[side], &count);
 	for (size_t i = 0; i < count; i++)
@@ -70,7 +93,7 @@ bfd_net_drain(struct bfd_net *n, unsigned side)
 void
 bfd_net_set(struct bfd_net *n, unsigned side, const struct bfd_params *p)
 {
-	bfd_core_set(n->core[side], NET_LOCAL + side, p, n->now);
+	bfd_core_set(n->core[side], n->local[side], p, n->now);
 	bfd_net_drain(n, side);
 }
 
@@ -83,7 +106,7 @@ bfd_net_give_bytes(struct bfd_net *n, unsigned side, const uint8_t *bytes, size_
 		.to = address(side),
 		.ifindex = NET_IFINDEX,
 		.ttl = 255 };
-	enum bfd_verdict v = bfd_core_packet(n->core[side], &d, n->now);
+	enum bfd_verdict v = bfd_core_packet(n->core[side], &d, n->received ? n->received(n, side) : n->now);
 
 	bfd_net_drain(n, side);
 	return v;
@@ -169,7 +192,7 @@ bfd_net_status(const struct bfd_net *n, unsigned side)
 	struct bfd_status s = { .state = BFD_STATES };
 
 	if (n->core[side])
-		bfd_core_status(n->core[side], NET_LOCAL + side, &s);
+		bfd_core_status(n->core[side], n->local[side], &s);
 	return s;
 }
 

@@ -18,7 +18,12 @@ struct bfd_net {
 	bool echo_cut[2];       /* echoes of this side are not sent back */
 	unsigned lose_every[2]; /* each nth packet that this side sends is lost; 0 none */
 	unsigned sent[2];
-	struct net_packet wire[NET_HISTORY]; /* under way, in the order of sending */
+	uint32_t local[2]; /* discriminators; NET_LOCAL and the next one to begin with */
+	void *ctx;         /* of what follows, each NULL without need */
+	bool (*loses)(struct bfd_net *, unsigned side, bool echo); /* the packet that this side sends now */
+	usec_t (*delays)(struct bfd_net *, unsigned side);         /* ... more than delay_us */
+	usec_t (*received)(struct bfd_net *, unsigned side); /* when a packet is told to have been there; else now */
+	struct net_packet wire[NET_HISTORY];                 /* under way, in the order of sending */
 	size_t first, count;
 	struct net_packet last[2]; /* what this side sent last, control packets only */
 	struct bfd_change history[2][NET_HISTORY];
@@ -31,6 +36,7 @@ struct bfd_net *bfd_net_new(uint64_t seed);
 void bfd_net_free(struct bfd_net *);
 struct bfd_params bfd_net_params(unsigned side); /* 10 ms both ways, multiplier 3 */
 void bfd_net_set(struct bfd_net *, unsigned side, const struct bfd_params *);
+void bfd_net_restart(struct bfd_net *, unsigned side, uint64_t seed); /* kill -9; it comes back knowing nothing */
 void bfd_net_run(struct bfd_net *, usec_t span);
 /* Runs until this side's session has the state, at most for `span`. Returns whether it has. */
 bool bfd_net_until(struct bfd_net *, unsigned side, enum bfd_state, usec_t span);

@@ -62,6 +62,17 @@ START_TEST(demand_with_polls_finds_a_dead_path)
 }
 END_TEST
 
+START_TEST(polls_that_come_quicker_than_the_detection_time_do_not_put_it_off)
+{
+	a.demand = b.demand = true;
+	a.demand_poll_us = 10000; /* 30 ms to detect */
+	up();
+	net->cut[1] = true;
+	ck_assert(bfd_net_until(net, 0, BFD_DOWN, 60000));
+	ck_assert_int_eq(bfd_net_status(net, 0).diag, BFD_DIAG_EXPIRED);
+}
+END_TEST
+
 START_TEST(leaving_demand_mode_brings_the_packets_back)
 {
 	a.demand = true;
@@ -362,6 +373,7 @@ suite(void)
 	tcase_add_test(d, an_end_that_demands_is_not_sent_to_any_more);
 	tcase_add_test(d, demand_with_polls_finds_a_dead_path);
 	tcase_add_test(d, leaving_demand_mode_brings_the_packets_back);
+	tcase_add_test(d, polls_that_come_quicker_than_the_detection_time_do_not_put_it_off);
 	suite_add_tcase(s, d);
 	tcase_add_checked_fixture(e, setup, teardown);
 	tcase_add_test(e, echoes_run_only_while_up_and_when_the_neighbour_takes_them);
