@@ -1,8 +1,9 @@
-"""BFD: sessions that stay up, idle and under load, what a packet costs, and how fast routes leave a dead path; beside FRR's bfdd."""
+"""BFD: sessions that stay up, idle and under load, what a packet costs, where it breaks, and how fast routes leave a dead path; beside FRR's bfdd."""
 import json
 import os
 import socket
 import statistics
+import struct
 import subprocess
 import threading
 import time
@@ -11,10 +12,14 @@ from bench_fib import addresses, speak_bgp
 from bench_move import oif
 from common import Space, There, cable, cpu, figure, sh, until
 
-WATCH_S = 20
+WATCH_S = 60
+SEARCH_S = 10
 QUIET = open(os.devnull, "w", encoding="ascii")
-CASES = ((100, 10, 0), (500, 50, 4))  # sessions, interval in ms, busy loops beside them
-ROUTES = (1, 10000)
+BUSY = 4  # loops
+CASES = ((100, 10, 0), (100, 10, BUSY), (500, 10, 0), (500, 10, BUSY), (1000, 50, 0), (1000, 50, BUSY))  # sessions, interval in ms, busy loops
+ROUTES = (1, 1000, 10000, 100000)
+# Counts that are tried, in turn, until one flaps.
+LIMITS = {"penult": {10: range(600, 1601, 200), 3: range(100, 701, 100)}, "frr": {10: range(100, 601, 100)}}
 
 
 def ends(count):
@@ -101,8 +106,8 @@ def frr_sessions(space, _, pairs, ms):
     return Frr(space, f"bfd\n{lines}exit\n")
 
 
-def many(build, make, name, count, ms, busy):
-    """(flaps of both ends in WATCH_S, microseconds of CPU per packet sent or received)"""
+def many(build, make, name, count, ms, busy, watch_s):
+    """(flaps of both ends, microseconds of CPU per packet sent or received, CPUs in use by both); None when the sessions do not come up."""
     a, b = Space(name + "1"), Space(name + "2")
     with a, b:
         cable(a, "eth0", None, b, "eth0", None)
@@ -112,13 +117,20 @@ def many(build, make, name, count, ms, busy):
             lines = "".join(f"address add {pair[side]}/8 dev eth0\nneighbor add {pair[not side]} lladdr {mac[other]} nud permanent dev eth0\n" for pair in ends(count))
             subprocess.run(["ip", "-n", space.name, "-batch", "-"], input=lines, text=True, check=True)
         routers = [make(a, build, list(ends(count)), ms), make(b, build, [(y, x) for x, y in ends(count)], ms)]
-        until(lambda: all(r.up() == count for r in routers), "all sessions", timeout=120, every=0.5)
+        try:
+            until(lambda: all(r.up() == count for r in routers), "all sessions", timeout=60, every=0.5)
+        except RuntimeError:
+            for r in routers:
+                r.close()
+            return None
         time.sleep(3)  # their quick timers are in force
         loops = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(busy)]
         try:
             before = [(r.downs(), r.packets(), cpu(r.bfdd.pid)) for r in routers]
-            time.sleep(WATCH_S)
+            began = time.monotonic()
+            time.sleep(watch_s)
             after = [(r.downs(), r.packets(), cpu(r.bfdd.pid)) for r in routers]
+            took = time.monotonic() - began
         finally:
             for p in loops:
                 p.kill()
@@ -126,7 +138,18 @@ def many(build, make, name, count, ms, busy):
         downs, packets, used = (sum(y[i] - x[i] for x, y in zip(before, after)) for i in range(3))
         for r in routers:
             r.close()
-    return downs, used / max(packets, 1) * 1e6
+    return downs, used / max(packets, 1) * 1e6, used / took
+
+
+def limit(build, make, name, ms, counts):
+    """The largest number of sessions without a flap in SEARCH_S; 0: not even the first."""
+    best = 0
+    for count in counts:
+        got = many(build, make, name, count, ms, 0, SEARCH_S)
+        if not got or got[0]:
+            break
+        best = count
+    return best
 
 
 # --- a path dies ---
@@ -135,13 +158,27 @@ def many(build, make, name, count, ms, busy):
 def paths(name):
     """Two routers with a link through a bridge, so that it dies while both keep their carrier, and one straight."""
     near, far, middle = Space(name + "n"), Space(name + "f"), Space(name + "m")
-    middle.ip("link", "add", "br", "type", "bridge")
-    middle.ip("link", "set", "br", "up")
+    middle.ip("link", "add", "name", "br0", "type", "bridge")
+    middle.ip("link", "set", "br0", "up")
     for space, port, address in ((near, "p0", "10.0.0.1/24"), (far, "p1", "10.0.0.2/24")):
         cable(space, "eth0", address, middle, port, None)
-        middle.ip("link", "set", port, "master", "br")
+        middle.ip("link", "set", port, "master", "br0")
     cable(near, "eth1", "10.0.1.1/24", far, "eth1", "10.0.1.2/24")
     return near, far, middle
+
+
+def take_out(middle, port):
+    """Returns a function that takes the port out of its bridge: everybody keeps the carrier, nobody hears anything more."""
+    with There(middle):
+        netlink, index = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0), socket.if_nametoindex(port)
+    nomaster = struct.pack("=HHI", 8, 10, 0)  # IFLA_MASTER
+    request = struct.pack("=IHHII", 32 + len(nomaster), 16, 5, 1, 0) + struct.pack("=BBHiII", 0, 0, 0, index, 0, 0) + nomaster
+
+    def act():
+        netlink.send(request)
+        netlink.recv(4096)
+        netlink.close()
+    return act
 
 
 def leave(near, middle, count):
@@ -153,8 +190,9 @@ def leave(near, middle, count):
     with netlink:
         until(lambda: all(oif(netlink, a) == old for a in every), "all routes over the first link", timeout=120)
         time.sleep(2)
+        act = take_out(middle, "p1")
         start = time.monotonic()
-        middle.ip("link", "set", "p1", "down")
+        act()
         until(lambda: all(oif(netlink, a) == new for a in every), "all routes over the second link", every=0.0005)
         return time.monotonic() - start
 
@@ -170,35 +208,73 @@ def our_failover(build, count):
         return leave(near, middle, count)
 
 
+def speak(far, count, stop):
+    """A BGP speaker that comes back when its session is ended, as it is when the BFD session flaps."""
+    while not stop.is_set():
+        try:
+            s, updates = speak_bgp(There(far), count)
+            with s:
+                s.sendall(b"".join(updates))
+                s.settimeout(0.5)
+                while not stop.is_set():
+                    try:
+                        if not s.recv(4096):
+                            break
+                    except TimeoutError:
+                        pass
+        except OSError:
+            time.sleep(0.5)
+
+
 def frr_failover(_, count):
     """Its static routes follow no session in this version, so they come from a BGP neighbour that is watched."""
     near, far, middle = paths("bf")
     with near, far, middle:
         near.ip("route", "add", "100.0.0.0/8", "via", "10.0.1.2")
-        bgp = "router bgp 65001\n no bgp ebgp-requires-policy\n neighbor 10.0.0.2 remote-as 65002\n neighbor 10.0.0.2 passive\n neighbor 10.0.0.2 bfd 3 10 10\n"
+        bgp = "router bgp 65001\n no bgp ebgp-requires-policy\n neighbor 10.0.0.2 remote-as 65002\n neighbor 10.0.0.2 passive\n neighbor 10.0.0.2 bfd\n neighbor 10.0.0.2 bfd profile fast\n"
         timers = "  receive-interval 10\n  transmit-interval 10\n"
-        routers = [Frr(near, "", bgpd=bgp), Frr(far, f"bfd\n peer 10.0.0.1 local-address 10.0.0.2 interface eth0\n{timers} exit\nexit\n")]
+        routers = [Frr(near, f"bfd\n profile fast\n{timers} exit\nexit\n", bgpd=bgp), Frr(far, f"bfd\n peer 10.0.0.1 local-address 10.0.0.2 interface eth0\n{timers} exit\nexit\n")]
         time.sleep(2)
-        s, updates = speak_bgp(There(far), count)
-        threading.Thread(target=s.sendall, args=(b"".join(updates),), daemon=True).start()
+        stop = threading.Event()
+        speaker = threading.Thread(target=speak, args=(far, count, stop), daemon=True)
+        speaker.start()
         until(lambda: all(r.up() == 1 for r in routers), "the session", every=0.2)
         took = leave(near, middle, count)
-        s.close()
+        stop.set()
+        speaker.join(60)
         for r in routers:
             r.close()
     return took
 
 
-def run(build, rounds=3):
+MAKERS = {"penult": (our_sessions, "bo"), "frr": (frr_sessions, "bf")}
+
+
+def sessions(build):
+    """One round each, of a minute."""
     figures = []
     for count, ms, busy in CASES:
-        got = {"penult": [many(build, our_sessions, "bo", count, ms, busy) for _ in range(rounds)],
-               "frr": [many(build, frr_sessions, "bf", count, ms, busy) for _ in range(rounds)]}
-        what = f"{count} BFD sessions at {ms} ms x 3{f', {busy} busy loops beside them' if busy else ''}: "
-        figures += [figure(f"{what}flaps of both ends in {WATCH_S} s", "", {w: statistics.median(r[0] for r in v) for w, v in got.items()}),
-                    figure(f"{what}CPU of bfdd per packet sent or received", "us", {w: statistics.median(r[1] for r in v) for w, v in got.items()})]
+        got = {who: many(build, make, name, count, ms, busy, WATCH_S) for who, (make, name) in MAKERS.items()}
+        what = f"{count} BFD sessions at {ms} ms x 3{f', {busy} busy loops beside them' if busy else ''}"
+        there = {who: g for who, g in got.items() if g}
+        if "frr" not in there:
+            what += " (FRR's do not come up within 60 s)"
+        figures += [figure(f"{what}: {text}", unit, {who: g[i] for who, g in there.items()})
+                    for i, (text, unit) in enumerate(((f"flaps of both ends in {WATCH_S} s", ""), ("CPU of bfdd per packet sent or received", "us"),
+                                                      ("CPUs in use by both ends' bfdd", "")))]
+    return figures
+
+
+def limits(build):
+    found = {who: {ms: limit(build, *MAKERS[who], ms, counts) for ms, counts in by_ms.items()} for who, by_ms in LIMITS.items()}
+    return [figure(f"the most BFD sessions at {ms} ms x 3 without a flap in {SEARCH_S} s, both ends on this machine", "sessions",
+                   {who: by_ms[ms] for who, by_ms in found.items() if ms in by_ms}, better="more") for ms in LIMITS["penult"]]
+
+
+def run(build, rounds=3):
+    figures = sessions(build) + limits(build)
     for count in ROUTES:
         got = {"penult": [our_failover(build, count) for _ in range(rounds)], "frr": [frr_failover(build, count) for _ in range(rounds)]}
-        figures.append(figure(f"{count} routes that follow a BFD session at 10 ms x 3: from the cut to the last on the other path", "s",
-                              {w: statistics.median(v) for w, v in got.items()}))
+        figures.append(figure(f"{count} routes that follow a BFD session at 10 ms x 3: from the cut to the last on the other path", "ms",
+                              {w: statistics.median(v) * 1000 for w, v in got.items()}))
     return figures

@@ -203,7 +203,7 @@ timers(const struct show *s, const Bfd__Session *r)
 	pair(s, "Proc Interface Status", enable(r->follows), "Process PST", enable(r->pst));
 	if (r->wtr_ms)
 		snprintf(a, sizeof a, "%u", r->wtr_ms);
-	pair(s, "WTR Interval (ms)", r->wtr_ms ? a : "-", "Config PST", enable(r->pst));
+	pair(s, "WTR Interval (ms)", r->wtr_ms ? a : "-", "Config PST", enable(true)); /* fibd can always */
 	pair(s, "Active Multi", number(r->remote_multiplier ? r->remote_multiplier : r->multiplier, a), NULL, NULL);
 }
 
@@ -220,6 +220,7 @@ what_else(const struct show *s, const Bfd__Session *r)
 	pair(s, "Session TX TmrID", "-", "Session Detect TmrID", "-");
 	pair(s, "Session Init TmrID", "-", "Session WTR TmrID", "-");
 	pair(s, "Session Echo Tx TmrID", "-", NULL, NULL);
+	pair(s, "PDT Index", "-", NULL, NULL);
 	if (*r->authentication)
 		pair(s, "Authentication", r->authentication, NULL, NULL);
 	if (r->state != BFD__STATE__UP)

@@ -23,7 +23,7 @@ struct session {
 	bool poll, poll_again;           /* a Poll Sequence runs; another one is needed after it */
 	bool heard;                      /* within the detection time */
 	usec_t heard_at, sent_at;
-	bool paused; /* nothing was due for a while: what is sent next is late for nothing */
+	bool paused;       /* nothing was due for a while: what is sent next is late for nothing */
 	usec_t poll_since; /* demand mode: unanswered since */
 	struct wheel_node send, detect, echo, leave, demand;
 	struct wheel_node ahead; /* in the wheel of that name; `detect` is set when the end is near */

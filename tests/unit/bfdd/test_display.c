@@ -87,11 +87,12 @@ START_TEST(the_whole_of_a_session_as_reference_002_prints_it)
 		"  Echo Passive           : Disable          Acl Number             : -\n",
 		"  Destination Port       : 3784             TTL                    : 255\n",
 		"  Proc Interface Status  : Disable          Process PST            : Disable\n",
-		"  WTR Interval (ms)      : -                Config PST             : Disable\n",
+		"  WTR Interval (ms)      : -                Config PST             : Enable\n",
 		"  Active Multi           : 3\n", "  Last Local Diagnostic  : No Diagnostic\n",
 		"  Bind Application       : AUTO\n",
 		"  Session TX TmrID       : -                Session Detect TmrID   : -\n",
-		"  Session Description    : -\n", "  Track Group Name       : -\n" };
+		"  Session Description    : -\n", "  Session Echo Tx TmrID  : -\n  PDT Index              : -\n",
+		"  Track Group Name       : -\n" };
 
 	ck_assert_int_eq(bfd_show_sessions_verbose(&show), 0);
 	for (size_t i = 0; i < COUNT(lines); i++)
