@@ -215,7 +215,11 @@ START_TEST(a_restart_keeps_the_routes_of_a_vpn_instance)
 	world_start(w, IN_VRF);
 	unsigned ops = w->route_ops;
 	world_restart(w);
-	world_start(w, IN_VRF);
+	world_tell_all(w);
+	world_config(w, IN_VRF);
+	world_lsps_synced(w, 1);
+	world_sessions_synced(w, 1);
+	world_run(w);
 	w->look_in = 1001;
 	ck_assert_str_eq(world_route(w, "20.0.0.0/8"), "10.5.0.2@5");
 	ck_assert_uint_eq(w->route_ops, ops);
