@@ -250,6 +250,7 @@ settle_routes(struct batch *b)
 		}
 		p->route = r;
 		r->asked = true;
+		rib->routes_asked++;
 	}
 }
 
@@ -530,6 +531,7 @@ answer_route(struct rib *rib, const struct pending *p, int error, const char *te
 
 	bool in_vain = error && p->gave && !(r->want && r->want->group && r->want->group->count);
 	r->asked = false;
+	rib->routes_asked--;
 	if (p->delete &&(!error || error == ESRCH || error == ENOENT)) {
 		route_installed(rib, r, 0, NULL, 0);
 	} else if (!p->delete &&!error) {

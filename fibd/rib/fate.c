@@ -52,7 +52,7 @@ fate_new(struct rib *rib, const struct fate *like, uint32_t hash)
 	f->follows = NULL;
 	f->specs = mem_copy(like->specs, like->spec_count * sizeof *like->specs);
 	f->refs = 1;
-	struct list *lists[] = { &f->users, &f->recursives, &f->touched };
+	struct list *lists[] = { &f->users, &f->untold, &f->to_tell, &f->recursives, &f->touched };
 	for (size_t i = 0; i < COUNT(lists); i++)
 		list_init(lists[i]);
 	hash_add(&rib->fates, &f->by_key, hash);
@@ -100,6 +100,7 @@ fate_unref(struct rib *rib, struct fate *f)
 	hash_remove(&rib->fates, &f->by_key);
 	list_remove(&f->recursives);
 	list_remove(&f->touched);
+	list_remove(&f->to_tell);
 	tracks_leave(rib, f);
 	free(f->specs);
 	free(f->paths);
@@ -276,22 +277,12 @@ resolve_one(struct rib *rib, struct fate *f)
 	return take_paths(f, &out);
 }
 
-static void
-follow(struct rib *rib, struct route *r)
-{
-	r->refused = false;
-	route_again(rib, r);
-	route_dirty(rib, r);
-}
-
+/* Its group is changed at once, and with that every route that follows it has moved; that they also think so takes a while. */
 static void
 paths_changed(struct rib *rib, struct fate *f)
 {
 	fate_touch(rib, f);
-	list_each (l, &f->users) {
-		route_again(rib, OBJECT(l, struct entry, of_fate)->route);
-	}
-	route_each_follower(rib, f, follow);
+	routes_tell(rib, f);
 }
 
 void

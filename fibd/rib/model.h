@@ -112,6 +112,7 @@ struct group { /* a group object */
 	bool asked, refused;
 	uint32_t seen;
 	struct list users; /* routes in the kernel that point here */
+	uint32_t user_count;
 	struct list dirty;
 };
 
@@ -127,9 +128,14 @@ struct fate {
 	struct spec *specs;
 	uint16_t spec_count;
 	uint32_t refs;
-	struct list users;  /* entries */
-	uint32_t followers; /* routes whose `want` it is; route_each_follower() finds them */
-	uint32_t stands_in; /* for so many groups */
+	struct list users;  /* entries; those whose routes have not heard of the latest paths yet are in `untold` */
+	struct list untold; /* told a few at a time; then it is among rib->to_tell */
+	struct list to_tell;
+	struct fate
+	    *heir; /* where `heir_count` of its followers go when it has no path left; valid while that is not 0 */
+	uint32_t heir_count; /* as many as `followers`: all of them */
+	uint32_t followers;  /* routes whose `want` it is; route_each_follower() finds them */
+	uint32_t stands_in;  /* for so many groups */
 
 	struct follower *follows; /* one for each next hop; NULL: none follows anything */
 	struct path *paths;
@@ -179,6 +185,7 @@ struct route {
 	struct row row;
 	struct entry *entries; /* best first; the first that is usable is chosen */
 	struct fate *want;     /* what the kernel shall have from us; NULL nothing */
+	struct fate *next;     /* what it would want next, if it is counted by want->heir; else NULL */
 	struct group *has;     /* the group that the kernel's route of ours points at; NULL: it has none */
 	struct list of_has;
 	struct inlined *inlined; /* NULL: the kernel has no such route of ours. Never beside `has` */
@@ -270,8 +277,11 @@ struct rib {
 	usec_t tracks_until; /* so long; USEC_NEVER: not */
 	struct pool route_pool, entry_pool, direct_pool, lsp_pool, ilm_pool;
 	struct route_queue to_choose, dirty_routes;
+	unsigned choices_at_once;        /* between two rounds of operations */
 	struct hash troubles;            /* of routes */
 	struct list recursives, touched; /* fates */
+	struct list to_tell;             /* fates with users that have not heard yet */
+	uint32_t routes_asked;           /* operations on routes under way */
 	struct list spare_groups;
 	struct list inlined;
 	struct list dirty_nexthops, dirty_groups, dirty_ilms;
@@ -330,6 +340,7 @@ struct fate *route_heir(const struct route *); /* of what will be chosen next; N
 const struct direct *direct_of(const struct entry *);
 struct group *route_group_of(const struct fate *); /* where the kernel has one of its followers; NULL: nowhere */
 void route_each_follower(struct rib *, struct fate *, void (*visit)(struct rib *, struct route *));
+void routes_tell(struct rib *, struct fate *); /* its paths are others: who uses it has to choose again, by and by */
 void route_set_trouble(struct rib *, struct route *, const char *text); /* NULL: none */
 const char *route_own_trouble(const struct route *);                    /* NULL: none */
 void routes_direct(struct rib *, uint32_t ifindex, uint32_t table, const struct prefix *address, bool gone);

@@ -219,18 +219,38 @@ group_stand_in_over(struct rib *rib, struct group *g)
 	fate_unref(rib, f);
 }
 
+/* All routes follow their fates in the kernel too, as far as is known: nothing is left to do or to wait for. */
+static bool
+all_is_quiet(const struct rib *rib)
+{
+	return !rib->dirty_routes.count && !rib->to_choose.count && !rib->routes_asked && !rib->troubles.count &&
+	       rib->tracks_known && rib->lsp_synced;
+}
+
+static bool
+can_stand_in(const struct fate *heir, const struct group *g)
+{
+	return heir && heir != g->fate && heir->path_count && !fate_is_inline(heir);
+}
+
 /* Its last path is gone, and every route on its group goes to one and the same fate next: that one's members move all of
  * them in one message. Each route gets its new group behind that, when nothing depends on it any more. */
 static void
 find_stand_in(struct rib *rib, struct group *g)
 {
+	const struct fate *f = g->fate;
 	struct fate *heir = NULL;
 
-	list_each (l, &g->users) {
-		struct fate *next = route_heir(OBJECT(l, struct route, of_has));
-		if (!next || next == g->fate || !next->path_count || fate_is_inline(next) || (heir && next != heir))
-			return;
-		heir = next;
+	/* Counted already, so that their number does not matter; else each of them is asked. */
+	if (f && f->heir_count && f->heir_count == f->followers && g->user_count == f->followers && all_is_quiet(rib)) {
+		heir = can_stand_in(f->heir, g) ? f->heir : NULL;
+	} else {
+		list_each (l, &g->users) {
+			struct fate *next = route_heir(OBJECT(l, struct route, of_has));
+			if (!can_stand_in(next, g) || (heir && next != heir))
+				return;
+			heir = next;
+		}
 	}
 	if (!heir || heir == g->stand_in)
 		return;

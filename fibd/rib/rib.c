@@ -54,6 +54,7 @@ rib_new(uint64_t seed)
 
 	(void)seed;
 	rib->out = outbox_new();
+	rib->choices_at_once = CHOICES_AT_ONCE;
 	rib->dump = 1;
 	rib->resync_asked = true; /* the first thing to do */
 	rib->next_id = FIB_NEXTHOP_FIRST;
@@ -64,7 +65,7 @@ rib_new(uint64_t seed)
 	for (size_t i = 0; i < COUNT(hashes); i++)
 		hash_init(hashes[i]);
 	struct list *lists[] = { &rib->tables, &rib->dirty_nexthops, &rib->dirty_groups, &rib->dirty_ilms,
-		&rib->recursives, &rib->touched, &rib->spare_groups, &rib->inlined };
+		&rib->recursives, &rib->touched, &rib->to_tell, &rib->spare_groups, &rib->inlined };
 	pool_init(&rib->route_pool, sizeof(struct route));
 	pool_init(&rib->entry_pool, sizeof(struct entry));
 	pool_init(&rib->direct_pool, sizeof(struct direct));
@@ -294,7 +295,7 @@ rib_settle(struct rib *rib)
 	for (int round = 0; round < SETTLE_ROUNDS; round++) {
 		if (rib->resolve || rib->resolve_all)
 			fates_resolve(rib);
-		all_chosen = routes_choose(rib, CHOICES_AT_ONCE);
+		all_chosen = routes_choose(rib, rib->choices_at_once);
 		if (!all_chosen || (!rib->resolve && !rib->resolve_all))
 			break;
 	}

@@ -141,6 +141,47 @@ route_chosen(const struct route *r)
 	return e;
 }
 
+/* --- where routes go next --- */
+
+static bool
+is_usable(const struct entry *e)
+{
+	return e->direct || e->foreign || e->fate->path_count || e->fate->black_hole;
+}
+
+static void
+heir_out(struct route *r)
+{
+	if (r->next && r->want && r->want->heir == r->next)
+		r->want->heir_count--;
+	r->next = NULL;
+}
+
+/* Counted only where it is the same for all, which is where it matters: one message moves all of them. */
+static void
+heir_in(struct route *r)
+{
+	const struct entry *e = r->entries;
+	struct fate *f = r->want;
+
+	while (e && !e->chosen)
+		e = e->next;
+	if (!f || !e || e->fate != f)
+		return;
+	do
+		e = e->next;
+	while (e && !is_usable(e));
+	struct fate *next = e ? e->fate : NULL;
+	if (!next || next == f)
+		return;
+	if (!f->heir_count)
+		f->heir = next;
+	if (f->heir != next)
+		return;
+	r->next = next;
+	f->heir_count++;
+}
+
 /* Puts an entry that was made into its place. */
 static void
 entry_put(struct rib *rib, struct route *r, struct entry *e)
@@ -183,6 +224,7 @@ route_drop_entry(struct rib *rib, struct entry *e)
 	if (e->chosen)
 		rib->resolve = true; /* somebody's next hop may lie behind it */
 	list_remove(&e->of_fate);
+	heir_out(r);
 	if (e->fate)
 		fate_unref(rib, e->fate);
 	pool_give(e->direct ? &rib->direct_pool : &rib->entry_pool, e);
@@ -324,12 +366,16 @@ become(struct rib *rib, struct route *r, struct group *g, struct inlined *in)
 {
 	if (r->has)
 		diff_dirty(rib, &rib->dirty_groups, &r->has->dirty); /* perhaps its last user */
+	if (r->has)
+		r->has->user_count--;
 	list_remove(&r->of_has);
 	drop_inlined(r);
 	r->has = g;
 	r->inlined = in;
-	if (g)
+	if (g) {
 		list_append(&g->users, &r->of_has);
+		g->user_count++;
+	}
 	if (in)
 		list_append(&rib->inlined, &in->link);
 	route_dirty(rib, r);
@@ -428,12 +474,6 @@ routes_each(struct rib *rib, void (*visit)(struct rib *, struct route *))
 }
 
 /* --- choosing --- */
-
-static bool
-is_usable(const struct entry *e)
-{
-	return e->direct || e->foreign || e->fate->path_count || e->fate->black_hole;
-}
 
 struct fate *
 route_heir(const struct route *r)
@@ -555,7 +595,9 @@ choose(struct rib *rib, struct route *r)
 	}
 	for (struct entry *e = r->entries; e; e = e->next)
 		e->chosen = e == best;
+	heir_out(r);
 	set_want(rib, r, wanted_fate(rib, r));
+	heir_in(r);
 	if (!r->entries)
 		table_gone(&rib->route_table, &r->row);
 	else if (!r->told)
@@ -565,26 +607,70 @@ choose(struct rib *rib, struct route *r)
 		route_dirty(rib, r);
 }
 
+static void
+hear(struct rib *rib, struct route *r)
+{
+	r->refused = false;
+	route_again(rib, r);
+	route_dirty(rib, r);
+}
+
+static void
+tell_some(struct rib *rib, unsigned budget)
+{
+	while (!list_is_empty(&rib->to_tell)) {
+		struct fate *f = OBJECT(rib->to_tell.next, struct fate, to_tell);
+		while (!list_is_empty(&f->untold)) {
+			struct entry *e = OBJECT(f->untold.next, struct entry, of_fate);
+			if (!budget--)
+				return;
+			list_remove(&e->of_fate);
+			list_append(&f->users, &e->of_fate);
+			route_again(rib, e->route);
+			if (!f->labelled && e->chosen && e->route->want == f)
+				hear(rib, e->route);
+		}
+		list_remove(&f->to_tell);
+	}
+}
+
+void
+routes_tell(struct rib *rib, struct fate *f)
+{
+	struct route *r = f->labelled ? route_find(f->table, &f->fec) : NULL;
+
+	if (r && r->want == f)
+		hear(rib, r);
+	list_splice(&f->untold, &f->users);
+	if (!list_is_empty(&f->untold) && list_is_empty(&f->to_tell))
+		list_append(&rib->to_tell, &f->to_tell);
+	rib->work = true;
+}
+
 bool
 routes_choose(struct rib *rib, unsigned budget)
 {
+	tell_some(rib, budget);
 	while (budget-- && rib->to_choose.count) {
 		struct route *r = queue_take(&rib->to_choose);
 		r->to_choose = false;
 		choose(rib, r);
 		free_if_empty(rib, r);
 	}
-	return !rib->to_choose.count;
+	return !rib->to_choose.count && list_is_empty(&rib->to_tell);
 }
 
 struct group *
 route_group_of(const struct fate *f)
 {
-	list_each (l, &f->users) {
-		const struct entry *e = OBJECT(l, struct entry, of_fate);
-		if (e->chosen && e->route->want == f && e->route->has)
-			return e->route->has;
-	}
+	const struct list *both[] = { &f->users, &f->untold };
+
+	for (int i = 0; i < 2; i++)
+		for (const struct list *l = both[i]->next; l != both[i]; l = l->next) {
+			const struct entry *e = CONST_OBJECT(l, struct entry, of_fate);
+			if (e->chosen && e->route->want == f && e->route->has)
+				return e->route->has;
+		}
 	return NULL;
 }
 
@@ -596,11 +682,13 @@ route_each_follower(struct rib *rib, struct fate *f, void (*visit)(struct rib *,
 
 	if (r && r->want == f)
 		visit(rib, r);
-	list_each_safe (l, &f->users) {
-		struct entry *e = OBJECT(l, struct entry, of_fate);
-		if (!f->labelled && e->chosen && e->route->want == f)
-			visit(rib, e->route);
-	}
+	struct list *both[] = { &f->users, &f->untold };
+	for (int i = 0; i < 2 && !f->labelled; i++)
+		list_each_safe (l, both[i]) {
+			struct entry *e = OBJECT(l, struct entry, of_fate);
+			if (e->chosen && e->route->want == f)
+				visit(rib, e->route);
+		}
 }
 
 void
@@ -642,6 +730,7 @@ forget(struct rib *rib, struct route *r)
 {
 	while (r->entries)
 		route_drop_entry(rib, r->entries);
+	heir_out(r);
 	if (r->want) {
 		r->want->followers--;
 		fate_unref(rib, r->want);

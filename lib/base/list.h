@@ -38,6 +38,18 @@ list_remove(struct list *l)
 	l->next->prev = l->prev;
 	list_init(l);
 }
+/* Moves all of `from` behind what is in `head`; `from` is empty then. */
+static inline void
+list_splice(struct list *head, struct list *from)
+{
+	if (list_is_empty(from))
+		return;
+	from->next->prev = head->prev;
+	head->prev->next = from->next;
+	from->prev->next = head;
+	head->prev = from->prev;
+	list_init(from);
+}
 #define list_each(l, head) for (struct list *l = (head)->next; l != (head); l = l->next)
 /* The current element may be removed. */
 #define list_each_safe(l, head) \

@@ -1,4 +1,6 @@
 /* Static routes that follow a BFD session: when they leave, when they stay, and how many messages that takes. */
+#include "base/rng.h"
+#include "fibd/rib/model.h"
 #include "tests/helper/check.h"
 #include "tests/unit/fibd/world.h"
 #include <stdio.h>
@@ -289,6 +291,91 @@ START_TEST(a_route_by_its_interface_follows_as_well)
 }
 END_TEST
 
+/* --- whatever happens --- */
+
+enum { PREFIXES = 24, WAYS = 3, STEPS = 60 };
+
+/* Three ways for each prefix, each followed by its session, in an order of its own; some have fewer. */
+static void
+draw(struct rng *rng, uint8_t preference[PREFIXES][WAYS])
+{
+	bool alike = rng_below(rng, 2); /* then all go the same ways, and one message moves them */
+
+	for (int p = 0; p < PREFIXES; p++)
+		for (int way = 0; way < WAYS; way++)
+			preference[p][way] = alike && p          ? preference[0][way]
+					     : rng_below(rng, 4) ? (uint8_t)(10 + 10 * rng_below(rng, 3))
+								 : 0;
+}
+
+static void
+say(uint8_t preference[PREFIXES][WAYS], struct text *out)
+{
+	for (int p = 0; p < PREFIXES; p++)
+		for (int way = 0; way < WAYS; way++)
+			if (preference[p][way])
+				text_line(out,
+				    "ip route-static 20.%d.0.0 16 10.0.%d.2 preference %u track bfd-session %c", p,
+				    way + 1, preference[p][way], 'a' + way);
+}
+
+static void
+expect(uint8_t preference[PREFIXES][WAYS], const bool dead[WAYS], unsigned step)
+{
+	for (int p = 0; p < PREFIXES; p++) {
+		struct text want = { 0 };
+		char prefix[PREFIX_TEXT];
+		unsigned best = 255;
+		for (int way = 0; way < WAYS; way++)
+			if (preference[p][way] && !dead[way] && preference[p][way] < best)
+				best = preference[p][way];
+		for (int way = 0; way < WAYS; way++)
+			if (preference[p][way] == best && !dead[way])
+				text_add(&want, "%s10.0.%d.2@%d", want.size ? " " : "", way + 1, way + 1);
+		snprintf(prefix, sizeof prefix, "20.%d.0.0/16", p);
+		ck_assert_msg(strcmp(world_route(w, prefix), want.size ? text_chars(&want) : "none") == 0,
+		    "step %u: %s leads to %s, not to %s", step, prefix, world_route(w, prefix), text_chars(&want));
+		text_free(&want);
+	}
+}
+
+START_TEST(after_any_row_of_deaths_and_returns_every_prefix_leads_where_it_should)
+{
+	static const char *const names[WAYS] = { "a", "b", "c" };
+	uint8_t preference[PREFIXES][WAYS];
+	bool dead[WAYS] = { false };
+	struct rng rng;
+	struct text config = { 0 };
+
+	rng_seed(&rng, (uint64_t)_i + 1);
+	draw(&rng, preference);
+	say(preference, &config);
+	world_start(w, text_chars(&config));
+	if (_i % 2) /* it is not done in one go, as it would not be with 100,000 */
+		w->rib->choices_at_once = 5;
+	for (int way = 0; way < WAYS; way++)
+		SAYS(names[way], ALIVE);
+	for (unsigned step = 0; step < STEPS; step++) {
+		/* Several things may happen before the first of them is done. */
+		for (uint64_t n = 1 + rng_below(&rng, 3); n; n--) {
+			if (rng_below(&rng, 8) == 0) {
+				draw(&rng, preference);
+				text_clear(&config);
+				say(preference, &config);
+				world_config(w, text_chars(&config));
+				continue;
+			}
+			uint64_t way = rng_below(&rng, WAYS);
+			dead[way] = !dead[way];
+			world_session(w, names[way], dead[way] ? BFD__VERDICT__DEAD : BFD__VERDICT__ALIVE, 1);
+		}
+		world_run(w);
+		expect(preference, dead, step);
+	}
+	text_free(&config);
+}
+END_TEST
+
 /* --- next hops that we ask to be watched --- */
 
 #define WATCHED "ip route-static 20.0.0.0 8 10.0.1.2 bfd enable\n"
@@ -404,6 +491,7 @@ suite(void)
 	tcase_add_test(t, the_one_that_stands_in_may_change_while_it_does);
 	tcase_add_test(t, what_leans_on_a_tracked_route_moves_with_it);
 	tcase_add_test(t, a_route_by_its_interface_follows_as_well);
+	tcase_add_loop_test(t, after_any_row_of_deaths_and_returns_every_prefix_leads_where_it_should, 0, 40);
 	tcase_add_test(t, a_watched_next_hop_is_asked_for_on_its_link_and_followed_whatever_its_sessions_name);
 	tcase_add_test(t, a_watched_next_hop_stays_on_its_link_while_that_is_down_and_moves_with_its_network);
 	tcase_add_test(t, a_watched_next_hop_behind_other_routers_is_several_hops_away);

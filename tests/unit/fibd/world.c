@@ -503,7 +503,7 @@ world_run(struct world *w)
 		if (rib_wants_resync(w->rib))
 			give_answers(w, late, &late_count);
 		count = rib_take_ops(w->rib, ops, SLICE, w->now);
-		if (!count && !late_count)
+		if (!count && !late_count && !rib_has_ops(w->rib)) /* else routes are still choosing */
 			return;
 		size_t now_count = perform_slice(w, ops, count, now);
 		give_answers(w, late, &late_count);
