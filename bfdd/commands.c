@@ -65,17 +65,16 @@ static int
 set_bind(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct bfd_config *c = conf;
-	const char *name = arg_text(a, "name"), *interface = arg_text(a, "interface"), *vrf = arg_text(a, "vrf");
+	const char *name = arg_text(a, "name");
 	struct bfd_session_config *s = bfd_config_session(c, name), new = { 0 };
 
-	if (strlen(name) >= sizeof new.name || (vrf && strlen(vrf) >= sizeof new.vrf))
-		return conf_refuse(why, "a name has at most %zu characters, that of a VPN instance %zu",
-		    sizeof new.name - 1, sizeof new.vrf - 1);
+	if (arg_copy(a, "name", new.name, sizeof new.name, why) != 0 ||
+	    arg_copy(a, "vrf", new.vrf, sizeof new.vrf, why) != 0 ||
+	    arg_copy(a, "interface", new.interface, sizeof new.interface, why) != 0)
+		return -1;
 	new.peer = arg_addr(a, "peer");
 	new.source = arg_addr(a, "source");
 	new.automatic = arg_given(a, "auto");
-	snprintf(new.interface, sizeof new.interface, "%s", interface ? interface : "");
-	snprintf(new.vrf, sizeof new.vrf, "%s", vrf ? vrf : "");
 	if (check_addresses(&new, why) != 0)
 		return -1;
 	for (size_t i = 0; i < c->session_count; i++)

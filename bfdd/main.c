@@ -202,13 +202,7 @@ on_reload(void *ctx)
 {
 	struct bfdd *d = ctx;
 
-	if (candidate_load(d->candidate, host_config_path(d->host), true)) {
-		log_line(LOG_LINE_NOTICE, "configuration read again");
-		host_status(d->host, "paths are watched");
-	} else {
-		log_line(LOG_LINE_ERROR, "the configuration has errors: nothing was changed");
-		host_status(d->host, "the configuration has errors: the one before is in force");
-	}
+	candidate_reload(d->candidate, d->host, "paths are watched");
 }
 
 static void

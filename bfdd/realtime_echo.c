@@ -16,10 +16,9 @@
 enum { V4_HEADER = 20, V6_HEADER = 40, UDP_HEADER = 8, ROOM = V6_HEADER + UDP_HEADER + BFD_ECHO_BYTES, UDP = 17 };
 
 int
-echo_open(unsigned family, const char *device, uint8_t tos_exp)
+echo_open(unsigned family, const char *device)
 {
 	int fd = socket(family == 4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_RAW);
-	int tos = tos_exp << 5;
 
 	if (fd < 0)
 		return -errno;
@@ -30,8 +29,6 @@ echo_open(unsigned family, const char *device, uint8_t tos_exp)
 	}
 	if (setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &(int){ 7 }, sizeof(int)) != 0)
 		setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &(int){ 6 }, sizeof(int));
-	/* For echo_send(), which writes it into the headers. */
-	setsockopt(fd, family == 4 ? IPPROTO_IP : IPPROTO_IPV6, family == 4 ? IP_TOS : IPV6_TCLASS, &tos, sizeof tos);
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ 0 }, sizeof(int)); /* nothing is read here */
 	return fd;
 }
@@ -73,22 +70,21 @@ put_udp(struct wire_writer *w, const struct addr *own, const uint8_t *payload, s
 }
 
 int
-echo_send(int fd, const struct addr *own, const struct addr *peer, uint32_t ifindex, const uint8_t *bytes, size_t size)
+echo_send(int fd, const struct addr *own, const struct addr *peer, uint32_t ifindex, uint8_t tos_exp,
+    const uint8_t *bytes, size_t size)
 {
 	uint8_t packet[ROOM];
 	struct wire_writer w = wire_writer(packet, sizeof packet);
 	struct sockaddr_in to4 = { .sin_family = AF_INET };
 	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6, .sin6_scope_id = addr_is_link_local(peer) ? ifindex : 0 };
-	int tos = 0;
-	socklen_t tos_size = sizeof tos;
+	uint8_t tos = (uint8_t)(tos_exp << 5);
 	ssize_t n;
 
 	if (size > BFD_ECHO_BYTES || peer->family != own->family)
 		return -EINVAL;
 	if (peer->family == 4) {
-		getsockopt(fd, IPPROTO_IP, IP_TOS, &tos, &tos_size);
 		wire_put_u8(&w, 0x45);
-		wire_put_u8(&w, (uint8_t)tos);
+		wire_put_u8(&w, tos);
 		wire_put_u16(&w, (uint16_t)(V4_HEADER + UDP_HEADER + size));
 		wire_put_u32(&w, 0); /* the kernel numbers it, and sums it up */
 		wire_put_u8(&w, 255);
@@ -100,7 +96,6 @@ echo_send(int fd, const struct addr *own, const struct addr *peer, uint32_t ifin
 		memcpy(&to4.sin_addr, peer->bytes, 4);
 		n = sendto(fd, packet, w.at, MSG_DONTWAIT, (void *)&to4, sizeof to4);
 	} else {
-		getsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, &tos_size);
 		wire_put_u32(&w, UINT32_C(6) << 28 | (uint32_t)tos << 20);
 		wire_put_u16(&w, (uint16_t)(UDP_HEADER + size));
 		wire_put_u8(&w, UDP);

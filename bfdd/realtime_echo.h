@@ -10,11 +10,11 @@
  * ourselves at once, and refuses one that comes in with our own source address. So it is sent raw, with another
  * destination for the route than for the packet, and heard where frames are.
  */
-/* Sends by the link `device`, with this TOS. A descriptor or negative errno; -EPERM without CAP_NET_RAW. */
-int echo_open(unsigned family, const char *device, uint8_t tos_exp);
-/* `own` is our address on the link, `peer` the other end's. 0 or negative errno. */
-int echo_send(
-    int fd, const struct addr *own, const struct addr *peer, uint32_t ifindex, const uint8_t *bytes, size_t size);
+/* Sends by the link `device`. A descriptor or negative errno; -EPERM without CAP_NET_RAW. */
+int echo_open(unsigned family, const char *device);
+/* `own` is our address on the link, `peer` the other end's, tos_exp 0 to 7. 0 or negative errno. */
+int echo_send(int fd, const struct addr *own, const struct addr *peer, uint32_t ifindex, uint8_t tos_exp,
+    const uint8_t *bytes, size_t size);
 /* Hears the echoes of one family that come back over a link, whosever they are. */
 int echo_listen(unsigned family, uint32_t ifindex);
 /* What is in a packet that was heard, after its headers; NULL: it is cut short, or not whole. */

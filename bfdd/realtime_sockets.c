@@ -456,7 +456,7 @@ mouth_open_echo(struct sockets *s, struct mouth *m)
 	if (!m->echo_ear)
 		return -errno;
 	m->echo_ear->echo_users++;
-	int fd = echo_open(p->peer.family, m->order.device, p->tos_exp);
+	int fd = echo_open(p->peer.family, m->order.device);
 	if (fd < 0)
 		return fd;
 	m->echo_fd = fd;
@@ -468,7 +468,7 @@ static struct addr
 own_address(const struct mouth *m)
 {
 	struct addr own = m->order.params.local;
-	union sockaddrs name;
+	union sockaddrs name = { .v6 = { .sin6_family = AF_UNSPEC } };
 	socklen_t size = sizeof name;
 
 	if (addr_is_set(&own) || getsockname(m->fd, &name.any, &size) != 0)
@@ -488,7 +488,7 @@ mouth_send_echo(struct sockets *s, struct mouth *m, const struct bfd_send *out)
 	int r = m->echo_fd < 0 ? mouth_open_echo(s, m) : 0;
 
 	if (r == 0)
-		r = echo_send(m->echo_fd, &own, &p->peer, p->ifindex, out->bytes, out->size);
+		r = echo_send(m->echo_fd, &own, &p->peer, p->ifindex, p->tos_exp, out->bytes, out->size);
 	if (r < 0)
 		echo_close(m);
 	return r;

@@ -206,13 +206,7 @@ on_reload(void *ctx)
 {
 	struct ldpd *d = ctx;
 
-	if (candidate_load(d->candidate, host_config_path(d->host), true)) {
-		log_line(LOG_LINE_NOTICE, "configuration read again");
-		host_status(d->host, "label distribution runs");
-	} else {
-		log_line(LOG_LINE_ERROR, "the configuration has errors: nothing was changed");
-		host_status(d->host, "the configuration has errors: the one before is in force");
-	}
+	candidate_reload(d->candidate, d->host, "label distribution runs");
 }
 
 static void

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/wire.h"
+#include "host/host.h"
 #include "host/log.h"
 #include <errno.h>
 #include <malloc.h>
@@ -67,6 +68,18 @@ candidate_load(struct candidate *c, const char *path, bool apply)
 	c->ops->kind->drop(conf);
 	malloc_trim(0); /* reading a large file took a multiple of what is kept of it */
 	return good;
+}
+
+void
+candidate_reload(struct candidate *c, struct host *host, const char *serves)
+{
+	if (candidate_load(c, c->path, true)) {
+		log_line(LOG_LINE_NOTICE, "configuration read again");
+		host_status(host, serves);
+	} else {
+		log_line(LOG_LINE_ERROR, "the configuration has errors: nothing was changed");
+		host_status(host, "the configuration has errors: the one before is in force");
+	}
 }
 
 /* --- requests --- */

@@ -23,6 +23,8 @@ void candidate_free(struct candidate *);
 void candidate_serve(struct candidate *, struct bus *, const char *path);
 /* Reads a file; with `apply` it takes effect. False: it has errors, which were logged; nothing was changed. */
 bool candidate_load(struct candidate *, const char *path, bool apply);
+/* A reload: the file of candidate_serve() again. Logged, and told to the service manager, with `serves` for what goes on. */
+void candidate_reload(struct candidate *, struct host *, const char *serves);
 
 /* The verbs. Each request begins with the candidate's number (eight bytes, big-endian), PRINT with an offset. */
 /* Then the name of the file, for messages. */
