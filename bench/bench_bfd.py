@@ -14,6 +14,7 @@ from common import Space, There, cable, cpu, figure, sh, until
 
 WATCH_S = 60
 SEARCH_S = 10
+LOOKS = 10  # at how many sessions are up
 QUIET = open(os.devnull, "w", encoding="ascii")
 BUSY = 4  # loops
 CASES = ((100, 10, 0), (100, 10, BUSY), (500, 10, 0), (500, 10, BUSY), (1000, 50, 0), (1000, 50, BUSY))  # sessions, interval in ms, busy loops
@@ -107,7 +108,8 @@ def frr_sessions(space, _, pairs, ms):
 
 
 def many(build, make, name, count, ms, busy, watch_s):
-    """(flaps of both ends, microseconds of CPU per packet sent or received, CPUs in use by both); None when the sessions do not come up."""
+    """(flaps of both ends, microseconds of CPU per packet sent or received, CPUs in use by both, microseconds of CPU per second and session
+    that is up); None when the sessions do not come up."""
     a, b = Space(name + "1"), Space(name + "2")
     with a, b:
         cable(a, "eth0", None, b, "eth0", None)
@@ -128,7 +130,7 @@ def many(build, make, name, count, ms, busy, watch_s):
         try:
             before = [(r.downs(), r.packets(), cpu(r.bfdd.pid)) for r in routers]
             began = time.monotonic()
-            time.sleep(watch_s)
+            looks = [sum(r.up() for r in routers) / 2 for _ in range(LOOKS) if not time.sleep(watch_s / LOOKS)]
             after = [(r.downs(), r.packets(), cpu(r.bfdd.pid)) for r in routers]
             took = time.monotonic() - began
         finally:
@@ -138,7 +140,7 @@ def many(build, make, name, count, ms, busy, watch_s):
         downs, packets, used = (sum(y[i] - x[i] for x, y in zip(before, after)) for i in range(3))
         for r in routers:
             r.close()
-    return downs, used / max(packets, 1) * 1e6, used / took
+    return downs, used / max(packets, 1) * 1e6, used / took, used / took / max(statistics.mean(looks), 1) * 1e6
 
 
 def limit(build, make, name, ms, counts):
@@ -261,7 +263,7 @@ def sessions(build):
             what += " (FRR's do not come up within 60 s)"
         figures += [figure(f"{what}: {text}", unit, {who: g[i] for who, g in there.items()})
                     for i, (text, unit) in enumerate(((f"flaps of both ends in {WATCH_S} s", ""), ("CPU of bfdd per packet sent or received", "us"),
-                                                      ("CPUs in use by both ends' bfdd", "")))]
+                                                      ("CPUs in use by both ends' bfdd", ""), ("CPU of both ends' bfdd per second and session that is up", "us")))]
     return figures
 
 

@@ -55,8 +55,9 @@ struct ear { /* what packets are received on */
 	uint32_t ifindex;
 	struct list link;
 };
-struct mouth { /* what a session sends by */
+struct mouth { /* what a session sends by; what is looked at for each packet stands first, and together */
 	struct hash_node by_local;
+	uint32_t local;
 	int fd;      /* -1: it could not be had */
 	int echo_fd; /* -1: none */
 	struct ear *echo_ear;
@@ -409,7 +410,7 @@ static struct mouth *
 mouth_find(const struct sockets *s, uint32_t local)
 {
 	for (struct hash_node *n = hash_first(&s->mouths, local); n; n = hash_next(n))
-		if (OBJECT(n, struct mouth, by_local)->order.local == local)
+		if (OBJECT(n, struct mouth, by_local)->local == local)
 			return OBJECT(n, struct mouth, by_local);
 	return NULL;
 }
@@ -569,6 +570,7 @@ sockets_order(struct sockets *s, const struct bfd_order *o)
 	}
 	if (!m) {
 		m = NEW(struct mouth);
+		m->local = o->local;
 		m->fd = m->echo_fd = -1;
 		hash_add(&s->mouths, &m->by_local, o->local);
 	}

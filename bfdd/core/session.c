@@ -12,6 +12,8 @@
 #include "bfdd/core/model.h"
 #include <string.h>
 
+enum { DRAWS = 3 };
+
 static uint32_t
 larger(uint32_t a, uint32_t b)
 {
@@ -82,6 +84,19 @@ interval_us(const struct session *s)
 	return s->heard ? larger(s->tx_used_us, s->status.remote_min_rx_us) : s->tx_used_us;
 }
 
+/* One of `count` points. Chance keeps sessions from walking in step; that the later points are likelier saves packets. */
+static uint64_t
+draw(struct bfd_core *c, uint64_t count)
+{
+	uint64_t latest = 0;
+
+	for (int i = 0; i < DRAWS; i++) {
+		uint64_t point = rng_below(&c->rng, count);
+		latest = point > latest ? point : latest;
+	}
+	return latest;
+}
+
 /* 6.8.7: 75 to 100 % of the interval, 75 to 90 % with a multiplier of one; on a raster, so that sessions share calls. */
 static usec_t
 next_send(struct bfd_core *c, const struct session *s, usec_t from)
@@ -96,8 +111,8 @@ next_send(struct bfd_core *c, const struct session *s, usec_t from)
 	usec_t first = (from + least + grid - 1) / grid * grid, last = (from + most) / grid * grid;
 
 	if (last < first)
-		return from + least + rng_below(&c->rng, most - least + 1);
-	return first + rng_below(&c->rng, (last - first) / grid + 1) * grid;
+		return from + least + draw(c, most - least + 1);
+	return first + draw(c, (last - first) / grid + 1) * grid;
 }
 
 /* What is sent next begins a new row: nothing is late by then. */

@@ -31,11 +31,19 @@ struct nl_msg *encode_op(const struct fib_op *);
 /* 1 an object, 0 nothing of interest, negative errno when it is malformed. *gone: it is no longer there. */
 int decode_message(const struct nlmsghdr *, struct fib_object *ret, bool *ret_gone);
 
+/* --- quiet.c: changes of which the kernel is not to tell route by route --- */
+struct quiet;
+struct quiet *quiet_new(const char *run_dir); /* ends what an earlier run has left */
+void quiet_free(struct quiet *);
+bool quiet_begin(struct quiet *); /* false: it is as it was, and nothing is to be ended */
+void quiet_end(struct quiet *);
+
 /* --- writer.c: sends batches from a thread of its own --- */
 struct writer;
-struct writer *writer_start(int fd);                                  /* NULL: no thread could be made */
-void writer_stop(struct writer *);                                    /* sends what is left */
-void writer_send(struct writer *, const uint8_t *bytes, size_t size); /* copies them */
+struct writer *writer_start(int fd, struct quiet *); /* NULL: no thread could be made. `quiet` stays the caller's */
+void writer_stop(struct writer *);                   /* sends what is left */
+/* Copies them. quiet: the kernel is not to tell of each route that moves with this. */
+void writer_send(struct writer *, const uint8_t *bytes, size_t size, bool quiet);
 int writer_failed_fd(const struct writer *); /* readable when a batch could not be sent: ask writer_error() */
 bool writer_is_idle(struct writer *);        /* everything was sent, so everything was carried out */
 int writer_error(struct writer *);           /* a positive errno; 0 none. Clears it */

@@ -56,6 +56,7 @@ struct kernel {
 	void *ctx;
 	int listen, request, dump;
 	struct writer *writer;
+	struct quiet *quiet;
 	sd_event_source *listening, *answering, *failing, *waiting;
 	uint32_t sequence, answered; /* of the last request, and the one up to which all are answered */
 	uint32_t answered_before;    /* PATIENCE_S ago */
@@ -182,7 +183,7 @@ try_stand_in(struct kernel *k, uint32_t sequence, int error)
 	struct nl_msg *m = encode_op(&other);
 	nlmsg_hdr(m)->nlmsg_seq = sequence;
 	f->again = true;
-	writer_send(k->writer, (const uint8_t *)nlmsg_hdr(m), nlmsg_hdr(m)->nlmsg_len);
+	writer_send(k->writer, (const uint8_t *)nlmsg_hdr(m), nlmsg_hdr(m)->nlmsg_len, false);
 	nlmsg_free(m);
 	return true;
 }
@@ -381,12 +382,12 @@ do_setting(struct kernel *k, const struct fib_op *op)
 }
 
 static void
-send_batch(struct kernel *k)
+send_batch(struct kernel *k, bool quiet)
 {
 	if (!k->batch_size)
 		return;
 	((struct nlmsghdr *)(void *)(k->batch + k->batch_last))->nlmsg_flags |= NLM_F_ACK;
-	writer_send(k->writer, k->batch, k->batch_size);
+	writer_send(k->writer, k->batch, k->batch_size, quiet);
 	k->batch_size = 0;
 }
 
@@ -395,8 +396,8 @@ put_request(struct kernel *k, const struct fib_op *op, struct nlmsghdr *h)
 {
 	size_t size = NLMSG_ALIGN(h->nlmsg_len);
 
-	if (k->batch_size + size > BUFFER)
-		send_batch(k);
+	if (k->batch_size + size > BUFFER || op->quiet)
+		send_batch(k, false);
 	h->nlmsg_seq = ++k->sequence;
 	struct in_flight *f = flight_of(k, k->sequence);
 	*f = (struct in_flight){ .number = op->number };
@@ -407,6 +408,8 @@ put_request(struct kernel *k, const struct fib_op *op, struct nlmsghdr *h)
 	memcpy(k->batch + k->batch_size, h, h->nlmsg_len);
 	memset(k->batch + k->batch_size + h->nlmsg_len, 0, size - h->nlmsg_len);
 	k->batch_size += size;
+	if (op->quiet)
+		send_batch(k, true);
 }
 
 void
@@ -433,7 +436,7 @@ kernel_do(struct kernel *k, const struct fib_op *ops, size_t count)
 		if (op->number)
 			k->ops.answer(k->ctx, op->number, -r, text);
 	}
-	send_batch(k);
+	send_batch(k, false);
 	int waiting = SD_EVENT_OFF;
 	sd_event_source_get_enabled(k->waiting, &waiting);
 	if (waiting == SD_EVENT_OFF && !kernel_is_idle(k))
@@ -580,7 +583,8 @@ kernel_open(struct host *host, const struct kernel_ops *ops, void *ctx, char why
 	int r = k->listen < 0 ? k->listen : k->request < 0 ? k->request : k->dump < 0 ? k->dump : mute_own_routes(k);
 	if (r >= 0)
 		r = join_groups(k->listen);
-	if (r >= 0 && !(k->writer = writer_start(k->request)))
+	k->quiet = quiet_new(host_run_dir(host));
+	if (r >= 0 && !(k->writer = writer_start(k->request, k->quiet)))
 		r = -EAGAIN;
 	if (r >= 0)
 		r = sd_event_add_io(host_loop(host), &k->listening, k->listen, EPOLLIN, on_listen, k);
@@ -611,6 +615,7 @@ kernel_close(struct kernel *k)
 	sd_event_source_disable_unref(k->failing);
 	sd_event_source_disable_unref(k->waiting);
 	writer_stop(k->writer);
+	quiet_free(k->quiet);
 	int fds[] = { k->listen, k->request, k->dump };
 	for (int i = 0; i < 3; i++)
 		if (fds[i] >= 0)

@@ -19,6 +19,7 @@
 enum { BATCHES = 8 };
 
 struct writer {
+	struct quiet *quiet;
 	int fd, failed; /* failed: an eventfd, readable when a batch could not be sent */
 	pthread_t thread;
 	bool running;
@@ -27,6 +28,7 @@ struct writer {
 	struct {
 		uint8_t *bytes;
 		size_t size;
+		bool quiet;
 	} ring[BATCHES];
 	unsigned first, count; /* the first is being sent */
 	int error;
@@ -44,6 +46,17 @@ send_one(int fd, const uint8_t *bytes, size_t size)
 	return n < 0 ? errno : 0;
 }
 
+static int
+send_quietly(struct quiet *q, int fd, const uint8_t *bytes, size_t size)
+{
+	bool quiet = quiet_begin(q);
+	int error = send_one(fd, bytes, size);
+
+	if (quiet)
+		quiet_end(q);
+	return error;
+}
+
 static void *
 work(void *ctx)
 {
@@ -57,8 +70,9 @@ work(void *ctx)
 			break;
 		uint8_t *bytes = w->ring[w->first].bytes;
 		size_t size = w->ring[w->first].size;
+		bool quiet = w->ring[w->first].quiet;
 		pthread_mutex_unlock(&w->lock);
-		int error = send_one(w->fd, bytes, size);
+		int error = quiet ? send_quietly(w->quiet, w->fd, bytes, size) : send_one(w->fd, bytes, size);
 		free(bytes);
 		pthread_mutex_lock(&w->lock);
 		w->first = (w->first + 1) % BATCHES;
@@ -74,12 +88,13 @@ work(void *ctx)
 }
 
 struct writer *
-writer_start(int fd)
+writer_start(int fd, struct quiet *quiet)
 {
 	struct writer *w = NEW(struct writer);
 	sigset_t all, before;
 
 	w->fd = fd;
+	w->quiet = quiet;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->given, NULL);
 	pthread_cond_init(&w->taken, NULL);
@@ -143,7 +158,7 @@ writer_error(struct writer *w)
 }
 
 void
-writer_send(struct writer *w, const uint8_t *bytes, size_t size)
+writer_send(struct writer *w, const uint8_t *bytes, size_t size, bool quiet)
 {
 	pthread_mutex_lock(&w->lock);
 	while (w->count == BATCHES)
@@ -151,6 +166,7 @@ writer_send(struct writer *w, const uint8_t *bytes, size_t size)
 	unsigned at = (w->first + w->count) % BATCHES;
 	w->ring[at].bytes = mem_copy(bytes, size);
 	w->ring[at].size = size;
+	w->ring[at].quiet = quiet;
 	w->count++;
 	pthread_cond_signal(&w->given);
 	pthread_mutex_unlock(&w->lock);

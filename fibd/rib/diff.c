@@ -59,6 +59,7 @@ next_op(struct batch *b, enum fib_op_kind kind, enum op_target target, uint32_t 
 	op->kind = kind;
 	op->number = rib->next_number;
 	op->value = 0;
+	op->quiet = false;
 	*ret = p;
 	return op;
 }
@@ -139,6 +140,7 @@ add_groups(struct batch *b)
 		*n = (struct fib_nexthop){ .id = g->id };
 		p->count = n->member_count = group_members(group_model(g), n->members);
 		memset(n->weights, 1, n->member_count);
+		op->quiet = g->user_count >= FIB_MANY_ROUTES;
 		p->members = mem_copy(n->members, n->member_count * sizeof *n->members);
 		g->asked = true;
 	}
@@ -213,7 +215,7 @@ route_is_right(struct rib *rib, const struct route *r)
 			      : r->has == f->group && !r->inlined)
 		return true;
 	/* Until ldp.Lsp is known, labels of before our restart are not taken away. */
-	if (rib->lsp_synced || f->labelled)
+	if (rib->lsp_synced || !rib->inherited || f->labelled)
 		return false;
 	return r->inlined ? paths_lead(r->inlined->paths, r->inlined->count, f, false)
 			  : leads_the_same_way(rib, r->has, f);
@@ -354,6 +356,7 @@ rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 		add_nexthops(&b);
 		add_groups(&b);
 	}
+	rib->ops_first = false;
 	if (rib->has_config && all_chosen) {
 		settle_routes(&b);
 		settle_ilms(&b);

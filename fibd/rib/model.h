@@ -261,7 +261,8 @@ struct rib {
 	struct fib_abilities abilities;
 	char **missing;
 	bool has_config, has_abilities, dumped, lsp_synced;
-	bool one_path_only;          /* this kernel mishandles several next hops of one incoming label */
+	bool inherited;     /* routes were found in the kernel as we had not put them there: of before our restart */
+	bool one_path_only; /* this kernel mishandles several next hops of one incoming label */
 	uint32_t dump, config_round; /* counts of dumps and configurations, to tell what was not told again */
 	struct hash ports, nexthops, nexthop_contents, groups, fates, lsps, ilms;
 	struct list tables;
@@ -282,6 +283,7 @@ struct rib {
 	struct list recursives, touched; /* fates */
 	struct list to_tell;             /* fates with users that have not heard yet */
 	uint32_t routes_asked;           /* operations on routes under way */
+	bool ops_first; /* a group may move them all: it is changed before the first of them hears of it */
 	struct list spare_groups;
 	struct list inlined;
 	struct list dirty_nexthops, dirty_groups, dirty_ilms;

@@ -224,7 +224,7 @@ static bool
 all_is_quiet(const struct rib *rib)
 {
 	return !rib->dirty_routes.count && !rib->to_choose.count && !rib->routes_asked && !rib->troubles.count &&
-	       rib->tracks_known && rib->lsp_synced;
+	       rib->tracks_known && (rib->lsp_synced || !rib->inherited);
 }
 
 static bool

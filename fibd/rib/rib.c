@@ -295,8 +295,13 @@ rib_settle(struct rib *rib)
 	for (int round = 0; round < SETTLE_ROUNDS; round++) {
 		if (rib->resolve || rib->resolve_all)
 			fates_resolve(rib);
-		if (!rib->to_choose.count && !rib->dirty_routes.count)
+		if (!rib->to_choose.count && !rib->dirty_routes.count) {
 			fates_settle(rib); /* before anybody hears of it: what moves all of them at once */
+			if (rib->ops_first) {
+				all_chosen = false;
+				break;
+			}
+		}
 		all_chosen = routes_choose(rib, rib->choices_at_once);
 		if (!all_chosen || (!rib->resolve && !rib->resolve_all))
 			break;

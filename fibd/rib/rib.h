@@ -24,6 +24,7 @@ enum {
 	FIB_METRIC = 10,      /* of our IPv4 and IPv6 routes: below every other daemon's, above the kernel's own */
 	FIB_NEXTHOP_FIRST = 0x50000000, /* ids of our next hop objects */
 	FIB_PATHS_MAX = 32,             /* next hops in one route */
+	FIB_MANY_ROUTES = 1024,         /* that follow one group */
 };
 
 /* --- what is in the kernel, in either direction --- */
@@ -123,6 +124,7 @@ struct fib_op {
 	enum fib_op_kind kind;
 	uint32_t number; /* comes back in FIB_IN_ANSWER; 0: no answer wanted */
 	uint32_t value;
+	bool quiet; /* many routes move with it: the kernel is not to tell of each of them */
 	struct fib_object object;
 };
 

@@ -441,7 +441,10 @@ own_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 		return;
 	if (r->asked) /* somebody else was at it at the same time, before or after: look what there is in the end */
 		rib_resync(rib, rib->now + USEC_PER_SEC);
+	const struct group *had = r->has;
+	const struct inlined *had_inlined = r->inlined;
 	route_installed(rib, r, gone ? 0 : in->nexthop_id, in->paths, gone ? 0 : in->path_count);
+	rib->inherited |= !gone && (r->has != had || r->inlined != had_inlined);
 }
 
 void
@@ -644,6 +647,7 @@ routes_tell(struct rib *rib, struct fate *f)
 	list_splice(&f->untold, &f->users);
 	if (!list_is_empty(&f->untold) && list_is_empty(&f->to_tell))
 		list_append(&rib->to_tell, &f->to_tell);
+	rib->ops_first = true;
 	rib->work = true;
 }
 

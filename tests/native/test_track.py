@@ -9,6 +9,10 @@ LABS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "labs")
 FIRST, SECOND = "10.0.12.2", "10.1.12.2"
 
 
+COMPAT = "/proc/sys/net/ipv4/nexthop_compat_mode"
+MANY = 2000
+
+
 def gateways(lab, prefix):
     """Where the kernel of R1 sends packets for a prefix."""
     routes = lab.json("R1", "ip", "-j", "route", "show", prefix)
@@ -73,3 +77,58 @@ def test_a_dead_peer_daemon_is_a_dead_path_and_fibd_restarted_meanwhile_knows_it
     leads(lab, "20.0.0.0/8", SECOND)
     lab.start("R2", "bfdd")
     leads(lab, "20.0.0.0/8", FIRST)
+
+
+def quiet(lab, setting=None):
+    """Whether the kernel tells of each route that moves with its group ("1"), and whether fibd owes it that setting."""
+    if setting:
+        lab.run("R1", "sh", "-c", f"echo {setting} > {COMPAT}")
+    return lab.run("R1", "cat", COMPAT).stdout.strip(), os.path.exists(os.path.join(lab.run_dir("R1"), "fibd.quiet"))
+
+
+def many_routes(text):
+    prefixes = [f"40.{i >> 8}.{i & 255}.0" for i in range(MANY)]
+    lines = "".join(f"ip route-static {p} 24 {FIRST} track bfd-session r1_to_r2\nip route-static {p} 24 {SECOND} preference 80\n" for p in prefixes)
+    return text.replace("bfd r1_to_r2", lines + "#\nbfd r1_to_r2")
+
+
+def test_the_kernel_tells_of_a_group_not_of_each_of_its_many_routes(lab):
+    lab.reconfigure("R1", many_routes, ["fibd"])
+    last = f"40.{MANY - 1 >> 8}.{MANY - 1 & 255}.0/24"
+    leads(lab, last, FIRST)
+
+    def groups():
+        return {r["nhid"] for r in lab.json("R1", "ip", "-j", "route", "show", "root", "40.0.0.0/8")}
+    wait_for(lambda: len(groups()) == 1, "all to be in one group", last=groups)
+    before = groups()
+    with open(os.path.join(lab.run_dir("R1"), "notices"), "w+", encoding="utf-8") as notices:
+        monitor = lab.popen("R1", ["ip", "-4", "-rcvbuf", "33554432", "monitor", "route"], stdout=notices, stderr=subprocess.STDOUT)
+        lab.net.unplug("S1", "p2")
+        leads(lab, last, SECOND)
+        wait_for(lambda: not groups() & before, "each to have got the group that it shall have", last=groups)
+
+        def told():
+            notices.seek(0)
+            return sum(line.startswith("40.") for line in notices)
+        wait_for(lambda: told() >= MANY, "each to be told once, when it gets that group", last=told)
+        monitor.terminate()
+        monitor.wait(10)
+        assert told() < MANY * 3 // 2, f"{told()} notices of {MANY} routes: the kernel has told of each when the group was changed"
+    assert quiet(lab) == ("1", False)
+
+
+def test_a_fibd_that_was_killed_while_the_kernel_was_quiet_ends_that(lab):
+    with open(os.path.join(lab.run_dir("R1"), "fibd.quiet"), "w", encoding="ascii"):
+        assert quiet(lab, "0") == ("0", True)
+    lab.kill("R1", "fibd")
+    lab.start("R1", "fibd")
+    wait_for(lambda: quiet(lab) == ("1", False), "the setting to be as it was", last=lambda: quiet(lab))
+
+
+def test_an_operator_who_wants_the_kernel_quiet_gets_it(lab):
+    quiet(lab, "0")
+    lab.kill("R1", "fibd")
+    lab.start("R1", "fibd")
+    lab.net.unplug("S1", "p2")
+    wait_for(lambda: lab.json("R1", "ip", "-j", "route", "get", "20.1.1.1")[0].get("gateway") == SECOND, "the route moves")
+    assert quiet(lab) == ("0", False)

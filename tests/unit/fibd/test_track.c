@@ -179,17 +179,23 @@ END_TEST
 /* --- floating routes --- */
 
 static void
-many(const char *floating)
+many_of(unsigned count, const char *floating)
 {
 	struct text t = { 0 };
 
-	for (int i = 0; i < 50; i++)
+	for (unsigned i = 0; i < count; i++)
 		text_add(&t,
-		    "ip route-static 20.0.%d.0 24 10.0.1.2 track bfd-session a\nip route-static 20.0.%d.0 24 %s "
-		    "preference 80\n",
-		    i, i, floating);
+		    "ip route-static 20.%u.%u.0 24 10.0.1.2 track bfd-session a\n"
+		    "ip route-static 20.%u.%u.0 24 %s preference 80\n",
+		    i >> 8, i & 255, i >> 8, i & 255, floating);
 	world_start(w, text_chars(&t));
 	text_free(&t);
+}
+
+static void
+many(const char *floating)
+{
+	many_of(50, floating);
 }
 
 static void
@@ -220,6 +226,51 @@ START_TEST(the_floating_route_of_many_prefixes_takes_over_in_the_first_message)
 	SAYS("a", ALIVE);
 	ROUTE("20.0.49.0/24", "10.0.1.2@1");
 	ROUTE("20.0.0.0/24", "10.0.1.2@1");
+	ck_assert_uint_eq(w->nexthop_count, 2);
+}
+END_TEST
+
+START_TEST(what_moves_very_many_routes_at_once_is_not_to_be_told_of_each_of_them)
+{
+	many_of(FIB_MANY_ROUTES - (_i ? 0 : 1), "10.0.2.2");
+	ck_assert_uint_eq(w->quiet_ops, 0); /* they come one by one */
+	SAYS("a", DEAD);
+	ROUTE("20.3.254.0/24", "10.0.2.2@2");
+	ck_assert_uint_eq(w->quiet_ops, _i ? 1 : 0);
+	SAYS("a", ALIVE);
+	ROUTE("20.3.254.0/24", "10.0.1.2@1");
+	ck_assert_uint_eq(w->quiet_ops, _i ? 1 : 0);
+}
+END_TEST
+
+static unsigned die_after;
+
+static void
+dies(struct world *world)
+{
+	if (die_after) {
+		die_after--;
+		world->meanwhile = dies;
+	} else {
+		world_session(world, "a", BFD__VERDICT__DEAD, 1);
+	}
+}
+
+START_TEST(a_path_that_dies_while_its_routes_are_installed_leaves_none_behind)
+{
+	char prefix[24];
+
+	die_after = (unsigned)_i;
+	w->meanwhile = dies;
+	many("10.0.2.2");
+	w->meanwhile = NULL;
+	world_session(w, "a", BFD__VERDICT__DEAD, 1);
+	world_run(w);
+	for (int i = 0; i < 50; i++) {
+		snprintf(prefix, sizeof prefix, "20.0.%d.0/24", i);
+		ck_assert_str_eq(world_route(w, prefix), "10.0.2.2@2");
+		ck_assert_uint_eq(world_group(w, prefix), world_group(w, "20.0.0.0/24"));
+	}
 	ck_assert_uint_eq(w->nexthop_count, 2);
 }
 END_TEST
@@ -486,6 +537,8 @@ suite(void)
 	tcase_add_test(t, a_verdict_of_before_the_configuration_counts);
 	tcase_add_test(t, one_of_two_that_share_the_load_is_one_message_for_all_prefixes);
 	tcase_add_test(t, the_floating_route_of_many_prefixes_takes_over_in_the_first_message);
+	tcase_add_loop_test(t, what_moves_very_many_routes_at_once_is_not_to_be_told_of_each_of_them, 0, 2);
+	tcase_add_loop_test(t, a_path_that_dies_while_its_routes_are_installed_leaves_none_behind, 0, 12);
 	tcase_add_test(t, a_path_that_is_back_before_all_routes_have_moved_gets_them_all);
 	tcase_add_test(t, prefixes_that_part_ways_are_moved_one_by_one);
 	tcase_add_test(t, the_one_that_stands_in_may_change_while_it_does);

@@ -421,6 +421,7 @@ perform(struct world *w, const struct fib_op *op, const char **text)
 
 	w->adds += op->kind == FIB_OP_ADD;
 	w->deletes += delete;
+	w->quiet_ops += op->quiet;
 	switch (op->kind) {
 	case FIB_OP_ADD:
 	case FIB_OP_DELETE:

@@ -29,7 +29,7 @@ struct world {
 	void (*meanwhile)(struct world *); /* somebody else's doing between operations and their answers; once */
 	int refuse;                        /* the next route or label is refused with this errno */
 	unsigned foreign_harm;             /* operations that hit somebody else's route */
-	unsigned ops, adds, deletes, group_ops, route_ops, dumps;
+	unsigned ops, adds, deletes, group_ops, route_ops, quiet_ops, dumps;
 	struct text log; /* of the engine */
 };
 
