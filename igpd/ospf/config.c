@@ -7,11 +7,19 @@
 void
 ospf_config_free(struct ospf_config *c)
 {
-	for (size_t i = 0; i < c->area_count; i++)
+	for (size_t i = 0; i < c->area_count; i++) {
 		free(c->areas[i].networks);
+		free(c->areas[i].ranges);
+	}
 	free(c->areas);
 	free(c->interfaces);
 	*c = (struct ospf_config){ 0 };
+}
+
+static void *
+copy(const void *from, size_t size)
+{
+	return size ? mem_copy(from, size) : NULL;
 }
 
 void
@@ -20,11 +28,13 @@ ospf_config_copy(struct ospf_config *to, const struct ospf_config *from)
 	struct ospf_config old = *to;
 
 	*to = *from;
-	to->areas = mem_copy(from->areas, from->area_count * sizeof *from->areas);
-	for (size_t i = 0; i < to->area_count; i++)
-		to->areas[i].networks =
-		    mem_copy(from->areas[i].networks, from->areas[i].network_count * sizeof *from->areas[i].networks);
-	to->interfaces = mem_copy(from->interfaces, from->interface_count * sizeof *from->interfaces);
+	to->areas = copy(from->areas, from->area_count * sizeof *from->areas);
+	for (size_t i = 0; i < to->area_count; i++) {
+		const struct ospf_area_config *a = &from->areas[i];
+		to->areas[i].networks = copy(a->networks, a->network_count * sizeof *a->networks);
+		to->areas[i].ranges = copy(a->ranges, a->range_count * sizeof *a->ranges);
+	}
+	to->interfaces = copy(from->interfaces, from->interface_count * sizeof *from->interfaces);
 	ospf_config_free(&old);
 }
 

@@ -37,8 +37,15 @@ struct ospf_interface_config {
 struct ospf_network_config { /* `network A WILDCARD` */
 	uint32_t address, wildcard;
 };
+struct ospf_range_config { /* `abr-summary A M` */
+	struct prefix prefix;
+	bool not_advertised;
+	uint32_t cost; /* 0: that of the farthest network in it */
+};
 struct ospf_area_config {
 	uint32_t id;
+	struct ospf_range_config *ranges;
+	size_t range_count;
 	struct ospf_network_config *networks;
 	size_t network_count;
 	bool stub, nssa, no_summary;

@@ -51,7 +51,8 @@ ospf_new(uint64_t seed)
 {
 	struct ospf *o = NEW(struct ospf);
 	struct hash *hashes[] = { &o->ports, &o->neighbors, &o->wishes, &o->imports, &o->nets, &o->asbrs, &o->hops };
-	struct list *lists[] = { &o->areas, &o->ifaces, &o->graves, &o->dirty_nets, &o->dirty_routers, &o->told_nets };
+	struct list *lists[] = { &o->areas, &o->ifaces, &o->graves, &o->dirty_nets, &o->dirty_routers, &o->told_nets,
+		&o->review_nets };
 
 	rng_seed(&o->rng, seed);
 	o->out = outbox_new();
@@ -97,7 +98,7 @@ ospf_free(struct ospf *o)
 	hash_free(&o->ports);
 	hash_free(&o->neighbors);
 	hash_free(&o->wishes);
-	hash_free(&o->imports);
+	external_free(o);
 	ospf_config_free(&o->config);
 	timers_free(&o->timers);
 	outbox_free(o->out);
@@ -197,6 +198,7 @@ review_id(struct ospf *o)
 	lsdb_sweep(o);
 	lsdb_init(&o->db);
 	o->router_id = id;
+	external_all(o);
 }
 
 /* --- the door --- */
@@ -239,13 +241,15 @@ dispatch(struct ospf *o, const struct ospf_input *in)
 		break;
 	case OSPF_IN_PORT: take_port(o, in->port, in->gone); break;
 	case OSPF_IN_PACKET: iface_packet(o, in); return;
-	case OSPF_IN_IMPORT: return;
+	case OSPF_IN_IMPORT: external_import(o, in->import, in->gone); return;
 	case OSPF_IN_TIMER: due(o); return;
 	}
 	if (!o->configured)
 		return;
 	review_id(o);
 	ifaces_review(o);
+	if (in->kind == OSPF_IN_CONFIG)
+		summaries_all(o);
 }
 
 void

@@ -179,6 +179,7 @@ struct net {
 	struct list offers;
 	struct list behind; /* external offers behind this boundary router */
 	struct list dirty, told;
+	struct list review; /* what other areas are told of it is to be looked at */
 	/* the route as it is */
 	enum ospf_route_kind kind;
 	uint32_t cost, cost2, area, tag;
@@ -225,7 +226,8 @@ struct ospf {
 	struct hop **hop_by_number;
 	struct list dirty_nets, dirty_routers, told_nets;
 	struct net *told_last; /* handed out; freed with the next when it is gone */
-	bool inside_moved;
+	bool inside_moved, ranges_moved;
+	struct list review_nets;
 	struct timer spf;
 	usec_t spf_calm_at, spf_learn_until; /* RFC 8405: HOLDDOWN and TIME_TO_LEARN */
 	uint32_t dd_seed;
@@ -314,13 +316,36 @@ void originate_received(struct ospf *, struct lsa *); /* 13.4: an instance of ou
 void originate_wish_due(struct timer *);
 void originate_gone(struct iface *);                       /* it is about to be freed */
 void originate_forget(struct ospf *, const struct area *); /* no more wishes for it; NULL: for all */
+/* An LSA as it should be, and that there should be none. */
+void originate_wish(struct ospf *, struct lsdb *, struct area *, uint8_t type, uint32_t id, uint8_t options,
+    const struct wire_writer *body);
+void originate_no_wish(struct ospf *, struct lsdb *, uint8_t type, uint32_t id);
+/* Of a wish for a prefix: its mask; false: there is no such wish. */
+bool originate_mask(struct ospf *, const struct lsdb *, uint8_t type, uint32_t id, uint32_t *ret);
+void originate_move(
+    struct ospf *, struct lsdb *, struct area *, uint8_t type, uint32_t from, uint32_t to); /* another name */
+
+/* --- external.c --- */
+void external_import(struct ospf *, const struct ospf_import *, bool gone);
+void external_all(struct ospf *); /* says all of them: the router ID is another */
+void external_free(struct ospf *);
+/* A wish for a prefix, under a name that is free (appendix E). */
+void originate_prefix(struct ospf *, struct lsdb *, struct area *, uint8_t type, uint8_t options, const struct prefix *,
+    const struct wire_writer *body);
+void originate_no_prefix(struct ospf *, struct lsdb *, uint8_t type, const struct prefix *);
+
+/* --- summary.c --- */
 bool ospf_is_border(const struct ospf *);
+void summaries_review(struct ospf *); /* of the routes that have changed */
+void summaries_all(struct ospf *);
 
 /* --- routes.c --- */
 void routes_lsa(struct ospf *, struct lsa *); /* installed with other contents, or about to go */
+void routes_border(struct ospf *);            /* we became a border router, or no longer are one */
 void routes_links(struct area *);             /* our own links, or who is at their other ends, are others */
 bool ospf_longest(const struct ospf *, const struct prefix *host, struct ospf_route *ret);
-void routes_find(struct ospf *); /* the SPF timer */
+void net_release(struct ospf *, struct net *); /* frees it if nothing holds it */
+void routes_find(struct ospf *);               /* the SPF timer */
 void routes_free(struct ospf *);
 void routes_area_free(struct area *);
 #endif

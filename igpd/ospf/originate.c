@@ -197,6 +197,45 @@ originate_received(struct ospf *o, struct lsa *l)
 	}
 }
 
+void
+originate_wish(struct ospf *o, struct lsdb *db, struct area *area, uint8_t type, uint32_t id, uint8_t options,
+    const struct wire_writer *body)
+{
+	want(o, db, area, type, id, options, body);
+}
+
+void
+originate_no_wish(struct ospf *o, struct lsdb *db, uint8_t type, uint32_t id)
+{
+	struct wish *w = wish_find(o, db, type, id);
+
+	if (w)
+		unwant(w);
+}
+
+bool
+originate_mask(struct ospf *o, const struct lsdb *db, uint8_t type, uint32_t id, uint32_t *ret)
+{
+	const struct wish *w = wish_find(o, db, type, id);
+
+	if (!w)
+		return false;
+	struct wire_reader r = wire_reader(w->body, w->size);
+	*ret = wire_u32(&r);
+	return true;
+}
+
+void
+originate_move(struct ospf *o, struct lsdb *db, struct area *area, uint8_t type, uint32_t from, uint32_t to)
+{
+	struct wish *w = wish_find(o, db, type, from);
+	uint8_t *body = mem_copy(w->body, w->size);
+	struct wire_writer out = { .base = body, .size = w->size, .at = w->size };
+
+	want(o, db, area, type, to, w->options, &out);
+	free(body);
+}
+
 /* --- router-LSAs, 12.4.1 --- */
 
 static void
@@ -260,21 +299,6 @@ put_iface(struct wire_writer *w, const struct iface *i, uint16_t *count)
 		put_link(w, i->dr, i->address, LINK_TRANSIT, transit_metric(i), count);
 	else
 		put_link(w, i->address & i->mask, i->mask, LINK_STUB, i->cost, count);
-}
-
-bool
-ospf_is_border(const struct ospf *o)
-{
-	unsigned active = 0;
-
-	for (const struct list *at = o->areas.next; at != &o->areas; at = at->next) {
-		const struct area *a = CONST_OBJECT(at, struct area, of_ospf);
-		bool any = false;
-		for (const struct list *k = a->ifaces.next; k != &a->ifaces; k = k->next)
-			any |= CONST_OBJECT(k, struct iface, of_area)->state != IS_DOWN;
-		active += any;
-	}
-	return active > 1;
 }
 
 static uint8_t
@@ -377,7 +401,10 @@ originate_due(struct ospf *o)
 		if (due)
 			routes_links(a);
 	}
+	if (border == o->border)
+		return;
 	o->border = border;
+	routes_border(o);
 }
 
 void

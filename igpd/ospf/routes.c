@@ -256,7 +256,7 @@ net_get(struct ospf *o, bool is_router, struct prefix prefix)
 	net->prefix = prefix;
 	net->is_router = is_router;
 	net->kind = OSPF_UNREACHABLE;
-	struct list *lists[] = { &net->offers, &net->behind, &net->dirty, &net->told };
+	struct list *lists[] = { &net->offers, &net->behind, &net->dirty, &net->told, &net->review };
 	for (size_t i = 0; i < COUNT(lists); i++)
 		list_init(lists[i]);
 	hash_add(table, &net->by_prefix, hash);
@@ -457,32 +457,50 @@ weigh_behind_vertex(const struct ospf *o, const struct offer *f, struct choice *
 	return true;
 }
 
-/* 16.4 (3): packets go to the boundary router, or to the address that it names if there is a way inside the AS. */
+/* A link of ours that leads to an address straight; NULL: none, or the address is our own. */
+static const struct iface *
+iface_to(const struct ospf *o, uint32_t address)
+{
+	for (const struct list *at = o->ifaces.next; at != &o->ifaces; at = at->next) {
+		const struct iface *i = CONST_OBJECT(at, struct iface, of_ospf);
+		if (i->state > IS_LOOPBACK && (i->address & i->mask) == (address & i->mask))
+			return i->address == address ? NULL : i;
+	}
+	return NULL;
+}
+
+/* 16.4 (3): to the address that is named there has to be a way inside the AS. */
+static bool
+weigh_forward(struct ospf *o, uint32_t forward, struct choice *ret)
+{
+	struct prefix host = prefix_host(addr_v4(forward));
+	struct ospf_route to;
+
+	if (!ospf_longest(o, &host, &to) || to.kind > OSPF_INTER)
+		return false;
+	ret->cost = to.cost;
+	for (size_t i = 0; i < to.hop_count; i++)
+		add_hop(ret, (struct ospf_hop){ to.hops[i].ifindex, to.hops[i].gateway ? to.hops[i].gateway : forward },
+		    most_paths(o));
+	const struct iface *i = to.hop_count ? NULL : iface_to(o, forward);
+	if (i)
+		add_hop(ret, (struct ospf_hop){ i->port->ifindex, forward }, most_paths(o));
+	return ret->count > 0;
+}
+
+/* 16.4 (3): packets go to the boundary router, or to the address that it names. */
 static bool
 weigh_external(struct ospf *o, const struct offer *f, struct choice *ret)
 {
-	uint32_t forward = lsa_external_of(f->lsa->bytes).forward;
-	struct ospf_route to = { 0 };
+	struct lsa_external e = lsa_external_of(f->lsa->bytes);
 
 	if (f->asbr->kind == OSPF_UNREACHABLE)
 		return false;
-	*ret = (struct choice){ .kind = f->kind, .cost = f->asbr->cost, .tag = lsa_external_of(f->lsa->bytes).tag };
-	const struct ospf_hop *hops = f->asbr->hops;
-	size_t count = f->asbr->hop_count;
-	if (forward) {
-		struct prefix host = prefix_host(addr_v4(forward));
-		if (!ospf_longest(o, &host, &to) || to.kind > OSPF_INTER)
-			return false;
-		ret->cost = to.cost;
-		hops = to.hops;
-		count = to.hop_count;
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct ospf_hop h = hops[i];
-		if (!h.gateway)
-			h.gateway = forward; /* on a link of ours */
-		add_hop(ret, h, most_paths(o));
-	}
+	*ret = (struct choice){ .kind = f->kind, .cost = f->asbr->cost, .tag = e.tag };
+	if (e.forward && !weigh_forward(o, e.forward, ret))
+		return false;
+	for (size_t i = 0; !e.forward && i < f->asbr->hop_count; i++)
+		add_hop(ret, f->asbr->hops[i], most_paths(o));
 	if (f->kind == OSPF_EXTERNAL_1)
 		ret->cost += f->metric;
 	else
@@ -516,16 +534,29 @@ net_free(struct ospf *o, struct net *n)
 {
 	list_remove(&n->dirty);
 	list_remove(&n->told);
+	list_remove(&n->review);
 	hash_remove(n->is_router ? &o->asbrs : &o->nets, &n->by_prefix);
 	free(n->hops);
 	free(n);
+}
+
+void
+net_release(struct ospf *o, struct net *n)
+{
+	const struct list *lists[] = { &n->offers, &n->behind, &n->dirty, &n->told, &n->review };
+
+	if (n->kind != OSPF_UNREACHABLE || n == o->told_last)
+		return;
+	for (size_t i = 0; i < COUNT(lists); i++)
+		if (!list_is_empty(lists[i]))
+			return;
+	net_free(o, n);
 }
 
 static void
 choose(struct ospf *o, struct net *n)
 {
 	struct choice best = { .kind = OSPF_UNREACHABLE }, c;
-	bool was_told = n->kind != OSPF_UNREACHABLE;
 
 	list_each (at, &n->offers) {
 		const struct offer *f = OBJECT(at, struct offer, of_net);
@@ -547,10 +578,11 @@ choose(struct ospf *o, struct net *n)
 		n->hops = best.count ? mem_copy(best.hops, best.count * sizeof *best.hops) : NULL;
 		n->hop_count = best.count;
 		tell(o, n);
+		if (list_is_empty(&n->review))
+			list_append(&o->review_nets, &n->review);
 		o->inside_moved |= !n->is_router;
 	}
-	if (list_is_empty(&n->offers) && list_is_empty(&n->behind) && list_is_empty(&n->told) && !was_told)
-		net_free(o, n);
+	net_release(o, n);
 }
 
 static void
@@ -605,6 +637,20 @@ routes_find(struct ospf *o)
 		look_at_forwards(o);
 		choose_all(o, &o->dirty_nets);
 	}
+	summaries_review(o);
+}
+
+void
+routes_border(struct ospf *o)
+{
+	hash_each (h, &o->nets) { /* which areas' summaries count */
+		net_dirty(o, OBJECT(h, struct net, by_prefix));
+	}
+	hash_each (r, &o->asbrs) {
+		net_dirty(o, OBJECT(r, struct net, by_prefix));
+	}
+	summaries_all(o);
+	spf_wanted(o);
 }
 
 /* --- the face --- */
@@ -621,9 +667,7 @@ ospf_next_route(struct ospf *o, struct ospf_route *ret)
 	if (o->told_last) {
 		struct net *last = o->told_last;
 		o->told_last = NULL;
-		if (last->kind == OSPF_UNREACHABLE && list_is_empty(&last->offers) && list_is_empty(&last->behind) &&
-		    list_is_empty(&last->dirty))
-			net_free(o, last);
+		net_release(o, last);
 	}
 	if (list_is_empty(&o->told_nets))
 		return false;

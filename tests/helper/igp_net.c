@@ -200,6 +200,31 @@ tell_port(struct igp_net *n, struct igp_node *node, size_t port)
 	give(n, node, &(struct ospf_input){ .kind = OSPF_IN_PORT, .port = &in });
 }
 
+struct ospf_area_config *
+igp_area_config(struct igp_node *node, uint32_t area)
+{
+	for (size_t i = 0; i < node->config.area_count; i++)
+		if (node->config.areas[i].id == area)
+			return &node->config.areas[i];
+	node->config.areas = mem_resize(node->config.areas, (node->config.area_count + 1) * sizeof *node->config.areas);
+	struct ospf_area_config *c = &node->config.areas[node->config.area_count++];
+	*c = (struct ospf_area_config){ .id = area };
+	return c;
+}
+
+void
+igp_area(struct igp_node *node, size_t port, uint32_t area)
+{
+	igp_area_config(node, area);
+	igp_config(node, port)->area = area;
+}
+
+void
+igp_import(struct igp_net *n, struct igp_node *node, const struct ospf_import *import, bool gone)
+{
+	give(n, node, &(struct ospf_input){ .kind = OSPF_IN_IMPORT, .import = import, .gone = gone });
+}
+
 void
 igp_configure(struct igp_net *n, struct igp_node *node)
 {

@@ -64,12 +64,15 @@ struct igp_node *igp_add(struct igp_net *, uint32_t router);
 size_t igp_segment(struct igp_net *, enum ospf_network_type);
 size_t igp_join(struct igp_net *, size_t segment, struct igp_node *, uint16_t cost); /* the port */
 struct ospf_interface_config *igp_config(
-    struct igp_node *, size_t port); /* of that port, to be changed; then igp_configure() */
+    struct igp_node *, size_t port);                          /* of that port, to be changed; then igp_configure() */
+void igp_area(struct igp_node *, size_t port, uint32_t area); /* the port is in that area */
+struct ospf_area_config *igp_area_config(struct igp_node *, uint32_t area);
 void igp_configure(struct igp_net *, struct igp_node *);
 void igp_start(struct igp_net *, struct igp_node *); /* fresh memory */
 void igp_start_all(struct igp_net *);
 void igp_kill(struct igp_net *, struct igp_node *);
 void igp_set_port(struct igp_net *, struct igp_node *, size_t port, bool up);
+void igp_import(struct igp_net *, struct igp_node *, const struct ospf_import *, bool gone);
 void igp_run(struct igp_net *, usec_t span);
 /* What is wrong, as text: databases that differ, adjacencies that are not full, routes that are not the shortest. Empty: nothing. */
 const char *igp_faults(struct igp_net *);

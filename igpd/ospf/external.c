@@ -1,0 +1,144 @@
+/*
+ * What comes from outside: imported routes as AS-external-LSAs (RFC 2328 section 12.4.4), and the names that LSAs for prefixes
+ * get (appendix E).
+ *
+ * The Link State ID of such an LSA is the network's address. Where two networks have the same one, as 10.0.0.0/8 and
+ * 10.0.0.0/16 do, the second to come takes its last address instead; only a host has none to give way to, so whoever has its
+ * name then moves.
+ */
+#include "igpd/ospf/model.h"
+#include <stdlib.h>
+
+struct import {
+	struct hash_node by_prefix;
+	struct ospf_import told;
+};
+
+static uint32_t
+mask_of(const struct prefix *p)
+{
+	return p->len ? UINT32_MAX << (32 - p->len) : 0;
+}
+
+static uint32_t
+last_address(const struct prefix *p)
+{
+	return addr_to_v4(&p->addr) | ~mask_of(p);
+}
+
+/* The name that our LSA for this prefix has; false: it has none. */
+static bool
+name_of(struct ospf *o, const struct lsdb *db, uint8_t type, const struct prefix *p, uint32_t *ret)
+{
+	uint32_t names[] = { addr_to_v4(&p->addr), last_address(p) }, mask;
+
+	for (int i = 0; i < 2; i++)
+		if (originate_mask(o, db, type, names[i], &mask) && mask == mask_of(p)) {
+			*ret = names[i];
+			return true;
+		}
+	return false;
+}
+
+static uint32_t
+new_name(struct ospf *o, struct lsdb *db, struct area *area, uint8_t type, const struct prefix *p)
+{
+	uint32_t plain = addr_to_v4(&p->addr), mask;
+
+	if (!originate_mask(o, db, type, plain, &mask))
+		return plain;
+	if (p->len < 32)
+		return last_address(p);
+	originate_move(o, db, area, type, plain, plain | ~mask);
+	return plain;
+}
+
+void
+originate_prefix(struct ospf *o, struct lsdb *db, struct area *area, uint8_t type, uint8_t options,
+    const struct prefix *p, const struct wire_writer *body)
+{
+	uint32_t name;
+
+	if (!name_of(o, db, type, p, &name))
+		name = new_name(o, db, area, type, p);
+	originate_wish(o, db, area, type, name, options, body);
+}
+
+void
+originate_no_prefix(struct ospf *o, struct lsdb *db, uint8_t type, const struct prefix *p)
+{
+	uint32_t name;
+
+	if (name_of(o, db, type, p, &name))
+		originate_no_wish(o, db, type, name);
+}
+
+/* --- imports --- */
+
+static struct import *
+import_find(const struct ospf *o, const struct prefix *p)
+{
+	for (struct hash_node *n = hash_first(&o->imports, prefix_hash(p)); n; n = hash_next(n))
+		if (prefix_eq(&OBJECT(n, struct import, by_prefix)->told.prefix, p))
+			return OBJECT(n, struct import, by_prefix);
+	return NULL;
+}
+
+static void
+advertise(struct ospf *o, const struct ospf_import *i)
+{
+	uint8_t bytes[16];
+	struct wire_writer w = wire_writer(bytes, sizeof bytes);
+
+	wire_put_u32(&w, mask_of(&i->prefix));
+	wire_put_u32(
+	    &w, (i->type2 ? UINT32_C(0x80000000) : 0) | (i->metric < LSA_INFINITY ? i->metric : LSA_INFINITY - 1));
+	wire_put_u32(&w, i->forward);
+	wire_put_u32(&w, i->tag);
+	originate_prefix(o, &o->db, NULL, LSA_EXTERNAL, OSPF_OPTION_E, &i->prefix, &w);
+}
+
+void
+external_import(struct ospf *o, const struct ospf_import *told, bool gone)
+{
+	struct import *i = import_find(o, &told->prefix);
+	bool was_any = o->imports.count > 0;
+
+	if (told->prefix.addr.family != 4 || (gone && !i))
+		return;
+	if (gone) {
+		if (o->router_id)
+			originate_no_prefix(o, &o->db, LSA_EXTERNAL, &told->prefix);
+		hash_remove(&o->imports, &i->by_prefix);
+		free(i);
+	} else {
+		if (!i) {
+			i = NEW(struct import);
+			hash_add(&o->imports, &i->by_prefix, prefix_hash(&told->prefix));
+		}
+		i->told = *told;
+		if (o->router_id)
+			advertise(o, told);
+	}
+	if (was_any != (o->imports.count > 0)) /* the E bit */
+		list_each (at, &o->areas) {
+			originate_router(OBJECT(at, struct area, of_ospf));
+		}
+}
+
+void
+external_all(struct ospf *o)
+{
+	hash_each (n, &o->imports) {
+		advertise(o, &OBJECT(n, struct import, by_prefix)->told);
+	}
+}
+
+void
+external_free(struct ospf *o)
+{
+	hash_each (n, &o->imports) {
+		free(OBJECT(n, struct import, by_prefix));
+	}
+	hash_free(&o->imports);
+}
