@@ -19,6 +19,28 @@ enum {
 	OSPF_EXTERNAL_PREFERENCE = 150,
 	OSPF_PATHS = 8,
 	OSPF_NAME = 48,
+	OSPF_KEYS_MAX = 4,
+	OSPF_SECRET_MAX = 80,
+};
+
+/* `authentication-mode`. Several cryptographic keys: the first is used to send, all of them are accepted (rollover). */
+enum ospf_key_kind {
+	OSPF_KEY_NONE,
+	OSPF_KEY_SIMPLE,
+	OSPF_KEY_MD5,
+	OSPF_KEY_SHA1,
+	OSPF_KEY_SHA256,
+	OSPF_KEY_SHA384,
+	OSPF_KEY_SHA512
+};
+struct ospf_key {
+	enum ospf_key_kind kind;
+	uint8_t id; /* of cryptographic ones */
+	char secret[OSPF_SECRET_MAX + 1];
+};
+struct ospf_keys {
+	struct ospf_key key[OSPF_KEYS_MAX];
+	uint8_t count; /* 0: nothing is said here */
 };
 
 /* What an interface view says; unset fields are 0 but for those that say otherwise. */
@@ -33,6 +55,7 @@ struct ospf_interface_config {
 	bool has_type;
 	enum ospf_network_type type;
 	bool mtu_ignored, silent;
+	struct ospf_keys keys; /* before those of the area; one of kind OSPF_KEY_NONE: none in spite of the area */
 };
 struct ospf_network_config { /* `network A WILDCARD` */
 	uint32_t address, wildcard;
@@ -49,6 +72,7 @@ struct ospf_area_config {
 	struct ospf_network_config *networks;
 	size_t network_count;
 	bool stub, nssa, no_summary;
+	struct ospf_keys keys; /* of its interfaces that say nothing of their own */
 	uint32_t default_cost; /* of the default route into a stub area or NSSA; 0: 1 */
 };
 struct ospf_config {

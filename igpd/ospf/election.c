@@ -71,11 +71,11 @@ elect(const struct iface *i, uint32_t *ret_dr, uint32_t *ret_bdr)
 
 	round_of(i, &self, ret_dr, ret_bdr);
 	bool is_dr = *ret_dr == i->address, is_bdr = *ret_bdr == i->address;
-	if (is_dr == was_dr && is_bdr == was_bdr)
-		return;
-	self.dr = *ret_dr;
-	self.bdr = *ret_bdr;
-	round_of(i, &self, ret_dr, ret_bdr);
+	if (is_dr != was_dr || is_bdr != was_bdr) {
+		self.dr = *ret_dr;
+		self.bdr = *ret_bdr;
+		round_of(i, &self, ret_dr, ret_bdr);
+	}
 	if (*ret_bdr == *ret_dr)
-		*ret_bdr = 0; /* one alone */
+		*ret_bdr = 0; /* one is both until it has said so itself; then another is elected */
 }

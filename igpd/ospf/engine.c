@@ -47,7 +47,7 @@ ospf_id(uint32_t id, char out[ADDR_TEXT])
 }
 
 struct ospf *
-ospf_new(uint64_t seed)
+ospf_new(uint64_t seed, uint64_t wall_s)
 {
 	struct ospf *o = NEW(struct ospf);
 	struct hash *hashes[] = { &o->ports, &o->neighbors, &o->wishes, &o->imports, &o->nets, &o->asbrs, &o->hops };
@@ -63,6 +63,7 @@ ospf_new(uint64_t seed)
 	for (size_t i = 0; i < COUNT(lists); i++)
 		list_init(lists[i]);
 	lsdb_init(&o->db);
+	o->wall_s = wall_s;
 	o->dd_seed = (uint32_t)rng_next(&o->rng);
 	return o;
 }

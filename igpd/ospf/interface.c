@@ -63,7 +63,7 @@ iface_room(const struct iface *i)
 {
 	size_t mtu = i->port->mtu < 576 ? 576 : i->port->mtu > 65535 ? 65535 : i->port->mtu;
 
-	return mtu - OSPF_IP_HEADER_BYTES;
+	return mtu - OSPF_IP_HEADER_BYTES - auth_room(i);
 }
 
 struct wire_writer
@@ -75,8 +75,7 @@ iface_begin(struct iface *i, enum ospf_type type)
 void
 iface_send(struct iface *i, struct wire_writer *w, enum ospf_type type, uint32_t to)
 {
-	static const uint8_t none[8];
-	size_t size = ospf_end(w, OSPF_AUTH_NONE, none);
+	size_t size = auth_seal(i, w);
 
 	if (i->type == OSPF_POINT_TO_POINT)
 		to = OSPF_ALL_ROUTERS; /* 8.1 */
@@ -177,8 +176,6 @@ check_way(const struct iface *i, const struct ospf_header *h, uint32_t from, uin
 		return OSPF_BAD_SOURCE;
 	if (to == OSPF_ALL_DR ? i->state != IS_DR && i->state != IS_BACKUP : to != OSPF_ALL_ROUTERS && to != i->address)
 		return OSPF_BAD_DESTINATION;
-	if (h->auth_type != OSPF_AUTH_NONE)
-		return OSPF_BAD_AUTH_TYPE;
 	if (h->router == i->ospf->router_id)
 		return OSPF_SAME_ROUTER_ID;
 	return OSPF_ACCEPTED;
@@ -228,9 +225,15 @@ iface_packet(struct ospf *o, const struct ospf_input *in)
 	enum ospf_verdict v = ospf_read_header(&r, &h);
 	if (v == OSPF_ACCEPTED)
 		v = check_way(i, &h, from, addr_to_v4(&in->to));
+	uint32_t sequence = 0;
+	if (v == OSPF_ACCEPTED)
+		v = auth_check(i, &h, in->bytes, in->size, neighbor_find(i, h.router, from), &sequence);
 	if (v == OSPF_ACCEPTED) {
 		i->received[h.type]++;
 		v = h.type == OSPF_HELLO ? take_hello(i, h.router, from, &r) : take_other(i, &h, from, &r);
+		struct neighbor *n = neighbor_find(i, h.router, from);
+		if (n)
+			n->auth_sequence = sequence;
 	}
 	if (v == OSPF_BAD_DESTINATION || v == OSPF_NO_NEIGHBOR)
 		i->refused[v]++; /* what happens on a healthy link too */
@@ -420,6 +423,8 @@ configure(struct iface *i, const struct ospf_interface_config *c)
 	i->cost = cost_of(i->port, c);
 	i->passive = c && c->silent;
 	i->mtu_ignored = c && c->mtu_ignored;
+	const struct ospf_area_config *area = ospf_config_area(&i->ospf->config, i->area->id);
+	i->keys = c && c->keys.count ? c->keys : area ? area->keys : (struct ospf_keys){ 0 };
 	bool again = i->state != IS_DOWN && (old.type != i->type || old.passive != i->passive ||
 						old.hello_s != i->hello_s || old.dead_s != i->dead_s);
 	if (again)

@@ -111,7 +111,8 @@ struct neighbor {
 	bool ask_more;  /* all of these have come */
 	struct list debts;
 	uint32_t debt_count;
-	uint64_t adjacencies; /* how often it became full */
+	uint32_t auth_sequence; /* [cryptographic sequence number] of its last packet */
+	uint64_t adjacencies;   /* how often it became full */
 	usec_t changed_at;
 };
 struct iface {
@@ -127,6 +128,7 @@ struct iface {
 	uint32_t dead_s;
 	uint8_t priority;
 	bool passive, mtu_ignored;
+	struct ospf_keys keys;
 	bool network_due;   /* our network-LSA is to be looked at */
 	bool in_all, in_dr; /* joined the groups */
 	uint32_t dr, bdr;   /* addresses; 0 none */
@@ -231,6 +233,7 @@ struct ospf {
 	struct timer spf;
 	usec_t spf_calm_at, spf_learn_until; /* RFC 8405: HOLDDOWN and TIME_TO_LEARN */
 	uint32_t dd_seed;
+	uint64_t wall_s; /* the date at moment 0 of `now`: cryptographic sequence numbers grow over restarts */
 	uint8_t buffer[OSPF_PACKET_MAX + 64];
 };
 
@@ -270,6 +273,14 @@ uint8_t iface_options(const struct iface *);
 struct ospf_description;
 void iface_packet(struct ospf *, const struct ospf_input *);
 uint32_t iface_full_count(const struct iface *);
+
+/* --- auth.c --- */
+/* Judges what authenticates a packet of `size` bytes with all that follows it; changes nothing. */
+enum ospf_verdict auth_check(const struct iface *, const struct ospf_header *, const uint8_t *bytes, size_t size,
+    const struct neighbor *, uint32_t *ret_sequence);
+/* Seals a packet that is written but for its length, checksum and authentication; returns how many bytes go out. */
+size_t auth_seal(const struct iface *, struct wire_writer *);
+size_t auth_room(const struct iface *); /* bytes that it adds behind a packet */
 
 /* --- election.c --- */
 /* DR and BDR as all on the link would elect them (9.4). */

@@ -48,7 +48,8 @@ struct ospf_input {
 	size_t size;
 };
 
-struct ospf *ospf_new(uint64_t seed);
+/* wall_s: the date, in seconds, when `now` is 0; only that it grows from life to life matters. */
+struct ospf *ospf_new(uint64_t seed, uint64_t wall_s);
 void ospf_free(struct ospf *);
 /* `now` is when it happened: the kernel's receive time for a packet. Never runs backwards (the door clamps). */
 void ospf_input(struct ospf *, const struct ospf_input *, usec_t now);

@@ -193,7 +193,7 @@ tell_port(struct igp_net *n, struct igp_node *node, size_t port)
 		.name = p->name,
 		.up = p->up,
 		.loopback = p->loopback,
-		.mtu = 1500,
+		.mtu = p->mtu ? p->mtu : 1500,
 		.addresses = &p->address,
 		.address_count = 1 };
 
@@ -235,7 +235,7 @@ igp_configure(struct igp_net *n, struct igp_node *node)
 void
 igp_start(struct igp_net *n, struct igp_node *node)
 {
-	node->o = ospf_new(n->seed * 1000 + node->index + ++node->lives * 7919);
+	node->o = ospf_new(n->seed * 1000 + node->index + ++node->lives * 7919, 1700000000);
 	for (size_t i = 0; i < node->port_count; i++)
 		tell_port(n, node, i);
 	igp_configure(n, node);

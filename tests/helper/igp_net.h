@@ -17,6 +17,7 @@ struct igp_port {
 	struct prefix address;
 	bool up, loopback;
 	uint16_t cost;
+	uint32_t mtu;       /* 0: 1500 */
 	bool in_all, in_dr; /* groups it listens to */
 	int segment;        /* -1: none */
 };
