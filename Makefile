@@ -138,7 +138,8 @@ $(SIM_TESTS):
 	@mkdir -p $(@D)
 	$(LINK) $(PKG_LIBS)
 test-sim: $(SIM_TESTS)
-	$(O)/tests/sim/sim_igp $(if $(SIM_SEED),--seed $(SIM_SEED))
+	$(O)/tests/sim/sim_igp --nodes 12 --troubles 40 --rounds 10 $(if $(SIM_SEED),--seed $(SIM_SEED))
+	$(O)/tests/sim/sim_igp --nodes $(if $(SAN),60,200) --troubles 150 --rounds 2 $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_bfd --pairs $(if $(SAN),100,300) $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_ldp --nodes 20 --troubles 60 --seed 1 --twice
 	$(O)/tests/sim/sim_ldp --nodes 12 --troubles 200 --seed 24

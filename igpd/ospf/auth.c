@@ -37,7 +37,7 @@ digest_for(const struct ospf_key *k)
 }
 
 size_t
-auth_room(const struct iface *i)
+ospf_auth_room(const struct iface *i)
 {
 	size_t most = 0;
 
@@ -88,7 +88,7 @@ digest(const struct ospf_key *k, const uint8_t *bytes, size_t size, uint8_t out[
 }
 
 size_t
-auth_seal(const struct iface *i, struct wire_writer *w)
+ospf_auth_seal(const struct iface *i, struct wire_writer *w)
 {
 	const struct ospf_key *k = sending_key(i);
 	uint8_t field[8] = { 0 }, sum[DIGEST_BYTES_MAX];
@@ -136,7 +136,7 @@ check_digest(const struct iface *i, const struct ospf_header *h, const uint8_t *
 }
 
 enum ospf_verdict
-auth_check(const struct iface *i, const struct ospf_header *h, const uint8_t *bytes, size_t size,
+ospf_auth_check(const struct iface *i, const struct ospf_header *h, const uint8_t *bytes, size_t size,
     const struct neighbor *n, uint32_t *ret_sequence)
 {
 	const struct ospf_key *k = sending_key(i);

@@ -95,7 +95,7 @@ ospf_free(struct ospf *o)
 	originate_forget(o, NULL);
 	lsdb_free(o, &o->db);
 	lsdb_sweep(o);
-	routes_free(o);
+	nets_free(o);
 	hash_free(&o->ports);
 	hash_free(&o->neighbors);
 	hash_free(&o->wishes);

@@ -63,7 +63,7 @@ iface_room(const struct iface *i)
 {
 	size_t mtu = i->port->mtu < 576 ? 576 : i->port->mtu > 65535 ? 65535 : i->port->mtu;
 
-	return mtu - OSPF_IP_HEADER_BYTES - auth_room(i);
+	return mtu - OSPF_IP_HEADER_BYTES - ospf_auth_room(i);
 }
 
 struct wire_writer
@@ -75,7 +75,7 @@ iface_begin(struct iface *i, enum ospf_type type)
 void
 iface_send(struct iface *i, struct wire_writer *w, enum ospf_type type, uint32_t to)
 {
-	size_t size = auth_seal(i, w);
+	size_t size = ospf_auth_seal(i, w);
 
 	if (i->type == OSPF_POINT_TO_POINT)
 		to = OSPF_ALL_ROUTERS; /* 8.1 */
@@ -227,7 +227,7 @@ iface_packet(struct ospf *o, const struct ospf_input *in)
 		v = check_way(i, &h, from, addr_to_v4(&in->to));
 	uint32_t sequence = 0;
 	if (v == OSPF_ACCEPTED)
-		v = auth_check(i, &h, in->bytes, in->size, neighbor_find(i, h.router, from), &sequence);
+		v = ospf_auth_check(i, &h, in->bytes, in->size, neighbor_find(i, h.router, from), &sequence);
 	if (v == OSPF_ACCEPTED) {
 		i->received[h.type]++;
 		v = h.type == OSPF_HELLO ? take_hello(i, h.router, from, &r) : take_other(i, &h, from, &r);

@@ -276,11 +276,11 @@ uint32_t iface_full_count(const struct iface *);
 
 /* --- auth.c --- */
 /* Judges what authenticates a packet of `size` bytes with all that follows it; changes nothing. */
-enum ospf_verdict auth_check(const struct iface *, const struct ospf_header *, const uint8_t *bytes, size_t size,
+enum ospf_verdict ospf_auth_check(const struct iface *, const struct ospf_header *, const uint8_t *bytes, size_t size,
     const struct neighbor *, uint32_t *ret_sequence);
 /* Seals a packet that is written but for its length, checksum and authentication; returns how many bytes go out. */
-size_t auth_seal(const struct iface *, struct wire_writer *);
-size_t auth_room(const struct iface *); /* bytes that it adds behind a packet */
+size_t ospf_auth_seal(const struct iface *, struct wire_writer *);
+size_t ospf_auth_room(const struct iface *); /* bytes that it adds behind a packet */
 
 /* --- election.c --- */
 /* DR and BDR as all on the link would elect them (9.4). */
@@ -357,6 +357,6 @@ void routes_links(struct area *);             /* our own links, or who is at the
 bool ospf_longest(const struct ospf *, const struct prefix *host, struct ospf_route *ret);
 void net_release(struct ospf *, struct net *); /* frees it if nothing holds it */
 void routes_find(struct ospf *);               /* the SPF timer */
-void routes_free(struct ospf *);
+void nets_free(struct ospf *);
 void routes_area_free(struct area *);
 #endif

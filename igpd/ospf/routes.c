@@ -733,7 +733,7 @@ routes_area_free(struct area *a)
 }
 
 void
-routes_free(struct ospf *o)
+nets_free(struct ospf *o)
 {
 	struct hash *tables[] = { &o->nets, &o->asbrs };
 

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 #define SECONDS(n) ((usec_t)(n)*USEC_PER_SEC)
 enum { CALM_S = 260, PATIENCE = 40 };
@@ -185,9 +187,11 @@ main(int argc, char **argv)
 		{ "nodes", required_argument, NULL, 'n' }, { "troubles", required_argument, NULL, 't' },
 		{ "rounds", required_argument, NULL, 'r' }, { "verbose", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 } };
-	struct settings set = { .seed = 1, .nodes = 30, .troubles = 20, .rounds = 3 };
+	struct settings set = { .seed = 0, .nodes = 30, .troubles = 20, .rounds = 3 };
 	int c;
 
+	if (getrandom(&set.seed, sizeof set.seed, 0) != sizeof set.seed)
+		set.seed = (uint64_t)getpid();
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (c) {
 		case 's': set.seed = strtoull(optarg, NULL, 10); break;
