@@ -22,9 +22,9 @@ struct vertex {
 	uint32_t distance;
 	uint32_t order; /* of settling in a whole run */
 	bool is_network, exists;
-	bool direct;                       /* a shortest path is the edge from the root */
-	bool suspect, lost, moved, listed; /* during a run; listed: among `changed` */
-	size_t slot;                       /* in the heap, from 1; 0: not in it */
+	bool direct;                /* a shortest path is the edge from the root */
+	bool suspect, lost, listed; /* during a run; listed: among `changed` */
+	size_t slot;                /* in the heap, from 1; 0: not in it */
 	struct spf_hops hops;
 };
 struct spf {
@@ -295,7 +295,6 @@ static void
 move_to(struct spf *s, uint32_t v, uint32_t distance)
 {
 	s->vertices[v].distance = distance;
-	s->vertices[v].moved = true;
 	note_change(s, v);
 }
 
@@ -554,7 +553,6 @@ spf_run(struct spf *s, bool whole)
 {
 	for (size_t i = 0; i < s->changed_count; i++) {
 		s->vertices[s->changed[i]].listed = false;
-		s->vertices[s->changed[i]].moved = false;
 	}
 	s->changed_count = 0;
 	s->settled = 0;

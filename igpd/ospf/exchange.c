@@ -44,7 +44,7 @@ describe(struct neighbor *n)
 	struct iface *i = n->iface;
 	struct wire_writer w = iface_begin(i, OSPF_DESCRIPTION);
 	struct ospf_description d = { .mtu = (uint16_t)(i->port->mtu > 65535 ? 65535 : i->port->mtu),
-		.options = iface_options(i) | OSPF_OPTION_O,
+		.options = area_options(i->area) | OSPF_OPTION_O,
 		.flags = (uint8_t)(n->master ? DD_MASTER : 0),
 		.sequence = n->dd_sequence };
 
@@ -57,8 +57,7 @@ describe(struct neighbor *n)
 		const struct lsa *l = named(n, &n->summary[k]);
 		if (!l)
 			continue;
-		struct lsa_header h = l->head;
-		h.age_s = lsdb_age(i->ospf, l);
+		struct lsa_header h = lsdb_header(i->ospf, l);
 		lsa_write_header(&w, &h);
 	}
 	n->more = d.flags & DD_MORE;
@@ -136,18 +135,10 @@ exchange_summarize(struct neighbor *n)
 
 /* --- what the neighbour has --- */
 
-static uint32_t
-request_hash(uint8_t type, uint32_t id, uint32_t router)
-{
-	uint32_t words[2] = { id, router };
-
-	return hash_bytes(words, sizeof words, type);
-}
-
 struct request *
 exchange_wanted(struct neighbor *n, uint8_t type, uint32_t id, uint32_t router)
 {
-	for (struct hash_node *h = hash_first(&n->requests, request_hash(type, id, router)); h; h = hash_next(h)) {
+	for (struct hash_node *h = hash_first(&n->requests, lsdb_key_hash(type, id, router)); h; h = hash_next(h)) {
 		struct request *q = OBJECT(h, struct request, by_key);
 		if (q->head.type == type && q->head.id == id && q->head.router == router)
 			return q;
@@ -180,16 +171,14 @@ want(struct neighbor *n, struct lsa_header h)
 		return false;
 	h.age_s &= (uint16_t)~LSA_DO_NOT_AGE;
 	const struct lsa *have = lsdb_find(lsdb_for(n->iface->ospf, n->iface, h.type), h.type, h.id, h.router);
-	struct lsa_header ours;
-	if (have) {
-		ours = have->head;
-		ours.age_s = lsdb_age(n->iface->ospf, have);
-	}
+	struct lsa_header ours = { 0 };
+	if (have)
+		ours = lsdb_header(n->iface->ospf, have);
 	if ((have && lsa_compare(&h, &ours) <= 0) || exchange_wanted(n, h.type, h.id, h.router))
 		return true;
 	struct request *q = NEW(struct request);
 	q->head = h;
-	hash_add(&n->requests, &q->by_key, request_hash(h.type, h.id, h.router));
+	hash_add(&n->requests, &q->by_key, lsdb_key_hash(h.type, h.id, h.router));
 	return true;
 }
 

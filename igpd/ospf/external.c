@@ -15,15 +15,9 @@ struct import {
 };
 
 static uint32_t
-mask_of(const struct prefix *p)
-{
-	return p->len ? UINT32_MAX << (32 - p->len) : 0;
-}
-
-static uint32_t
 last_address(const struct prefix *p)
 {
-	return addr_to_v4(&p->addr) | ~mask_of(p);
+	return addr_to_v4(&p->addr) | ~lsa_mask(p->len);
 }
 
 /* The name that our LSA for this prefix has; false: it has none. */
@@ -33,7 +27,7 @@ name_of(struct ospf *o, const struct lsdb *db, uint8_t type, const struct prefix
 	uint32_t names[] = { addr_to_v4(&p->addr), last_address(p) }, mask;
 
 	for (int i = 0; i < 2; i++)
-		if (originate_mask(o, db, type, names[i], &mask) && mask == mask_of(p)) {
+		if (originate_mask(o, db, type, names[i], &mask) && mask == lsa_mask(p->len)) {
 			*ret = names[i];
 			return true;
 		}
@@ -90,7 +84,7 @@ advertise(struct ospf *o, const struct ospf_import *i)
 	uint8_t bytes[16];
 	struct wire_writer w = wire_writer(bytes, sizeof bytes);
 
-	wire_put_u32(&w, mask_of(&i->prefix));
+	wire_put_u32(&w, lsa_mask(i->prefix.len));
 	wire_put_u32(
 	    &w, (i->type2 ? UINT32_C(0x80000000) : 0) | (i->metric < LSA_INFINITY ? i->metric : LSA_INFINITY - 1));
 	wire_put_u32(&w, i->forward);

@@ -210,8 +210,7 @@ is_due(struct neighbor *n, const struct lsa *l, const struct neighbor *from)
 		return false;
 	if (n->state < NS_FULL) {
 		struct request *q = exchange_wanted(n, l->head.type, l->head.id, l->head.router);
-		struct lsa_header ours = l->head;
-		ours.age_s = lsdb_age(n->iface->ospf, l);
+		struct lsa_header ours = lsdb_header(n->iface->ospf, l);
 		int order = q ? lsa_compare(&ours, &q->head) : 0;
 		if (q && order < 0)
 			return false;
@@ -309,8 +308,7 @@ flood_ack(struct neighbor *n, struct wire_reader *r)
 		struct debt *d = l ? debt_of(n, l) : NULL;
 		if (!d)
 			continue;
-		struct lsa_header ours = l->head;
-		ours.age_s = lsdb_age(n->iface->ospf, l);
+		struct lsa_header ours = lsdb_header(n->iface->ospf, l);
 		if (lsa_compare(&h, &ours) == 0)
 			pay(d);
 	}
@@ -421,10 +419,8 @@ arrive(struct arrival *a)
 		return true;
 	}
 	struct lsa_header ours = { 0 };
-	if (have) {
-		ours = have->head;
-		ours.age_s = lsdb_age(o, have);
-	}
+	if (have)
+		ours = lsdb_header(o, have);
 	int order = have ? lsa_compare(&a->head, &ours) : 1;
 	if (order > 0) {
 		take_newer(a, db, have);

@@ -19,9 +19,9 @@ iface_kind(const struct iface *i)
 }
 
 uint8_t
-iface_options(const struct iface *i)
+area_options(const struct area *a)
 {
-	return (uint8_t)((i->area->stub || i->area->nssa ? 0 : OSPF_OPTION_E) | (i->area->nssa ? OSPF_OPTION_NP : 0));
+	return (uint8_t)(a->nssa ? OSPF_OPTION_NP : a->stub ? 0 : OSPF_OPTION_E);
 }
 
 uint32_t
@@ -106,7 +106,7 @@ iface_hello_due(struct iface *i)
 		return;
 	ospf_write_hello(&w, &(struct ospf_hello){ .mask = i->mask,
 				 .interval_s = i->hello_s,
-				 .options = iface_options(i),
+				 .options = area_options(i->area),
 				 .priority = i->priority,
 				 .dead_s = i->dead_s,
 				 .dr = i->dr,
@@ -131,7 +131,7 @@ check_hello(const struct iface *i, const struct ospf_hello *h)
 		return OSPF_BAD_HELLO_INTERVAL;
 	if (h->dead_s != i->dead_s)
 		return OSPF_BAD_DEAD_INTERVAL;
-	if ((h->options ^ iface_options(i)) & (OSPF_OPTION_E | OSPF_OPTION_NP))
+	if ((h->options ^ area_options(i->area)) & (OSPF_OPTION_E | OSPF_OPTION_NP))
 		return OSPF_BAD_OPTIONS;
 	return OSPF_ACCEPTED;
 }
@@ -353,7 +353,7 @@ iface_new(struct ospf *o, struct area *a, struct port *p, const struct prefix *a
 	i->port = p;
 	i->prefix = *address;
 	i->address = addr_to_v4(&address->addr);
-	i->mask = address->len ? UINT32_MAX << (32 - address->len) : 0;
+	i->mask = lsa_mask(address->len);
 	list_init(&i->neighbors);
 	list_init(&i->to_send);
 	lsdb_init(&i->links);

@@ -250,6 +250,12 @@ lsa_mask_length(uint32_t mask)
 	return mask ? -1 : length;
 }
 
+uint32_t
+lsa_mask(uint8_t length)
+{
+	return length ? UINT32_MAX << (32 - length) : 0;
+}
+
 /* --- judging --- */
 
 static bool

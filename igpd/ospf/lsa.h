@@ -23,13 +23,11 @@ enum lsa_type {
 /* Architectural constants, RFC 2328 appendix B; seconds where they are times. */
 enum {
 	LSA_HEADER_BYTES = 20,
-	LSA_BYTES_MAX = 65535 - 20 - 24 - 4, /* in one Link State Update in one IP packet */
 	LSA_REFRESH_S = 1800,
 	LSA_MIN_INTERVAL_S = 5,
 	LSA_MIN_ARRIVAL_S = 1,
 	LSA_MAX_AGE_S = 3600,
 	LSA_MAX_AGE_DIFF_S = 900,
-	LSA_CHECK_AGE_S = 300,
 	LSA_INFINITY = 0xffffff,    /* as a metric of 24 bits: not to be reached */
 	LSA_LINK_INFINITY = 0xffff, /* RFC 6987: as a metric of 16 bits: only as a last resort */
 	LSA_DO_NOT_AGE = 0x8000,    /* RFC 1793: a bit of the age that we never set and strip when it comes */
@@ -100,6 +98,7 @@ struct lsa_external {
 };
 struct lsa_external lsa_external_of(const uint8_t *bytes); /* types 5 and 7 */
 
-/* Bytes of a mask, or -1 when it has holes. */
+/* Bits of a mask, or -1 when it has holes; and the mask of so many bits. */
 int lsa_mask_length(uint32_t mask);
+uint32_t lsa_mask(uint8_t length);
 #endif

@@ -21,8 +21,8 @@ lsdb_init(struct lsdb *db)
 		list_init(&db->types[i]);
 }
 
-static uint32_t
-key_hash(uint8_t type, uint32_t id, uint32_t router)
+uint32_t
+lsdb_key_hash(uint8_t type, uint32_t id, uint32_t router)
 {
 	uint32_t words[2] = { id, router };
 
@@ -32,7 +32,7 @@ key_hash(uint8_t type, uint32_t id, uint32_t router)
 struct lsa *
 lsdb_find(const struct lsdb *db, uint8_t type, uint32_t id, uint32_t router)
 {
-	for (struct hash_node *n = hash_first(&db->by_key, key_hash(type, id, router)); n; n = hash_next(n)) {
+	for (struct hash_node *n = hash_first(&db->by_key, lsdb_key_hash(type, id, router)); n; n = hash_next(n)) {
 		struct lsa *l = OBJECT(n, struct lsa, by_key);
 		if (l->head.type == type && l->head.id == id && l->head.router == router)
 			return l;
@@ -57,6 +57,15 @@ lsdb_age(const struct ospf *o, const struct lsa *l)
 	usec_t age_s = (o->now - l->born_at) / USEC_PER_SEC;
 
 	return l->flushed || age_s >= LSA_MAX_AGE_S ? LSA_MAX_AGE_S : (uint16_t)age_s;
+}
+
+struct lsa_header
+lsdb_header(const struct ospf *o, const struct lsa *l)
+{
+	struct lsa_header h = l->head;
+
+	h.age_s = lsdb_age(o, l);
+	return h;
 }
 
 enum { LINGER_S = 20 }; /* four retransmission intervals */
@@ -87,7 +96,7 @@ lsdb_install(struct ospf *o, struct lsdb *db, struct area *area, struct iface *i
 		list_init(&l->grave);
 		list_init(&l->offers);
 		timer_init(&l->timer, TIMER_LSA);
-		hash_add(&db->by_key, &l->by_key, key_hash(head.type, head.id, head.router));
+		hash_add(&db->by_key, &l->by_key, lsdb_key_hash(head.type, head.id, head.router));
 		list_append(&db->types[head.type], &l->of_type);
 		db->count++;
 		*ret_differs = true;

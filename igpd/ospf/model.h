@@ -201,7 +201,6 @@ struct area {
 	struct vertex **by_number; /* number 0 is nobody */
 	size_t number_room;
 	struct spf *spf;
-	bool transit;    /* a virtual link may go through it */
 	bool router_due; /* our router-LSA is to be looked at */
 	uint32_t seen;
 	uint64_t spf_runs;
@@ -251,8 +250,10 @@ struct lsa *lsdb_install(struct ospf *, struct lsdb *, struct area *, struct ifa
     uint16_t age_s, bool *ret_differs);
 void lsdb_drop(struct ospf *, struct lsa *); /* out of the database at once; freed by lsdb_sweep() */
 void lsdb_sweep(struct ospf *);
-uint16_t lsdb_age(const struct ospf *, const struct lsa *); /* seconds, at most LSA_MAX_AGE_S */
-bool lsdb_is_exchanged(const struct ospf *);                /* with any neighbour, just now */
+uint16_t lsdb_age(const struct ospf *, const struct lsa *);             /* seconds, at most LSA_MAX_AGE_S */
+struct lsa_header lsdb_header(const struct ospf *, const struct lsa *); /* with its age of now */
+uint32_t lsdb_key_hash(uint8_t type, uint32_t id, uint32_t router);
+bool lsdb_is_exchanged(const struct ospf *); /* with any neighbour, just now */
 void lsdb_timer(struct ospf *, struct lsa *);
 /* Flushes it from the routing domain (14.1): floods it with the maximum age. */
 void lsdb_flush(struct ospf *, struct lsa *);
@@ -264,13 +265,12 @@ void iface_free(struct iface *);
 void iface_hello_due(struct iface *);
 enum interface_kind iface_kind(const struct iface *);
 bool iface_is_multi_access(const struct iface *); /* has a DR */
-/* A packet is on its way: sealed, counted, sent. `to` 0: everybody who shall hear it. */
+/* A packet is on its way: sealed, counted, sent; on a point-to-point link to all, whatever `to` says. */
 struct wire_writer iface_begin(struct iface *, enum ospf_type);
 void iface_send(struct iface *, struct wire_writer *, enum ospf_type, uint32_t to);
 uint32_t iface_flood_address(const struct iface *); /* where updates go: 13.3 (5) */
 size_t iface_room(const struct iface *);            /* bytes of an OSPF packet that fit */
-uint8_t iface_options(const struct iface *);
-struct ospf_description;
+uint8_t area_options(const struct area *);          /* what a Hello or an LSA says of the area: E, N */
 void iface_packet(struct ospf *, const struct ospf_input *);
 uint32_t iface_full_count(const struct iface *);
 

@@ -34,17 +34,17 @@ struct wish {
 };
 
 static uint32_t
-wish_hash(const struct lsdb *db, uint8_t type, uint32_t id)
+wish_hash(uint8_t type, uint32_t id)
 {
-	uint32_t words[3] = { id, type, (uint32_t)(uintptr_t)db };
+	uint32_t words[2] = { id, type };
 
-	return hash_bytes(words, 2 * sizeof *words, 0);
+	return hash_bytes(words, sizeof words, 0);
 }
 
 static struct wish *
 wish_find(struct ospf *o, const struct lsdb *db, uint8_t type, uint32_t id)
 {
-	for (struct hash_node *n = hash_first(&o->wishes, wish_hash(db, type, id)); n; n = hash_next(n)) {
+	for (struct hash_node *n = hash_first(&o->wishes, wish_hash(type, id)); n; n = hash_next(n)) {
 		struct wish *w = OBJECT(n, struct wish, by_key);
 		if (w->db == db && w->type == type && w->id == id)
 			return w;
@@ -156,7 +156,7 @@ want(struct ospf *o, struct lsdb *db, struct area *area, uint8_t type, uint32_t 
 		w->type = type;
 		w->id = id;
 		timer_init(&w->timer, TIMER_ORIGINATE);
-		hash_add(&o->wishes, &w->by_key, wish_hash(db, type, id));
+		hash_add(&o->wishes, &w->by_key, wish_hash(type, id));
 	}
 	w->options = options;
 	free(w->body);
@@ -299,12 +299,6 @@ put_iface(struct wire_writer *w, const struct iface *i, uint16_t *count)
 		put_link(w, i->dr, i->address, LINK_TRANSIT, transit_metric(i), count);
 	else
 		put_link(w, i->address & i->mask, i->mask, LINK_STUB, i->cost, count);
-}
-
-static uint8_t
-area_options(const struct area *a)
-{
-	return (uint8_t)(a->nssa ? OSPF_OPTION_NP : a->stub ? 0 : OSPF_OPTION_E);
 }
 
 static void

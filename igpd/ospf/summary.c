@@ -51,24 +51,18 @@ range_of(const struct ospf *o, uint32_t area, const struct prefix *p)
 	return NULL;
 }
 
-static uint8_t
-options_for(const struct area *a)
-{
-	return (uint8_t)(a->nssa ? OSPF_OPTION_NP : a->stub ? 0 : OSPF_OPTION_E);
-}
-
 static void
 tell(struct ospf *o, struct area *to, bool is_router, const struct prefix *p, uint32_t cost)
 {
 	uint8_t bytes[8], type = is_router ? LSA_ASBR_SUMMARY : LSA_SUMMARY;
 	struct wire_writer w = wire_writer(bytes, sizeof bytes);
 
-	wire_put_u32(&w, is_router ? 0 : p->len ? UINT32_MAX << (32 - p->len) : 0);
+	wire_put_u32(&w, is_router ? 0 : lsa_mask(p->len));
 	wire_put_u32(&w, cost);
 	if (is_router)
-		originate_wish(o, &to->db, to, type, addr_to_v4(&p->addr), options_for(to), &w);
+		originate_wish(o, &to->db, to, type, addr_to_v4(&p->addr), area_options(to), &w);
 	else
-		originate_prefix(o, &to->db, to, type, options_for(to), p, &w);
+		originate_prefix(o, &to->db, to, type, area_options(to), p, &w);
 }
 
 static void

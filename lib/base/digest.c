@@ -4,26 +4,6 @@
 #include <nettle/memops.h>
 #include <nettle/nettle-meta.h>
 
-void
-digest_md5(const void *bytes, size_t size, uint8_t out[DIGEST_MD5_BYTES])
-{
-	struct md5_ctx c;
-
-	md5_init(&c);
-	md5_update(&c, size, bytes);
-	md5_digest(&c, DIGEST_MD5_BYTES, out);
-}
-
-void
-digest_sha1(const void *bytes, size_t size, uint8_t out[DIGEST_SHA1_BYTES])
-{
-	struct sha1_ctx c;
-
-	sha1_init(&c);
-	sha1_update(&c, size, bytes);
-	sha1_digest(&c, DIGEST_SHA1_BYTES, out);
-}
-
 static const struct nettle_hash *
 hash_of(enum digest_kind k)
 {
@@ -51,7 +31,7 @@ digest_size(enum digest_kind k)
 }
 
 void
-digest_of(enum digest_kind k, const void *bytes, size_t size, uint8_t out[DIGEST_BYTES_MAX])
+digest_of(enum digest_kind k, const void *bytes, size_t size, uint8_t *out)
 {
 	const struct nettle_hash *h = hash_of(k);
 	union state s;
@@ -72,6 +52,18 @@ digest_hmac(enum digest_kind k, const void *key, size_t key_size, const void *fi
 	hmac_update(&s, h, first_size, first);
 	hmac_update(&s, h, second_size, second);
 	hmac_digest(&outer, &inner, &s, h, h->digest_size, out);
+}
+
+void
+digest_md5(const void *bytes, size_t size, uint8_t out[DIGEST_MD5_BYTES])
+{
+	digest_of(DIGEST_MD5, bytes, size, out);
+}
+
+void
+digest_sha1(const void *bytes, size_t size, uint8_t out[DIGEST_SHA1_BYTES])
+{
+	digest_of(DIGEST_SHA1, bytes, size, out);
 }
 
 int
