@@ -15,7 +15,7 @@ PYTHON := /usr/bin/python3
 DAEMONS := fibd ldpd bfdd
 # Protocols whose daemon is not there yet: their engines are built and tested.
 ENGINES := igpd
-PROTOS := fib ldp bus bfd
+PROTOS := fib ldp bus bfd igp
 CTLS := $(DAEMONS:d=ctl)
 PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
 

@@ -24,7 +24,7 @@ struct udp {
 	struct host *host;
 	int fd[2]; /* IPv4, IPv6; -1 when the kernel lacks IPv6 */
 	sd_event_source *source[2];
-	uint16_t port;
+	uint16_t port; /* 0: of an IP protocol without ports; the kernel hands in its packets with their IP header */
 	void (*packet)(void *, const struct udp_packet *);
 	void *ctx;
 	uint8_t bytes[UDP_AT_ONCE][UDP_MAX];
@@ -74,6 +74,19 @@ read_control(struct msghdr *m, struct udp_packet *p, usec_t now, usec_t real_now
 	}
 }
 
+/* Takes the IP header off; false: there is no whole one. */
+static bool
+strip_header(struct udp_packet *p)
+{
+	size_t header = p->size ? (size_t)(p->bytes[0] & 15) * 4 : 0;
+
+	if (header < sizeof(struct iphdr) || header > p->size)
+		return false;
+	p->bytes += header;
+	p->size -= header;
+	return true;
+}
+
 static int
 on_readable(sd_event_source *source, int fd, uint32_t events, void *ctx)
 {
@@ -107,7 +120,8 @@ on_readable(sd_event_source *source, int fd, uint32_t events, void *ctx)
 				.from = from_sockaddr(&u->from[i]), .bytes = u->bytes[i], .size = messages[i].msg_len
 			};
 			read_control(&messages[i].msg_hdr, &p, now, real_now);
-			u->packet(u->ctx, &p);
+			if (u->port || strip_header(&p))
+				u->packet(u->ctx, &p);
 		}
 		if (n < UDP_AT_ONCE)
 			return 0;
@@ -116,10 +130,10 @@ on_readable(sd_event_source *source, int fd, uint32_t events, void *ctx)
 }
 
 static int
-open_socket(uint16_t port, int family)
+open_socket(uint16_t port, int family, int protocol)
 {
 	const int on = 1, off = 0, cs6 = 0xc0;
-	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(family, (protocol ? SOCK_RAW : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 
 	if (fd < 0)
 		return -errno;
@@ -151,8 +165,17 @@ open_socket(uint16_t port, int family)
 	return fd;
 }
 
-struct udp *
-udp_open(struct host *host, uint16_t port, void (*packet)(void *, const struct udp_packet *), void *ctx, char why[256])
+static const char *
+remedy(int error, bool raw)
+{
+	if (error == EPERM || error == EACCES)
+		return raw ? " (this takes root or CAP_NET_RAW)" : " (this takes root or CAP_NET_BIND_SERVICE)";
+	return error == EADDRINUSE ? " (does another daemon for the same protocol run?)" : "";
+}
+
+static struct udp *
+open_all(struct host *host, uint16_t port, int protocol, void (*packet)(void *, const struct udp_packet *), void *ctx,
+    char why[256])
 {
 	struct udp *u = NEW(struct udp);
 	static const int families[2] = { AF_INET, AF_INET6 };
@@ -162,15 +185,13 @@ udp_open(struct host *host, uint16_t port, void (*packet)(void *, const struct u
 	u->packet = packet;
 	u->ctx = ctx;
 	u->fd[0] = u->fd[1] = -1;
-	for (int i = 0; i < 2; i++) {
-		int fd = open_socket(port, families[i]);
+	for (int i = 0; i < (protocol ? 1 : 2); i++) {
+		int fd = open_socket(port, families[i], protocol);
 		if (fd < 0 && i == 1 && (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL))
 			continue; /* a kernel without IPv6 */
 		if (fd < 0) {
-			snprintf(why, 256, "cannot open UDP port %u: %s%s", port, strerror(-fd),
-			    fd == -EACCES       ? " (this takes root or CAP_NET_BIND_SERVICE)"
-			    : fd == -EADDRINUSE ? " (does another daemon for the same protocol run?)"
-						: "");
+			snprintf(why, 256, "cannot open %s %u: %s%s", protocol ? "IP protocol" : "UDP port",
+			    protocol ? (unsigned)protocol : port, strerror(-fd), remedy(-fd, protocol));
 			udp_close(u);
 			return NULL;
 		}
@@ -180,6 +201,19 @@ udp_open(struct host *host, uint16_t port, void (*packet)(void *, const struct u
 		sd_event_source_set_priority(u->source[i], HOST_PACKETS);
 	}
 	return u;
+}
+
+struct udp *
+udp_open(struct host *host, uint16_t port, void (*packet)(void *, const struct udp_packet *), void *ctx, char why[256])
+{
+	return open_all(host, port, 0, packet, ctx, why);
+}
+
+struct udp *
+udp_open_protocol(
+    struct host *host, uint8_t protocol, void (*packet)(void *, const struct udp_packet *), void *ctx, char why[256])
+{
+	return open_all(host, 0, protocol, packet, ctx, why);
 }
 
 void

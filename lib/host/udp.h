@@ -16,7 +16,10 @@ struct udp_packet {
 	usec_t received; /* when the kernel got it, on the monotonic clock */
 };
 struct udp *udp_open(struct host *, uint16_t port, void (*packet)(void *ctx, const struct udp_packet *), void *ctx,
-    char why[256]);           /* NULL: `why` says what is missing */
+    char why[256]); /* NULL: `why` says what is missing */
+/* The same for an IP protocol without ports, IPv4 only: packets come and go without their IP header. */
+struct udp *udp_open_protocol(
+    struct host *, uint8_t protocol, void (*packet)(void *ctx, const struct udp_packet *), void *ctx, char why[256]);
 void udp_close(struct udp *); /* not from within `packet` */
 int udp_join(struct udp *, uint32_t ifindex, const struct addr *group);
 int udp_leave(struct udp *, uint32_t ifindex, const struct addr *group);

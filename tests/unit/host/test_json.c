@@ -132,7 +132,7 @@ END_TEST
 
 START_TEST(secrets_are_never_shown_and_plain_bytes_are_whole)
 {
-	struct field_schema all[6], plain[17];
+	struct field_schema all[6], plain[18];
 	struct row_schema schema = fib_kernel_schema;
 	uint8_t bytes[100];
 	Fib__Kernel k = FIB__KERNEL__INIT;
