@@ -19,6 +19,7 @@ struct fib_if_config {
 	size_t address_count;
 	char description[81];
 	bool create_asked; /* the engine's: a loopback that is being made */
+	bool create_refused;
 };
 struct fib_via { /* what static routes say behind their prefix; many say the same, so it is kept once */
 	struct hash_node by_content;

@@ -25,7 +25,7 @@ enum { SLICE_OPS = 512, IN_FLIGHT_LEAST = 2 * SLICE_OPS };
 struct fibd {
 	struct host *host;
 	struct bus *bus;
-	struct mirror *lsps, *sessions;
+	struct mirror *lsps, *sessions, *learned, *syncs;
 	struct rib *rib;
 	struct kernel *kernel;
 	struct candidate *candidate;
@@ -125,7 +125,10 @@ on_settled(void *ctx)
 static enum fib_mirror
 mirror_of(const struct row_schema *schema)
 {
-	return schema == &bfd_session_schema ? FIB_BFD_SESSION : FIB_LDP_LSP;
+	return schema == &bfd_session_schema ? FIB_BFD_SESSION
+	       : schema == &igp_route_schema ? FIB_IGP_ROUTE
+	       : schema == &ldp_sync_schema  ? FIB_LDP_SYNC
+					     : FIB_LDP_LSP;
 }
 
 static void
@@ -210,7 +213,9 @@ open_world(struct fibd *d)
 		bus_serve(d->bus, tables[i]);
 	candidate_serve(d->candidate, d->bus, host_config_path(d->host));
 	if (!(d->lsps = mirror_open(d->bus, &ldp_lsp_schema, &mirror_ops, d)) ||
-	    !(d->sessions = mirror_open(d->bus, &bfd_session_schema, &mirror_ops, d)))
+	    !(d->sessions = mirror_open(d->bus, &bfd_session_schema, &mirror_ops, d)) ||
+	    !(d->learned = mirror_open(d->bus, &igp_route_schema, &mirror_ops, d)) ||
+	    !(d->syncs = mirror_open(d->bus, &ldp_sync_schema, &mirror_ops, d)))
 		return -1;
 	if (sd_event_add_defer(host_loop(d->host), &d->pump, on_pump, d) < 0)
 		return -1;

@@ -53,4 +53,5 @@ int sysctl_write(const char *path, const char *value);
 /* The number in a file below /proc/sys, -1 when it is not there. */
 long sysctl_read(const char *path);
 bool kernel_mpls_input(const char *ifname);
+uint32_t kernel_speed_mbps(const char *interface); /* 0: not known, as without a carrier */
 #endif

@@ -104,8 +104,10 @@ tell(struct kernel *k, const struct nlmsghdr *h)
 		log_limited(&limit, LOG_LINE_ERROR, "netlink: a message of type %u cannot be read", h->nlmsg_type);
 	if (r <= 0)
 		return;
-	if (o.kind == FIB_LINK && !gone)
+	if (o.kind == FIB_LINK && !gone) {
 		o.link.mpls_input = kernel_mpls_input(o.link.name);
+		o.link.speed_mbps = o.link.loopback ? 0 : kernel_speed_mbps(o.link.name);
+	}
 	k->ops.seen(k->ctx, &o, gone);
 }
 

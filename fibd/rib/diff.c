@@ -205,6 +205,8 @@ route_is_right(struct rib *rib, const struct route *r)
 		const struct entry *e = route_chosen(r);
 		if (!r->has && !r->inlined)
 			return true;
+		if (r->inherited && !rib->learned_known)
+			return true; /* igpd may tell of it yet */
 		/* It may push a label for another daemon's route: that is known when ldp.Lsp is. */
 		return !rib->has_config || !rib->dumped || (f && f->path_count) ||
 		       (!rib->lsp_synced && e && e->foreign);
@@ -367,9 +369,7 @@ rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 	if (b.count || (rib->dumped && !all_chosen))
 		return b.count;
 	rib->work = false;
-	/* The first configuration is in the kernel: what readers see now is whole. */
-	if (rib->dumped && rib->has_config && rib->has_abilities)
-		rib_vouch(rib);
+	rib_vouch(rib);
 	return 0;
 }
 

@@ -219,7 +219,7 @@ push_labels(struct rib *rib, const struct fate *f, struct paths *paths)
 
 	for (uint16_t i = 0; lsp && i < paths->count; i++) {
 		struct fib_path *p = &paths->list[i].p;
-		uint32_t label = lsp_push(lsp, p);
+		uint32_t label = lsp_push(rib, lsp, p);
 		if (label == LABEL_UNSET || p->label_count)
 			continue;
 		p->label_count = 1;

@@ -24,12 +24,21 @@ lsp_find(struct rib *rib, const struct prefix *fec)
 }
 
 uint32_t
-lsp_push(const struct lsp *l, const struct fib_path *p)
+lsp_push(const struct rib *rib, const struct lsp *l, const struct fib_path *p)
 {
-	for (uint16_t i = 0; i < l->hop_count; i++)
-		if (l->hops[i].ifindex == p->ifindex && addr_eq(&l->hops[i].gateway, &p->gateway))
-			return l->hops[i].label == LABEL_IMPLICIT_NULL ? LABEL_UNSET : l->hops[i].label;
-	return LABEL_UNSET;
+	uint32_t label = LABEL_UNSET, peer = 0;
+	bool told = false;
+
+	for (uint16_t i = 0; i < l->hop_count && !told; i++) {
+		told = l->hops[i].ifindex == p->ifindex && addr_eq(&l->hops[i].gateway, &p->gateway);
+		label = told ? l->hops[i].label : label;
+	}
+	if (!told && l->spare_count) /* the route has moved; ldpd does not know yet */
+		peer = neighbor_behind(rib, p->ifindex, &p->gateway);
+	for (uint32_t i = 0; peer && i < l->spare_count; i++)
+		if (l->spares[i].peer == peer)
+			label = l->spares[i].label;
+	return label == LABEL_IMPLICIT_NULL ? LABEL_UNSET : label;
 }
 
 bool
@@ -127,6 +136,9 @@ drop_hops(struct lsp *l)
 		free(l->hops);
 	l->hops = &l->one;
 	l->hop_count = 0;
+	free(l->spares);
+	l->spares = NULL;
+	l->spare_count = 0;
 }
 
 static void
@@ -155,6 +167,10 @@ read_hops(struct lsp *l, const Ldp__Lsp *row)
 		h->label = row->next_hops[i]->out_label;
 		l->hop_count++;
 	}
+	if (row->n_alternates)
+		l->spares = mem_zalloc(row->n_alternates * sizeof *l->spares);
+	for (size_t i = 0; i < row->n_alternates; i++)
+		l->spares[l->spare_count++] = (struct lsp_spare){ row->alternates[i]->peer, row->alternates[i]->label };
 }
 
 void
@@ -344,6 +360,7 @@ lfib_free(struct rib *rib)
 		free(m->trouble);
 		pool_give(&rib->ilm_pool, m);
 	}
+	neighbors_free(rib);
 	hash_free(&rib->lsps);
 	hash_free(&rib->ilms);
 	pool_free(&rib->lsp_pool);

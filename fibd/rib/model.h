@@ -11,6 +11,7 @@
 #include "fibd/rib/rib.h"
 #include "proto/bfd.pb-c.h"
 #include "proto/fib.pb-c.h"
+#include "proto/igp.pb-c.h"
 #include "proto/ldp.pb-c.h"
 
 /* The nouns of the engine; rib.c tells how they hang together. Only files of the engine include this. */
@@ -166,7 +167,8 @@ struct entry { /* one source's opinion of a prefix */
 	uint32_t seen;     /* foreign: dump it was told in; static: configuration */
 	uint8_t protocol;  /* Fib__Protocol */
 	uint8_t preference;
-	bool foreign : 1, direct : 1, chosen : 1;
+	uint16_t process;                                      /* learned: of that daemon */
+	bool foreign : 1, direct : 1, chosen : 1, learned : 1; /* none of foreign, direct, learned: static */
 };
 struct direct { /* an entry that is direct */
 	struct entry entry;
@@ -195,6 +197,7 @@ struct route {
 	bool dirty : 1, to_choose : 1; /* it is in that queue */
 	bool told : 1;                 /* its row says what it is, as far as choosing goes */
 	bool troubled : 1;             /* it has a struct trouble */
+	bool inherited : 1; /* the kernel had it before our restart, and nobody has said anything of it since */
 };
 struct trouble { /* why a route is not as it should be */
 	struct hash_node by_route;
@@ -211,6 +214,9 @@ struct lsp_hop {
 	uint32_t ifindex;
 	uint32_t label; /* the out label, LABEL_UNSET when there is none */
 };
+struct lsp_spare { /* a label of a peer that no route leads to now */
+	uint32_t peer, label;
+};
 struct lsp { /* a row of ldp.Lsp */
 	struct hash_node by_fec;
 	struct prefix fec;
@@ -219,7 +225,18 @@ struct lsp { /* a row of ldp.Lsp */
 	bool egress : 1, pop_broken : 1;
 	struct lsp_hop one; /* a single one */
 	struct lsp_hop *hops;
+	struct lsp_spare *spares;
+	uint32_t spare_count;
 	struct ilm *ilm;
+};
+struct ldp_link { /* a row of ldp.Sync: who is on a link */
+	struct hash_node by_ifindex;
+	uint32_t ifindex, seen;
+	size_t count;
+	struct ldp_neighbor {
+		struct addr address;
+		uint32_t peer;
+	} * neighbors;
 };
 struct ilm { /* an incoming label: wanted, in the kernel, or both */
 	struct hash_node by_label;
@@ -261,10 +278,11 @@ struct rib {
 	struct fib_abilities abilities;
 	char **missing;
 	bool has_config, has_abilities, dumped, lsp_synced;
+	bool learned_known; /* igp.Route was read to its end */
 	bool inherited;     /* routes were found in the kernel as we had not put them there: of before our restart */
 	bool one_path_only; /* this kernel mishandles several next hops of one incoming label */
 	uint32_t dump, config_round; /* counts of dumps and configurations, to tell what was not told again */
-	struct hash ports, nexthops, nexthop_contents, groups, fates, lsps, ilms;
+	struct hash ports, nexthops, nexthop_contents, groups, fates, lsps, ilms, ldp_links;
 	struct list tables;
 	struct port_name { /* an interface named in a route: numbered once for all, whatever configurations follow */
 		char text[64];
@@ -312,14 +330,15 @@ struct rib {
 
 /* rib.c */
 void rib_note(struct rib *, int priority, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void rib_vouch(struct rib *);             /* the tables are complete */
+void rib_vouch(struct rib *);             /* the tables are complete, if they are */
 bool rib_settle(struct rib *);            /* true when all routes have chosen */
 void rib_resync(struct rib *, usec_t at); /* ask for a dump, at the latest then */
 /* ports.c */
 struct port *port_find(struct rib *, uint32_t ifindex);
 void ports_seen(struct rib *, const struct fib_object *, bool gone);
-void ports_settle(struct rib *); /* make interfaces as configured */
-void ports_swept(struct rib *);  /* after a dump: those not told are gone */
+void ports_settle(struct rib *);  /* make interfaces as configured */
+bool ports_are_set(struct rib *); /* interfaces and addresses of the configuration are there, or were refused */
+void ports_swept(struct rib *);   /* after a dump: those not told are gone */
 bool port_is_up(struct rib *, uint32_t ifindex);
 void port_held(struct rib *, uint32_t ifindex); /* BFD may hold it down now, or no longer */
 void port_answer(struct rib *, const struct pending *, int error, const char *text);
@@ -342,6 +361,10 @@ struct fate *route_heir(const struct route *); /* of what will be chosen next; N
 const struct direct *direct_of(const struct entry *);
 struct group *route_group_of(const struct fate *); /* where the kernel has one of its followers; NULL: nowhere */
 void route_each_follower(struct rib *, struct fate *, void (*visit)(struct rib *, struct route *));
+/* --- learned.c --- */
+void learned_row(struct rib *, const Igp__Route *, bool gone, uint32_t round);
+void learned_synced(struct rib *, uint32_t round);
+
 void routes_tell(struct rib *, struct fate *); /* its paths are others: who uses it has to choose again, by and by */
 void route_set_trouble(struct rib *, struct route *, const char *text); /* NULL: none */
 const char *route_own_trouble(const struct route *);                    /* NULL: none */
@@ -407,13 +430,18 @@ void lfib_seen(struct rib *, const struct fib_label_route *, bool gone);
 void lfib_links_changed(struct rib *, uint32_t ifindex);
 void lfib_swept(struct rib *);
 void lfib_free(struct rib *);
-uint32_t lsp_push(const struct lsp *, const struct fib_path *); /* LABEL_UNSET: nothing to push */
+uint32_t lsp_push(const struct rib *, const struct lsp *, const struct fib_path *); /* LABEL_UNSET: nothing to push */
 uint16_t ilm_paths(struct rib *, const struct ilm *, struct fib_path out[FIB_PATHS_MAX]);
 struct ilm *ilm_find(struct rib *, uint32_t label);
 void ilm_release(struct rib *, struct ilm *);
 bool ilm_is_right(struct rib *, const struct ilm *);
 bool paths_eq(const struct fib_path *, const struct fib_path *, size_t count);
 bool paths_lead(const struct fib_path *, uint16_t, const struct fate *, bool labels_too); /* where a fate leads */
+/* neighbors.c */
+void neighbors_row(struct rib *, const Ldp__Sync *, bool gone, uint32_t round);
+void neighbors_synced(struct rib *, uint32_t round);
+uint32_t neighbor_behind(const struct rib *, uint32_t ifindex, const struct addr *); /* its LSR id; 0: nobody known */
+void neighbors_free(struct rib *);
 /* diff.c */
 void diff_answer(struct rib *, uint32_t number, int error, const char *text);
 void diff_dirty(struct rib *, struct list *queue, struct list *link);

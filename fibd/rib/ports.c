@@ -235,9 +235,9 @@ link_same(const struct fib_link *a, const struct fib_link *b)
 	return strcmp(a->name, b->name) == 0 && strcmp(a->alias, b->alias) == 0 &&
 	       strcmp(a->altname, b->altname) == 0 && a->admin_up == b->admin_up && a->carrier == b->carrier &&
 	       a->loopback == b->loopback && a->point_to_point == b->point_to_point && a->multicast == b->multicast &&
-	       a->is_vrf == b->is_vrf && a->is_dummy == b->is_dummy && a->mtu == b->mtu && a->master == b->master &&
-	       a->vrf_table == b->vrf_table && memcmp(a->mac, b->mac, sizeof a->mac) == 0 &&
-	       a->mpls_input == b->mpls_input;
+	       a->speed_mbps == b->speed_mbps && a->is_vrf == b->is_vrf && a->is_dummy == b->is_dummy &&
+	       a->mtu == b->mtu && a->master == b->master && a->vrf_table == b->vrf_table &&
+	       memcmp(a->mac, b->mac, sizeof a->mac) == 0 && a->mpls_input == b->mpls_input;
 }
 
 static void
@@ -515,6 +515,24 @@ ports_settle(struct rib *rib)
 	}
 }
 
+bool
+ports_are_set(struct rib *rib)
+{
+	if (rib->ports_dirty)
+		return false;
+	for (size_t i = 0; i < rib->config.interface_count; i++) {
+		const struct fib_if_config *c = &rib->config.interfaces[i];
+		uint32_t ifindex = port_by_name(rib, c->name);
+		const struct port *p = ifindex ? port_find(rib, ifindex) : NULL;
+		if (!p && c->create_asked && !c->create_refused)
+			return false;
+		for (size_t k = 0; p && k < c->address_count; k++)
+			if (among(p->asked, p->asked_count, &c->addresses[k]) && !has_address(p, &c->addresses[k]))
+				return false;
+	}
+	return true;
+}
+
 static const char *
 op_text(enum fib_op_kind kind)
 {
@@ -553,6 +571,9 @@ port_answer(struct rib *rib, const struct pending *op, int error, const char *te
 	if (!error)
 		return;
 	if (!p) {
+		for (size_t i = 0; op->kind == FIB_OP_LINK_CREATE && i < rib->config.interface_count; i++)
+			if (strcasecmp(rib->config.interfaces[i].name, op->name) == 0)
+				rib->config.interfaces[i].create_refused = true;
 		rib_note(rib, 4, "%s%s%s: %s", op->name, *op->name ? ": " : "", op_text(op->kind), text);
 		return;
 	}

@@ -61,7 +61,7 @@ rib_new(uint64_t seed)
 	rib->resync_at = rib->retry_at = rib->tracks_until = USEC_NEVER;
 	struct hash *hashes[] = { &rib->ports, &rib->nexthops, &rib->nexthop_contents, &rib->groups, &rib->fates,
 		&rib->sessions, &rib->sessions_by_peer, &rib->hops, &rib->hops_by_peer, &rib->lsps, &rib->ilms,
-		&rib->troubles };
+		&rib->ldp_links, &rib->troubles };
 	for (size_t i = 0; i < COUNT(hashes); i++)
 		hash_init(hashes[i]);
 	struct list *lists[] = { &rib->tables, &rib->dirty_nexthops, &rib->dirty_groups, &rib->dirty_ilms,
@@ -258,12 +258,20 @@ dispatch(struct rib *rib, const struct fib_input *in)
 	case FIB_IN_ROW:
 		if (in->table == FIB_BFD_SESSION)
 			track_row(rib, in->row, in->gone, in->round);
+		else if (in->table == FIB_IGP_ROUTE)
+			learned_row(rib, in->row, in->gone, in->round);
+		else if (in->table == FIB_LDP_SYNC)
+			neighbors_row(rib, in->row, in->gone, in->round);
 		else
 			lfib_row(rib, in->row, in->gone, in->round);
 		break;
 	case FIB_IN_SYNCED:
 		if (in->table == FIB_BFD_SESSION)
 			track_synced(rib, in->round);
+		else if (in->table == FIB_IGP_ROUTE)
+			learned_synced(rib, in->round);
+		else if (in->table == FIB_LDP_SYNC)
+			neighbors_synced(rib, in->round);
 		else
 			lfib_synced(rib, in->round);
 		break;
@@ -275,9 +283,16 @@ dispatch(struct rib *rib, const struct fib_input *in)
 	}
 }
 
+/*
+ * The first configuration is in the kernel, with the addresses that it gives: what readers see now is whole. Who chooses
+ * among the addresses, a router ID for instance, must not choose among a part of them.
+ */
 void
 rib_vouch(struct rib *rib)
 {
+	if (rib->interface_table.complete || rib->work || !rib->dumped || !rib->has_config || !rib->has_abilities ||
+	    !ports_are_set(rib))
+		return;
 	table_complete(&rib->interface_table);
 	table_complete(&rib->route_table);
 	table_complete(&rib->ilm_table);
@@ -324,5 +339,6 @@ rib_input(struct rib *rib, const struct fib_input *in, usec_t now)
 		rib->event++;
 	dispatch(rib, in);
 	rib_settle(rib);
+	rib_vouch(rib);
 	rib->busy = false;
 }

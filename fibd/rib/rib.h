@@ -34,6 +34,7 @@ struct fib_link {
 	char name[16];
 	char alias[256], altname[128]; /* empty when none */
 	bool admin_up, carrier, loopback, point_to_point, multicast, is_vrf, is_dummy;
+	uint32_t speed_mbps;  /* 0: not known */
 	uint32_t mtu, master; /* master: ifindex of the VRF or bridge, 0 none */
 	uint32_t vrf_table;   /* of a VRF device */
 	uint8_t mac[6];
@@ -142,7 +143,7 @@ enum fib_input_kind {
 	FIB_IN_LOST, /* rows of a mirrored table */
 	FIB_IN_TIMER,
 };
-enum fib_mirror { FIB_LDP_LSP, FIB_BFD_SESSION, FIB_MIRRORS };
+enum fib_mirror { FIB_LDP_LSP, FIB_BFD_SESSION, FIB_IGP_ROUTE, FIB_LDP_SYNC, FIB_MIRRORS };
 struct fib_input {
 	enum fib_input_kind kind;
 	struct fib_config *config; /* its insides are taken over; the caller's structure is empty afterwards */

@@ -207,6 +207,7 @@ route_add_entry(struct rib *rib, struct route *r, const struct entry *like)
 	struct entry *e = pool_take(&rib->entry_pool);
 
 	*e = *like;
+	r->inherited = false;
 	entry_put(rib, r, e);
 	return e;
 }
@@ -444,7 +445,9 @@ own_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 	const struct group *had = r->has;
 	const struct inlined *had_inlined = r->inlined;
 	route_installed(rib, r, gone ? 0 : in->nexthop_id, in->paths, gone ? 0 : in->path_count);
-	rib->inherited |= !gone && (r->has != had || r->inlined != had_inlined);
+	bool found = !gone && (r->has != had || r->inlined != had_inlined);
+	rib->inherited |= found;
+	r->inherited |= found && !rib->dumped && !r->entries;
 }
 
 void
@@ -533,7 +536,7 @@ wanted_fate(struct rib *rib, struct route *r)
 	}
 	bool push = false;
 	for (size_t i = 0; lsp && !lsp->egress && i < e->fate->path_count; i++)
-		push |= lsp_push(lsp, &e->fate->paths[i].p) != LABEL_UNSET;
+		push |= lsp_push(rib, lsp, &e->fate->paths[i].p) != LABEL_UNSET;
 	const struct entry *hidden = push || !e->foreign ? hiding(r) : NULL;
 	note_hidden(rib, r, hidden);
 	if (hidden)

@@ -50,6 +50,7 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 	m->admin_up = p->link.admin_up;
 	m->carrier = p->link.carrier;
 	m->mtu = p->link.mtu;
+	m->speed_mbps = p->link.speed_mbps;
 	m->mac = (ProtobufCBinaryData){ 6, arena_copy(arena, p->link.mac, 6) };
 	m->vrf_ifindex = p->vrf_ifindex;
 	m->vrf = lent(p->vrf);

@@ -28,7 +28,8 @@ static struct entry *
 static_entry(struct route *r, uint8_t preference, bool black_hole)
 {
 	for (struct entry *e = r->entries; e; e = e->next)
-		if (!e->foreign && !e->direct && e->preference == preference && e->fate->black_hole == black_hole)
+		if (!e->foreign && !e->direct && !e->learned && e->preference == preference &&
+		    e->fate->black_hole == black_hole)
 			return e;
 	return NULL;
 }
@@ -76,7 +77,7 @@ drop_unconfigured(struct rib *rib, struct route *r)
 {
 	for (struct entry *e = r->entries, *next; e; e = next) {
 		next = e->next;
-		if (!e->direct && !e->foreign && e->seen != rib->config_round)
+		if (!e->direct && !e->foreign && !e->learned && e->seen != rib->config_round)
 			route_drop_entry(rib, e);
 	}
 }

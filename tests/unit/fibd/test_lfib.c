@@ -324,6 +324,38 @@ START_TEST(a_label_that_changes_nothing_about_a_route_does_not_tell_it_again)
 }
 END_TEST
 
+/* The route moves to a neighbour whose label is known but was not in use: never is there a packet without a label. */
+START_TEST(a_route_that_moves_has_the_label_of_its_new_neighbor_at_once)
+{
+	world_start(w, "ip route-static 20.0.0.0 8 4.4.4.4\n");
+	world_learned(w, "4.4.4.4/32", "10.0.1.2", 1, 5, 1);
+	world_learned_synced(w, 1);
+	w->spare_peer = 0x03030303;
+	w->spare_label = 555;
+	world_ldp_neighbor(w, 2, "10.0.2.2", 0x03030303, false);
+	world_lsp(w, "4.4.4.4/32", 1024, "10.0.1.2 1 300", 1);
+	world_run(w);
+	ROUTE("20.0.0.0/8", "10.0.1.2@1/300");
+	world_learned(w, "4.4.4.4/32", "10.0.2.2", 2, 3, 1);
+	world_run(w);
+	ROUTE("20.0.0.0/8", "10.0.2.2@2/555");
+	w->spare_peer = 0x02020202; /* ldpd has heard of it */
+	w->spare_label = 300;
+	world_lsp(w, "4.4.4.4/32", 1024, "10.0.2.2 2 555", 1);
+	world_run(w);
+	ROUTE("20.0.0.0/8", "10.0.2.2@2/555");
+	world_lsp(w, "4.4.4.4/32", 1024, "10.0.2.2 2 4294967295", 1); /* what ldpd says of a next hop goes first */
+	world_run(w);
+	ROUTE("20.0.0.0/8", "10.0.2.2@2");
+	world_ldp_neighbor(w, 2, "10.0.2.2", 0x03030303, true);
+	w->spare_peer = 0x03030303;
+	w->spare_label = 555;
+	world_lsp(w, "4.4.4.4/32", 1024, "10.0.1.2 1 300", 1);
+	world_run(w);
+	ROUTE("20.0.0.0/8", "10.0.2.2@2"); /* nobody knows who is there */
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -343,6 +375,7 @@ suite(void)
 	tcase_add_test(t, the_shadow_follows_the_route_that_it_shadows);
 	tcase_add_test(t, a_foreign_route_that_cannot_be_shadowed_is_told_as_trouble);
 	tcase_add_test(t, a_route_behind_the_fec_inherits_its_label);
+	tcase_add_test(t, a_route_that_moves_has_the_label_of_its_new_neighbor_at_once);
 	tcase_add_test(t, a_label_that_changes_nothing_about_a_route_does_not_tell_it_again);
 	tcase_add_test(t, ecmp_pushes_each_next_hops_own_label);
 	tcase_add_test(t, a_label_moves_to_another_fec);

@@ -167,6 +167,77 @@ START_TEST(the_tables_are_vouched_for_when_dump_and_configuration_are_in_and_pro
 }
 END_TEST
 
+/* The next operation of a kind, the others before it answered with success; its number. */
+static uint32_t
+ops_until(enum fib_op_kind kind)
+{
+	struct fib_op op;
+
+	for (int i = 0; i < 1000; i++) {
+		if (!rib_take_ops(w->rib, &op, 1, w->now))
+			ck_assert_msg(rib_has_ops(w->rib), "no operation of kind %d", (int)kind);
+		else if (op.kind == kind)
+			return op.number;
+		else
+			world_input(w, &(struct fib_input){ .kind = FIB_IN_ANSWER, .number = op.number });
+	}
+	ck_abort();
+}
+
+static bool
+interfaces_are_whole(void)
+{
+	struct fib_op op;
+
+	while (rib_take_ops(w->rib, &op, 1, w->now))
+		world_input(w, &(struct fib_input){ .kind = FIB_IN_ANSWER, .number = op.number });
+	return world_table(w, "fib.Interface")->complete;
+}
+
+START_TEST(interfaces_are_whole_when_the_configured_addresses_were_seen)
+{
+	struct fib_object loopback = { .kind = FIB_LINK,
+		.link = { .ifindex = 77, .name = "LoopBack1", .admin_up = true, .loopback = true } };
+	struct fib_object address = { .kind = FIB_ADDRESS,
+		.address = { .ifindex = 77, .prefix = world_prefix("1.1.1.1/32"), .ours = true } };
+
+	world_restart(w);
+	world_tell_all(w);
+	world_config(w, "interface LoopBack1\n ip address 1.1.1.1 32\n");
+	uint32_t number = ops_until(FIB_OP_LINK_CREATE);
+	ck_assert(!interfaces_are_whole());
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_ANSWER, .number = number });
+	ck_assert(!interfaces_are_whole());
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_SEEN, .object = &loopback });
+	ck_assert(!interfaces_are_whole()); /* the address was asked for and answered, and not seen yet */
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_SEEN, .object = &address });
+	ck_assert(interfaces_are_whole());
+}
+END_TEST
+
+START_TEST(interfaces_are_whole_without_those_that_the_kernel_refuses)
+{
+	struct fib_object loopback = { .kind = FIB_LINK,
+		.link = { .ifindex = 77, .name = "LoopBack1", .admin_up = true, .loopback = true } };
+
+	world_restart(w);
+	world_tell_all(w);
+	world_config(w, "interface LoopBack1\n ip address 1.1.1.1 32\n"
+			"interface LoopBack2\n ip address 2.2.2.2 32\n"
+			"interface GigabitEthernet9/0/0\n ip address 9.9.9.9 24\n");
+	uint32_t number = ops_until(FIB_OP_LINK_CREATE);
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_SEEN, .object = &loopback });
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_ANSWER, .number = number });
+	world_input(w,
+	    &(struct fib_input){
+		.kind = FIB_IN_ANSWER, .number = ops_until(FIB_OP_LINK_CREATE), .error = 95, .text = "no such kind" });
+	number = ops_until(FIB_OP_ADD);
+	ck_assert(!interfaces_are_whole());
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_ANSWER, .number = number, .error = 22, .text = "no" });
+	ck_assert(interfaces_are_whole());
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -182,6 +253,8 @@ suite(void)
 	tcase_add_test(t, somebody_who_overwrites_our_route_is_left_alone);
 	tcase_add_test(t, addresses_make_the_direct_rows_of_reference_002);
 	tcase_add_test(t, the_tables_are_vouched_for_when_dump_and_configuration_are_in_and_programmed);
+	tcase_add_test(t, interfaces_are_whole_when_the_configured_addresses_were_seen);
+	tcase_add_test(t, interfaces_are_whole_without_those_that_the_kernel_refuses);
 	suite_add_tcase(s, t);
 	return s;
 }

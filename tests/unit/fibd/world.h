@@ -6,6 +6,7 @@
 #include "host/command.h"
 #include "proto/bfd.pb-c.h"
 #include "proto/fib.pb-c.h"
+#include "proto/igp.pb-c.h"
 #include "proto/ldp.pb-c.h"
 
 /*
@@ -24,6 +25,7 @@ struct world {
 	struct arena arena;
 	const char *release;
 	bool pop_broken;                   /* rows of ldp.Lsp say so */
+	uint32_t spare_peer, spare_label;  /* the next rows of ldp.Lsp have this alternate; 0: none */
 	bool mpls, deaf;                   /* deaf: notices are lost */
 	uint32_t look_in;                  /* the table that world_route() looks in; 0: the main one */
 	void (*meanwhile)(struct world *); /* somebody else's doing between operations and their answers; once */
@@ -58,7 +60,11 @@ void world_flush_nexthops(struct world *); /* somebody's `ip nexthop flush` */
 /* A row of ldp.Lsp: "10.0.1.2 1 100, 10.0.2.2 2 3" are address, ifindex and out label of each next hop. */
 void world_lsp(struct world *, const char *fec, uint32_t in_label, const char *hops, uint32_t round);
 void world_lsp_gone(struct world *, const char *fec);
-void world_lsps_synced(struct world *, uint32_t round);
+void world_ldp_neighbor(struct world *, uint32_t ifindex, const char *address, uint32_t peer, bool gone);
+void world_lsps_synced(struct world *, uint32_t round); /* and igp.Route, in that round */
+void world_learned(struct world *, const char *prefix, const char *gateway, uint32_t ifindex, uint32_t cost,
+    uint32_t round); /* gateway NULL: gone */
+void world_learned_synced(struct world *, uint32_t round);
 void world_lsps_lost(struct world *);
 
 /* Rows of bfd.Session. */

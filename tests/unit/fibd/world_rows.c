@@ -44,6 +44,11 @@ lsp_input(struct world *w, const char *fec, uint32_t in_label, const char *hops,
 	next_hops(hops, h, addrs, list, &row.n_next_hops);
 	row.egress = !gone && !row.n_next_hops;
 	row.pop_broken = w->pop_broken;
+	Ldp__LspAlternate spare = LDP__LSP_ALTERNATE__INIT, *spares[] = { &spare };
+	spare.peer = w->spare_peer;
+	spare.label = w->spare_label;
+	row.n_alternates = w->spare_peer != 0;
+	row.alternates = spares;
 	world_input(w,
 	    &(struct fib_input){ .kind = FIB_IN_ROW, .table = FIB_LDP_LSP, .row = &row, .gone = gone, .round = round });
 }
@@ -52,6 +57,22 @@ void
 world_lsp(struct world *w, const char *fec, uint32_t in_label, const char *hops, uint32_t round)
 {
 	lsp_input(w, fec, in_label, hops, false, round);
+}
+
+void
+world_ldp_neighbor(struct world *w, uint32_t ifindex, const char *address, uint32_t peer, bool gone)
+{
+	Ldp__Sync row = LDP__SYNC__INIT;
+	Ldp__SyncNeighbor n = LDP__SYNC_NEIGHBOR__INIT, *list[] = { &n };
+	struct addr a = world_addr(address);
+
+	n.address = (ProtobufCBinaryData){ addr_size(&a), a.bytes };
+	n.peer = peer;
+	row.ifindex = ifindex;
+	row.n_neighbors = 1;
+	row.neighbors = list;
+	world_input(
+	    w, &(struct fib_input){ .kind = FIB_IN_ROW, .table = FIB_LDP_SYNC, .row = &row, .gone = gone, .round = 1 });
 }
 
 void
@@ -64,6 +85,7 @@ void
 world_lsps_synced(struct world *w, uint32_t round)
 {
 	world_input(w, &(struct fib_input){ .kind = FIB_IN_SYNCED, .table = FIB_LDP_LSP, .round = round });
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_SYNCED, .table = FIB_IGP_ROUTE, .round = round });
 }
 
 void
@@ -122,4 +144,32 @@ void
 world_sessions_lost(struct world *w)
 {
 	world_input(w, &(struct fib_input){ .kind = FIB_IN_LOST, .table = FIB_BFD_SESSION });
+}
+
+void
+world_learned(struct world *w, const char *prefix, const char *gateway, uint32_t ifindex, uint32_t cost, uint32_t round)
+{
+	Igp__Route row = IGP__ROUTE__INIT;
+	Igp__RouteNextHop hop = IGP__ROUTE_NEXT_HOP__INIT, *hops = &hop;
+	uint8_t bytes[PREFIX_BYTES];
+	struct prefix p;
+	struct addr a = world_addr(gateway ? gateway : "0.0.0.0");
+
+	ck_assert(prefix_parse(prefix, &p));
+	row.prefix = (ProtobufCBinaryData){ prefix_to_bytes(&p, bytes), bytes };
+	row.process = 1;
+	row.cost = cost;
+	row.preference = 10;
+	hop.address = (ProtobufCBinaryData){ addr_size(&a), a.bytes };
+	hop.ifindex = ifindex;
+	row.n_next_hops = 1;
+	row.next_hops = &hops;
+	world_input(w, &(struct fib_input){
+			   .kind = FIB_IN_ROW, .table = FIB_IGP_ROUTE, .row = &row, .gone = !gateway, .round = round });
+}
+
+void
+world_learned_synced(struct world *w, uint32_t round)
+{
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_SYNCED, .table = FIB_IGP_ROUTE, .round = round });
 }
