@@ -120,6 +120,16 @@ set_preference(void *conf, const struct args *a, struct conf_error *why)
 }
 
 static int
+set_sync_delay(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct ldp_config *c = conf;
+
+	(void)why;
+	c->igp_sync_delay_s = args_undo(a) ? LDP_IGP_SYNC_DELAY_S : (uint16_t)arg_u32(a, "seconds");
+	return 0;
+}
+
+static int
 set_hello_interval(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct ldp_config *c = conf;
@@ -198,6 +208,13 @@ const struct command ldp_commands[] = {
 	    .set = set_preference,
 	    .help = "What a session goes over with neighbours that speak both; they must say the same (default ipv6)",
 	    .ref = "RFC 7552 6.1" },
+	{ .view = VIEW_MPLS_LDP,
+	    .words = "igp-sync-delay <0-65535>:seconds",
+	    .undo = "igp-sync-delay",
+	    .set = set_sync_delay,
+	    .help = "A neighbour that does not tell the end of its labels is taken to have told all of them so long "
+		    "after its session came up (default 10)",
+	    .ref = "RFC 5443 2" },
 	{ .view = VIEW_SYSTEM,
 	    .words = "mpls ldp discovery hello interval <1-65535>:seconds",
 	    .undo = "mpls ldp discovery hello interval",
@@ -249,6 +266,12 @@ const struct command ldp_commands[] = {
 	    .show = ldp_show_adjacencies,
 	    .help = "Neighbours by the links they are heard on",
 	    .ref = "RFC 5036 2.4" },
+	{ .view = VIEW_EXEC,
+	    .words = "display mpls ldp igp-sync",
+	    .tables = "ldp.Sync",
+	    .show = ldp_show_sync,
+	    .help = "How far LDP has come on each link, as IGPs are told",
+	    .ref = "RFC 5443 2" },
 	{ .view = VIEW_EXEC,
 	    .words = "display mpls ldp interface",
 	    .tables = "ldp.Interface",

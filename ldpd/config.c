@@ -17,7 +17,8 @@ ldp_config_defaults(struct ldp_config *c)
 		.allocate.which = LDP_HOSTS,
 		.told.which = LDP_ALL,
 		.accepted.which = LDP_ALL,
-		.label_reuse_s = LDP_LABEL_REUSE_S };
+		.label_reuse_s = LDP_LABEL_REUSE_S,
+		.igp_sync_delay_s = LDP_IGP_SYNC_DELAY_S };
 }
 
 void

@@ -19,6 +19,7 @@ enum {
 	LDP_INTERFACES_MAX = 256,
 	LDP_PASSWORD_MAX = 80, /* what the kernel takes for TCP MD5 */
 	LDP_LABEL_REUSE_S = 30,
+	LDP_IGP_SYNC_DELAY_S = 10,
 };
 
 /* How our own FECs are announced at the egress. */
@@ -68,6 +69,8 @@ struct ldp_config {
 	bool ordered;           /* control mode; else independent */
 	bool pop_broken;        /* labelled packets whose next hop gave no label: popped and routed, not dropped */
 	uint16_t label_reuse_s; /* a released label rests so long */
+	uint16_t
+	    igp_sync_delay_s; /* a neighbour that tells no end of its labels is believed so long after its session is up */
 	struct ldp_if_config {
 		char name[64]; /* as the operator wrote it, canonical spelling */
 		bool v4, v6;   /* `mpls ldp`, `mpls ldp ipv6` */

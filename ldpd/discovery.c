@@ -56,7 +56,7 @@ send_hello(struct ldp *ldp, struct link *l, enum family family)
 	ldp_begin(&w, bytes, sizeof bytes, ldp->config.lsr_id);
 	ldp_put_hello(&w, ++ldp->hello_id,
 	    &(struct ldp_hello_fields){ .hold_s = ldp->config.hello_hold_s,
-		.gtsm = !ldp->config.gtsm_off,
+		.gtsm = !ldp->config.gtsm_off && !sync_is_avoided(ldp, l->ifindex),
 		.sequence = ldp->config_sequence,
 		.transport = transport,
 		.prefers = dual_preference(ldp) });
@@ -184,6 +184,7 @@ link_refresh(struct ldp *ldp, struct link *l)
 		table_changed(&ldp->interface_table, &l->row);
 	else
 		table_gone(&ldp->interface_table, &l->row);
+	sync_of_link(ldp, l);
 }
 
 /* --- adjacencies --- */
@@ -196,7 +197,13 @@ adjacency_free(struct ldp *ldp, struct adjacency *a)
 	table_gone(&ldp->adjacency_table, &a->row);
 	timer_clear(&ldp->timers, &a->hold);
 	list_remove(&a->of_peer);
+	if (list_is_empty(&a->peer->adjacencies)) /* kept labels are those of somebody who was heard all the time */
+		a->peer->lib_known = false;
 	ldp->peers_idle = true;
+	struct link *l = link_find(ldp, a->ifindex);
+	if (l)
+		sync_of_link(ldp, l);
+	sync_peer(ldp, a->peer);
 	free(a);
 }
 
@@ -318,8 +325,10 @@ discovery_hear(struct ldp *ldp, uint32_t ifindex, const struct ldp_pdu *pdu, con
 	if (new && p->state == S_OPERATIONAL)
 		dual_neighbour(ldp, a, true);
 	timer_set(&ldp->timers, &a->hold, hold_ms == UINT32_MAX ? USEC_NEVER : ldp->now + hold_ms * USEC_PER_MSEC);
-	if (changed)
+	if (changed) {
 		table_changed(&ldp->adjacency_table, &a->row);
+		sync_peer(ldp, p);
+	}
 	p->received.hello++;
 	if (moved || new)
 		secrets_refresh(ldp);

@@ -16,4 +16,5 @@ bool ldp_keep_session(const ProtobufCMessage *row, const struct args *); /* of t
 /* display_discovery.c */
 int ldp_show_discovery(const struct show *);
 int ldp_show_targets(const struct show *);
+int ldp_show_sync(const struct show *);
 #endif

@@ -1,5 +1,6 @@
 /* Discovery as an operator reads it: each interface and each targeted neighbour, with who was heard there. */
 #include "ldpd/display.h"
+#include "base/mem.h"
 #include "proto/ldp.pb-c.h"
 #include <string.h>
 
@@ -139,5 +140,33 @@ ldp_show_discovery(const struct show *s)
 	for (size_t i = 0; i < s->tables[INTERFACES].count; i++)
 		interface(s, (const Ldp__Interface *)s->tables[INTERFACES].rows[i]);
 	targets(s);
+	return 0;
+}
+
+int
+ldp_show_sync(const struct show *s)
+{
+	static const char *const states[] = { "no session", "labels are not complete", "labels are complete" };
+	static const char *const heads[] = { "Interface", "LDP", "Neighbour", "LSR id", "State" };
+	const struct row_set *set = &s->tables[0];
+	struct text_table *t = text_table_new(COUNT(heads));
+	char address[ADDR_TEXT], id[ADDR_TEXT];
+
+	for (size_t i = 0; i < COUNT(heads); i++)
+		text_cell(t, "%s", heads[i]);
+	for (size_t i = 0; i < set->count; i++) {
+		const Ldp__Sync *r = (const Ldp__Sync *)set->rows[i];
+		for (size_t k = 0; k < r->n_neighbors || k == 0; k++) {
+			const Ldp__SyncNeighbor *n = r->n_neighbors ? r->neighbors[k] : NULL;
+			text_cell(t, "%s", k ? "" : r->name);
+			text_cell(t, "%s", k ? "" : r->enabled ? "on" : "off");
+			text_cell(t, "%s", n ? bytes_text(&n->address, address) : "-");
+			text_cell(t, "%s", n ? id_text(n->peer, id) : "-");
+			text_cell(t, "%s%s", n ? states[n->state % COUNT(states)] : "no neighbour",
+			    n && n->targeted ? " (targeted session)" : "");
+		}
+	}
+	text_table_print(t, " ", s->out);
+	text_table_free(t);
 	return 0;
 }

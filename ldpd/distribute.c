@@ -300,6 +300,7 @@ on_addresses(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 		via_release(ldp, v);
 	}
 	table_changed(&ldp->session_table, &p->row);
+	sync_peer(ldp, p);
 }
 
 static void

@@ -65,6 +65,7 @@ ldp_new(uint64_t seed)
 	hash_init(&ldp->vias);
 	hash_init(&ldp->targets);
 	hash_init(&ldp->guards);
+	hash_init(&ldp->avoided);
 	pool_init(&ldp->fec_pool, sizeof(struct fec));
 	pool_init(&ldp->hop_pool, sizeof(struct hop));
 	pool_init(&ldp->binding_pool, sizeof(struct binding));
@@ -111,6 +112,7 @@ ldp_free(struct ldp *ldp)
 	}
 	targets_free(ldp);
 	guards_free(ldp);
+	sync_free(ldp);
 	secrets_forget(ldp);
 	ldp_config_free(&ldp->config);
 	hash_free(&ldp->links);
@@ -170,6 +172,7 @@ start_or_stop(struct ldp *ldp, const char *why)
 	links_configure(ldp);
 	targets_configure(ldp);
 	guards_configure(ldp);
+	sync_all(ldp);
 	table_changed(&ldp->parameters_table, &ldp->parameters);
 }
 
@@ -249,6 +252,7 @@ row(struct ldp *ldp, const struct ldp_input *in)
 	case LDP_FIB_ILM: restart_ilm(ldp, in->row, in->gone); break;
 	case LDP_FIB_LABEL_RANGE: routes_range(ldp, in->row, in->gone); break;
 	case LDP_BFD_SESSION: guard_row(ldp, in->row, in->gone, in->round); break;
+	case LDP_IGP_INTERFACE: sync_asked(ldp, in->row, in->gone, in->round); break;
 	case LDP_MIRRORS: break;
 	}
 }
@@ -276,6 +280,7 @@ one_timer(struct ldp *ldp, struct timer *t)
 	case TIMER_KEEPALIVE: session_timer(ldp, OBJECT(t, struct peer, keepalive), TIMER_KEEPALIVE); break;
 	case TIMER_RETRY: session_timer(ldp, OBJECT(t, struct peer, retry), TIMER_RETRY); break;
 	case TIMER_EXCHANGE: session_exchange_done(ldp, OBJECT(t, struct peer, exchange)); break;
+	case TIMER_SYNC: sync_exchanged(ldp, OBJECT(t, struct peer, sync)); break;
 	case TIMER_TELL: distribute_more(ldp, OBJECT(t, struct peer, tell)); break;
 	case TIMER_RESTART: restart_over(ldp, OBJECT(t, struct peer, restart)); break;
 	case TIMER_PENDING: transport_pending_due(ldp); break;
@@ -309,6 +314,8 @@ dispatch(struct ldp *ldp, const struct ldp_input *in)
 	case LDP_IN_SYNCED:
 		if (in->table == LDP_BFD_SESSION)
 			guards_synced(ldp, in->round);
+		else if (in->table == LDP_IGP_INTERFACE)
+			sync_asked_all(ldp, in->round);
 		else
 			routes_synced(ldp, in->table, in->round);
 		ldp->synced |= 1u << in->table;

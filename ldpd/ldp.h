@@ -25,8 +25,18 @@ enum ldp_input_kind {
 	LDP_IN_TIMER,       /* the deadline of ldp_due() has come */
 };
 /* The tables the engine wants mirrored. */
-enum ldp_mirror { LDP_FIB_INTERFACE, LDP_FIB_ROUTE, LDP_FIB_ILM, LDP_FIB_LABEL_RANGE, LDP_BFD_SESSION, LDP_MIRRORS };
-enum { LDP_NEEDED = (1u << LDP_BFD_SESSION) - 1 }; /* nothing runs before these were read; without bfdd all does */
+enum ldp_mirror {
+	LDP_FIB_INTERFACE,
+	LDP_FIB_ROUTE,
+	LDP_FIB_ILM,
+	LDP_FIB_LABEL_RANGE,
+	LDP_BFD_SESSION,
+	LDP_IGP_INTERFACE,
+	LDP_MIRRORS
+};
+enum {
+	LDP_NEEDED = (1u << LDP_BFD_SESSION) - 1
+}; /* nothing runs before these were read; without bfdd and igpd all does */
 
 struct ldp_input {
 	enum ldp_input_kind kind;

@@ -93,6 +93,7 @@ static bool
 settle_hops(struct ldp *ldp, struct fec *f)
 {
 	bool changed = false;
+	uint32_t spare = 0;
 
 	for (struct binding *b = f->bindings; b; b = b->next) {
 		bool accepted = policy_accepts(ldp, b->peer, &f->prefix), used = false;
@@ -103,7 +104,13 @@ settle_hops(struct ldp *ldp, struct fec *f)
 			b->accepted = accepted;
 			table_changed(&ldp->binding_table, &b->row.row);
 		}
+		if (binding_is_spare(b)) {
+			uint32_t words[2] = { b->peer->lsr, b->label };
+			spare += hash_bytes(words, sizeof words, 0); /* their order says nothing */
+		}
 	}
+	changed |= spare != f->spare;
+	f->spare = spare;
 	for (size_t i = 0; i < f->hop_count; i++) {
 		struct hop *h = &f->hops[i];
 		const struct binding *b = h->via->peer ? binding_find(f, h->via->peer) : NULL;

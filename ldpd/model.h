@@ -14,6 +14,7 @@
 #include "ldpd/session_fsm.h"
 #include "proto/bfd.pb-c.h"
 #include "proto/fib.pb-c.h"
+#include "proto/igp.pb-c.h"
 #include "proto/ldp.pb-c.h"
 
 /*
@@ -35,6 +36,7 @@ enum timer_kind {
 	TIMER_LABELS,    /* none was left: perhaps one has rested long enough */
 	TIMER_TELL,      /* peer: the rest of our labels is to be told */
 	TIMER_GUARD,     /* guard: no Hello of its neighbour for a hold time */
+	TIMER_SYNC,      /* peer: one that tells no end of its labels is trusted to have told them */
 	TIMER_RECOVERY,  /* our own restart: look whether all is learned; the end of patience */
 };
 
@@ -67,6 +69,8 @@ struct link {
 	uint64_t hellos_sent, hellos_received, hellos_bad;
 	uint64_t hellos_held; /* that counted for nothing, for BFD says that the path is dead */
 	struct row row;       /* ldp.Interface, while configured */
+	bool targeted_near;   /* a neighbour by a targeted session alone has an address on it, as was told last */
+	struct row sync_row;  /* ldp.Sync, while configured or a neighbour's address is on it */
 };
 
 /* An address that targeted Hellos go to: configured, or asking for them and accepted. */
@@ -81,6 +85,12 @@ struct target {
 	usec_t answered_at;
 	uint64_t hellos_sent, hellos_received;
 	struct row row; /* ldp.Target */
+};
+
+/* A link that a process of an IGP avoids until its labels are there; perhaps fibd has not told of it yet. */
+struct avoided {
+	struct hash_node by_ifindex;
+	uint32_t ifindex, process, area, seen;
 };
 
 /* A neighbour on a link whose path is watched by BFD, as long as its Hellos come. */
@@ -164,6 +174,8 @@ struct peer {
 	unsigned capabilities; /* of enum ldp_capability */
 	bool exchange_done;    /* its first advertisement is complete */
 	struct timer exchange;
+	bool lib_known; /* all its labels are here: told in this session, or kept from the one before */
+	struct timer sync;
 
 	/* what it is told */
 	struct hash_node *tell_next; /* the FEC from which on it has not been told yet, while `tell` is set */
@@ -231,6 +243,11 @@ enum advert_state {
 	ADVERT_RELEASED,    /* the peer does not want it */
 	ADVERT_ASKED        /* it is not our turn to tell (ordered control), but the peer asked; no label yet */
 };
+static inline bool
+binding_is_spare(const struct binding *b) /* a route that moves to its peer could use it */
+{
+	return b->accepted && !b->in_use;
+}
 struct fec {
 	struct hash_node by_prefix;
 	struct prefix prefix;
@@ -240,6 +257,7 @@ struct fec {
 	uint32_t label;     /* ours; LABEL_UNSET none; implicit null at the egress */
 	uint32_t recovered; /* of before our restart, from fib.Ilm; LABEL_UNSET none */
 	uint16_t mtu;       /* RFC 3988: the largest packet that fits all the way; 0: not known */
+	uint32_t spare;     /* a hash of the labels that peers gave, and which are not in use */
 	bool routed : 1;    /* there is a route that calls for a label */
 	bool connected : 1; /* the network of one of our interfaces, where such get labels: we are the egress */
 	bool had_lsp : 1;   /* fib.Ilm had it when we started */
@@ -283,7 +301,7 @@ struct ldp {
 	uint32_t unfit_lsr; /* whose Hellos were last complained of (RFC 7552 6.1.1), and when */
 	usec_t unfit_said_at;
 	struct addr transport, transport6; /* of ours, without regard to a link */
-	struct hash links, peers, fecs, vias, targets, guards;
+	struct hash links, peers, fecs, vias, targets, guards, avoided;
 	struct pool fec_pool, hop_pool, binding_pool, advert_pool; /* hop_pool: of FECs with one next hop */
 	struct key *keys;
 	size_t key_count;
@@ -304,8 +322,8 @@ struct ldp {
 	size_t orphan_count;
 	struct timer recovery, relabel;
 	struct table lsp_table, session_table, adjacency_table, binding_table, interface_table, target_table,
-	    parameters_table, request_table;
-	struct table *tables[9];
+	    parameters_table, request_table, sync_table;
+	struct table *tables[10];
 	struct row parameters;
 };
 
@@ -460,6 +478,19 @@ void restart_range(struct ldp *);                 /* the label pool is there: cl
 void restart_over(struct ldp *, struct peer *);   /* sweep what was not confirmed */
 uint32_t restart_recovery_ms(const struct ldp *); /* what our Initialization offers */
 
+/* --- sync.c: what IGPs are told --- */
+void sync_init(struct ldp *);
+void sync_peer(struct ldp *, struct peer *); /* its state, adjacencies, addresses or labels are others */
+void sync_of_link(struct ldp *, struct link *);
+void sync_all(struct ldp *);
+void sync_asked(struct ldp *, const Igp__Interface *, bool gone, uint32_t round); /* an IGP waits for LDP there */
+void sync_asked_all(struct ldp *, uint32_t round);
+bool sync_is_avoided(const struct ldp *, uint32_t ifindex);
+void sync_free(struct ldp *);
+void sync_exchanged(struct ldp *, struct peer *); /* its first advertisement is over */
+void sync_forgotten(struct ldp *, struct peer *); /* its labels are kept no longer */
+
 /* --- rows.c --- */
+ProtobufCBinaryData row_addr(const struct addr *, struct arena *); /* as fields have it; none: empty */
 void rows_init(struct ldp *);
 #endif

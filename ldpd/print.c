@@ -98,6 +98,8 @@ print_settings(const struct ldp_config *c, struct conf_lines *out)
 		SETTING(4, "mpls ldp backoff %u %u", c->backoff_first_s, c->backoff_last_s);
 	if (c->pop_broken)
 		SETTING(5, "mpls ldp broken-lsp pop");
+	if (c->igp_sync_delay_s != LDP_IGP_SYNC_DELAY_S)
+		IN_LDP(8, "igp-sync-delay %u", c->igp_sync_delay_s);
 	if (c->label_reuse_s != LDP_LABEL_REUSE_S)
 		SETTING(5, "mpls ldp label-reuse-delay %u", c->label_reuse_s);
 	for (size_t i = 0; i < c->password_count; i++) {

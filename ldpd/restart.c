@@ -162,6 +162,7 @@ restart_check(struct ldp *ldp)
 		give_back_unused(ldp);
 	lsp_flush(ldp);
 	table_complete(&ldp->lsp_table);
+	sync_all(ldp);
 	table_changed(&ldp->parameters_table, &ldp->parameters);
 	if (ldp->had_state)
 		outbox_log(ldp->out, 5, 4, "recovered from the restart after %llu ms: labels are complete",
@@ -206,6 +207,7 @@ restart_over(struct ldp *ldp, struct peer *p)
 		return;
 	p->restarting = false;
 	bindings_drop(ldp, p, true);
+	sync_forgotten(ldp, p); /* before its addresses are: they say which links it is on */
 	peer_drop_addresses(ldp, p, p->state == S_OPERATIONAL);
 	table_changed(&ldp->session_table, &p->row);
 	ldp->peers_idle = true;

@@ -154,6 +154,7 @@ link_free(struct ldp *ldp, struct link *l)
 {
 	timer_clear(&ldp->timers, &l->hello);
 	table_gone(&ldp->interface_table, &l->row);
+	table_gone(&ldp->sync_table, &l->sync_row);
 	hash_remove(&ldp->links, &l->by_ifindex);
 	free(l->name);
 	free(l->label);

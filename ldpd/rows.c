@@ -2,8 +2,8 @@
 #include "ldpd/model.h"
 #include "proto/ldp.pb-c.h"
 
-static ProtobufCBinaryData
-bytes_of_addr(const struct addr *a, struct arena *arena)
+ProtobufCBinaryData
+row_addr(const struct addr *a, struct arena *arena)
 {
 	size_t size = addr_size(a);
 
@@ -41,10 +41,22 @@ fill_lsp(const struct row *row, void *message, struct arena *arena)
 	for (size_t i = 0; i < m->n_next_hops; i++) {
 		Ldp__LspNextHop *h = m->next_hops[i] = arena_take(arena, sizeof *h);
 		ldp__lsp_next_hop__init(h);
-		h->address = bytes_of_addr(&f->hops[i].via->addr, arena);
+		h->address = row_addr(&f->hops[i].via->addr, arena);
 		h->ifindex = f->hops[i].ifindex;
 		h->out_label = f->hops[i].out_label;
 		h->peer = f->hops[i].peer_lsr;
+	}
+	size_t count = 0;
+	for (const struct binding *b = f->bindings; b && !m->egress; b = b->next)
+		count += binding_is_spare(b);
+	m->alternates = arena_take(arena, count * sizeof *m->alternates);
+	for (const struct binding *b = f->bindings; b && m->n_alternates < count; b = b->next) {
+		if (!binding_is_spare(b))
+			continue;
+		Ldp__LspAlternate *a = m->alternates[m->n_alternates++] = arena_take(arena, sizeof *a);
+		ldp__lsp_alternate__init(a);
+		a->peer = b->peer->lsr;
+		a->label = b->label;
 	}
 }
 
@@ -98,8 +110,8 @@ fill_session(const struct row *row, void *message, struct arena *arena)
 	m->state = states[p->state];
 	m->role = p->role == R_ACTIVE ? LDP__ROLE__ACTIVE : LDP__ROLE__PASSIVE;
 	m->local = p->ldp->config.lsr_id;
-	m->local_address = bytes_of_addr(&p->local_transport, arena);
-	m->peer_address = bytes_of_addr(&p->transport, arena);
+	m->local_address = row_addr(&p->local_transport, arena);
+	m->peer_address = row_addr(&p->transport, arena);
 	m->local_port = p->local_port;
 	m->peer_port = p->remote_port;
 	m->up_since = p->up_since;
@@ -109,7 +121,7 @@ fill_session(const struct row *row, void *message, struct arena *arena)
 	m->received = arena_copy(arena, &p->received, sizeof p->received);
 	m->addresses = arena_take(arena, p->address_count * sizeof *m->addresses);
 	list_each (l, (struct list *)(uintptr_t)&p->vias) {
-		m->addresses[m->n_addresses++] = bytes_of_addr(&OBJECT(l, struct via, of_peer)->addr, arena);
+		m->addresses[m->n_addresses++] = row_addr(&OBJECT(l, struct via, of_peer)->addr, arena);
 	}
 	m->last_error = lent(p->last_error);
 	m->last_down = p->last_down;
@@ -137,14 +149,14 @@ fill_adjacency(const struct row *row, void *message, struct arena *arena)
 
 	m->peer = a->peer->lsr;
 	m->ifindex = a->ifindex;
-	m->source = bytes_of_addr(&a->source, arena);
+	m->source = row_addr(&a->source, arena);
 	m->label_space = a->space;
 	m->hold_ms = a->hold_ms;
 	const struct link *link = link_find(a->ldp, a->ifindex);
 	const struct target *target = a->ifindex ? NULL : target_find(a->ldp, &a->source);
 	m->interval_ms = link ? link->interval_ms : target ? target->interval_ms : 0;
 	m->since = a->since;
-	m->transport = bytes_of_addr(&a->transport, arena);
+	m->transport = row_addr(&a->transport, arena);
 	m->bfd = lent(guard_text(a->ldp, a));
 }
 
@@ -177,7 +189,7 @@ fill_target(const struct row *row, void *message, struct arena *arena)
 	const struct target *t = CONST_OBJECT(row, struct target, row);
 	Ldp__Target *m = message;
 
-	m->address = bytes_of_addr(&t->address, arena);
+	m->address = row_addr(&t->address, arena);
 	m->configured = t->configured;
 	m->active = !t->inactive;
 	m->inactive = lent(t->inactive);
@@ -220,7 +232,7 @@ fill_request(const struct row *row, void *message, struct arena *arena)
 	Bfd__Request *m = message;
 
 	m->client = lent("adjacency");
-	m->peer = bytes_of_addr(&g->source, arena);
+	m->peer = row_addr(&g->source, arena);
 	m->ifindex = g->ifindex;
 	if (!c)
 		return;
@@ -233,7 +245,8 @@ void
 rows_init(struct ldp *ldp)
 {
 	struct table *tables[] = { &ldp->lsp_table, &ldp->session_table, &ldp->adjacency_table, &ldp->binding_table,
-		&ldp->interface_table, &ldp->target_table, &ldp->parameters_table, &ldp->request_table };
+		&ldp->interface_table, &ldp->target_table, &ldp->parameters_table, &ldp->request_table,
+		&ldp->sync_table };
 
 	table_init(&ldp->lsp_table, "ldp.Lsp", fill_lsp);
 	ldp->lsp_table.complete = false;
@@ -244,6 +257,7 @@ rows_init(struct ldp *ldp)
 	table_init(&ldp->target_table, "ldp.Target", fill_target);
 	table_init(&ldp->request_table, "bfd.Request", fill_request);
 	table_init(&ldp->parameters_table, "ldp.Parameters", fill_parameters);
+	sync_init(ldp);
 	for (size_t i = 0; i < COUNT(tables); i++)
 		ldp->tables[i] = tables[i];
 	table_changed(&ldp->parameters_table, &ldp->parameters);

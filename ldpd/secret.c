@@ -113,12 +113,15 @@ ttl_least(const struct ldp *ldp, const struct peer *p)
 		return (uint8_t)(256 - c->gtsm_hops);
 	if (ldp->config.gtsm_off)
 		return 0;
+	uint8_t least = 0;
 	list_each (l, (struct list *)(uintptr_t)&p->adjacencies) {
 		const struct adjacency *a = OBJECT(l, struct adjacency, of_peer);
+		if (sync_is_avoided(ldp, a->ifindex)) /* while the IGP avoids the link, the session comes another way */
+			return 0;
 		if (a->ifindex && a->gtsm)
-			return 255;
+			least = 255;
 	}
-	return 0;
+	return least;
 }
 
 void

@@ -53,6 +53,7 @@ peer_get(struct ldp *ldp, uint32_t lsr, uint16_t space)
 	timer_init(&p->keepalive, TIMER_KEEPALIVE);
 	timer_init(&p->retry, TIMER_RETRY);
 	timer_init(&p->exchange, TIMER_EXCHANGE);
+	timer_init(&p->sync, TIMER_SYNC);
 	timer_init(&p->tell, TIMER_TELL);
 	timer_init(&p->restart, TIMER_RESTART);
 	hash_add(&ldp->peers, &p->by_id, hash_bytes(&lsr, sizeof lsr, space));
@@ -68,9 +69,9 @@ peer_free(struct ldp *ldp, struct peer *p)
 	adverts_drop(ldp, p);
 	bindings_drop(ldp, p, false);
 	peer_drop_addresses(ldp, p, false);
-	for (int i = 0; i < 6; i++)
-		timer_clear(&ldp->timers,
-		    (struct timer *[]){ &p->hold, &p->keepalive, &p->retry, &p->exchange, &p->restart, &p->tell }[i]);
+	struct timer *timers[] = { &p->hold, &p->keepalive, &p->retry, &p->exchange, &p->restart, &p->tell, &p->sync };
+	for (size_t i = 0; i < COUNT(timers); i++)
+		timer_clear(&ldp->timers, timers[i]);
 	list_remove(&p->to_flush);
 	table_gone(&ldp->session_table, &p->row);
 	hash_remove(&ldp->peers, &p->by_id);
@@ -248,6 +249,7 @@ close_session(struct ldp *ldp, struct peer *p, enum session_state was, bool retu
 		return;
 	restart_over(ldp, p);
 	bindings_drop(ldp, p, false);
+	sync_forgotten(ldp, p);
 	peer_drop_addresses(ldp, p, false);
 }
 
@@ -321,8 +323,10 @@ event(struct ldp *ldp, struct peer *p, enum session_event on, const struct ldp_m
 		    why           ? why
 		    : move.listed ? ldp_status_name(status)
 				  : "a message out of place");
-	if (was != move.next || move.acts & (A_UP | A_CLOSE))
+	if (was != move.next || move.acts & (A_UP | A_CLOSE)) {
 		table_changed(&ldp->session_table, &p->row);
+		sync_peer(ldp, p);
+	}
 	if (move.acts & A_CLOSE)
 		try_again(ldp, p, move.acts, on, m, lasted);
 }
@@ -507,6 +511,7 @@ session_exchange_done(struct ldp *ldp, struct peer *p)
 	table_changed(&ldp->session_table, &p->row);
 	if (p->restarting)
 		restart_over(ldp, p);
+	sync_exchanged(ldp, p);
 }
 
 void

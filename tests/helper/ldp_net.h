@@ -105,6 +105,7 @@ const Ldp__Binding *ldp_node_binding(
 const Ldp__Lsp *ldp_node_lsp(struct ldp_node *, const char *fec);
 const Ldp__Adjacency *ldp_node_adjacency(struct ldp_node *, const struct ldp_node *peer);
 const Ldp__Interface *ldp_node_interface(struct ldp_node *, uint32_t ifindex);
+const Ldp__Sync *ldp_node_sync(struct ldp_node *, uint32_t ifindex);
 const Ldp__Parameters *ldp_node_parameters(struct ldp_node *);
 size_t ldp_node_rows(struct ldp_node *, const char *table);
 

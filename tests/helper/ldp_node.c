@@ -247,6 +247,11 @@ ldp_node_interface(struct ldp_node *n, uint32_t ifindex)
 {
 	FIND(Ldp__Interface, LDP__INTERFACE__INIT, "ldp.Interface", m.ifindex == ifindex);
 }
+const Ldp__Sync *
+ldp_node_sync(struct ldp_node *n, uint32_t ifindex)
+{
+	FIND(Ldp__Sync, LDP__SYNC__INIT, "ldp.Sync", m.ifindex == ifindex);
+}
 const Ldp__Parameters *
 ldp_node_parameters(struct ldp_node *n)
 {

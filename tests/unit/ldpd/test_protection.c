@@ -1,6 +1,7 @@
 /* What protects a session: passwords (RFC 5036 2.9), TTLs (RFC 6720), and patience after refusals (2.5.3). */
 #include "base/mem.h"
 #include "helper/check.h"
+#include "proto/igp.pb-c.h"
 #include "tests/helper/ldp_script.h"
 #include <stdio.h>
 #include <string.h>
@@ -204,6 +205,42 @@ START_TEST(switched_off_for_all_or_for_one_nobody_is_held_to_it)
 }
 END_TEST
 
+static void
+igp_waits(bool waits, uint32_t round)
+{
+	Igp__Interface row = IGP__INTERFACE__INIT;
+	Igp__Sync sync = IGP__SYNC__INIT;
+
+	row.process = 1;
+	row.ifindex = 2;
+	row.sync = waits ? &sync : NULL;
+	ldp_node_input(
+	    s->dut, &(struct ldp_input){ .kind = LDP_IN_ROW, .table = LDP_IGP_INTERFACE, .row = &row, .round = round });
+}
+
+START_TEST(on_a_link_that_an_igp_avoids_until_labels_are_there_nobody_is_held_to_it)
+{
+	s->gtsm = true;
+	script_up(s);
+	ck_assert_uint_eq(s->min_ttl, 255);
+	igp_waits(true, 1);
+	ck_assert_uint_eq(s->min_ttl, 0);
+	ck_assert(!s->hello.hello.gtsm);
+	igp_waits(false, 1);
+	ck_assert_uint_eq(s->min_ttl, 255);
+	ck_assert(s->hello.hello.gtsm);
+	igp_waits(true, 1);
+	ldp_node_input(s->dut, &(struct ldp_input){ .kind = LDP_IN_SYNCED, .table = LDP_IGP_INTERFACE, .round = 1 });
+	ck_assert_uint_eq(s->min_ttl, 0);
+	ldp_node_input(s->dut, &(struct ldp_input){ .kind = LDP_IN_SYNCED, .table = LDP_IGP_INTERFACE, .round = 2 });
+	ck_assert_uint_eq(s->min_ttl, 255);
+	igp_waits(true, 3);
+	peer()->gtsm_hops = 1;
+	ldp_node_configure(s->dut);
+	ck_assert_uint_eq(s->min_ttl, 255);
+}
+END_TEST
+
 START_TEST(hops_that_the_operator_sets_count_whatever_the_hellos_say)
 {
 	peer()->gtsm_hops = 3;
@@ -337,6 +374,7 @@ suite(void)
 	tcase_add_test(t, a_neighbour_that_says_so_too_is_held_to_it);
 	tcase_add_test(t, one_that_does_not_is_not);
 	tcase_add_loop_test(t, switched_off_for_all_or_for_one_nobody_is_held_to_it, 0, 2);
+	tcase_add_test(t, on_a_link_that_an_igp_avoids_until_labels_are_there_nobody_is_held_to_it);
 	tcase_add_test(t, hops_that_the_operator_sets_count_whatever_the_hellos_say);
 	tcase_add_test(t, when_only_targeted_hellos_are_left_the_way_may_be_longer);
 	suite_add_tcase(suite, t);
