@@ -12,9 +12,7 @@
 SAN ?=
 O := build/$(if $(SAN),san,out)
 PYTHON := /usr/bin/python3
-DAEMONS := fibd ldpd bfdd
-# Protocols whose daemon is not there yet: their engines are built and tested.
-ENGINES := igpd
+DAEMONS := fibd ldpd bfdd igpd
 PROTOS := fib ldp bus bfd igp
 CTLS := $(DAEMONS:d=ctl)
 PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
@@ -82,7 +80,6 @@ $(O)/bin/$(1): $(call objects,$(wildcard $(1)/main.c $(1)/kernel/*.c $(1)/realti
 $(O)/bin/$(1:d=ctl): $(call objects,$(1)/ctl.c) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 endef
 $(foreach d,$(DAEMONS),$(eval $(call daemon_rules,$(d))))
-$(foreach d,$(ENGINES),$(eval $(O)/$(d)/engine.a: $(call objects,$(call engine_sources,$(d)))))
 $(O)/bin/penult: $(call objects,$(wildcard penult/*.c)) $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a)
 %.a:
 	@rm -f $@
@@ -124,22 +121,28 @@ $(eval $(call unit_rules,host,$(O)/tests/helper/test_grammar.o $(O)/lib/host.a $
 # What penult joins: the rows of every daemon.
 $(eval $(call unit_rules,penult,$(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o))
 $(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c) $(call helper_sources,$(d))) $(SIM_OBJECTS) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
-$(foreach d,$(ENGINES),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard tests/helper/$(d:d=)_*.c)) $(O)/$(d)/engine.a $(O)/lib/base.a)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o
 	$(LINK) $(PKG_LIBS) $(CHECK_LIBS)
 
-# tests/sim/sim_PROTOCOL.c: hundreds of engines on a virtual clock. One number makes a run; failures print it.
+# tests/sim/sim_PROTOCOL.c (sim_sync: two of them): hundreds of engines on a virtual clock. One number makes a run; failures print it.
 SIM_TESTS := $(SIM_SOURCES:%.c=$(O)/%)
 define sim_rules
 $(O)/tests/sim/sim_$(1): $(O)/tests/sim/sim_$(1).o $(SIM_OBJECTS) $(call sim_adapter,$(1)) $(O)/$(1)d/engine.a $(O)/lib/base.a $(O)/proto.a
 endef
-$(foreach p,$(SIM_SOURCES:tests/sim/sim_%.c=%),$(eval $(call sim_rules,$(p))))
+$(foreach p,$(filter-out sync areas,$(SIM_SOURCES:tests/sim/sim_%.c=%)),$(eval $(call sim_rules,$(p))))
+$(O)/tests/sim/sim_areas: $(O)/tests/sim/sim_areas.o $(SIM_OBJECTS) $(call sim_adapter,igp) $(O)/igpd/engine.a $(O)/lib/base.a $(O)/proto.a
+# OSPF and LDP together.
+$(O)/tests/sim/sim_sync: $(O)/tests/sim/sim_sync.o $(SIM_OBJECTS) $(call sim_adapter,igp ldp) $(O)/igpd/engine.a $(O)/ldpd/engine.a $(O)/lib/base.a $(O)/proto.a
 $(SIM_TESTS):
 	@mkdir -p $(@D)
 	$(LINK) $(PKG_LIBS)
 test-sim: $(SIM_TESTS)
 	$(O)/tests/sim/sim_igp --nodes 12 --troubles 40 --rounds 10 $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_igp --nodes $(if $(SAN),60,200) --troubles 150 --rounds 2 $(if $(SIM_SEED),--seed $(SIM_SEED))
+	$(O)/tests/sim/sim_areas $(if $(SIM_SEED),--seed $(SIM_SEED))
+	$(O)/tests/sim/sim_areas --areas 8 --inside 12 --troubles 60 --rounds 2 $(if $(SIM_SEED),--seed $(SIM_SEED))
+	$(O)/tests/sim/sim_sync --troubles $(if $(SAN),60,200) $(if $(SIM_SEED),--seed $(SIM_SEED))
+	$(O)/tests/sim/sim_sync --troubles 40 --seed 1 --without
 	$(O)/tests/sim/sim_bfd --pairs $(if $(SAN),100,300) $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_ldp --nodes 20 --troubles 60 --seed 1 --twice
 	$(O)/tests/sim/sim_ldp --nodes 12 --troubles 200 --seed 24
@@ -151,7 +154,7 @@ test-sim: $(SIM_TESTS)
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 FUZZ_MAIN := $(if $(FUZZ),,$(O)/tests/fuzz/run_corpus.o)
-FUZZ_OBJECTS := $(call sim_adapter,$(DAEMONS:d=) $(ENGINES:d=)) $(SIM_OBJECTS) $(foreach d,$(ENGINES),$(O)/$(d)/engine.a) \
+FUZZ_OBJECTS := $(call sim_adapter,$(DAEMONS:d=)) $(SIM_OBJECTS) \
   $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o
 $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS)): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(FUZZ_MAIN) $(FUZZ_OBJECTS)
 	@mkdir -p $(@D)

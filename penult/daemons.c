@@ -4,6 +4,8 @@
 #include "bfdd/print.h"
 #include "fibd/commands.h"
 #include "fibd/print.h"
+#include "igpd/commands.h"
+#include "igpd/print.h"
 #include "ldpd/commands.h"
 #include "ldpd/print.h"
 #include "penult/penult.h"
@@ -29,8 +31,14 @@ print_bfd(const void *conf, struct conf_lines *out)
 	bfd_print(conf, out);
 }
 
+static void
+print_igp(const void *conf, struct conf_lines *out)
+{
+	igp_print(conf, out);
+}
+
 const struct daemon_face daemons[DAEMONS] = { { "fibd", &fib_conf, print_fib }, { "ldpd", &ldp_conf, print_ldp },
-	{ "bfdd", &bfd_conf, print_bfd } };
+	{ "bfdd", &bfd_conf, print_bfd }, { "igpd", &igp_conf, print_igp } };
 
 int
 group_open(struct group *g, const char *run_dir)

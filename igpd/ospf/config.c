@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 void
 ospf_config_free(struct ospf_config *c)
@@ -13,6 +14,7 @@ ospf_config_free(struct ospf_config *c)
 	}
 	free(c->areas);
 	free(c->interfaces);
+	free(c->peers);
 	*c = (struct ospf_config){ 0 };
 }
 
@@ -34,6 +36,7 @@ ospf_config_copy(struct ospf_config *to, const struct ospf_config *from)
 		to->areas[i].networks = copy(a->networks, a->network_count * sizeof *a->networks);
 		to->areas[i].ranges = copy(a->ranges, a->range_count * sizeof *a->ranges);
 	}
+	to->peers = copy(from->peers, from->peer_count * sizeof *from->peers);
 	to->interfaces = copy(from->interfaces, from->interface_count * sizeof *from->interfaces);
 	ospf_config_free(&old);
 }
@@ -51,7 +54,7 @@ const struct ospf_interface_config *
 ospf_config_interface(const struct ospf_config *c, const char *name)
 {
 	for (size_t i = 0; i < c->interface_count; i++)
-		if (strcmp(c->interfaces[i].name, name) == 0)
+		if (strcasecmp(c->interfaces[i].name, name) == 0)
 			return &c->interfaces[i];
 	return NULL;
 }
@@ -64,6 +67,8 @@ ospf_config_place(const struct ospf_config *c, const char *name, uint32_t addres
 	uint32_t best = 0;
 	bool found = false;
 
+	if (i && i->elsewhere)
+		return false;
 	if (i && i->enabled) {
 		*ret_area = i->area;
 		return true;

@@ -21,6 +21,11 @@ enum {
 	OSPF_NAME = 48,
 	OSPF_KEYS_MAX = 4,
 	OSPF_SECRET_MAX = 80,
+	OSPF_SYNC_HOLD_DOWN_S = 10,
+	OSPF_GRACE_S = 120,
+	OSPF_MULTI_MAX = 8,
+	OSPF_POLL_S = 120,
+	OSPF_VLINKS_MAX = 16,
 };
 
 /* `authentication-mode`. Several cryptographic keys: the first is used to send, all of them are accepted (rollover). */
@@ -43,6 +48,20 @@ struct ospf_keys {
 	uint8_t count; /* 0: nothing is said here */
 };
 
+/* `ospf ldp-sync`; what an interface says goes before its area and process. */
+enum ospf_sync { OSPF_SYNC_UNSET, OSPF_SYNC_ON, OSPF_SYNC_BLOCK };
+struct ospf_span { /* of time, if it is given */
+	bool given;
+	uint32_t seconds;
+};
+
+/* `ospf bfd`; what an interface says goes before its process. */
+struct ospf_bfd_config {
+	bool on, off;                  /* off: `block` */
+	uint16_t min_tx_ms, min_rx_ms; /* 0: bfdd's default */
+	uint8_t multiplier;
+};
+
 /* What an interface view says; unset fields are 0 but for those that say otherwise. */
 struct ospf_interface_config {
 	char name[OSPF_NAME];                    /* as in router.conf */
@@ -50,11 +69,22 @@ struct ospf_interface_config {
 	uint32_t area;                           /* with `enabled` */
 	uint32_t cost;                           /* 0: by its speed */
 	uint16_t hello_s, retransmit_s, delay_s; /* 0: the default */
+	uint32_t poll_s;                         /* of silent peers on NBMA links; 0: the default */
 	uint32_t dead_s;                         /* 0: four times the hello interval */
 	int16_t priority;                        /* -1: the default */
 	bool has_type;
 	enum ospf_network_type type;
 	bool mtu_ignored, silent;
+	struct ospf_bfd_config bfd;
+	struct { /* adjacencies of other areas over the same link (RFC 5185) */
+		uint32_t area;
+		bool enabled;
+		enum ospf_sync sync;
+	} multi[OSPF_MULTI_MAX];
+	uint8_t multi_count;
+	enum ospf_sync sync;
+	struct ospf_span sync_hold_down, sync_hold_max; /* hold_max 0: for ever */
+	bool elsewhere;                                 /* it belongs to another process, whatever `network` says */
 	struct ospf_keys keys; /* before those of the area; one of kind OSPF_KEY_NONE: none in spite of the area */
 };
 struct ospf_network_config { /* `network A WILDCARD` */
@@ -65,13 +95,22 @@ struct ospf_range_config { /* `abr-summary A M` */
 	bool not_advertised;
 	uint32_t cost; /* 0: that of the farthest network in it */
 };
+struct ospf_vlink_config { /* `vlink-peer A`, in the transit area */
+	uint32_t peer;     /* its router ID */
+	uint16_t hello_s;  /* 0: the default */
+	uint32_t dead_s;
+};
 struct ospf_area_config {
 	uint32_t id;
+	struct ospf_vlink_config vlinks[OSPF_VLINKS_MAX];
+	uint8_t vlink_count;
 	struct ospf_range_config *ranges;
 	size_t range_count;
 	struct ospf_network_config *networks;
 	size_t network_count;
 	bool stub, nssa, no_summary;
+	bool no_import;        /* of an NSSA */
+	bool sync;             /* `ldp-sync enable` */
 	struct ospf_keys keys; /* of its interfaces that say nothing of their own */
 	uint32_t default_cost; /* of the default route into a stub area or NSSA; 0: 1 */
 };
@@ -81,8 +120,17 @@ struct ospf_config {
 	size_t area_count;
 	struct ospf_interface_config *interfaces;
 	size_t interface_count;
+	uint32_t *peers; /* on NBMA links */
+	size_t peer_count;
 	uint16_t paths; /* maximum load-balancing; 0: the default */
 	bool stub_router;
+	struct ospf_bfd_config bfd;    /* of all interfaces that say nothing of their own */
+	bool graceful_off, helper_off; /* RFC 3623 */
+	uint16_t grace_s;              /* 0: the default */
+	bool sync;                     /* `ldp-sync enable` for all areas */
+	struct ospf_span sync_hold_down, sync_hold_max;
+	bool all_silent;         /* interfaces of which nothing else is said */
+	uint32_t bandwidth_mbps; /* bandwidth-reference; 0: the default */
 };
 
 void ospf_config_copy(struct ospf_config *to, const struct ospf_config *from); /* `to` is empty or was a copy */

@@ -47,17 +47,23 @@ ospf_id(uint32_t id, char out[ADDR_TEXT])
 }
 
 struct ospf *
-ospf_new(uint64_t seed, uint64_t wall_s)
+ospf_new(uint64_t seed, uint64_t wall_s, const struct ospf_world *world)
 {
 	struct ospf *o = NEW(struct ospf);
-	struct hash *hashes[] = { &o->ports, &o->neighbors, &o->wishes, &o->imports, &o->nets, &o->asbrs, &o->hops };
+	struct hash *hashes[] = { &o->ports, &o->neighbors, &o->wishes, &o->imports, &o->translated, &o->watches,
+		&o->nets, &o->asbrs, &o->hops };
 	struct list *lists[] = { &o->areas, &o->ifaces, &o->graves, &o->dirty_nets, &o->dirty_routers, &o->told_nets,
 		&o->review_nets };
 
 	rng_seed(&o->rng, seed);
-	o->out = outbox_new();
+	if (world)
+		o->world = *world;
+	if (!o->world.out)
+		o->own_out = outbox_new();
+	o->out = o->own_out ? o->own_out : o->world.out;
 	timers_init(&o->timers);
 	timer_init(&o->spf, TIMER_SPF);
+	timer_init(&o->graceful.timer, TIMER_GRACE);
 	for (size_t i = 0; i < COUNT(hashes); i++)
 		hash_init(hashes[i]);
 	for (size_t i = 0; i < COUNT(lists); i++)
@@ -65,6 +71,7 @@ ospf_new(uint64_t seed, uint64_t wall_s)
 	lsdb_init(&o->db);
 	o->wall_s = wall_s;
 	o->dd_seed = (uint32_t)rng_next(&o->rng);
+	row_process(o);
 	return o;
 }
 
@@ -78,6 +85,7 @@ port_free(struct ospf *o, struct port *p)
 	}
 	hash_remove(&o->ports, &p->by_ifindex);
 	free(p->addresses);
+	free(p->ldp);
 	free(p);
 }
 
@@ -99,10 +107,14 @@ ospf_free(struct ospf *o)
 	hash_free(&o->ports);
 	hash_free(&o->neighbors);
 	hash_free(&o->wishes);
+	hash_free(&o->watches);
 	external_free(o);
+	nssa_free(o);
+	spf_log_free(o);
 	ospf_config_free(&o->config);
 	timers_free(&o->timers);
-	outbox_free(o->out);
+	outbox_free(o->own_out);
+	row_process_gone(o);
 	free(o);
 }
 
@@ -110,6 +122,18 @@ struct outbox *
 ospf_outbox(struct ospf *o)
 {
 	return o->out;
+}
+
+bool
+ospf_is_restarting(const struct ospf *o)
+{
+	return o->graceful.on;
+}
+
+bool
+ospf_restarted_well(const struct ospf *o)
+{
+	return o->graceful.well;
 }
 
 usec_t
@@ -166,6 +190,15 @@ take_port(struct ospf *o, const struct ospf_port *in, bool gone)
 			p->addresses[p->address_count++] = in->addresses[i];
 }
 
+static void
+take_ldp(struct ospf *o, const struct ospf_ldp *in, bool gone)
+{
+	struct port *p = port_find(o, in->ifindex);
+
+	if (p)
+		sync_port(o, p, gone ? NULL : in);
+}
+
 /* RFC 2328 C.1 leaves the choice open: the highest address of a loopback interface, else the highest of all. */
 static uint32_t
 chosen_id(const struct ospf *o)
@@ -175,6 +208,8 @@ chosen_id(const struct ospf *o)
 	for (struct hash_node *n = o->ports.oldest; n; n = n->newer) {
 		const struct port *p = OBJECT(n, struct port, by_ifindex);
 		for (size_t i = 0; i < p->address_count; i++) {
+			if (addr_is_loopback(&p->addresses[i].addr))
+				continue; /* every router has these */
 			uint32_t a = addr_to_v4(&p->addresses[i].addr);
 			best = a > best ? a : best;
 			best_loopback = p->loopback && a > best_loopback ? a : best_loopback;
@@ -199,6 +234,7 @@ review_id(struct ospf *o)
 	lsdb_sweep(o);
 	lsdb_init(&o->db);
 	o->router_id = id;
+	row_process(o);
 	external_all(o);
 }
 
@@ -210,6 +246,7 @@ one_timer(struct ospf *o, struct timer *t)
 	switch ((enum timer_kind)t->kind) {
 	case TIMER_HELLO: iface_hello_due(OBJECT(t, struct iface, hello)); break;
 	case TIMER_WAIT: iface_event(OBJECT(t, struct iface, wait), IE_WAIT_OVER); break;
+	case TIMER_SYNC: sync_event(OBJECT(t, struct iface, sync.timer), SE_EXPIRED); break;
 	case TIMER_ACK: flood_acks_due(OBJECT(t, struct iface, ack)); break;
 	case TIMER_INACTIVE: neighbor_timer(OBJECT(t, struct neighbor, inactive), TIMER_INACTIVE); break;
 	case TIMER_DESCRIBE: neighbor_timer(OBJECT(t, struct neighbor, describe), TIMER_DESCRIBE); break;
@@ -217,6 +254,9 @@ one_timer(struct ospf *o, struct timer *t)
 	case TIMER_RETRANSMIT: neighbor_timer(OBJECT(t, struct neighbor, retransmit), TIMER_RETRANSMIT); break;
 	case TIMER_LSA: lsdb_timer(o, OBJECT(t, struct lsa, timer)); break;
 	case TIMER_ORIGINATE: originate_wish_due(t); break;
+	case TIMER_WATCH: watch_due(OBJECT(t, struct watch, silent)); break;
+	case TIMER_GRACE: graceful_end(o, false, "time is up"); break;
+	case TIMER_HELP: graceful_help_over(OBJECT(t, struct neighbor, help), "time is up"); break;
 	case TIMER_SPF: routes_find(o); break;
 	}
 }
@@ -238,9 +278,13 @@ dispatch(struct ospf *o, const struct ospf_input *in)
 	switch (in->kind) {
 	case OSPF_IN_CONFIG:
 		ospf_config_copy(&o->config, in->config);
+		if (!o->configured)
+			graceful_begin(o);
 		o->configured = true;
 		break;
 	case OSPF_IN_PORT: take_port(o, in->port, in->gone); break;
+	case OSPF_IN_BFD: watch_session(o, in->bfd); return;
+	case OSPF_IN_LDP: take_ldp(o, in->ldp, in->gone); return;
 	case OSPF_IN_PACKET: iface_packet(o, in); return;
 	case OSPF_IN_IMPORT: external_import(o, in->import, in->gone); return;
 	case OSPF_IN_TIMER: due(o); return;
@@ -249,8 +293,11 @@ dispatch(struct ospf *o, const struct ospf_input *in)
 		return;
 	review_id(o);
 	ifaces_review(o);
-	if (in->kind == OSPF_IN_CONFIG)
-		summaries_all(o);
+	if (in->kind != OSPF_IN_CONFIG)
+		return;
+	summaries_all(o);
+	if (o->router_id)
+		external_all(o);
 }
 
 void
@@ -261,6 +308,9 @@ ospf_input(struct ospf *o, const struct ospf_input *in, usec_t now)
 	if (now > o->now)
 		o->now = now;
 	dispatch(o, in);
+	graceful_review(o);
+	originate_due(o);
+	nssa_review(o);
 	originate_due(o);
 	flood_flush(o);
 	lsdb_sweep(o);

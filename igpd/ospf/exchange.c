@@ -43,7 +43,9 @@ describe(struct neighbor *n)
 {
 	struct iface *i = n->iface;
 	struct wire_writer w = iface_begin(i, OSPF_DESCRIPTION);
-	struct ospf_description d = { .mtu = (uint16_t)(i->port->mtu > 65535 ? 65535 : i->port->mtu),
+	struct ospf_description d = { .mtu = (uint16_t)(i->is_virtual          ? 0 /* 10.8 */
+							: i->port->mtu > 65535 ? 65535
+									       : i->port->mtu),
 		.options = area_options(i->area) | OSPF_OPTION_O,
 		.flags = (uint8_t)(n->master ? DD_MASTER : 0),
 		.sequence = n->dd_sequence };
@@ -99,7 +101,7 @@ takes(const struct neighbor *n, const struct lsa *l)
 	bool is_opaque = l->head.type >= LSA_OPAQUE_LINK;
 
 	if (l->head.type == LSA_EXTERNAL || l->head.type == LSA_OPAQUE_AS) /* RFC 5250 3: not into stub areas either */
-		if (n->iface->area->stub || n->iface->area->nssa)
+		if (n->iface->area->stub || n->iface->area->nssa || n->iface->is_virtual)
 			return false;
 	return !is_opaque || n->last.options & OSPF_OPTION_O;
 }
@@ -290,6 +292,7 @@ exchange_description(struct neighbor *n, struct wire_reader *r)
 
 	if (v != OSPF_ACCEPTED)
 		return v;
+	n->mtu = d.mtu;
 	if (d.mtu > n->iface->port->mtu && !n->iface->mtu_ignored)
 		return OSPF_BAD_MTU;
 	if (n->state == NS_INIT)

@@ -9,11 +9,6 @@
 #include "igpd/ospf/model.h"
 #include <stdlib.h>
 
-struct import {
-	struct hash_node by_prefix;
-	struct ospf_import told;
-};
-
 static uint32_t
 last_address(const struct prefix *p)
 {
@@ -69,13 +64,33 @@ originate_no_prefix(struct ospf *o, struct lsdb *db, uint8_t type, const struct 
 
 /* --- imports --- */
 
-static struct import *
-import_find(const struct ospf *o, const struct prefix *p)
+struct imported *
+imported_find(const struct ospf *o, const struct prefix *p)
 {
 	for (struct hash_node *n = hash_first(&o->imports, prefix_hash(p)); n; n = hash_next(n))
-		if (prefix_eq(&OBJECT(n, struct import, by_prefix)->told.prefix, p))
-			return OBJECT(n, struct import, by_prefix);
+		if (prefix_eq(&OBJECT(n, struct imported, by_prefix)->told.prefix, p))
+			return OBJECT(n, struct imported, by_prefix);
 	return NULL;
+}
+
+void
+external_body(struct wire_writer *w, const struct ospf_import *i, uint32_t forward)
+{
+	wire_put_u32(w, lsa_mask(i->prefix.len));
+	wire_put_u32(
+	    w, (i->type2 ? UINT32_C(0x80000000) : 0) | (i->metric < LSA_INFINITY ? i->metric : LSA_INFINITY - 1));
+	wire_put_u32(w, forward);
+	wire_put_u32(w, i->tag);
+}
+
+/* Is there an area that takes AS-external-LSAs? */
+static bool
+anybody_takes_them(const struct ospf *o)
+{
+	for (const struct list *at = o->areas.next; at != &o->areas; at = at->next)
+		if (!CONST_OBJECT(at, struct area, of_ospf)->stub && !CONST_OBJECT(at, struct area, of_ospf)->nssa)
+			return true;
+	return false;
 }
 
 static void
@@ -84,47 +99,67 @@ advertise(struct ospf *o, const struct ospf_import *i)
 	uint8_t bytes[16];
 	struct wire_writer w = wire_writer(bytes, sizeof bytes);
 
-	wire_put_u32(&w, lsa_mask(i->prefix.len));
-	wire_put_u32(
-	    &w, (i->type2 ? UINT32_C(0x80000000) : 0) | (i->metric < LSA_INFINITY ? i->metric : LSA_INFINITY - 1));
-	wire_put_u32(&w, i->forward);
-	wire_put_u32(&w, i->tag);
-	originate_prefix(o, &o->db, NULL, LSA_EXTERNAL, OSPF_OPTION_E, &i->prefix, &w);
+	if (anybody_takes_them(o)) {
+		external_body(&w, i, i->forward);
+		originate_prefix(o, &o->db, NULL, LSA_EXTERNAL, OSPF_OPTION_E, &i->prefix, &w);
+	} else {
+		originate_no_prefix(o, &o->db, LSA_EXTERNAL, &i->prefix);
+	}
+	nssa_advertise(o, i);
 }
 
 void
 external_import(struct ospf *o, const struct ospf_import *told, bool gone)
 {
-	struct import *i = import_find(o, &told->prefix);
+	struct imported *i = imported_find(o, &told->prefix);
 	bool was_any = o->imports.count > 0;
 
 	if (told->prefix.addr.family != 4 || (gone && !i))
 		return;
 	if (gone) {
-		if (o->router_id)
+		if (o->router_id) {
 			originate_no_prefix(o, &o->db, LSA_EXTERNAL, &told->prefix);
+			nssa_withdraw(o, &told->prefix);
+		}
 		hash_remove(&o->imports, &i->by_prefix);
 		free(i);
 	} else {
 		if (!i) {
-			i = NEW(struct import);
+			i = NEW(struct imported);
 			hash_add(&o->imports, &i->by_prefix, prefix_hash(&told->prefix));
 		}
 		i->told = *told;
 		if (o->router_id)
 			advertise(o, told);
 	}
-	if (was_any != (o->imports.count > 0)) /* the E bit */
-		list_each (at, &o->areas) {
-			originate_router(OBJECT(at, struct area, of_ospf));
-		}
+	row_process(o);
+	if (was_any != (o->imports.count > 0))
+		external_boundary(o);
+}
+
+bool
+external_is_boundary(const struct ospf *o)
+{
+	bool leads_out = false; /* of an NSSA: it is told of a default route */
+
+	for (const struct list *at = o->areas.next; at != &o->areas; at = at->next)
+		leads_out |= CONST_OBJECT(at, struct area, of_ospf)->nssa;
+	return o->imports.count || o->translated.count || (leads_out && ospf_is_border(o));
+}
+
+void
+external_boundary(struct ospf *o)
+{
+	list_each (at, &o->areas) {
+		originate_router(OBJECT(at, struct area, of_ospf));
+	}
 }
 
 void
 external_all(struct ospf *o)
 {
 	hash_each (n, &o->imports) {
-		advertise(o, &OBJECT(n, struct import, by_prefix)->told);
+		advertise(o, &OBJECT(n, struct imported, by_prefix)->told);
 	}
 }
 
@@ -132,7 +167,7 @@ void
 external_free(struct ospf *o)
 {
 	hash_each (n, &o->imports) {
-		free(OBJECT(n, struct import, by_prefix));
+		free(OBJECT(n, struct imported, by_prefix));
 	}
 	hash_free(&o->imports);
 }

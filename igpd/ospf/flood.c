@@ -194,7 +194,7 @@ is_eligible(const struct iface *i, const struct lsa *l)
 {
 	switch (l->head.type) {
 	case LSA_EXTERNAL:
-	case LSA_OPAQUE_AS: return !i->area->stub && !i->area->nssa;
+	case LSA_OPAQUE_AS: return !i->area->stub && !i->area->nssa && !i->is_virtual;
 	case LSA_OPAQUE_LINK: return l->iface == i;
 	default: return l->area == i->area;
 	}
@@ -242,7 +242,14 @@ flood_out(struct iface *i, struct lsa *l, const struct neighbor *from)
 		if (i->state == IS_BACKUP)
 			return false;
 	}
-	flood_send(i, l, NULL);
+	if (i->type != OSPF_NBMA) {
+		flood_send(i, l, NULL);
+		return from && from->iface == i;
+	}
+	list_each (k, &i->neighbors) { /* one by one */
+		if (OBJECT(k, struct neighbor, of_iface)->state >= NS_EXCHANGE)
+			flood_send(i, l, OBJECT(k, struct neighbor, of_iface));
+	}
 	return from && from->iface == i;
 }
 
@@ -277,7 +284,14 @@ send_acks(struct iface *i, const struct lsa_header *heads, size_t count, uint32_
 void
 flood_acks_due(struct iface *i)
 {
-	send_acks(i, i->acks, i->ack_count, iface_flood_address(i));
+	if (i->type != OSPF_NBMA)
+		send_acks(i, i->acks, i->ack_count, iface_flood_address(i));
+	else
+		list_each (k, &i->neighbors) {
+			const struct neighbor *n = OBJECT(k, struct neighbor, of_iface);
+			if (n->state >= NS_EXCHANGE)
+				send_acks(i, i->acks, i->ack_count, n->address);
+		}
 	i->ack_count = 0;
 }
 
@@ -367,7 +381,11 @@ take_newer(struct arrival *a, struct lsdb *db, const struct lsa *have)
 	if (!back && (i->state != IS_BACKUP || a->from->address == i->dr))
 		ack_later(i, &a->head);
 	if (differs)
+		graceful_changed(o, l);
+	if (differs)
 		routes_lsa(o, l);
+	if (l->head.type == LSA_OPAQUE_LINK)
+		graceful_heard(i, l);
 	originate_received(o, l);
 }
 

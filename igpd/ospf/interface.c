@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { VLINK_TTL = 64 };
+
 bool
 iface_is_multi_access(const struct iface *i)
 {
@@ -30,7 +32,7 @@ iface_full_count(const struct iface *i)
 	uint32_t count = 0;
 
 	for (const struct list *l = i->neighbors.next; l != &i->neighbors; l = l->next)
-		count += CONST_OBJECT(l, struct neighbor, of_iface)->state == NS_FULL;
+		count += neighbor_is_full(CONST_OBJECT(l, struct neighbor, of_iface));
 	return count;
 }
 
@@ -50,7 +52,7 @@ join(struct iface *i, uint32_t group, bool *in, bool want)
 static void
 review_groups(struct iface *i)
 {
-	bool speaks = i->state > IS_LOOPBACK && !i->passive && i->type != OSPF_NBMA;
+	bool speaks = i->state > IS_LOOPBACK && !i->passive && i->type != OSPF_NBMA && !i->is_virtual;
 
 	join(i, OSPF_ALL_ROUTERS, &i->in_all, speaks);
 	join(i, OSPF_ALL_DR, &i->in_dr, speaks && (i->state == IS_DR || i->state == IS_BACKUP));
@@ -78,14 +80,14 @@ iface_send(struct iface *i, struct wire_writer *w, enum ospf_type type, uint32_t
 	size_t size = ospf_auth_seal(i, w);
 
 	if (i->type == OSPF_POINT_TO_POINT)
-		to = OSPF_ALL_ROUTERS; /* 8.1 */
+		to = i->is_virtual ? i->vlink.other : OSPF_ALL_ROUTERS; /* 8.1 */
 
 	i->sent[type]++;
 	outbox_add(i->ospf->out, &(struct effect){ .kind = EFFECT_DATAGRAM_SEND,
 				     .where = i->port->ifindex,
 				     .to = addr_v4(to),
 				     .from = addr_v4(i->address),
-				     .code = 1,
+				     .code = i->is_virtual ? VLINK_TTL : 1,
 				     .bytes = w->base,
 				     .size = size });
 }
@@ -96,14 +98,11 @@ iface_flood_address(const struct iface *i)
 	return i->type == OSPF_BROADCAST && i->state != IS_DR && i->state != IS_BACKUP ? OSPF_ALL_DR : OSPF_ALL_ROUTERS;
 }
 
-void
-iface_hello_due(struct iface *i)
+static void
+send_hello(struct iface *i, uint32_t to)
 {
-	struct ospf *o = i->ospf;
 	struct wire_writer w = iface_begin(i, OSPF_HELLO);
 
-	if (i->passive || i->state <= IS_LOOPBACK)
-		return;
 	ospf_write_hello(&w, &(struct ospf_hello){ .mask = i->mask,
 				 .interval_s = i->hello_s,
 				 .options = area_options(i->area),
@@ -116,7 +115,49 @@ iface_hello_due(struct iface *i)
 		if (n->state >= NS_INIT)
 			wire_put_u32(&w, n->router);
 	}
-	iface_send(i, &w, OSPF_HELLO, OSPF_ALL_ROUTERS);
+	iface_send(i, &w, OSPF_HELLO, to);
+}
+
+static bool
+is_heard(const struct iface *i, uint32_t address)
+{
+	for (const struct list *l = i->neighbors.next; l != &i->neighbors; l = l->next)
+		if (CONST_OBJECT(l, struct neighbor, of_iface)->address == address)
+			return true;
+	return false;
+}
+
+/* 9.5.1: one by one, those that are silent more seldom. */
+static void
+hello_peers(struct iface *i)
+{
+	struct ospf *o = i->ospf;
+	bool poll = o->now >= i->poll_at;
+
+	list_each (l, &i->neighbors) {
+		send_hello(i, OBJECT(l, struct neighbor, of_iface)->address);
+	}
+	for (size_t k = 0; poll && k < o->config.peer_count; k++) {
+		uint32_t peer = o->config.peers[k];
+		if (peer != i->address && !((peer ^ i->address) & i->mask) && !is_heard(i, peer))
+			send_hello(i, peer);
+	}
+	if (poll)
+		i->poll_at = o->now + (usec_t)i->poll_s * USEC_PER_SEC;
+}
+
+void
+iface_hello_due(struct iface *i)
+{
+	struct ospf *o = i->ospf;
+
+	if (i->passive || i->state <= IS_LOOPBACK)
+		return;
+	graceful_say(i);
+	if (i->type == OSPF_NBMA)
+		hello_peers(i);
+	else
+		send_hello(i, OSPF_ALL_ROUTERS);
 	timer_set(&o->timers, &i->hello, o->now + (usec_t)i->hello_s * USEC_PER_SEC);
 }
 
@@ -144,7 +185,7 @@ take_hello(struct iface *i, uint32_t router, uint32_t from, struct wire_reader *
 
 	if (v == OSPF_ACCEPTED)
 		v = check_hello(i, &h);
-	if (v == OSPF_ACCEPTED)
+	if (v == OSPF_ACCEPTED && watch_hello(i, from))
 		neighbor_hello(i, router, from, &h);
 	return v;
 }
@@ -183,20 +224,23 @@ check_way(const struct iface *i, const struct ospf_header *h, uint32_t from, uin
 
 /* Among several networks on a link that of the sender; on a point-to-point link there is but one. */
 static struct iface *
-iface_for(const struct ospf *o, uint32_t ifindex, uint32_t from)
+iface_for(const struct ospf *o, uint32_t ifindex, uint32_t from, const struct ospf_header *h)
 {
 	struct iface *best = NULL;
+	uint32_t area = h->area;
 
 	for (const struct list *l = o->ifaces.next; l != &o->ifaces; l = l->next) {
 		struct iface *i = OBJECT((struct list *)(uintptr_t)l, struct iface, of_ospf);
-		if (i->port->ifindex != ifindex || i->state <= IS_LOOPBACK || i->passive)
+		if (i->is_virtual || i->port->ifindex != ifindex || i->state <= IS_LOOPBACK || i->passive)
 			continue;
-		if ((from & i->mask) == (i->address & i->mask))
+		bool near = (from & i->mask) == (i->address & i->mask);
+		if (near && i->area->id == area) /* several areas may share a link (RFC 5185) */
 			return i;
-		if (!best)
+		if (!best || (near && !i->multi))
 			best = i;
 	}
-	return best;
+	struct iface *across = !area && (!best || best->area->id) ? vlink_for(o, ifindex, h->router) : NULL;
+	return across ? across : best;
 }
 
 static void
@@ -205,9 +249,11 @@ tell_refusal(struct iface *i, enum ospf_verdict v, uint32_t from, unsigned type)
 	char text[ADDR_TEXT];
 
 	i->refused[v]++;
-	if (i->last_refusal == v)
+	row_iface(i);
+	if (i->last_refusal == v && i->last_refused == from)
 		return; /* said already; it is counted */
 	i->last_refusal = v;
+	i->last_refused = from;
 	ospf_note(i->ospf, 4, "%s of %s on %s is refused: %s", ospf_type_name(type), ospf_id(from, text), i->port->name,
 	    ospf_verdict_text(v));
 }
@@ -217,12 +263,12 @@ iface_packet(struct ospf *o, const struct ospf_input *in)
 {
 	struct wire_reader r = wire_reader(in->bytes, in->size);
 	uint32_t from = addr_to_v4(&in->from);
-	struct iface *i = iface_for(o, in->ifindex, from);
 	struct ospf_header h = { 0 };
+	enum ospf_verdict v = ospf_read_header(&r, &h);
+	struct iface *i = iface_for(o, in->ifindex, from, &h);
 
 	if (!i)
 		return;
-	enum ospf_verdict v = ospf_read_header(&r, &h);
 	if (v == OSPF_ACCEPTED)
 		v = check_way(i, &h, from, addr_to_v4(&in->to));
 	uint32_t sequence = 0;
@@ -239,7 +285,7 @@ iface_packet(struct ospf *o, const struct ospf_input *in)
 		i->refused[v]++; /* what happens on a healthy link too */
 	else if (v != OSPF_ACCEPTED)
 		tell_refusal(i, v, from, h.type);
-	else if (h.type == OSPF_HELLO)
+	else if (h.type == OSPF_HELLO && from == i->last_refused)
 		i->last_refusal = OSPF_ACCEPTED;
 }
 
@@ -299,10 +345,13 @@ iface_event(struct iface *i, enum interface_event on)
 		timer_set(&o->timers, &i->wait, o->now + (usec_t)i->dead_s * USEC_PER_SEC);
 	if (move.acts & IA_HELLO)
 		iface_hello_due(i);
-	if (move.acts & IA_ELECT)
+	if (move.acts & IA_ELECT &&
+	    !(graceful_is_on(o) && i->dr)) /* who was elected before has not been heard yet, perhaps */
 		hold_election(i);
+	row_iface(i);
 	if (i->state == before)
 		return;
+	row_area(i->area);
 	if (before == IS_WAITING)
 		timer_clear(&o->timers, &i->wait);
 	originate_router(i->area);
@@ -329,25 +378,28 @@ area_get(struct ospf *o, const struct ospf_area_config *c)
 	hash_init(&a->vertices);
 	a->spf = spf_new();
 	list_append(&o->areas, &a->of_ospf);
+	row_area(a);
 	return a;
 }
 
 static struct iface *
-iface_find(const struct port *p, struct ospf *o, const struct prefix *address)
+iface_find(const struct port *p, struct ospf *o, const struct prefix *address, const uint32_t *multi_area)
 {
 	list_each (l, &o->ifaces) {
 		struct iface *i = OBJECT(l, struct iface, of_ospf);
-		if (i->port == p && prefix_eq(&i->prefix, address))
+		if (i->port == p && prefix_eq(&i->prefix, address) && i->multi == !!multi_area &&
+		    (!multi_area || i->area->id == *multi_area))
 			return i;
 	}
 	return NULL;
 }
 
 static struct iface *
-iface_new(struct ospf *o, struct area *a, struct port *p, const struct prefix *address)
+iface_new(struct ospf *o, struct area *a, struct port *p, const struct prefix *address, bool multi)
 {
 	struct iface *i = NEW(struct iface);
 
+	i->multi = multi;
 	i->ospf = o;
 	i->area = a;
 	i->port = p;
@@ -360,8 +412,22 @@ iface_new(struct ospf *o, struct area *a, struct port *p, const struct prefix *a
 	timer_init(&i->hello, TIMER_HELLO);
 	timer_init(&i->wait, TIMER_WAIT);
 	timer_init(&i->ack, TIMER_ACK);
+	timer_init(&i->sync.timer, TIMER_SYNC);
 	list_append(&a->ifaces, &i->of_area);
 	list_append(&o->ifaces, &i->of_ospf);
+	row_iface(i);
+	return i;
+}
+
+struct iface *
+iface_new_virtual(struct ospf *o, struct port *p, const struct prefix *address)
+{
+	static const struct ospf_area_config backbone = { .id = 0 };
+	struct iface *i = iface_new(o, area_get(o, &backbone), p, address, false);
+
+	i->is_virtual = true;
+	row_iface_gone(i); /* its name in the table is another */
+	row_iface(i);
 	return i;
 }
 
@@ -371,25 +437,32 @@ iface_free(struct iface *i)
 	struct area *a = i->area;
 	struct ospf *o = i->ospf;
 
+	i->sync.on = false;
+	i->sync.state = SS_OFF;
+	watches_free(i);
 	iface_event(i, IE_DOWN);
+	timer_clear(&o->timers, &i->sync.timer);
 	originate_gone(i);
 	lsdb_free(o, &i->links);
+	row_iface_gone(i);
 	list_remove(&i->of_area);
 	list_remove(&i->of_ospf);
 	originate_router(a);
+	if (i->is_virtual)
+		free(i->port);
 	free(i->acks);
 	free(i);
 }
 
 static uint16_t
-cost_of(const struct port *p, const struct ospf_interface_config *c)
+cost_of(const struct port *p, const struct ospf_interface_config *c, uint32_t bandwidth)
 {
 	if (c && c->cost)
 		return (uint16_t)c->cost;
 	if (p->loopback)
 		return 0;
-	uint32_t cost = p->speed_mbps ? OSPF_BANDWIDTH_MBPS / p->speed_mbps : OSPF_COST;
-	return (uint16_t)(cost ? cost : 1);
+	uint32_t cost = p->speed_mbps ? bandwidth / p->speed_mbps : OSPF_COST;
+	return (uint16_t)(!cost ? 1 : cost > UINT16_MAX ? UINT16_MAX : cost);
 }
 
 static enum ospf_network_type
@@ -406,24 +479,40 @@ or_default(uint32_t value, uint32_t normal)
 	return (uint16_t)(value ? value : normal);
 }
 
+static bool
+same_bfd(const struct ospf_bfd_config *a, const struct ospf_bfd_config *b)
+{
+	return a->on == b->on && a->min_tx_ms == b->min_tx_ms && a->min_rx_ms == b->min_rx_ms &&
+	       a->multiplier == b->multiplier;
+}
+
 /* Takes the settings; what the neighbours have to agree on begins anew when it changes. */
 static void
 configure(struct iface *i, const struct ospf_interface_config *c)
 {
 	struct iface old = *i;
-	enum ospf_network_type type = type_of(i->port, c);
+	enum ospf_network_type type = i->multi ? OSPF_POINT_TO_POINT : type_of(i->port, c);
 	bool slow = type == OSPF_NBMA || type == OSPF_POINT_TO_MULTIPOINT;
 
 	i->type = type;
 	i->hello_s = or_default(c ? c->hello_s : 0, slow ? OSPF_HELLO_SLOW_S : OSPF_HELLO_S);
+	i->poll_s = c && c->poll_s ? c->poll_s : OSPF_POLL_S;
+	i->poll_at = 0; /* there may be other peers */
 	i->dead_s = c && c->dead_s ? c->dead_s : (uint32_t)i->hello_s * OSPF_DEAD_TIMES;
 	i->retransmit_s = or_default(c ? c->retransmit_s : 0, OSPF_RETRANSMIT_S);
 	i->delay_s = or_default(c ? c->delay_s : 0, OSPF_DELAY_S);
 	i->priority = c && c->priority >= 0 ? (uint8_t)c->priority : OSPF_PRIORITY;
-	i->cost = cost_of(i->port, c);
-	i->passive = c && c->silent;
+	uint32_t bandwidth = i->ospf->config.bandwidth_mbps;
+	i->cost = cost_of(i->port, c, bandwidth ? bandwidth : OSPF_BANDWIDTH_MBPS);
+	i->passive = c ? c->silent : i->ospf->config.all_silent;
 	i->mtu_ignored = c && c->mtu_ignored;
 	const struct ospf_area_config *area = ospf_config_area(&i->ospf->config, i->area->id);
+	sync_configure(i, c);
+	const struct ospf_bfd_config *bfd = c && (c->bfd.on || c->bfd.off) ? &c->bfd : &i->ospf->config.bfd;
+	i->bfd = *bfd;
+	i->bfd.on &= i->type != OSPF_LOOPBACK && !i->passive;
+	if (!same_bfd(&old.bfd, &i->bfd))
+		watches_review(i);
 	i->keys = c && c->keys.count ? c->keys : area ? area->keys : (struct ospf_keys){ 0 };
 	bool again = i->state != IS_DOWN && (old.type != i->type || old.passive != i->passive ||
 						old.hello_s != i->hello_s || old.dead_s != i->dead_s);
@@ -431,6 +520,7 @@ configure(struct iface *i, const struct ospf_interface_config *c)
 		iface_event(i, i->state == IS_LOOPBACK ? IE_UNLOOP : IE_DOWN);
 	if (!again && i->state != IS_DOWN && old.priority != i->priority)
 		iface_event(i, IE_NEIGHBORS);
+	row_iface(i);
 	if (old.cost != i->cost)
 		originate_router(i->area);
 }
@@ -440,10 +530,30 @@ up_or_down(struct iface *i)
 {
 	const struct port *p = i->port;
 
-	if (i->state == IS_DOWN && p->up)
+	sync_link(i);
+	if (i->state == IS_DOWN && p->up && !sync_is_holding(i))
 		iface_event(i, p->loopback ? IE_LOOP : IE_UP);
 	else if (i->state != IS_DOWN && !p->up)
 		iface_event(i, p->loopback ? IE_UNLOOP : IE_DOWN);
+}
+
+/* The adjacencies of other areas that share the link with the area that it is in. */
+static void
+review_multi(struct ospf *o, struct port *p, const struct prefix *address, uint32_t own_area)
+{
+	const struct ospf_interface_config *c = ospf_config_interface(&o->config, p->name);
+
+	for (uint8_t k = 0; c && !p->loopback && k < c->multi_count; k++) {
+		const struct ospf_area_config *area = ospf_config_area(&o->config, c->multi[k].area);
+		if (!area || !c->multi[k].enabled || c->multi[k].area == own_area)
+			continue;
+		struct iface *i = iface_find(p, o, address, &c->multi[k].area);
+		if (!i)
+			i = iface_new(o, area_get(o, area), p, address, true);
+		i->seen = o->round;
+		configure(i, c);
+		up_or_down(i);
+	}
 }
 
 static void
@@ -455,7 +565,7 @@ review_port(struct ospf *o, struct port *p)
 		if (!ospf_config_place(&o->config, p->name, addr_to_v4(&address->addr), &area_id))
 			continue;
 		const struct ospf_area_config *c = ospf_config_area(&o->config, area_id);
-		struct iface *i = iface_find(p, o, address);
+		struct iface *i = iface_find(p, o, address, NULL);
 		if (!c)
 			continue;
 		if (i && i->area->id != area_id) {
@@ -463,10 +573,11 @@ review_port(struct ospf *o, struct port *p)
 			i = NULL;
 		}
 		if (!i)
-			i = iface_new(o, area_get(o, c), p, address);
+			i = iface_new(o, area_get(o, c), p, address, false);
 		i->seen = o->round;
 		configure(i, ospf_config_interface(&o->config, p->name));
 		up_or_down(i);
+		review_multi(o, p, address, area_id);
 	}
 }
 
@@ -480,6 +591,7 @@ configure_areas(struct ospf *o)
 		a->stub = c->stub;
 		a->nssa = c->nssa;
 		a->no_summary = c->no_summary;
+		a->no_import = c->no_import;
 		a->default_cost = c->default_cost ? c->default_cost : 1;
 		a->seen = o->round;
 		if (!other)
@@ -501,6 +613,7 @@ ifaces_review(struct ospf *o)
 		hash_each (n, &o->ports) {
 			review_port(o, OBJECT(n, struct port, by_ifindex));
 		}
+	vlinks_configure(o);
 	list_each_safe (l, &o->ifaces) {
 		struct iface *i = OBJECT(l, struct iface, of_ospf);
 		if (i->seen != o->round)
@@ -508,7 +621,7 @@ ifaces_review(struct ospf *o)
 	}
 	list_each_safe (m, &o->areas) {
 		struct area *a = OBJECT(m, struct area, of_ospf);
-		if (a->seen != o->round)
+		if (a->seen != o->round && (a->id || !vlinks_need_backbone(o)))
 			routes_area_free(a);
 	}
 }

@@ -347,3 +347,11 @@ lsa_type_name(unsigned type)
 
 	return type < LSA_TYPES && names[type] ? names[type] : "Unknown";
 }
+
+struct prefix
+lsa_prefix(uint32_t id, uint32_t mask)
+{
+	int length = lsa_mask_length(mask);
+
+	return prefix_network(prefix_make(addr_v4(id), (uint8_t)(length < 0 ? 32 : length)));
+}

@@ -1,6 +1,7 @@
 #ifndef OSPF_LSA_H
 #define OSPF_LSA_H
 #include "base/addr.h"
+#include "base/prefix.h"
 #include "base/wire.h"
 
 /*
@@ -101,4 +102,5 @@ struct lsa_external lsa_external_of(const uint8_t *bytes); /* types 5 and 7 */
 /* Bits of a mask, or -1 when it has holes; and the mask of so many bits. */
 int lsa_mask_length(uint32_t mask);
 uint32_t lsa_mask(uint8_t length);
+struct prefix lsa_prefix(uint32_t id, uint32_t mask); /* the network that a Link State ID names; appendix E */
 #endif

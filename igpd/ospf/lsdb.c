@@ -88,6 +88,7 @@ lsdb_install(struct ospf *o, struct lsdb *db, struct area *area, struct iface *i
 
 	if (!l) {
 		l = NEW(struct lsa);
+		l->ospf = o;
 		l->db = db;
 		l->area = area;
 		l->iface = iface;
@@ -119,6 +120,7 @@ lsdb_install(struct ospf *o, struct lsdb *db, struct area *area, struct iface *i
 	l->born_at = o->now > age ? o->now - age : 0;
 	db->checksums += head.checksum;
 	set_timer(o, l);
+	row_lsa(l);
 	return l;
 }
 
@@ -127,6 +129,7 @@ lsdb_drop(struct ospf *o, struct lsa *l)
 {
 	if (l->gone)
 		return;
+	row_lsa_gone(l);
 	l->gone = true;
 	flood_forget(l);
 	routes_lsa(o, l);
@@ -166,6 +169,7 @@ lsdb_flush(struct ospf *o, struct lsa *l)
 	flood_forget(l);
 	l->flushed = true;
 	l->head.age_s = LSA_MAX_AGE_S;
+	row_lsa(l);
 	routes_lsa(o, l);
 	flood(o, l, NULL);
 	set_timer(o, l);

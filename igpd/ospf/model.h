@@ -11,6 +11,7 @@
 #include "igpd/ospf/neighbor_fsm.h"
 #include "igpd/ospf/ospf.h"
 #include "igpd/ospf/packet.h"
+#include "igpd/ospf/sync_fsm.h"
 #include "igpd/spf.h"
 
 /*
@@ -21,6 +22,7 @@
 enum timer_kind {
 	TIMER_HELLO,      /* iface: the next Hello is to be sent */
 	TIMER_WAIT,       /* iface: DR and BDR may be elected now */
+	TIMER_SYNC,       /* iface: it has waited for LDP as long as it may */
 	TIMER_ACK,        /* iface: delayed acknowledgments are to be sent */
 	TIMER_INACTIVE,   /* neighbor: nothing was heard of it */
 	TIMER_DESCRIBE,   /* neighbor: the last Database Description again */
@@ -28,6 +30,9 @@ enum timer_kind {
 	TIMER_RETRANSMIT, /* neighbor: LSAs that it has not acknowledged */
 	TIMER_LSA,        /* lsa: it is to be refreshed, or is too old */
 	TIMER_ORIGINATE,  /* wish: may be originated again now */
+	TIMER_WATCH,      /* watch: no Hello of its neighbour for a dead interval */
+	TIMER_GRACE,      /* ospf: our restart has to be over */
+	TIMER_HELP,       /* neighbor: its restart has to be over */
 	TIMER_SPF,        /* ospf: paths are to be found anew */
 };
 
@@ -40,6 +45,9 @@ struct port {
 	uint32_t mtu, speed_mbps;
 	struct prefix *addresses; /* IPv4 alone */
 	size_t address_count;
+	struct ospf_ldp_neighbor *ldp; /* as ldpd tells */
+	size_t ldp_count;
+	bool ldp_known, ldp_on; /* it has told of this link; LDP runs there */
 };
 
 /* --- the link state database --- */
@@ -52,6 +60,8 @@ struct lsdb {
 };
 /* An LSA. The object stays while instance follows instance. It is freed at the end of an input at the earliest. */
 struct lsa {
+	struct row row;
+	struct ospf *ospf;
 	struct hash_node by_key;
 	struct list of_type;
 	struct lsdb *db;
@@ -87,6 +97,7 @@ struct request { /* an entry of a link state request list */
 /* --- links and who is on them --- */
 
 struct neighbor {
+	struct row row;
 	struct list of_iface;
 	struct iface *iface;
 	struct hash_node by_address;
@@ -111,11 +122,16 @@ struct neighbor {
 	bool ask_more;  /* all of these have come */
 	struct list debts;
 	uint32_t debt_count;
+	uint16_t mtu;           /* as it says in its Database Descriptions; 0: it has not */
 	uint32_t auth_sequence; /* [cryptographic sequence number] of its last packet */
 	uint64_t adjacencies;   /* how often it became full */
 	usec_t changed_at;
+	bool was_in_step; /* LDP had all its labels, once */
+	bool helped;      /* it restarts (RFC 3623), and counts as full meanwhile */
+	struct timer help;
 };
 struct iface {
+	struct row row;
 	struct list of_area, of_ospf;
 	struct ospf *ospf;
 	struct area *area;
@@ -125,10 +141,27 @@ struct iface {
 	enum ospf_network_type type;
 	enum interface_state state;
 	uint16_t cost, hello_s, retransmit_s, delay_s;
-	uint32_t dead_s;
+	uint32_t dead_s, poll_s;
+	usec_t poll_at; /* NBMA: silent peers are sent a Hello then */
 	uint8_t priority;
 	bool passive, mtu_ignored;
+	bool is_virtual; /* section 15; its port is its own */
+	struct {
+		uint32_t transit, peer;  /* area, router ID */
+		uint32_t other, gateway; /* where packets to it go, and by whom first */
+	} vlink;
+	bool multi; /* an adjacency over a link that is in another area (RFC 5185) */
 	struct ospf_keys keys;
+	struct ospf_bfd_config bfd;
+	struct {
+		bool on;
+		enum sync_state state;
+		usec_t since;
+		uint32_t hold_down_s, hold_max_s; /* hold_max_s 0: for ever */
+		bool coming;                      /* others have not heard of this link since it came up */
+		bool withheld;                    /* and are not told (RFC 6138) */
+		struct timer timer;
+	} sync;
 	bool network_due;   /* our network-LSA is to be looked at */
 	bool in_all, in_dr; /* joined the groups */
 	uint32_t dr, bdr;   /* addresses; 0 none */
@@ -137,10 +170,20 @@ struct iface {
 	struct list to_send;     /* LSAs that are flooded at the end of the input */
 	struct lsa_header *acks; /* delayed acknowledgments */
 	size_t ack_count, ack_room;
-	struct lsdb links; /* type 9 */
-	uint32_t seen;     /* round of a configuration */
+	struct lsdb links;  /* type 9 */
+	uint8_t grace_said; /* so often */
+	uint32_t seen;      /* round of a configuration */
 	uint64_t sent[OSPF_TYPES], received[OSPF_TYPES], refused[OSPF_VERDICTS];
-	enum ospf_verdict last_refusal;
+	enum ospf_verdict last_refusal; /* of which was logged */
+	uint32_t last_refused;          /* whose packet that was */
+};
+struct watch { /* a path that BFD is to watch */
+	struct hash_node by_path;
+	struct row row; /* bfd.Request */
+	struct iface *iface;
+	uint32_t address;
+	bool dead, up, known;
+	struct timer silent;
 };
 struct sending { /* an LSA on its way out of an interface */
 	struct list link;
@@ -173,6 +216,16 @@ struct offer {
 	uint32_t metric;
 	enum ospf_route_kind kind;
 };
+/* What is imported from outside the AS, or from an NSSA (RFC 3101). */
+struct imported {
+	struct hash_node by_prefix;
+	struct ospf_import told;
+};
+struct translated { /* a type 7 LSA that we tell others as an AS-external-LSA */
+	struct hash_node by_prefix;
+	struct prefix prefix;
+	uint32_t seen;
+};
 /* A destination: a prefix, or a boundary router of the AS. */
 struct net {
 	struct hash_node by_prefix;
@@ -189,11 +242,15 @@ struct net {
 	uint16_t hop_count;
 };
 struct area {
+	struct row row;
 	struct list of_ospf;
 	struct ospf *ospf;
 	uint32_t id;
 	bool stub, nssa, no_summary;
+	bool no_import; /* of an NSSA: what a border router imports is not told there */
 	uint32_t default_cost;
+	uint32_t nssa_forward; /* where others send for what we import; 0: nowhere */
+	bool nssa_is_told, nssa_p;
 	struct list ifaces;
 	struct lsdb db;
 	struct hash vertices;
@@ -206,13 +263,26 @@ struct area {
 	uint64_t spf_runs;
 };
 
+enum { SPF_LOG_RUNS = 32 };
+struct spf_run {
+	struct row row;
+	const struct ospf *ospf;
+	uint32_t number, settled, causes;
+	usec_t at, waited; /* waited: since the first cause */
+	char cause[80];
+};
+
 struct ospf {
+	struct row row;
+	struct ospf_world world;
+	struct outbox *own_out; /* NULL: it is the world's */
 	usec_t now;
 	bool busy, configured;
 	struct rng rng;
 	struct outbox *out;
 	struct timers timers;
 	struct ospf_config config;
+	bool nssa_due; /* type 7 LSAs are to be looked at */
 	uint32_t round, router_id;
 	struct hash ports;
 	struct list areas, ifaces;
@@ -221,7 +291,7 @@ struct ospf {
 	struct list graves;
 	struct hash wishes;         /* LSAs of ours, as they should be */
 	bool originate_due, border; /* border: an area border router, as was said last */
-	struct hash imports;
+	struct hash imports, translated, watches;
 	struct hash nets, asbrs, hops;
 	uint32_t hop_count;
 	struct hop **hop_by_number;
@@ -229,7 +299,21 @@ struct ospf {
 	struct net *told_last; /* handed out; freed with the next when it is gone */
 	bool inside_moved, ranges_moved;
 	struct list review_nets;
+	struct {
+		bool well; /* the last restart ended with all adjacencies */
+		bool on;   /* we restart (RFC 3623): what we said before stays in force, and nothing is said */
+		usec_t begun_at;
+		struct timer timer;
+	} graceful;
+	struct {
+		struct spf_run run[SPF_LOG_RUNS]; /* the newest is (count - 1) % SPF_LOG_RUNS */
+		uint64_t count;
+		uint32_t causes; /* since the last one */
+		usec_t asked_at;
+		char cause[80];
+	} spf_log;
 	struct timer spf;
+	bool spf_at_once; /* a link of ours is in step: our paths shall move before those of others */
 	usec_t spf_calm_at, spf_learn_until; /* RFC 8405: HOLDDOWN and TIME_TO_LEARN */
 	uint32_t dd_seed;
 	uint64_t wall_s; /* the date at moment 0 of `now`: cryptographic sequence numbers grow over restarts */
@@ -239,6 +323,18 @@ struct ospf {
 /* --- engine.c --- */
 void ospf_note(struct ospf *, int priority, const char *format, ...) __attribute__((format(printf, 3, 4)));
 const char *ospf_id(uint32_t id, char out[ADDR_TEXT]); /* as an address */
+
+/* --- rows.c: each is harmless where nobody reads --- */
+void row_process(struct ospf *);
+void row_area(struct area *);
+void row_iface(struct iface *);
+void row_neighbor(struct neighbor *);
+void row_lsa(struct lsa *);
+void row_process_gone(struct ospf *);
+void row_area_gone(struct area *);
+void row_iface_gone(struct iface *);
+void row_neighbor_gone(struct neighbor *);
+void row_lsa_gone(struct lsa *);
 
 /* --- lsdb.c --- */
 void lsdb_init(struct lsdb *);
@@ -261,6 +357,8 @@ void lsdb_flush(struct ospf *, struct lsa *);
 /* --- interface.c --- */
 void ifaces_review(struct ospf *); /* after a new configuration, or a change of a port */
 void iface_event(struct iface *, enum interface_event);
+struct iface *iface_new_virtual(
+    struct ospf *, struct port *, const struct prefix *); /* of the backbone; has the port then */
 void iface_free(struct iface *);
 void iface_hello_due(struct iface *);
 enum interface_kind iface_kind(const struct iface *);
@@ -273,6 +371,52 @@ size_t iface_room(const struct iface *);            /* bytes of an OSPF packet t
 uint8_t area_options(const struct area *);          /* what a Hello or an LSA says of the area: E, N */
 void iface_packet(struct ospf *, const struct ospf_input *);
 uint32_t iface_full_count(const struct iface *);
+
+/* --- vlink.c --- */
+void vlinks_configure(struct ospf *);
+bool vlinks_need_backbone(const struct ospf *);
+void vlinks_paths_moved(struct ospf *);
+bool vlink_is_endpoint(const struct area *transit);                              /* the V bit */
+struct iface *vlink_for(const struct ospf *, uint32_t ifindex, uint32_t router); /* whose packets come that way */
+
+/* --- spf_log.c --- */
+void spf_log_cause(struct ospf *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void spf_log_run(struct ospf *, uint32_t settled); /* vertices, of all areas */
+void spf_log_fill(const struct row *, void *message, struct arena *);
+void spf_log_free(struct ospf *);
+
+/* --- watch.c --- */
+/* A Hello was heard. False: it counts for nothing, for BFD says that the path is dead. */
+bool watch_hello(struct iface *, uint32_t address);
+void watch_due(struct watch *);
+void watch_session(struct ospf *, const struct ospf_bfd *);
+void watches_review(struct iface *); /* after its settings changed */
+void watches_free(struct iface *);
+const char *watch_text(const struct neighbor *); /* what BFD says, for displays; "": not asked */
+void watch_fill(const struct row *, void *message, struct arena *);
+
+/* --- graceful.c --- */
+void graceful_begin(struct ospf *); /* with the first configuration */
+bool graceful_is_on(const struct ospf *);
+void graceful_say(struct iface *);   /* before a Hello */
+void graceful_review(struct ospf *); /* is it over? */
+void graceful_end(struct ospf *, bool well, const char *why);
+void graceful_heard(struct iface *, const struct lsa *);
+void graceful_changed(struct ospf *, const struct lsa *); /* an LSA says something else than before */
+void graceful_help_over(struct neighbor *, const char *why);
+bool neighbor_is_full(const struct neighbor *); /* or is to count so, while it restarts */
+
+/* --- sync.c --- */
+void sync_configure(struct iface *, const struct ospf_interface_config *);
+void sync_link(struct iface *);   /* it came up, went down, or its settings are others */
+void sync_review(struct iface *); /* LDP or the neighbours have changed */
+void sync_event(struct iface *, enum sync_event);
+void sync_port(struct ospf *, struct port *, const struct ospf_ldp *); /* NULL: ldpd has nothing there */
+void sync_paths_moved(struct ospf *);
+bool sync_is_holding(const struct iface *);    /* no adjacency may be formed */
+bool sync_is_max(const struct iface *);        /* the link costs most */
+bool sync_is_withheld(const struct iface *);   /* others are not told of it */
+const char *sync_reason(const struct iface *); /* why it is not in step with LDP; NULL: it is */
 
 /* --- auth.c --- */
 /* Judges what authenticates a packet of `size` bytes with all that follows it; changes nothing. */
@@ -321,6 +465,8 @@ void flood_acks_due(struct iface *);
 /* --- originate.c --- */
 void originate_router(struct area *); /* may have changed: looked at, and originated if it has */
 void originate_network(struct iface *);
+struct wire_reader originate_links(const struct area *); /* of our router-LSA as it should be; for lsa_next_link() */
+void originate_all(struct ospf *); /* after a restart: says what differs, and flushes what is ours no more */
 void originate_due(struct ospf *);
 void originate_refresh(struct ospf *, struct lsa *);
 void originate_received(struct ospf *, struct lsa *); /* 13.4: an instance of ours that we did not make */
@@ -340,10 +486,21 @@ void originate_move(
 void external_import(struct ospf *, const struct ospf_import *, bool gone);
 void external_all(struct ospf *); /* says all of them: the router ID is another */
 void external_free(struct ospf *);
+void external_body(struct wire_writer *, const struct ospf_import *, uint32_t forward);
+void external_boundary(struct ospf *); /* it became a boundary router of the AS, or no longer is one */
+bool external_is_boundary(const struct ospf *);
+struct imported *imported_find(const struct ospf *, const struct prefix *); /* NULL: it is not imported */
 /* A wish for a prefix, under a name that is free (appendix E). */
 void originate_prefix(struct ospf *, struct lsdb *, struct area *, uint8_t type, uint8_t options, const struct prefix *,
     const struct wire_writer *body);
 void originate_no_prefix(struct ospf *, struct lsdb *, uint8_t type, const struct prefix *);
+
+/* --- nssa.c --- */
+void nssa_advertise(struct ospf *, const struct ospf_import *);
+void nssa_withdraw(struct ospf *, const struct prefix *);
+void nssa_review(struct ospf *); /* after changes of LSAs, ways or links */
+void nssa_free(struct ospf *);
+bool nssa_is_usable(const struct ospf *, const struct lsa *); /* may a type 7 LSA become a route? */
 
 /* --- summary.c --- */
 bool ospf_is_border(const struct ospf *);
@@ -356,7 +513,10 @@ void routes_border(struct ospf *);            /* we became a border router, or n
 void routes_links(struct area *);             /* our own links, or who is at their other ends, are others */
 bool ospf_longest(const struct ospf *, const struct prefix *host, struct ospf_route *ret);
 void net_release(struct ospf *, struct net *); /* frees it if nothing holds it */
-void routes_find(struct ospf *);               /* the SPF timer */
+/* The way to a router within the area: its cost, and its first hop (gateway 0: none is needed). False: there is none. */
+bool routes_way(const struct area *, uint32_t router, uint32_t *ret_cost, uint32_t *ret_ifindex, uint32_t *ret_gateway);
+bool routes_reach(const struct area *, uint32_t router); /* by the paths as they are */
+void routes_find(struct ospf *);                         /* the SPF timer */
 void nets_free(struct ospf *);
 void routes_area_free(struct area *);
 #endif

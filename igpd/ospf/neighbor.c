@@ -32,6 +32,7 @@ neighbor_new(struct iface *i, uint32_t router, uint32_t address)
 	timer_init(&n->describe, TIMER_DESCRIBE);
 	timer_init(&n->request, TIMER_REQUEST);
 	timer_init(&n->retransmit, TIMER_RETRANSMIT);
+	timer_init(&n->help, TIMER_HELP);
 	n->dd_sequence = i->ospf->dd_seed++;
 	list_append(&i->neighbors, &n->of_iface);
 	hash_add(&i->ospf->neighbors, &n->by_address, address);
@@ -42,12 +43,13 @@ void
 neighbor_free(struct neighbor *n)
 {
 	struct ospf *o = n->iface->ospf;
-	struct timer *timers[] = { &n->inactive, &n->describe, &n->request, &n->retransmit };
+	struct timer *timers[] = { &n->inactive, &n->describe, &n->request, &n->retransmit, &n->help };
 
 	exchange_clear(n);
 	for (size_t i = 0; i < COUNT(timers); i++)
 		timer_clear(&o->timers, timers[i]);
 	hash_free(&n->requests);
+	row_neighbor_gone(n);
 	hash_remove(&o->neighbors, &n->by_address);
 	list_remove(&n->of_iface);
 	free(n);
@@ -73,6 +75,9 @@ tell_state(struct neighbor *n, enum neighbor_state before, enum neighbor_event o
 	char id[ADDR_TEXT];
 
 	n->changed_at = o->now;
+	row_neighbor(n);
+	row_iface(n->iface);
+	row_area(n->iface->area);
 	if (n->state == NS_FULL || before == NS_FULL)
 		ospf_note(o, n->state == NS_FULL ? 5 : 4, "neighbor %s on %s: %s to %s (%s)", ospf_id(n->router, id),
 		    n->iface->port->name, neighbor_state_name(before), neighbor_state_name(n->state),
@@ -83,9 +88,13 @@ tell_state(struct neighbor *n, enum neighbor_state before, enum neighbor_event o
 static void
 full_or_not(struct neighbor *n, enum neighbor_state before)
 {
-	if ((n->state == NS_FULL) == (before == NS_FULL))
+	if ((n->state == NS_FULL) == (before == NS_FULL) || n->helped)
 		return;
 	n->adjacencies += n->state == NS_FULL;
+	list_each (at, &n->iface->ospf->areas) { /* the transit area is told of the V bit */
+		if (n->iface->is_virtual)
+			originate_router(OBJECT(at, struct area, of_ospf));
+	}
 	originate_router(n->iface->area);
 	originate_network(n->iface);
 }
@@ -99,6 +108,10 @@ neighbor_event(struct neighbor *n, enum neighbor_event on)
 	enum neighbor_state before = n->state;
 	struct neighbor_move move = neighbor_decide(before, on, adjacency_wish(n));
 
+	if (n->helped && on == NE_ONE_WAY) /* it has forgotten us, and will remember */
+		return;
+	if (n->helped && (on == NE_KILL || on == NE_LINK_DOWN))
+		graceful_help_over(n, "the link is down");
 	n->state = move.next;
 	if (n->state != before)
 		tell_state(n, before, on);
@@ -115,6 +128,8 @@ neighbor_event(struct neighbor *n, enum neighbor_event on)
 	full_or_not(n, before);
 	if ((before < NS_TWO_WAY) != (n->state < NS_TWO_WAY))
 		iface_event(i, IE_NEIGHBORS);
+	if (n->state != before)
+		sync_review(i);
 	if (move.acts & NA_CHECK && !n->requests.count)
 		neighbor_event(n, NE_LOADED);
 }
@@ -134,6 +149,8 @@ neighbor_timer(struct neighbor *n, enum timer_kind kind)
 {
 	switch (kind) {
 	case TIMER_INACTIVE:
+		if (n->helped)
+			break;
 		neighbor_event(n, NE_INACTIVE);
 		neighbor_free(n);
 		break;
@@ -171,6 +188,7 @@ neighbor_hello(struct iface *i, uint32_t router, uint32_t address, const struct 
 	if (!n)
 		n = neighbor_new(i, router, address);
 	if (n->address != address) { /* renumbered at the other end of a point-to-point link */
+		row_neighbor_gone(n);
 		hash_remove(&i->ospf->neighbors, &n->by_address);
 		n->address = address;
 		hash_add(&i->ospf->neighbors, &n->by_address, address);
@@ -178,9 +196,12 @@ neighbor_hello(struct iface *i, uint32_t router, uint32_t address, const struct 
 	}
 	struct neighbor before = *n;
 	n->options = h->options;
-	n->priority = h->priority;
-	n->dr = h->dr;
-	n->bdr = h->bdr;
+	if (!n->helped) { /* who restarts knows of no DR yet; it is taken for what it was */
+		n->priority = h->priority;
+		n->dr = h->dr;
+		n->bdr = h->bdr;
+	}
+	row_neighbor(n);
 	neighbor_event(n, NE_HELLO);
 	if (!lists_us(i, h)) {
 		neighbor_event(n, NE_ONE_WAY);
@@ -192,8 +213,16 @@ neighbor_hello(struct iface *i, uint32_t router, uint32_t address, const struct 
 	if (!iface_is_multi_access(i))
 		return;
 	bool was_two_way = !is_new && before.state >= NS_TWO_WAY;
-	bool changed = before.priority != h->priority || (before.dr == address) != (h->dr == address) ||
-		       (before.bdr == address) != (h->bdr == address);
+	bool changed = before.priority != n->priority || (before.dr == address) != (n->dr == address) ||
+		       (before.bdr == address) != (n->bdr == address);
+	if (i->state == IS_WAITING && graceful_is_on(i->ospf) && h->dr) { /* RFC 3623 2: all is as it was */
+		i->dr = h->dr;
+		i->bdr = h->bdr;
+		iface_event(i, h->dr == i->address    ? IE_ELECTED_DR
+			       : h->bdr == i->address ? IE_ELECTED_BACKUP
+						      : IE_ELECTED_OTHER);
+		return;
+	}
 	if (i->state == IS_WAITING && ((h->dr == address && !h->bdr) || h->bdr == address))
 		iface_event(i, IE_BACKUP_SEEN);
 	else if (was_two_way && changed)

@@ -7,8 +7,8 @@
  * comes back from before a restart is answered by the wish, or flushed when there is none.
  *
  * Instances keep their distance: the second of two is sent a second after the first was sent to anybody at the soonest, for
- * others refuse it earlier (MinLSArrival), and under lasting change up to five seconds after (MinLSInterval). One that was
- * sent to nobody is replaced at once.
+ * others refuse it earlier (MinLSArrival), and under lasting change up to five seconds after (MinLSInterval), unless a link
+ * is gone. One that was sent to nobody is replaced at once. Our own paths do not wait: they follow what we wish to say.
  */
 #include "igpd/ospf/model.h"
 #include <stdlib.h>
@@ -61,6 +61,17 @@ wish_free(struct wish *w)
 	free(w);
 }
 
+struct wire_reader
+originate_links(const struct area *a)
+{
+	const struct wish *w = wish_find(a->ospf, &a->db, LSA_ROUTER, a->ospf->router_id);
+	struct wire_reader r = wire_reader(w ? w->body : NULL, w ? w->size : 0);
+
+	if (w)
+		wire_u32(&r); /* flags and the number of links */
+	return r;
+}
+
 /* --- instances --- */
 
 static void
@@ -86,8 +97,10 @@ new_instance(struct wish *w, const struct lsa *have)
 	free(bytes);
 	l->hold = hold;
 	flood(o, l, NULL);
-	if (differs)
+	if (differs) {
+		graceful_changed(o, l);
 		routes_lsa(o, l);
+	}
 }
 
 static bool
@@ -98,6 +111,34 @@ is_said(const struct wish *w, const struct lsa *have)
 	       memcmp(have->bytes + LSA_HEADER_BYTES, w->body, w->size) == 0;
 }
 
+static bool
+has_link_for(const struct wish *w, const struct lsa_link *want)
+{
+	struct wire_reader r = originate_links(w->area);
+	struct lsa_link link;
+
+	while (lsa_next_link(&r, &link))
+		if (link.type == want->type && link.id == want->id && link.data == want->data &&
+		    link.metric <= want->metric)
+			return true;
+	return false;
+}
+
+/* How long after the instance before: that a link is gone or costs more is never held back longer than others refuse it. */
+static usec_t
+distance(const struct wish *w, const struct lsa *have)
+{
+	struct lsa_link link;
+
+	if (have->hold <= HOLD_US || w->type != LSA_ROUTER || have->flushed)
+		return have->hold;
+	struct wire_reader r = lsa_links(have->bytes);
+	while (lsa_next_link(&r, &link))
+		if (!has_link_for(w, &link))
+			return HOLD_US;
+	return have->hold;
+}
+
 /* Brings the database to what is wished, as soon as that may be. `again`: even if it says so already. */
 static void
 fulfil(struct wish *w, bool again)
@@ -105,6 +146,8 @@ fulfil(struct wish *w, bool again)
 	struct ospf *o = w->ospf;
 	struct lsa *have = lsdb_find(w->db, w->type, w->id, o->router_id);
 
+	if (graceful_is_on(o))
+		return;
 	w->again |= again;
 	if (is_said(w, have) && !w->again)
 		return;
@@ -117,8 +160,8 @@ fulfil(struct wish *w, bool again)
 		timer_set(&o->timers, &w->timer, o->now + USEC_PER_SEC);
 		return;
 	}
-	if (have && have->sent_at && o->now < have->sent_at + have->hold) {
-		timer_set(&o->timers, &w->timer, have->sent_at + have->hold);
+	if (have && have->sent_at && o->now < have->sent_at + distance(w, have)) {
+		timer_set(&o->timers, &w->timer, have->sent_at + distance(w, have));
 		return;
 	}
 	timer_clear(&o->timers, &w->timer);
@@ -137,7 +180,7 @@ unwant(struct wish *w)
 {
 	struct lsa *have = lsdb_find(w->db, w->type, w->id, w->ospf->router_id);
 
-	if (have && have->own)
+	if (have && have->own && !graceful_is_on(w->ospf))
 		lsdb_flush(w->ospf, have);
 	wish_free(w);
 }
@@ -170,16 +213,43 @@ originate_refresh(struct ospf *o, struct lsa *l)
 {
 	struct wish *w = wish_find(o, l->db, l->head.type, l->head.id);
 
+	if (graceful_is_on(o))
+		return;
 	if (w)
 		fulfil(w, true);
 	else
 		lsdb_flush(o, l);
 }
 
+static void
+flush_unwanted(struct ospf *o, struct lsdb *db)
+{
+	hash_each (n, &db->by_key) {
+		struct lsa *l = OBJECT(n, struct lsa, by_key);
+		if (l->own && !l->flushed && !wish_find(o, db, l->head.type, l->head.id))
+			lsdb_flush(o, l);
+	}
+}
+
+void
+originate_all(struct ospf *o)
+{
+	hash_each (n, &o->wishes) {
+		fulfil(OBJECT(n, struct wish, by_key), false);
+	}
+	flush_unwanted(o, &o->db);
+	list_each (at, &o->areas) {
+		flush_unwanted(o, &OBJECT(at, struct area, of_ospf)->db);
+	}
+}
+
 void
 originate_received(struct ospf *o, struct lsa *l)
 {
 	bool is_network_of_ours = false;
+
+	if (graceful_is_on(o)) /* what we said before stays in force */
+		return;
 
 	/* 13.4: also what we said under another router ID, as the DR of one of our links. */
 	for (const struct list *at = o->ifaces.next; l->head.type == LSA_NETWORK && at != &o->ifaces; at = at->next)
@@ -252,7 +322,7 @@ put_link(struct wire_writer *w, uint32_t id, uint32_t data, enum lsa_link_type t
 static uint16_t
 transit_metric(const struct iface *i)
 {
-	return i->ospf->config.stub_router ? LSA_LINK_INFINITY : i->cost;
+	return i->ospf->config.stub_router || sync_is_max(i) ? LSA_LINK_INFINITY : i->cost;
 }
 
 static void
@@ -260,9 +330,12 @@ put_point_to_point(struct wire_writer *w, const struct iface *i, uint16_t *count
 {
 	for (const struct list *at = i->neighbors.next; at != &i->neighbors; at = at->next) {
 		const struct neighbor *n = CONST_OBJECT(at, struct neighbor, of_iface);
-		if (n->state == NS_FULL)
-			put_link(w, n->router, i->address, LINK_POINT_TO_POINT, transit_metric(i), count);
+		if (neighbor_is_full(n))
+			put_link(w, n->router, i->address, i->is_virtual ? LINK_VIRTUAL : LINK_POINT_TO_POINT,
+			    transit_metric(i), count);
 	}
+	if (i->multi || i->is_virtual) /* its network is the other area's */
+		return;
 	if (i->type == OSPF_POINT_TO_MULTIPOINT)
 		put_link(w, i->address, UINT32_MAX, LINK_STUB, 0, count);
 	else
@@ -272,14 +345,14 @@ put_point_to_point(struct wire_writer *w, const struct iface *i, uint16_t *count
 static bool
 is_transit(const struct iface *i)
 {
-	if (i->state == IS_WAITING || !i->dr)
+	if (i->state == IS_WAITING || !i->dr || sync_is_withheld(i))
 		return false;
 	if (i->dr == i->address)
 		return iface_full_count(i) > 0;
 	for (const struct list *at = i->neighbors.next; at != &i->neighbors; at = at->next) {
 		const struct neighbor *n = CONST_OBJECT(at, struct neighbor, of_iface);
 		if (n->address == i->dr)
-			return n->state == NS_FULL;
+			return neighbor_is_full(n);
 	}
 	return false;
 }
@@ -315,7 +388,9 @@ make_router(struct area *a)
 			unwant(had);
 		return;
 	}
-	wire_put_u8(&w, (uint8_t)((ospf_is_border(o) ? LSA_ROUTER_B : 0) | (o->imports.count ? LSA_ROUTER_E : 0)));
+	wire_put_u8(
+	    &w, (uint8_t)((ospf_is_border(o) ? LSA_ROUTER_B : 0) | (external_is_boundary(o) ? LSA_ROUTER_E : 0) |
+			  (vlink_is_endpoint(a) ? LSA_ROUTER_V : 0)));
 	wire_put_u8(&w, 0);
 	wire_put_u16(&w, 0);
 	list_each (at, &a->ifaces) {
@@ -345,7 +420,7 @@ make_network(struct iface *i)
 	wire_put_u32(&w, o->router_id);
 	list_each (at, &i->neighbors) {
 		const struct neighbor *n = OBJECT(at, struct neighbor, of_iface);
-		if (n->state == NS_FULL)
+		if (neighbor_is_full(n))
 			wire_put_u32(&w, n->router);
 	}
 	want(o, &i->area->db, i->area, LSA_NETWORK, i->address, area_options(i->area), &w);
@@ -356,7 +431,7 @@ make_network(struct iface *i)
 void
 originate_router(struct area *a)
 {
-	a->router_due = a->ospf->originate_due = true;
+	a->router_due = a->ospf->originate_due = a->ospf->nssa_due = true;
 }
 
 void
@@ -398,6 +473,7 @@ originate_due(struct ospf *o)
 	if (border == o->border)
 		return;
 	o->border = border;
+	row_process(o);
 	routes_border(o);
 }
 

@@ -3,6 +3,7 @@
 #include "base/addr.h"
 #include "base/outbox.h"
 #include "base/prefix.h"
+#include "base/table.h"
 #include "base/time.h"
 #include "igpd/ospf/config.h"
 
@@ -19,6 +20,8 @@ enum ospf_input_kind {
 	OSPF_IN_CONFIG, /* config: the whole new configuration; the engine takes the difference */
 	OSPF_IN_PORT,   /* port: an interface as it is now; gone: it is no longer there */
 	OSPF_IN_PACKET, /* bytes: an OSPF packet without its IP header, from a link; from, to */
+	OSPF_IN_LDP,    /* ldp: what LDP has on a link; gone: it has nothing there any more, or ldpd is dead */
+	OSPF_IN_BFD,    /* bfd: what BFD says of a path */
 	OSPF_IN_IMPORT, /* import: a route of another origin that is to be advertised; gone: no longer */
 	OSPF_IN_TIMER,  /* the deadline of ospf_due() has come */
 };
@@ -30,6 +33,24 @@ struct ospf_port {
 	const struct prefix *addresses; /* with host bits; the first IPv4 one of each network counts */
 	size_t address_count;
 };
+/* How far LDP is with a neighbour, as in ldp.Sync. */
+enum ospf_ldp_state { OSPF_LDP_NO_SESSION, OSPF_LDP_EXCHANGING, OSPF_LDP_EXCHANGED };
+struct ospf_ldp_neighbor {
+	uint32_t address, lsr, transport; /* address: on the link */
+	enum ospf_ldp_state state;
+};
+struct ospf_ldp {
+	uint32_t ifindex;
+	bool enabled; /* LDP runs on the link */
+	const struct ospf_ldp_neighbor *neighbors;
+	size_t count;
+};
+/* NONE: there is no session; UNKNOWN: what was believed before stays; DEAD: it was up before. */
+enum ospf_bfd_state { OSPF_BFD_NONE, OSPF_BFD_UNKNOWN, OSPF_BFD_DOWN, OSPF_BFD_UP, OSPF_BFD_DEAD };
+struct ospf_bfd {
+	uint32_t ifindex, address;
+	enum ospf_bfd_state state;
+};
 struct ospf_import {
 	struct prefix prefix;
 	uint32_t metric, tag;
@@ -40,6 +61,8 @@ struct ospf_input {
 	enum ospf_input_kind kind;
 	const struct ospf_config *config; /* copied */
 	const struct ospf_port *port;     /* copied */
+	const struct ospf_ldp *ldp;       /* copied */
+	const struct ospf_bfd *bfd;       /* copied */
 	const struct ospf_import *import; /* copied */
 	bool gone;
 	uint32_t ifindex;
@@ -48,13 +71,31 @@ struct ospf_input {
 	size_t size;
 };
 
-/* wall_s: the date, in seconds, when `now` is 0; only that it grows from life to life matters. */
-struct ospf *ospf_new(uint64_t seed, uint64_t wall_s);
+/* Tables that all processes have their rows in: igp.Process, .Area, .Interface, .Neighbor, .Lsa,
+ * .SpfRun. */
+struct ospf_tables {
+	struct table process, area, interface, neighbor, lsa, spf_run, request; /* request: bfd.Request */
+};
+void ospf_tables_init(struct ospf_tables *);
+/* What a process lives in. */
+struct ospf_world {
+	struct outbox *out;         /* shared; NULL: one of its own */
+	struct ospf_tables *tables; /* shared; NULL: nobody reads them */
+	uint32_t process;
+	const char *vrf; /* stays the caller's */
+	bool restarted;  /* the kernel has routes that it found in an earlier life (RFC 3623) */
+};
+/* wall_s: the date, in seconds, when `now` is 0; only that it grows from life to life matters. World NULL: a test's. */
+struct ospf *ospf_new(uint64_t seed, uint64_t wall_s, const struct ospf_world *);
 void ospf_free(struct ospf *);
 /* `now` is when it happened: the kernel's receive time for a packet. Never runs backwards (the door clamps). */
 void ospf_input(struct ospf *, const struct ospf_input *, usec_t now);
 usec_t ospf_due(const struct ospf *);
 struct outbox *ospf_outbox(struct ospf *); /* EFFECT_DATAGRAM_SEND, _GROUP_JOIN, _GROUP_LEAVE, _LOG */
+
+/* It is finding its adjacencies anew; its routes are not to be used yet, and those of before are still good. */
+bool ospf_is_restarting(const struct ospf *);
+bool ospf_restarted_well(const struct ospf *); /* and has found all of them: its routes are whole */
 
 /* --- routes --- */
 

@@ -33,7 +33,9 @@ spf_wanted(struct ospf *o)
 		wait = SPF_SHORT_US;
 	}
 	o->spf_calm_at = o->now + SPF_HOLD_DOWN_US;
-	if (!timer_is_set(&o->spf))
+	if (o->spf_at_once)
+		timer_set(&o->timers, &o->spf, o->now);
+	else if (!timer_is_set(&o->spf))
 		timer_set(&o->timers, &o->spf, o->now + wait);
 }
 
@@ -122,7 +124,8 @@ neighbor_hop(struct area *a, uint32_t own_address, uint32_t router)
 		for (const struct list *k = i->neighbors.next; k != &i->neighbors; k = k->next) {
 			const struct neighbor *n = CONST_OBJECT(k, struct neighbor, of_iface);
 			if (n->router == router)
-				return hop_number(a->ospf, i->port->ifindex, n->address);
+				return hop_number(
+				    a->ospf, i->port->ifindex, i->is_virtual ? i->vlink.gateway : n->address);
 		}
 	}
 	return 0;
@@ -189,15 +192,14 @@ router_edges(struct vertex *v)
 	struct edges e = { 0 };
 	struct lsa_link link;
 
-	if (v->lsa) {
-		struct wire_reader r = lsa_links(v->lsa->bytes);
-		while (lsa_next_link(&r, &link)) {
-			if (link.type == LINK_STUB || link.type > LINK_VIRTUAL || link.type == 0)
-				continue;
-			bool is_network = link.type == LINK_TRANSIT;
-			uint32_t hop = is_root && !is_network ? neighbor_hop(a, link.data, link.id) : 0;
-			add_edge(&e, vertex_get(a, is_network, link.id)->number, link.metric, hop);
-		}
+	/* What happens to our own links counts at once; others may have to wait until we may say so again. */
+	struct wire_reader r = is_root ? originate_links(a) : v->lsa ? lsa_links(v->lsa->bytes) : wire_reader(NULL, 0);
+	while (lsa_next_link(&r, &link)) {
+		if (link.type == LINK_STUB || link.type > LINK_VIRTUAL || link.type == 0)
+			continue;
+		bool is_network = link.type == LINK_TRANSIT;
+		uint32_t hop = is_root && !is_network ? neighbor_hop(a, link.data, link.id) : 0;
+		add_edge(&e, vertex_get(a, is_network, link.id)->number, link.metric, hop);
 	}
 	spf_edges(a->spf, v->number, false, e.at, e.count);
 	free(e.at);
@@ -231,6 +233,7 @@ routes_links(struct area *a)
 		if (n)
 			network_edges(n);
 	}
+	spf_log_cause(a->ospf, "links of our own");
 	spf_wanted(a->ospf);
 }
 
@@ -302,14 +305,6 @@ offers_drop(struct ospf *o, struct lsa *l)
 	}
 }
 
-static struct prefix
-network_prefix(uint32_t id, uint32_t mask)
-{
-	int length = lsa_mask_length(mask);
-
-	return prefix_network(prefix_make(addr_v4(id), (uint8_t)(length < 0 ? 32 : length)));
-}
-
 static void
 router_offers(struct ospf *o, struct lsa *l, struct vertex *v)
 {
@@ -319,7 +314,7 @@ router_offers(struct ospf *o, struct lsa *l, struct vertex *v)
 	while (lsa_next_link(&r, &link))
 		if (link.type == LINK_STUB && lsa_mask_length(link.data) >= 0)
 			offer_behind(
-			    o, l, v, net_get(o, false, network_prefix(link.id, link.data)), OSPF_INTRA, link.metric);
+			    o, l, v, net_get(o, false, lsa_prefix(link.id, link.data)), OSPF_INTRA, link.metric);
 	if (lsa_router_flags(l->bytes) & LSA_ROUTER_E)
 		offer_behind(o, l, v, net_get(o, true, prefix_host(addr_v4(l->head.router))), OSPF_INTRA, 0);
 }
@@ -333,7 +328,7 @@ summary_offers(struct ospf *o, struct lsa *l)
 	if (l->head.router == o->router_id || metric == LSA_INFINITY)
 		return;
 	struct prefix p =
-	    is_router ? prefix_host(addr_v4(l->head.id)) : network_prefix(l->head.id, lsa_network_mask(l->bytes));
+	    is_router ? prefix_host(addr_v4(l->head.id)) : lsa_prefix(l->head.id, lsa_network_mask(l->bytes));
 	offer_behind(o, l, vertex_get(l->area, false, l->head.router), net_get(o, is_router, p), OSPF_INTER, metric);
 }
 
@@ -344,7 +339,7 @@ external_offers(struct ospf *o, struct lsa *l)
 
 	if (l->head.router == o->router_id || e.metric == LSA_INFINITY)
 		return;
-	struct net *net = net_get(o, false, network_prefix(l->head.id, e.mask));
+	struct net *net = net_get(o, false, lsa_prefix(l->head.id, e.mask));
 	struct offer *f = offer_add(o, l, net, e.type2 ? OSPF_EXTERNAL_2 : OSPF_EXTERNAL_1, e.metric);
 	f->asbr = net_get(o, true, prefix_host(addr_v4(l->head.router)));
 	list_append(&f->asbr->behind, &f->of_behind);
@@ -374,7 +369,7 @@ routes_lsa(struct ospf *o, struct lsa *l)
 		v->lsa = live ? l : NULL;
 		network_edges(v);
 		if (live)
-			offer_behind(o, l, v, net_get(o, false, network_prefix(l->head.id, lsa_network_mask(l->bytes))),
+			offer_behind(o, l, v, net_get(o, false, lsa_prefix(l->head.id, lsa_network_mask(l->bytes))),
 			    OSPF_INTRA, 0);
 		break;
 	case LSA_SUMMARY:
@@ -382,12 +377,20 @@ routes_lsa(struct ospf *o, struct lsa *l)
 		if (live)
 			summary_offers(o, l);
 		break;
+	case LSA_NSSA:
+		o->nssa_due = true;
+		if (live && nssa_is_usable(o, l))
+			external_offers(o, l);
+		break;
 	case LSA_EXTERNAL:
 		if (live)
 			external_offers(o, l);
 		break;
 	default: return;
 	}
+	char id[ADDR_TEXT], router[ADDR_TEXT];
+	spf_log_cause(
+	    o, "%s %s of %s", lsa_type_name(l->head.type), ospf_id(l->head.id, id), ospf_id(l->head.router, router));
 	spf_wanted(o);
 }
 
@@ -606,6 +609,28 @@ look_at_forwards(struct ospf *o)
 	}
 }
 
+bool
+routes_way(const struct area *a, uint32_t router, uint32_t *ret_cost, uint32_t *ret_ifindex, uint32_t *ret_gateway)
+{
+	const struct vertex *v = vertex_find(a, false, router);
+	const struct spf_hops *hops = v && routes_reach(a, router) ? spf_hops_of(a->spf, v->number) : NULL;
+
+	if (!hops || !hops->count)
+		return false;
+	*ret_cost = spf_distance(a->spf, v->number);
+	*ret_ifindex = a->ospf->hop_by_number[hops->hop[0]]->ifindex;
+	*ret_gateway = a->ospf->hop_by_number[hops->hop[0]]->gateway;
+	return true;
+}
+
+bool
+routes_reach(const struct area *a, uint32_t router)
+{
+	const struct vertex *v = vertex_find(a, false, router);
+
+	return v && spf_distance(a->spf, v->number) != SPF_FAR;
+}
+
 static void
 follow(struct ospf *o, struct area *a)
 {
@@ -614,6 +639,7 @@ follow(struct ospf *o, struct area *a)
 	spf_root(a->spf, vertex_get(a, false, o->router_id)->number);
 	spf_run(a->spf, false);
 	a->spf_runs++;
+	row_area(a);
 	const uint32_t *changed = spf_changed(a->spf, &count);
 	for (size_t i = 0; i < count; i++) {
 		if (changed[i] == 0 || changed[i] > a->vertex_count)
@@ -627,10 +653,14 @@ follow(struct ospf *o, struct area *a)
 void
 routes_find(struct ospf *o)
 {
+	uint32_t settled = 0;
+
 	list_each (at, &o->areas) {
 		follow(o, OBJECT(at, struct area, of_ospf));
+		settled += (uint32_t)spf_settled(OBJECT(at, struct area, of_ospf)->spf);
 	}
-	o->inside_moved = false;
+	spf_log_run(o, settled);
+	o->inside_moved = o->spf_at_once = false;
 	choose_all(o, &o->dirty_routers);
 	choose_all(o, &o->dirty_nets);
 	if (o->inside_moved) {
@@ -638,6 +668,9 @@ routes_find(struct ospf *o)
 		choose_all(o, &o->dirty_nets);
 	}
 	summaries_review(o);
+	o->nssa_due = true;
+	vlinks_paths_moved(o);
+	sync_paths_moved(o);
 }
 
 void
@@ -650,6 +683,7 @@ routes_border(struct ospf *o)
 		net_dirty(o, OBJECT(r, struct net, by_prefix));
 	}
 	summaries_all(o);
+	spf_log_cause(o, "area border router or no longer");
 	spf_wanted(o);
 }
 
@@ -727,8 +761,10 @@ routes_area_free(struct area *a)
 	lsdb_free(o, &a->db);
 	lsdb_sweep(o);
 	area_vertices_free(a);
+	row_area_gone(a);
 	list_remove(&a->of_ospf);
 	free(a);
+	spf_log_cause(o, "an area is gone");
 	spf_wanted(o);
 }
 

@@ -5,6 +5,9 @@
 #include "bfdd/commands.h"
 #include "bfdd/config.h"
 #include "bfdd/print.h"
+#include "igpd/commands.h"
+#include "igpd/config.h"
+#include "igpd/print.h"
 #include "fibd/commands.h"
 #include "fibd/config.h"
 #include "fibd/print.h"
@@ -24,6 +27,7 @@ take(const char *text, struct text *ret_printed)
 	struct fib_config fib = { 0 };
 	struct ldp_config ldp;
 	struct bfd_config bfd = { 0 };
+	struct igp_config igp = { 0 };
 	struct conf_errors errors = { 0 }, others = { 0 };
 	struct conf_lines lines = { 0 };
 
@@ -31,12 +35,14 @@ take(const char *text, struct text *ret_printed)
 	bool good = conf_read_text("fuzz", text, fib_commands, &fib, &errors) == 0;
 	good &= conf_read_text("fuzz", text, ldp_commands, &ldp, &others) == 0;
 	good &= conf_read_text("fuzz", text, bfd_commands, &bfd, &others) == 0;
+	good &= conf_read_text("fuzz", text, igp_commands, &igp, &others) == 0;
 	if (!good && !errors.errors && !others.errors)
 		abort(); /* refused without a word */
 	if (good) {
 		fib_print(&fib, &lines);
 		ldp_print(&ldp, &lines);
 		bfd_print(&bfd, &lines);
+		igp_print(&igp, &lines);
 		conf_lines_print(&lines, ret_printed);
 	}
 	conf_lines_free(&lines);
@@ -45,6 +51,7 @@ take(const char *text, struct text *ret_printed)
 	fib_config_free(&fib);
 	ldp_config_free(&ldp);
 	bfd_config_free(&bfd);
+	igp_config_free(&igp);
 	return good;
 }
 

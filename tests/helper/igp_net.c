@@ -108,6 +108,15 @@ igp_join(struct igp_net *n, size_t segment, struct igp_node *node, uint16_t cost
 	return index;
 }
 
+void
+igp_link(struct igp_net *n, size_t a, size_t b, enum ospf_network_type type, uint16_t cost)
+{
+	size_t s = igp_segment(n, type);
+
+	igp_join(n, s, n->nodes[a], cost);
+	igp_join(n, s, n->nodes[b], cost);
+}
+
 struct ospf_interface_config *
 igp_config(struct igp_node *node, size_t port)
 {
@@ -127,6 +136,35 @@ listens(const struct igp_port *p, uint32_t to)
 }
 
 static void
+deliver(struct igp_net *n, size_t node, size_t port, const struct effect *e)
+{
+	struct packet *q = mem_zalloc(sizeof *q + e->size);
+
+	timer_init(&q->at, 0);
+	q->node = node;
+	q->port = port;
+	q->from = e->from;
+	q->to = e->to;
+	q->size = e->size;
+	memcpy(q->bytes, e->bytes, e->size);
+	timer_set(&n->wire, &q->at, n->now + n->delay + (n->jitter ? rng_below(&n->rng, n->jitter) : 0));
+}
+
+static void distances(const struct igp_net *n, size_t from, uint32_t far[IGP_NODES]);
+
+static void
+send_across(struct igp_net *n, const struct igp_node *from, const struct effect *e)
+{
+	uint32_t far[IGP_NODES];
+
+	distances(n, from->index, far);
+	for (size_t i = 0; i < n->node_count; i++)
+		for (size_t p = 1; far[i] != UINT32_MAX && p < n->nodes[i]->port_count; p++)
+			if (addr_eq(&n->nodes[i]->ports[p].address.addr, &e->to))
+				deliver(n, i, p, e);
+}
+
+static void
 send_packet(struct igp_net *n, struct igp_node *from, const struct effect *e)
 {
 	const struct igp_port *p = &from->ports[e->where - 1];
@@ -136,6 +174,10 @@ send_packet(struct igp_net *n, struct igp_node *from, const struct effect *e)
 	struct igp_segment *s = &n->segments[p->segment];
 	if (s->cut || (n->tap && !n->tap(n, from->index, (size_t)p->segment, e)))
 		return;
+	if (e->code > 1) { /* for somebody farther away; the network carries it there */
+		send_across(n, from, e);
+		return;
+	}
 	for (size_t i = 0; i < s->count; i++) {
 		struct igp_node *node = n->nodes[s->member[i].node];
 		if (node == from || !listens(&node->ports[s->member[i].port], addr_to_v4(&e->to)))
@@ -143,15 +185,7 @@ send_packet(struct igp_net *n, struct igp_node *from, const struct effect *e)
 		n->packets++;
 		if (rng_below(&n->rng, 100) < s->lose_percent)
 			continue;
-		struct packet *q = mem_zalloc(sizeof *q + e->size);
-		timer_init(&q->at, 0);
-		q->node = node->index;
-		q->port = s->member[i].port;
-		q->from = e->from;
-		q->to = e->to;
-		q->size = e->size;
-		memcpy(q->bytes, e->bytes, e->size);
-		timer_set(&n->wire, &q->at, n->now + n->delay + (n->jitter ? rng_below(&n->rng, n->jitter) : 0));
+		deliver(n, node->index, s->member[i].port, e);
 	}
 }
 
@@ -168,14 +202,20 @@ settle(struct igp_net *n, struct igp_node *node)
 		switch (e.kind) {
 		case EFFECT_DATAGRAM_SEND: send_packet(n, node, &e); break;
 		case EFFECT_GROUP_JOIN:
-		case EFFECT_GROUP_LEAVE: *(all ? &p->in_all : &p->in_dr) = e.kind == EFFECT_GROUP_JOIN; break;
+		case EFFECT_GROUP_LEAVE:
+			if (p)
+				*(all ? &p->in_all : &p->in_dr) = e.kind == EFFECT_GROUP_JOIN;
+			break;
 		case EFFECT_LOG: text_line(&node->log, "%s", (const char *)e.bytes); break;
 		default: break;
 		}
 	}
 	outbox_clear(out);
-	while (ospf_next_route(node->o, &route))
+	while (!ospf_is_restarting(node->o) && ospf_next_route(node->o, &route)) {
 		node->routes_told++;
+		if (n->told)
+			n->told(n, node, &route);
+	}
 }
 
 static void
@@ -194,6 +234,7 @@ tell_port(struct igp_net *n, struct igp_node *node, size_t port)
 		.up = p->up,
 		.loopback = p->loopback,
 		.mtu = p->mtu ? p->mtu : 1500,
+		.speed_mbps = p->mbps,
 		.addresses = &p->address,
 		.address_count = 1 };
 
@@ -226,19 +267,79 @@ igp_import(struct igp_net *n, struct igp_node *node, const struct ospf_import *i
 }
 
 void
+igp_tell_ldp(struct igp_net *n, struct igp_node *node, const struct ospf_ldp *row, bool gone)
+{
+	if (node->o)
+		give(n, node, &(struct ospf_input){ .kind = OSPF_IN_LDP, .ldp = row, .gone = gone });
+}
+
+static void
+tell_ldp(struct igp_net *n, struct igp_node *node, size_t port)
+{
+	struct igp_port *p = &node->ports[port];
+	struct ospf_ldp in = { .ifindex = p->ifindex, .enabled = true, .neighbors = p->ldp, .count = p->ldp_count };
+
+	if (node->o)
+		give(n, node, &(struct ospf_input){ .kind = OSPF_IN_LDP, .ldp = &in });
+}
+
+void
+igp_ldp(struct igp_net *n, struct igp_node *node, size_t port, const struct igp_node *other, enum ospf_ldp_state state)
+{
+	struct igp_port *p = &node->ports[port];
+	const struct igp_segment *s = &n->segments[p->segment];
+	size_t at = 0;
+
+	while (at < p->ldp_count && p->ldp[at].lsr != other->router)
+		at++;
+	for (size_t m = 0; m < s->count && at == p->ldp_count; m++)
+		if (s->member[m].node == other->index)
+			p->ldp[p->ldp_count++] =
+			    (struct ospf_ldp_neighbor){ .address =
+							    addr_to_v4(&other->ports[s->member[m].port].address.addr),
+				    .lsr = other->router,
+				    .transport = other->router };
+	p->ldp[at].state = state;
+	tell_ldp(n, node, port);
+}
+
+void
+igp_ldp_gone(struct igp_net *n, struct igp_node *node, size_t port)
+{
+	struct ospf_ldp in = { .ifindex = node->ports[port].ifindex };
+
+	node->ports[port].ldp_count = 0;
+	give(n, node, &(struct ospf_input){ .kind = OSPF_IN_LDP, .ldp = &in, .gone = true });
+}
+
+void
 igp_configure(struct igp_net *n, struct igp_node *node)
 {
 	if (node->o)
 		give(n, node, &(struct ospf_input){ .kind = OSPF_IN_CONFIG, .config = &node->config });
 }
 
-void
-igp_start(struct igp_net *n, struct igp_node *node)
+static void
+start(struct igp_net *n, struct igp_node *node, bool restarted)
 {
-	node->o = ospf_new(n->seed * 1000 + node->index + ++node->lives * 7919, 1700000000);
+	node->o = ospf_new(n->seed * 1000 + node->index + ++node->lives * 7919, 1700000000,
+	    &(struct ospf_world){ .process = 1, .vrf = "", .restarted = restarted });
 	for (size_t i = 0; i < node->port_count; i++)
 		tell_port(n, node, i);
 	igp_configure(n, node);
+}
+
+void
+igp_start(struct igp_net *n, struct igp_node *node)
+{
+	start(n, node, false);
+}
+
+void
+igp_restart(struct igp_net *n, struct igp_node *node)
+{
+	igp_kill(n, node);
+	start(n, node, true);
 }
 
 void

@@ -72,7 +72,9 @@ trouble(struct igp_net *n)
 	case 2: s->cut = !s->cut; break;
 	case 3: s->lose_percent = (unsigned)rng_below(r, 30); break;
 	case 4:
-		if (node->o)
+		if (rng_below(r, 2)) /* gracefully, after however long */
+			igp_restart(n, node);
+		else if (node->o)
 			igp_kill(n, node);
 		else
 			igp_start(n, node);
@@ -95,7 +97,9 @@ heal(struct igp_net *n)
 		n->segments[k].lose_percent = (unsigned)rng_below(&n->rng, 4);
 	}
 	for (size_t i = 0; i < n->node_count; i++) {
-		if (!n->nodes[i]->o)
+		if (!n->nodes[i]->o && rng_below(&n->rng, 2))
+			igp_restart(n, n->nodes[i]);
+		else if (!n->nodes[i]->o)
 			igp_start(n, n->nodes[i]);
 		for (size_t p = 1; p < n->nodes[i]->port_count; p++)
 			if (!n->nodes[i]->ports[p].up && rng_below(&n->rng, 4)) /* some stay down */

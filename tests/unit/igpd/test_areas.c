@@ -206,6 +206,99 @@ START_TEST(a_range_is_told_in_place_of_what_is_in_it)
 }
 END_TEST
 
+/* RFC 5185: the link between 2 and 3 is the backbone's, and area 1, which has routers on both sides, uses it too. */
+START_TEST(a_link_of_the_backbone_joins_both_halves_of_an_area)
+{
+	igp_area(net->nodes[2], 2, 1);
+	igp_area(net->nodes[3], 1, 1);
+	igp_area(net->nodes[3], 0, 1);
+	for (unsigned i = 1; i <= 2; i++) { /* port 2 of the second router, 1 of the third */
+		struct ospf_interface_config *c = igp_config(net->nodes[i], i == 1 ? 2 : 1);
+		c->multi_count = 1;
+		c->multi[0].area = 1;
+		c->multi[0].sync = OSPF_SYNC_ON;
+		igp_area_config(net->nodes[i], 1);
+	}
+	start();
+	ck_assert_str_eq(route(1, "1.1.1.4/32"), "inter 30 by 10.0.0.2"); /* not enabled yet */
+	for (unsigned i = 1; i <= 2; i++) {
+		igp_config(net->nodes[i], i == 1 ? 2 : 1)->multi[0].enabled = true;
+		igp_configure(net, net->nodes[i]);
+	}
+	igp_run(net, SECONDS(8));
+	ck_assert_str_eq(route(1, "1.1.1.4/32"), "inter 30 by 10.0.0.2"); /* held back: LDP is not ready */
+	struct iface *second = NULL;
+	list_each (at, &net->nodes[1]->o->ifaces) {
+		if (OBJECT(at, struct iface, of_ospf)->multi)
+			second = OBJECT(at, struct iface, of_ospf);
+	}
+	ck_assert(second && second->area->id == 1 && second->type == OSPF_POINT_TO_POINT);
+	ck_assert_int_eq(second->sync.state, SS_HOLD_DOWN);
+	igp_ldp(net, net->nodes[1], 2, net->nodes[2], OSPF_LDP_EXCHANGED);
+	igp_ldp(net, net->nodes[2], 1, net->nodes[1], OSPF_LDP_EXCHANGED);
+	igp_run(net, SECONDS(30));
+	ck_assert_str_eq(route(1, "1.1.1.4/32"), "intra 30 by 10.0.0.2");
+	ck_assert_str_eq(route(4, "1.1.1.1/32"), "intra 30 by 10.0.2.1");
+	ck_assert_str_eq(route(1, "10.0.1.0/24"), "inter 20 by 10.0.0.2"); /* the network stays the backbone's */
+	igp_set_port(net, net->nodes[1], 2, false);
+	igp_run(net, SECONDS(60));
+	ck_assert_str_eq(route(1, "1.1.1.4/32"), "none");
+}
+END_TEST
+
+/* 15: area 2 has no link to the backbone; its border router reaches it through area 1. */
+START_TEST(a_virtual_link_joins_a_far_area_to_the_backbone)
+{
+	/* 1 - backbone - 2 - area 1 - 3 - area 2 - 4 */
+	static const uint32_t areas[] = { 0, 1, 2 };
+	for (unsigned i = 0; i < 3; i++) {
+		igp_area(net->nodes[i], i ? 2 : 1, areas[i]);
+		igp_area(net->nodes[i + 1], 1, areas[i]);
+		igp_area(net->nodes[i], 0, i == 2 ? 2 : 0); /* loopbacks */
+	}
+	net->nodes[2]->config.areas[0].id = 1; /* 3 is in areas 1 and 2 alone */
+	net->nodes[2]->config.areas[1].id = 2;
+	net->nodes[2]->config.area_count = 2;
+	net->nodes[3]->config.areas[0].id = 2;
+	net->nodes[3]->config.area_count = 1;
+	start();
+	ck_assert_str_eq(route(1, "1.1.1.4/32"), "none");
+	ck_assert_str_eq(route(4, "1.1.1.1/32"), "none");
+	for (unsigned i = 1; i <= 2; i++) {
+		struct ospf_area_config *transit = igp_area_config(net->nodes[i], 1);
+		transit->vlinks[0].peer = net->nodes[3 - i]->router;
+		transit->vlink_count = 1;
+		igp_configure(net, net->nodes[i]);
+	}
+	igp_run(net, SECONDS(60));
+	ck_assert_str_eq(route(1, "1.1.1.4/32"), "inter 30 by 10.0.0.2");
+	ck_assert_str_eq(route(4, "1.1.1.1/32"), "inter 30 by 10.0.2.1");
+	ck_assert_str_eq(route(3, "1.1.1.1/32"), "intra 20 by 10.0.1.1");
+	const struct area *a = OBJECT(net->nodes[2]->o->areas.next, struct area, of_ospf);
+	const struct lsa *l = lsdb_find(&a->db, LSA_ROUTER, net->nodes[2]->router, net->nodes[2]->router);
+	ck_assert_uint_eq(a->id, 1);
+	ck_assert(lsa_router_flags(l->bytes) & LSA_ROUTER_V);
+	struct ospf_import i = imported("50.0.0.0/8", true);
+	igp_import(net, net->nodes[0], &i, false);
+	igp_run(net, SECONDS(20));
+	ck_assert_str_eq(route(4, "50.0.0.0/8"), "external-2 5 by 10.0.2.1");
+	igp_set_port(net, net->nodes[1], 2, false); /* the transit area falls apart */
+	igp_set_port(net, net->nodes[2], 1, false);
+	igp_run(net, SECONDS(60));
+	ck_assert_str_eq(route(4, "1.1.1.1/32"), "none");
+	igp_set_port(net, net->nodes[1], 2, true);
+	igp_set_port(net, net->nodes[2], 1, true);
+	igp_run(net, SECONDS(90));
+	ck_assert_str_eq(route(4, "1.1.1.1/32"), "inter 30 by 10.0.2.1");
+	for (unsigned k = 1; k <= 2; k++) {
+		igp_area_config(net->nodes[k], 1)->vlink_count = 0;
+		igp_configure(net, net->nodes[k]);
+	}
+	igp_run(net, SECONDS(60));
+	ck_assert_str_eq(route(4, "1.1.1.1/32"), "none");
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -213,6 +306,8 @@ suite(void)
 	TCase *t = tcase_create("12.4.3, 12.4.4, 16.2 to 16.4");
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, a_link_of_the_backbone_joins_both_halves_of_an_area);
+	tcase_add_test(t, a_virtual_link_joins_a_far_area_to_the_backbone);
 	tcase_add_test(t, ways_between_areas_lead_over_the_backbone);
 	tcase_add_test(t, without_a_backbone_nobody_is_a_border_router);
 	tcase_add_test(t, what_is_imported_is_told_everywhere_by_its_type);

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "igpd/ospf/interface_fsm.h"
 #include "igpd/ospf/neighbor_fsm.h"
+#include "igpd/ospf/sync_fsm.h"
 #include "tests/helper/check.h"
 #include <stdio.h>
 #include <string.h>
@@ -56,6 +57,21 @@ print_neighbors(struct text *out)
 }
 
 static void
+print_syncs(struct text *out)
+{
+	static const char *const acts[] = { "timer", "adjacency", "cost", "coming" };
+
+	text_line(out, "%s", "# sync state, event: next state, actions. Printed by tests/unit/igpd/test_fsm.");
+	for (int in = 0; in < SS_COUNT; in++)
+		for (int on = 0; on < SE_COUNT; on++) {
+			struct sync_move m = sync_decide((enum sync_state)in, (enum sync_event)on);
+			text_add(out, "%-14s %-8s %s", sync_state_name((enum sync_state)in),
+			    sync_event_name((enum sync_event)on), sync_state_name(m.next));
+			print_acts(out, m.acts, acts, COUNT(acts));
+		}
+}
+
+static void
 compare(const struct text *now, const char *path)
 {
 	char was[65536] = "";
@@ -92,6 +108,37 @@ START_TEST(the_matrix_of_neighbors_is_the_one_that_was_reviewed)
 }
 END_TEST
 
+START_TEST(the_matrix_of_synchronization_is_the_one_that_was_reviewed)
+{
+	struct text now = { 0 };
+
+	print_syncs(&now);
+	compare(&now, "tests/fsm/ospf_sync.ok");
+	text_free(&now);
+}
+END_TEST
+
+/* What the whole is for: without labels no state says that a link is as good as ever, but for the one that gave up waiting. */
+START_TEST(no_state_is_in_step_but_after_labels_came)
+{
+	for (int in = 0; in < SS_COUNT; in++)
+		for (int on = 0; on < SE_COUNT; on++) {
+			struct sync_move m = sync_decide((enum sync_state)in, (enum sync_event)on);
+			if (m.next == SS_ACHIEVED && in != SS_ACHIEVED)
+				ck_assert_int_eq(on, SE_SYNCED);
+			if (m.next == SS_HOLD_NORMAL && in != SS_HOLD_NORMAL)
+				ck_assert(in == SS_HOLD_MAX_COST && on == SE_EXPIRED);
+			if (in == SS_HOLD_DOWN && m.next != SS_HOLD_DOWN)
+				ck_assert_msg(m.acts & SA_ADJACENCY, "%s leaves the link without an adjacency",
+				    sync_event_name((enum sync_event)on));
+			bool max = in == SS_HOLD_MAX_COST || m.next == SS_HOLD_MAX_COST;
+			if (in != (int)m.next && max)
+				ck_assert_msg(m.acts & SA_COST, "%s in %s", sync_event_name((enum sync_event)on),
+				    sync_state_name((enum sync_state)in));
+		}
+}
+END_TEST
+
 #define IN ((enum neighbor_state)(_i / NE_COUNT))
 #define ON ((enum neighbor_event)(_i % NE_COUNT))
 
@@ -124,6 +171,8 @@ suite(void)
 
 	tcase_add_test(t, the_matrix_of_interfaces_is_the_one_that_was_reviewed);
 	tcase_add_test(t, the_matrix_of_neighbors_is_the_one_that_was_reviewed);
+	tcase_add_test(t, the_matrix_of_synchronization_is_the_one_that_was_reviewed);
+	tcase_add_test(t, no_state_is_in_step_but_after_labels_came);
 	tcase_add_loop_test(t, only_whoever_loaded_everything_is_full, 0, NS_COUNT * NE_COUNT);
 	tcase_add_loop_test(t, whoever_falls_below_exstart_forgets_the_lists, 0, NS_COUNT * NE_COUNT);
 	suite_add_tcase(s, t);

@@ -27,15 +27,6 @@ routers(unsigned count)
 }
 
 static void
-link_up(unsigned a, unsigned b, enum ospf_network_type type, uint16_t cost)
-{
-	size_t s = igp_segment(net, type);
-
-	igp_join(net, s, net->nodes[a], cost);
-	igp_join(net, s, net->nodes[b], cost);
-}
-
-static void
 all_is_well(const char *when)
 {
 	const char *faults = igp_faults(net);
@@ -46,7 +37,7 @@ all_is_well(const char *when)
 START_TEST(two_on_a_point_to_point_link_are_full_within_a_second)
 {
 	routers(2);
-	link_up(0, 1, OSPF_POINT_TO_POINT, 5);
+	igp_link(net, 0, 1, OSPF_POINT_TO_POINT, 5);
 	igp_start_all(net);
 	igp_run(net, SECONDS(1));
 	ck_assert_str_eq(neighbor_state_name(igp_neighbor(net->nodes[0], 1, net->nodes[1])->state), "Full");
@@ -88,7 +79,7 @@ END_TEST
 START_TEST(a_router_of_priority_zero_is_never_elected)
 {
 	routers(2);
-	link_up(0, 1, OSPF_BROADCAST, 1);
+	igp_link(net, 0, 1, OSPF_BROADCAST, 1);
 	igp_config(net->nodes[1], 1)->priority = 0;
 	igp_start_all(net);
 	igp_run(net, SECONDS(60));
@@ -104,10 +95,10 @@ START_TEST(of_two_equal_ways_both_are_used_and_one_when_the_other_dies)
 	struct prefix far = prefix_host(addr_v4(0x01010104));
 
 	routers(4); /* a square */
-	link_up(0, 1, OSPF_POINT_TO_POINT, 1);
-	link_up(0, 2, OSPF_BROADCAST, 1);
-	link_up(1, 3, OSPF_BROADCAST, 1);
-	link_up(2, 3, OSPF_POINT_TO_POINT, 1);
+	igp_link(net, 0, 1, OSPF_POINT_TO_POINT, 1);
+	igp_link(net, 0, 2, OSPF_BROADCAST, 1);
+	igp_link(net, 1, 3, OSPF_BROADCAST, 1);
+	igp_link(net, 2, 3, OSPF_POINT_TO_POINT, 1);
 	igp_start_all(net);
 	igp_run(net, SECONDS(70));
 	all_is_well("a square");
@@ -127,7 +118,7 @@ END_TEST
 START_TEST(a_silent_neighbor_is_gone_exactly_at_the_dead_interval)
 {
 	routers(2);
-	link_up(0, 1, OSPF_POINT_TO_POINT, 1);
+	igp_link(net, 0, 1, OSPF_POINT_TO_POINT, 1);
 	igp_start_all(net);
 	igp_run(net, SECONDS(15));
 	struct neighbor *n = igp_neighbor(net->nodes[0], 1, net->nodes[1]);
@@ -147,8 +138,8 @@ END_TEST
 START_TEST(a_router_that_comes_back_with_fresh_memory_takes_its_old_place)
 {
 	routers(3);
-	link_up(0, 1, OSPF_POINT_TO_POINT, 1);
-	link_up(1, 2, OSPF_BROADCAST, 1);
+	igp_link(net, 0, 1, OSPF_POINT_TO_POINT, 1);
+	igp_link(net, 1, 2, OSPF_BROADCAST, 1);
 	igp_start_all(net);
 	igp_run(net, SECONDS(60));
 	igp_kill(net, net->nodes[1]);
@@ -164,8 +155,8 @@ END_TEST
 START_TEST(lsas_are_refreshed_and_those_of_a_dead_router_age_out)
 {
 	routers(3);
-	link_up(0, 1, OSPF_POINT_TO_POINT, 1);
-	link_up(1, 2, OSPF_POINT_TO_POINT, 1);
+	igp_link(net, 0, 1, OSPF_POINT_TO_POINT, 1);
+	igp_link(net, 1, 2, OSPF_POINT_TO_POINT, 1);
 	igp_start_all(net);
 	igp_run(net, SECONDS(10));
 	const struct area *a = OBJECT(net->nodes[0]->o->areas.next, struct area, of_ospf);
@@ -194,7 +185,7 @@ START_TEST(what_was_lost_is_sent_again_until_it_is_acknowledged)
 	usec_t until;
 
 	routers(2);
-	link_up(0, 1, OSPF_POINT_TO_POINT, 1);
+	igp_link(net, 0, 1, OSPF_POINT_TO_POINT, 1);
 	igp_start_all(net);
 	igp_run(net, SECONDS(10));
 	until = net->now + SECONDS(12);
@@ -212,6 +203,95 @@ START_TEST(what_was_lost_is_sent_again_until_it_is_acknowledged)
 }
 END_TEST
 
+/* RFC 2328 9.5.1: nobody is reached by multicast; the peers are configured, one side is enough. */
+static bool
+is_for_one(struct igp_net *n, size_t from, size_t segment, const struct effect *e)
+{
+	(void)from;
+	(void)segment;
+	*(unsigned *)n->tap_ctx += addr_is_multicast(&e->to);
+	return true;
+}
+
+START_TEST(on_a_link_without_multicast_everything_goes_to_each_alone)
+{
+	unsigned multicasts = 0;
+
+	routers(3);
+	size_t s = igp_segment(net, OSPF_NBMA);
+	for (int i = 0; i < 3; i++)
+		igp_join(net, s, net->nodes[i], 2);
+	net->tap = is_for_one;
+	net->tap_ctx = &multicasts;
+	for (int i = 0; i < 2; i++) {
+		struct ospf_config *c = &net->nodes[i]->config;
+		c->peers = mem_zalloc(2 * sizeof *c->peers);
+		for (int k = 0; k < 3; k++)
+			if (k != i)
+				c->peers[c->peer_count++] = addr_to_v4(&net->nodes[k]->ports[1].address.addr);
+	}
+	igp_start_all(net);
+	igp_run(net, SECONDS(300));
+	ck_assert_uint_eq(multicasts, 0);
+	ck_assert_str_eq(interface_state_name(igp_iface(net->nodes[2], 1)->state), "DR");
+	all_is_well("three on a link without multicast");
+	igp_config(net->nodes[0], 1)->cost = net->nodes[0]->ports[1].cost = 7;
+	igp_configure(net, net->nodes[0]);
+	igp_run(net, SECONDS(30));
+	ck_assert_uint_eq(igp_neighbor(net->nodes[2], 1, net->nodes[0])->debt_count, 0);
+	igp_kill(net, net->nodes[1]);
+	igp_run(net, SECONDS(130));
+	ck_assert_ptr_null(igp_neighbor(net->nodes[0], 1, net->nodes[1]));
+	igp_start(net, net->nodes[1]);
+	igp_run(net, SECONDS(200));
+	all_is_well("after one was away");
+}
+END_TEST
+
+START_TEST(what_a_link_costs_follows_from_its_speed)
+{
+	static const struct {
+		uint32_t mbps, reference;
+		unsigned cost;
+	} cases[] = { { 0, 0, 1 }, { 10, 0, 10 }, { 1000, 0, 1 }, { 1000, 100000, 100 }, { 1, 4000000, 65535 } };
+
+	routers(2);
+	igp_link(net, 0, 1, OSPF_POINT_TO_POINT, 0);
+	net->nodes[0]->ports[1].mbps = cases[_i].mbps;
+	net->nodes[0]->config.bandwidth_mbps = cases[_i].reference;
+	igp_start_all(net);
+	ck_assert_uint_eq(igp_iface(net->nodes[0], 1)->cost, cases[_i].cost);
+}
+END_TEST
+
+START_TEST(the_log_of_runs_tells_why_and_what_it_cost)
+{
+	routers(3);
+	igp_link(net, 0, 1, OSPF_POINT_TO_POINT, 1);
+	igp_link(net, 1, 2, OSPF_POINT_TO_POINT, 1);
+	igp_start_all(net);
+	igp_run(net, SECONDS(60));
+	struct ospf *o = net->nodes[0]->o;
+	uint64_t before = o->spf_log.count;
+	igp_config(net->nodes[2], 1)->cost = 9;
+	igp_configure(net, net->nodes[2]);
+	igp_run(net, SECONDS(5));
+	ck_assert_uint_eq(o->spf_log.count, before + 1);
+	const struct spf_run *run = &o->spf_log.run[before % SPF_LOG_RUNS];
+	ck_assert_str_eq(run->cause, "Router 1.1.1.3 of 1.1.1.3");
+	ck_assert_uint_eq(run->causes, 1);
+	ck_assert_uint_eq(run->waited, 50000); /* RFC 8405: the first after calm */
+	ck_assert_uint_le(run->settled, 2);
+	for (unsigned i = 0; i < 40; i++) {
+		igp_config(net->nodes[1], 2)->cost = (uint16_t)(20 + i);
+		igp_configure(net, net->nodes[1]);
+		igp_run(net, SECONDS(30));
+	}
+	ck_assert_uint_eq(o->spf_log.count, before + 41);
+	ck_assert_uint_ge(o->spf_log.run[(before + 40) % SPF_LOG_RUNS].settled, 1);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -226,6 +306,9 @@ suite(void)
 	tcase_add_test(t, a_silent_neighbor_is_gone_exactly_at_the_dead_interval);
 	tcase_add_test(t, a_router_that_comes_back_with_fresh_memory_takes_its_old_place);
 	tcase_add_test(t, lsas_are_refreshed_and_those_of_a_dead_router_age_out);
+	tcase_add_test(t, on_a_link_without_multicast_everything_goes_to_each_alone);
+	tcase_add_loop_test(t, what_a_link_costs_follows_from_its_speed, 0, 5);
+	tcase_add_test(t, the_log_of_runs_tells_why_and_what_it_cost);
 	tcase_add_test(t, what_was_lost_is_sent_again_until_it_is_acknowledged);
 	suite_add_tcase(s, t);
 	return s;
