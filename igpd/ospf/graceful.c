@@ -8,9 +8,12 @@
  * we have to say is compared with what we said before, and only what differs is said.
  *
  * As the neighbour of one that restarts: it counts as fully adjacent until it takes its grace-LSA back, its grace period is
- * over, or something else changes in the area: then its old routes may be wrong.
+ * over, or something else changes in the area: then its old routes may be wrong. Whether it has acknowledged what changed
+ * just before (3.1 (2)) is not asked: acknowledgements wait for up to a second, the exchange gives it what it lacks in less,
+ * and without help everything that goes through it would be lost.
  */
 #include "igpd/ospf/model.h"
+#include <stdio.h>
 #include <string.h>
 
 enum { GRACE_ID = 3 << 24, TLV_PERIOD = 1, TLV_REASON = 2, TLV_ADDRESS = 3, REASON_UNKNOWN = 0, SAY_TIMES = 3 };
@@ -322,14 +325,18 @@ graceful_heard(struct iface *i, const struct lsa *l)
 void
 graceful_changed(struct ospf *o, const struct lsa *l)
 {
+	char why[96], id[ADDR_TEXT], router[ADDR_TEXT];
+
 	if (l->head.type > LSA_NSSA)
 		return;
+	snprintf(why, sizeof why, "the topology has changed (%s %s of %s)", lsa_type_name(l->head.type),
+	    ospf_id(l->head.id, id), ospf_id(l->head.router, router));
 	list_each (at, &o->ifaces) {
 		struct iface *i = OBJECT(at, struct iface, of_ospf);
 		if (l->area && l->area != i->area)
 			continue;
 		list_each_safe (k, &i->neighbors) {
-			graceful_help_over(OBJECT(k, struct neighbor, of_iface), "the topology has changed");
+			graceful_help_over(OBJECT(k, struct neighbor, of_iface), why);
 		}
 	}
 }

@@ -319,6 +319,23 @@ put_link(struct wire_writer *w, uint32_t id, uint32_t data, enum lsa_link_type t
 	(*count)++;
 }
 
+/*
+ * Entries stand in the order of their bytes, not in that in which interfaces and neighbours came: who restarts and says the
+ * same has to say it in the same words, or its neighbours take it for a change and stop helping (RFC 3623 3.2).
+ */
+enum { LINK_BYTES = 12, ATTACHED_BYTES = 4 };
+static int
+by_bytes(const void *a, const void *b, void *size)
+{
+	return memcmp(a, b, *(const size_t *)size);
+}
+
+static void
+sort_entries(struct wire_writer *w, size_t from, size_t entry_bytes)
+{
+	qsort_r(w->base + from, (w->at - from) / entry_bytes, entry_bytes, by_bytes, &entry_bytes);
+}
+
 static uint16_t
 transit_metric(const struct iface *i)
 {
@@ -398,6 +415,7 @@ make_router(struct area *a)
 	}
 	w.base[2] = (uint8_t)(count >> 8);
 	w.base[3] = (uint8_t)count;
+	sort_entries(&w, 4, LINK_BYTES);
 	want(o, &a->db, a, LSA_ROUTER, o->router_id, area_options(a), &w);
 }
 
@@ -423,6 +441,7 @@ make_network(struct iface *i)
 		if (neighbor_is_full(n))
 			wire_put_u32(&w, n->router);
 	}
+	sort_entries(&w, 4, ATTACHED_BYTES);
 	want(o, &i->area->db, i->area, LSA_NETWORK, i->address, area_options(i->area), &w);
 }
 

@@ -324,8 +324,8 @@ start(struct igp_net *n, struct igp_node *node, bool restarted)
 {
 	node->o = ospf_new(n->seed * 1000 + node->index + ++node->lives * 7919, 1700000000,
 	    &(struct ospf_world){ .process = 1, .vrf = "", .restarted = restarted });
-	for (size_t i = 0; i < node->port_count; i++)
-		tell_port(n, node, i);
+	for (size_t i = 0; i < node->port_count; i++) /* in another order in each life, as from a table */
+		tell_port(n, node, node->lives % 2 ? i : node->port_count - 1 - i);
 	igp_configure(n, node);
 }
 

@@ -129,10 +129,18 @@ def all_full(lab, router, count):
     return sum(n["state"] == "NB_FULL" for n in lab.rows(router, "display", "ospf", "peer")) >= count
 
 
+def calm(lab):
+    """Nothing that was told lately waits to be acknowledged by anybody: FRR and BIRD help nobody who may have missed a change."""
+    young = [x for r in ("R1", "R2") for x in lab.rows(r, "display", "ospf", "lsdb") if x["born"] and x["born"]["age_s"] < 3]
+    waits = [n for r in ("R1", "R2") for n in lab.rows(r, "display", "ospf", "peer") if n["unacknowledged"] or n["requests"]]
+    return not young and not waits or (young, waits)
+
+
 def test_a_restart_of_igpd_moves_no_route_of_anybody(lab):
     """FRR, BIRD and R2 help (RFC 3623): the adjacencies are found anew, and nobody's route to R1 is touched."""
     full = [n for n in lab.rows("R1", "display", "ospf", "peer") if n["state"] == "NB_FULL"]
     wait_for(lambda: kernel(lab, "R1", "3.3.3.3") == ["10.0.0.3"], "all that was before to be over", 60)
+    wait_for(lambda: calm(lab) is True, "calm", 60, last=lambda: calm(lab))
     watch = Watch(lab, ("R2", "F3", "B4"), "1.1.1.1")
     lab.kill("R1", "igpd")
     lab.start("R1", "igpd")
@@ -147,6 +155,7 @@ def test_frr_that_restarts_keeps_our_routes_to_it(lab):
     """R1 and R2 help FRR: what leads to it and behind it stays as it is."""
     for router in ("R1", "R2"):
         wait_for(lambda r=router: kernel(lab, r, "33.0.0.0/8") == ["10.0.0.3"], f"{router}'s route", 60, last=lambda r=router: kernel(lab, r, "33.0.0.0/8"))
+    wait_for(lambda: calm(lab) is True, "calm", 60, last=lambda: calm(lab))
     watch = Watch(lab, ("R1", "R2"), "3")
     lab.vtysh("F3", "graceful-restart prepare ip ospf")
     lab.kill("F3", "ospfd")
