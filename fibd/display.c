@@ -158,7 +158,7 @@ route_verbose(const struct show *s, const Fib__Route *r)
 		uint64_t seconds = s->now_us > e->since ? (s->now_us - e->since) / 1000000 : 0;
 		text_line(s->out, "     Protocol: %s%s  Preference: %u  Cost: %u  Age: %s  Flags: %s",
 		    protocol_text(e->protocol), e->foreign ? " (another daemon's)" : "", e->preference, e->cost,
-		    text_age_hhmmss(seconds, age), flags_text(r, e, flags));
+		    text_age_hhmmss(seconds, age), *flags_text(r, e, flags) ? flags : "-");
 		text_line(s->out, "        State: %s",
 		    *e->inactive   ? e->inactive
 		    : r->installed ? "active, in the kernel"

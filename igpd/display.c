@@ -19,14 +19,6 @@ address(const ProtobufCBinaryData *bytes, char out[ADDR_TEXT])
 }
 
 static const char *
-id_text(uint32_t id, char out[ADDR_TEXT])
-{
-	struct addr a = addr_v4(id);
-
-	return addr_text(&a, out);
-}
-
-static const char *
 prefix_of(const ProtobufCBinaryData *bytes, char out[PREFIX_TEXT])
 {
 	struct prefix p = { 0 };
@@ -62,11 +54,11 @@ process_head(const struct show *s, uint32_t process)
 		if (p->id != process)
 			continue;
 		text_line(s->out, "%s", "");
-		text_line(s->out, "\t OSPF Process %u with Router ID %s", p->id, id_text(p->router, id));
+		text_line(s->out, "         OSPF Process %u with Router ID %s", p->id, id_text(p->router, id));
 		if (*p->vrf)
-			text_line(s->out, "\t VPN instance %s", p->vrf);
+			text_line(s->out, "         VPN instance %s", p->vrf);
 		if (*p->trouble)
-			text_line(s->out, "\t Not running: %s", p->trouble);
+			text_line(s->out, "         Not running: %s", p->trouble);
 	}
 }
 

@@ -1,10 +1,12 @@
-"""fibctl and ldpctl: exit statuses, what stands on which output, JSON that any parser takes."""
+"""The daemons' command lines: exit statuses, what stands on which output, JSON that any parser takes."""
 import json
 import os
 import re
 
 import pytest
-from penult import program, unaged
+from penult import Lab, Topology, program, unaged, wait_for
+
+LABS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "labs")
 
 DISPLAYS = {
     "fibctl": ["display ip routing-table", "display ip routing-table verbose", "display ip routing-table 2.2.2.2", "display ipv6 routing-table",
@@ -13,8 +15,23 @@ DISPLAYS = {
                "display mpls ldp adjacency", "display mpls ldp interface", "display mpls ldp igp-sync", "display mpls ldp remote-peer", "show mpls ldp neighbor",
                "show mpls ldp neighbor detail", "show mpls ldp discovery", "show mpls ldp discovery detail", "show mpls ldp parameters",
                "show mpls ldp bindings"],
+    "bfdctl": ["display bfd session all", "display bfd session all verbose", "display bfd session name r1_to_r2", "display bfd statistics",
+               "display bfd statistics session all"],
+    "igpctl": ["display ospf brief", "display ospf peer brief", "display ospf peer", "display ospf interface", "display ospf interface verbose", "display ospf ldp-sync interface all",
+               "display ospf lsdb", "display ospf lsdb router", "display ospf spf-log", "display ospf routing"],
 }
+DAEMONS = {"fibctl": "fibd", "ldpctl": "ldpd", "bfdctl": "bfdd", "igpctl": "igpd"}
 ALL = [(tool, words) for tool, displays in DISPLAYS.items() for words in displays]
+
+
+@pytest.fixture(scope="module")
+def quiet(build):
+    """Two routers with every daemon, that nobody changes."""
+    with Lab(Topology(os.path.join(LABS, "displays")), build) as lab:
+        lab.wait_sessions("R1", 1)
+        for row in (("igpctl", "state=NB_FULL", "display", "ospf", "peer"), ("igpctl", "prefix=2.2.2.2/32", "display", "ospf", "routing"), ("bfdctl", "state=UP", "display", "bfd", "session", "all")):
+            wait_for(lambda r=row: ctl(lab, r[0], "--until", r[1], "--timeout", "1", *r[2:]).returncode == 0, f"{row[1]} of {row[0]}", 60)
+        yield lab
 
 
 def ctl(lab, tool, *words):
@@ -43,6 +60,8 @@ def test_text_of_every_display_fits_and_says_something(quiet, tool, words):
 def test_the_help_names_every_display_that_is_tested_here_and_no_other(quiet, tool):
     p = ctl(quiet, tool, "?")
     named = {re.sub(r"( verbose| A\.B\.C\.D)*( *\[.*|  .*)", "", line.strip().replace("{ show | display }", "show")) for line in p.stdout.splitlines()}
+    # Of several words one was taken for a test.
+    named = {re.sub(r"\{ (\w+) \|.*\}", r"\1", n).replace("name TEXT", "name r1_to_r2") for n in named}
     tested = {re.sub(r" (verbose|detail|2\.2\.2\.2)$", "", words) for words in DISPLAYS[tool]}
     assert p.returncode == 0
     assert {n for n in named if re.match("display|show", n)} == tested
@@ -64,7 +83,7 @@ def test_an_incomplete_command_and_an_unknown_option_are_status_2(quiet):
     assert p.returncode == 2 and "--frobnicate" in p.stderr, p
 
 
-@pytest.mark.parametrize("tool, daemon", [("fibctl", "fibd"), ("ldpctl", "ldpd")])
+@pytest.mark.parametrize("tool, daemon", DAEMONS.items())
 def test_a_daemon_that_does_not_run_is_status_1_and_named(quiet, tmp_path, tool, daemon):
     for run in (tmp_path, "/nonexistent"):
         p = program(quiet, "R1", tool, "-r", str(run), *DISPLAYS[tool][0].split())
