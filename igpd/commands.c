@@ -75,6 +75,20 @@ set_bandwidth(void *conf, const struct args *a, struct conf_error *why)
 }
 
 static int
+set_spf_delays(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct ospf_spf_delays d = { 0 };
+
+	if (!args_undo(a))
+		d = (struct ospf_spf_delays){ true, (uint16_t)arg_u32(a, "first"), (uint16_t)arg_u32(a, "again"),
+			(uint16_t)arg_u32(a, "most") };
+	if (d.set && (d.first_ms > d.most_ms || d.again_ms > d.most_ms))
+		return conf_refuse(why, "the most is %u ms: the other delays have to be shorter", d.most_ms);
+	igp_line_process(conf, a)->ospf.spf = d;
+	return 0;
+}
+
+static int
 set_stub_router(void *conf, const struct args *a, struct conf_error *why)
 {
 	(void)why;
@@ -459,6 +473,13 @@ const struct command igp_commands[] = {
 	    .set = set_bandwidth,
 	    .help = "An interface of this speed, in Mbit/s, costs 1 (default 100); slower ones cost more",
 	    .ref = "RFC 2328 C.3" },
+	{ .view = VIEW_OSPF,
+	    .words = "spf-schedule-interval intelligent-timer <1-20000>:most <0-1000>:first <1-5000>:again",
+	    .undo = "spf-schedule-interval",
+	    .set = set_spf_delays,
+	    .help = "Milliseconds from a change until routes follow: at most, after calm, and again within half a second "
+		    "(default 200 5 50)",
+	    .ref = "RFC 8405" },
 	{ .view = VIEW_OSPF,
 	    .words = "stub-router",
 	    .set = set_stub_router,

@@ -7,14 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *
-id_text(uint32_t id, char out[ADDR_TEXT])
-{
-	struct addr a = addr_v4(id);
-
-	return addr_text(&a, out);
-}
-
 static void
 options_text(unsigned options, char out[64])
 {

@@ -6,14 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *
-id_text(uint32_t id, char out[ADDR_TEXT])
-{
-	struct addr a = addr_v4(id);
-
-	return addr_text(&a, out);
-}
-
 static void
 key_line(const struct ospf_key *k, const char *before, char *out, size_t room)
 {
@@ -131,6 +123,9 @@ print_process(const struct igp_process_config *p, struct conf_lines *out)
 		SAY("maximum load-balancing %u", p->ospf.paths);
 	if (p->ospf.bandwidth_mbps)
 		SAY("bandwidth-reference %u", p->ospf.bandwidth_mbps);
+	if (p->ospf.spf.set)
+		SAY("spf-schedule-interval intelligent-timer %u %u %u", p->ospf.spf.most_ms, p->ospf.spf.first_ms,
+		    p->ospf.spf.again_ms);
 	if (p->ospf.stub_router)
 		SAY("stub-router");
 	if (p->ospf.bfd.on) {

@@ -9,14 +9,6 @@
 #define RULE " ------------------------------------------------------------------------------"
 
 static const char *
-id_text(uint32_t id, char out[ADDR_TEXT])
-{
-	struct addr a = addr_v4(id);
-
-	return addr_text(&a, out);
-}
-
-static const char *
 bytes_text(const ProtobufCBinaryData *b, char out[ADDR_TEXT])
 {
 	struct addr a = addr_none();

@@ -15,6 +15,9 @@ enum {
 	OSPF_PRIORITY = 1,
 	OSPF_COST = 1,
 	OSPF_BANDWIDTH_MBPS = 100, /* bandwidth-reference */
+	OSPF_SPF_FIRST_MS = 5,     /* spf-schedule-interval: INITIAL, SHORT and LONG of RFC 8405 */
+	OSPF_SPF_AGAIN_MS = 50,
+	OSPF_SPF_MOST_MS = 200,
 	OSPF_PREFERENCE = 10,
 	OSPF_EXTERNAL_PREFERENCE = 150,
 	OSPF_PATHS = 8,
@@ -114,6 +117,11 @@ struct ospf_area_config {
 	struct ospf_keys keys; /* of its interfaces that say nothing of their own */
 	uint32_t default_cost; /* of the default route into a stub area or NSSA; 0: 1 */
 };
+/* How long after a change shortest paths are looked for: after calm; again within half a second; under lasting change. */
+struct ospf_spf_delays {
+	bool set; /* otherwise the defaults count */
+	uint16_t first_ms, again_ms, most_ms;
+};
 struct ospf_config {
 	uint32_t process, router_id; /* router_id 0: chosen */
 	struct ospf_area_config *areas;
@@ -131,6 +139,7 @@ struct ospf_config {
 	struct ospf_span sync_hold_down, sync_hold_max;
 	bool all_silent;         /* interfaces of which nothing else is said */
 	uint32_t bandwidth_mbps; /* bandwidth-reference; 0: the default */
+	struct ospf_spf_delays spf;
 };
 
 void ospf_config_copy(struct ospf_config *to, const struct ospf_config *from); /* `to` is empty or was a copy */

@@ -38,14 +38,6 @@ ospf_note(struct ospf *o, int priority, const char *format, ...)
 	text_free(&line);
 }
 
-const char *
-ospf_id(uint32_t id, char out[ADDR_TEXT])
-{
-	struct addr a = addr_v4(id);
-
-	return addr_text(&a, out);
-}
-
 struct ospf *
 ospf_new(uint64_t seed, uint64_t wall_s, const struct ospf_world *world)
 {

@@ -461,7 +461,7 @@ tell_bad(const struct neighbor *n, enum lsa_status status)
 	char id[ADDR_TEXT];
 
 	n->iface->refused[OSPF_BAD_BODY]++;
-	ospf_note(n->iface->ospf, 4, "an LSA from %s on %s is not taken: %s", ospf_id(n->router, id),
+	ospf_note(n->iface->ospf, 4, "an LSA from %s on %s is not taken: %s", id_text(n->router, id),
 	    n->iface->port->name, lsa_status_text(status));
 }
 

@@ -263,7 +263,7 @@ graceful_help_over(struct neighbor *n, const char *why)
 		return;
 	n->helped = false;
 	timer_clear(&i->ospf->timers, &n->help);
-	ospf_note(i->ospf, 5, "neighbor %s on %s: its restart is over: %s", ospf_id(n->router, id), i->port->name, why);
+	ospf_note(i->ospf, 5, "neighbor %s on %s: its restart is over: %s", id_text(n->router, id), i->port->name, why);
 	row_neighbor(n);
 	if (n->state != NS_FULL) {
 		originate_router(i->area);
@@ -315,7 +315,7 @@ graceful_heard(struct iface *i, const struct lsa *l)
 		return;
 	if (!n->helped)
 		ospf_note(o, 5, "neighbor %s on %s restarts: the adjacency is kept for up to %u s",
-		    ospf_id(n->router, id), i->port->name, period - age);
+		    id_text(n->router, id), i->port->name, period - age);
 	n->helped = true;
 	timer_set(&o->timers, &n->help, o->now + (usec_t)(period - age) * USEC_PER_SEC);
 	row_neighbor(n);
@@ -330,7 +330,7 @@ graceful_changed(struct ospf *o, const struct lsa *l)
 	if (l->head.type > LSA_NSSA)
 		return;
 	snprintf(why, sizeof why, "the topology has changed (%s %s of %s)", lsa_type_name(l->head.type),
-	    ospf_id(l->head.id, id), ospf_id(l->head.router, router));
+	    id_text(l->head.id, id), id_text(l->head.router, router));
 	list_each (at, &o->ifaces) {
 		struct iface *i = OBJECT(at, struct iface, of_ospf);
 		if (l->area && l->area != i->area)

@@ -254,7 +254,7 @@ tell_refusal(struct iface *i, enum ospf_verdict v, uint32_t from, unsigned type)
 		return; /* said already; it is counted */
 	i->last_refusal = v;
 	i->last_refused = from;
-	ospf_note(i->ospf, 4, "%s of %s on %s is refused: %s", ospf_type_name(type), ospf_id(from, text), i->port->name,
+	ospf_note(i->ospf, 4, "%s of %s on %s is refused: %s", ospf_type_name(type), id_text(from, text), i->port->name,
 	    ospf_verdict_text(v));
 }
 

@@ -322,7 +322,6 @@ struct ospf {
 
 /* --- engine.c --- */
 void ospf_note(struct ospf *, int priority, const char *format, ...) __attribute__((format(printf, 3, 4)));
-const char *ospf_id(uint32_t id, char out[ADDR_TEXT]); /* as an address */
 
 /* --- rows.c: each is harmless where nobody reads --- */
 void row_process(struct ospf *);
@@ -507,16 +506,26 @@ bool ospf_is_border(const struct ospf *);
 void summaries_review(struct ospf *); /* of the routes that have changed */
 void summaries_all(struct ospf *);
 
-/* --- routes.c --- */
-void routes_lsa(struct ospf *, struct lsa *); /* installed with other contents, or about to go */
-void routes_border(struct ospf *);            /* we became a border router, or no longer are one */
-void routes_links(struct area *);             /* our own links, or who is at their other ends, are others */
-bool ospf_longest(const struct ospf *, const struct prefix *host, struct ospf_route *ret);
-void net_release(struct ospf *, struct net *); /* frees it if nothing holds it */
+/* --- graph.c --- */
+struct vertex *vertex_find(const struct area *, bool is_network, uint32_t id);
+struct vertex *vertex_get(struct area *, bool is_network, uint32_t id); /* makes it if need be */
+void graph_router(struct vertex *);                                     /* its edges anew, from its LSA */
+void graph_network(struct vertex *);
+void graph_around(struct area *, const struct lsa *); /* of networks of ours that the router of an LSA is on */
+const struct iface *graph_iface_on(const struct area *, uint32_t network); /* by its DR; NULL: we are not on it */
+void graph_changed(struct ospf *); /* paths are to be looked for, when RFC 8405 says */
+void graph_free(struct area *);
+void routes_links(struct area *); /* our own links, or who is at their other ends, are others */
 /* The way to a router within the area: its cost, and its first hop (gateway 0: none is needed). False: there is none. */
 bool routes_way(const struct area *, uint32_t router, uint32_t *ret_cost, uint32_t *ret_ifindex, uint32_t *ret_gateway);
 bool routes_reach(const struct area *, uint32_t router); /* by the paths as they are */
-void routes_find(struct ospf *);                         /* the SPF timer */
+
+/* --- routes.c --- */
+void routes_lsa(struct ospf *, struct lsa *); /* installed with other contents, or about to go */
+void routes_border(struct ospf *);            /* we became a border router, or no longer are one */
+bool ospf_longest(const struct ospf *, const struct prefix *host, struct ospf_route *ret);
+void net_release(struct ospf *, struct net *); /* frees it if nothing holds it */
+void routes_find(struct ospf *);               /* the SPF timer */
 void nets_free(struct ospf *);
 void routes_area_free(struct area *);
 #endif

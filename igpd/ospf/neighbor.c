@@ -79,7 +79,7 @@ tell_state(struct neighbor *n, enum neighbor_state before, enum neighbor_event o
 	row_iface(n->iface);
 	row_area(n->iface->area);
 	if (n->state == NS_FULL || before == NS_FULL)
-		ospf_note(o, n->state == NS_FULL ? 5 : 4, "neighbor %s on %s: %s to %s (%s)", ospf_id(n->router, id),
+		ospf_note(o, n->state == NS_FULL ? 5 : 4, "neighbor %s on %s: %s to %s (%s)", id_text(n->router, id),
 		    n->iface->port->name, neighbor_state_name(before), neighbor_state_name(n->state),
 		    neighbor_event_name(on));
 }

@@ -11,232 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	SPF_INITIAL_US = 50000,
-	SPF_SHORT_US = 200000,
-	SPF_LONG_US = 1000000,
-	SPF_LEARN_US = 500000,
-	SPF_HOLD_DOWN_US = 3000000
-};
-
-/* --- when: RFC 8405. A run costs what has moved, so even under lasting change one each second is no burden. --- */
-
-static void
-spf_wanted(struct ospf *o)
-{
-	usec_t wait = SPF_LONG_US;
-
-	if (o->now >= o->spf_calm_at) {
-		o->spf_learn_until = o->now + SPF_LEARN_US;
-		wait = SPF_INITIAL_US;
-	} else if (o->now < o->spf_learn_until) {
-		wait = SPF_SHORT_US;
-	}
-	o->spf_calm_at = o->now + SPF_HOLD_DOWN_US;
-	if (o->spf_at_once)
-		timer_set(&o->timers, &o->spf, o->now);
-	else if (!timer_is_set(&o->spf))
-		timer_set(&o->timers, &o->spf, o->now + wait);
-}
-
-/* --- vertices --- */
-
-static uint32_t
-vertex_hash(bool is_network, uint32_t id)
-{
-	return id * UINT32_C(2654435761) + is_network;
-}
-
-static struct vertex *
-vertex_find(const struct area *a, bool is_network, uint32_t id)
-{
-	for (struct hash_node *n = hash_first(&a->vertices, vertex_hash(is_network, id)); n; n = hash_next(n)) {
-		struct vertex *v = OBJECT(n, struct vertex, by_id);
-		if (v->id == id && v->is_network == is_network)
-			return v;
-	}
-	return NULL;
-}
-
-static struct vertex *
-vertex_get(struct area *a, bool is_network, uint32_t id)
-{
-	struct vertex *v = vertex_find(a, is_network, id);
-
-	if (v)
-		return v;
-	v = NEW(struct vertex);
-	v->area = a;
-	v->is_network = is_network;
-	v->id = id;
-	v->number = ++a->vertex_count;
-	list_init(&v->offers);
-	hash_add(&a->vertices, &v->by_id, vertex_hash(is_network, id));
-	if (v->number >= a->number_room) {
-		a->number_room = a->number_room ? a->number_room * 2 : 64;
-		a->by_number = mem_resize(a->by_number, a->number_room * sizeof *a->by_number);
-	}
-	a->by_number[v->number] = v;
-	return v;
-}
-
-/* --- hops --- */
-
-static uint32_t
-hop_number(struct ospf *o, uint32_t ifindex, uint32_t gateway)
-{
-	uint32_t hash = gateway * UINT32_C(2654435761) ^ ifindex;
-
-	for (struct hash_node *n = hash_first(&o->hops, hash); n; n = hash_next(n)) {
-		const struct hop *h = OBJECT(n, struct hop, by_way);
-		if (h->ifindex == ifindex && h->gateway == gateway)
-			return h->number;
-	}
-	struct hop *h = NEW(struct hop);
-	h->number = ++o->hop_count;
-	h->ifindex = ifindex;
-	h->gateway = gateway;
-	hash_add(&o->hops, &h->by_way, hash);
-	o->hop_by_number = mem_resize(o->hop_by_number, (o->hop_count + 1) * sizeof *o->hop_by_number);
-	o->hop_by_number[h->number] = h;
-	return h->number;
-}
-
-static const struct iface *
-iface_on(const struct area *a, uint32_t network)
-{
-	for (const struct list *at = a->ifaces.next; at != &a->ifaces; at = at->next) {
-		const struct iface *i = CONST_OBJECT(at, struct iface, of_area);
-		if (iface_is_multi_access(i) && i->state > IS_WAITING && i->dr == network)
-			return i;
-	}
-	return NULL;
-}
-
-/* Where a neighbour of a point-to-point link is, by our own end of that link. */
-static uint32_t
-neighbor_hop(struct area *a, uint32_t own_address, uint32_t router)
-{
-	for (const struct list *at = a->ifaces.next; at != &a->ifaces; at = at->next) {
-		const struct iface *i = CONST_OBJECT(at, struct iface, of_area);
-		if (i->address != own_address)
-			continue;
-		for (const struct list *k = i->neighbors.next; k != &i->neighbors; k = k->next) {
-			const struct neighbor *n = CONST_OBJECT(k, struct neighbor, of_iface);
-			if (n->router == router)
-				return hop_number(
-				    a->ospf, i->port->ifindex, i->is_virtual ? i->vlink.gateway : n->address);
-		}
-	}
-	return 0;
-}
-
-/* --- edges --- */
-
-struct edges {
-	struct spf_edge *at;
-	size_t count, room;
-};
-
-static void
-add_edge(struct edges *e, uint32_t to, uint32_t cost, uint32_t hop)
-{
-	if (e->count == e->room) {
-		e->room = e->room ? e->room * 2 : 16;
-		e->at = mem_resize(e->at, e->room * sizeof *e->at);
-	}
-	e->at[e->count++] = (struct spf_edge){ to, cost, hop };
-}
-
-/* A router's address on a network, by its router-LSA; 0: it does not say that it is there. */
-static uint32_t
-address_on(const struct area *a, uint32_t router, uint32_t network)
-{
-	const struct vertex *v = vertex_find(a, false, router);
-	struct lsa_link link;
-
-	if (!v || !v->lsa)
-		return 0;
-	struct wire_reader r = lsa_links(v->lsa->bytes);
-	while (lsa_next_link(&r, &link))
-		if (link.type == LINK_TRANSIT && link.id == network)
-			return link.data;
-	return 0;
-}
-
-static void
-network_edges(struct vertex *v)
-{
-	struct area *a = v->area;
-	struct edges e = { 0 };
-	const struct iface *i = iface_on(a, v->id);
-	uint32_t router;
-
-	if (v->lsa) {
-		struct wire_reader r = lsa_attached(v->lsa->bytes);
-		while (lsa_next_attached(&r, &router)) {
-			uint32_t address = i && router != a->ospf->router_id ? address_on(a, router, v->id) : 0;
-			add_edge(&e, vertex_get(a, false, router)->number, 0,
-			    address ? hop_number(a->ospf, i->port->ifindex, address) : 0);
-		}
-	}
-	spf_edges(a->spf, v->number, true, e.at, e.count);
-	free(e.at);
-}
-
-static void
-router_edges(struct vertex *v)
-{
-	struct area *a = v->area;
-	bool is_root = v->id == a->ospf->router_id;
-	struct edges e = { 0 };
-	struct lsa_link link;
-
-	/* What happens to our own links counts at once; others may have to wait until we may say so again. */
-	struct wire_reader r = is_root ? originate_links(a) : v->lsa ? lsa_links(v->lsa->bytes) : wire_reader(NULL, 0);
-	while (lsa_next_link(&r, &link)) {
-		if (link.type == LINK_STUB || link.type > LINK_VIRTUAL || link.type == 0)
-			continue;
-		bool is_network = link.type == LINK_TRANSIT;
-		uint32_t hop = is_root && !is_network ? neighbor_hop(a, link.data, link.id) : 0;
-		add_edge(&e, vertex_get(a, is_network, link.id)->number, link.metric, hop);
-	}
-	spf_edges(a->spf, v->number, false, e.at, e.count);
-	free(e.at);
-}
-
-/* Networks of ours that a router is on: what it says of its address there is where packets go. */
-static void
-networks_around(struct area *a, const struct lsa *l)
-{
-	struct wire_reader r = lsa_links(l->bytes);
-	struct lsa_link link;
-
-	while (lsa_next_link(&r, &link)) {
-		struct vertex *n =
-		    link.type == LINK_TRANSIT && iface_on(a, link.id) ? vertex_find(a, true, link.id) : NULL;
-		if (n)
-			network_edges(n);
-	}
-}
-
-void
-routes_links(struct area *a)
-{
-	struct vertex *root = vertex_find(a, false, a->ospf->router_id);
-
-	if (root)
-		router_edges(root);
-	list_each (at, &a->ifaces) {
-		const struct iface *i = OBJECT(at, struct iface, of_area);
-		struct vertex *n = i->dr ? vertex_find(a, true, i->dr) : NULL;
-		if (n)
-			network_edges(n);
-	}
-	spf_log_cause(a->ospf, "links of our own");
-	spf_wanted(a->ospf);
-}
-
 /* --- offers --- */
 
 static void
@@ -356,18 +130,18 @@ routes_lsa(struct ospf *o, struct lsa *l)
 	case LSA_ROUTER:
 		v = vertex_get(l->area, false, l->head.router);
 		v->lsa = live ? l : NULL;
-		router_edges(v);
+		graph_router(v);
 		if (live)
 			router_offers(o, l, v);
 		if (l->head.length > LSA_HEADER_BYTES)
-			networks_around(l->area, l);
+			graph_around(l->area, l);
 		break;
 	case LSA_NETWORK:
 		v = vertex_get(l->area, true, l->head.id);
 		if (!live && v->lsa != l)
 			break;
 		v->lsa = live ? l : NULL;
-		network_edges(v);
+		graph_network(v);
 		if (live)
 			offer_behind(o, l, v, net_get(o, false, lsa_prefix(l->head.id, lsa_network_mask(l->bytes))),
 			    OSPF_INTRA, 0);
@@ -390,8 +164,8 @@ routes_lsa(struct ospf *o, struct lsa *l)
 	}
 	char id[ADDR_TEXT], router[ADDR_TEXT];
 	spf_log_cause(
-	    o, "%s %s of %s", lsa_type_name(l->head.type), ospf_id(l->head.id, id), ospf_id(l->head.router, router));
-	spf_wanted(o);
+	    o, "%s %s of %s", lsa_type_name(l->head.type), id_text(l->head.id, id), id_text(l->head.router, router));
+	graph_changed(o);
 }
 
 /* --- choosing, 16.1 (4), 16.2 to 16.4 --- */
@@ -454,7 +228,7 @@ weigh_behind_vertex(const struct ospf *o, const struct offer *f, struct choice *
 		const struct hop *h = o->hop_by_number[hops->hop[i]];
 		add_hop(ret, (struct ospf_hop){ h->ifindex, h->gateway }, most_paths(o));
 	}
-	const struct iface *on = spf_is_direct(a->spf, f->behind->number) ? iface_on(a, f->behind->id) : NULL;
+	const struct iface *on = spf_is_direct(a->spf, f->behind->number) ? graph_iface_on(a, f->behind->id) : NULL;
 	if (on)
 		add_hop(ret, (struct ospf_hop){ on->port->ifindex, 0 }, most_paths(o));
 	return true;
@@ -609,28 +383,6 @@ look_at_forwards(struct ospf *o)
 	}
 }
 
-bool
-routes_way(const struct area *a, uint32_t router, uint32_t *ret_cost, uint32_t *ret_ifindex, uint32_t *ret_gateway)
-{
-	const struct vertex *v = vertex_find(a, false, router);
-	const struct spf_hops *hops = v && routes_reach(a, router) ? spf_hops_of(a->spf, v->number) : NULL;
-
-	if (!hops || !hops->count)
-		return false;
-	*ret_cost = spf_distance(a->spf, v->number);
-	*ret_ifindex = a->ospf->hop_by_number[hops->hop[0]]->ifindex;
-	*ret_gateway = a->ospf->hop_by_number[hops->hop[0]]->gateway;
-	return true;
-}
-
-bool
-routes_reach(const struct area *a, uint32_t router)
-{
-	const struct vertex *v = vertex_find(a, false, router);
-
-	return v && spf_distance(a->spf, v->number) != SPF_FAR;
-}
-
 static void
 follow(struct ospf *o, struct area *a)
 {
@@ -684,7 +436,7 @@ routes_border(struct ospf *o)
 	}
 	summaries_all(o);
 	spf_log_cause(o, "area border router or no longer");
-	spf_wanted(o);
+	graph_changed(o);
 }
 
 /* --- the face --- */
@@ -738,17 +490,6 @@ ospf_longest(const struct ospf *o, const struct prefix *host, struct ospf_route 
 
 /* --- the end --- */
 
-static void
-area_vertices_free(struct area *a)
-{
-	hash_each (n, &a->vertices) {
-		free(OBJECT(n, struct vertex, by_id));
-	}
-	hash_free(&a->vertices);
-	free(a->by_number);
-	spf_free(a->spf);
-}
-
 void
 routes_area_free(struct area *a)
 {
@@ -760,12 +501,12 @@ routes_area_free(struct area *a)
 	originate_forget(o, a);
 	lsdb_free(o, &a->db);
 	lsdb_sweep(o);
-	area_vertices_free(a);
+	graph_free(a);
 	row_area_gone(a);
 	list_remove(&a->of_ospf);
 	free(a);
 	spf_log_cause(o, "an area is gone");
-	spf_wanted(o);
+	graph_changed(o);
 }
 
 void

@@ -45,7 +45,7 @@ configure(struct ospf *o, const struct ospf_area_config *transit, const struct o
 		struct port *p = NEW(struct port);
 		struct prefix other = prefix_host(addr_v4(c->peer)); /* names it; it has no network */
 		p->mtu = VLINK_MTU;
-		snprintf(p->name, sizeof p->name, "Virtual link to %s", ospf_id(c->peer, id));
+		snprintf(p->name, sizeof p->name, "Virtual link to %s", id_text(c->peer, id));
 		i = iface_new_virtual(o, p, &other);
 		i->vlink.transit = transit->id;
 		i->vlink.peer = c->peer;

@@ -89,7 +89,7 @@ told(struct iface *i, uint32_t address, bool dead)
 		if (!dead)
 			continue;
 		ospf_note(
-		    i->ospf, 4, "BFD says that the path to %s on %s is dead", ospf_id(n->router, id), i->port->name);
+		    i->ospf, 4, "BFD says that the path to %s on %s is dead", id_text(n->router, id), i->port->name);
 		neighbor_event(n, NE_KILL);
 		neighbor_free(n);
 	}

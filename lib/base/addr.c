@@ -71,6 +71,14 @@ addr_text(const struct addr *a, char out[ADDR_TEXT])
 	return out;
 }
 
+const char *
+id_text(uint32_t id, char out[ADDR_TEXT])
+{
+	struct addr a = addr_v4(id);
+
+	return addr_text(&a, out);
+}
+
 bool
 addr_is_multicast(const struct addr *a)
 {

@@ -32,6 +32,7 @@ bool addr_from_bytes(const uint8_t *bytes, size_t size, struct addr *ret);
 /* Dotted IPv4 or RFC 4291 text; the whole string must be one address. */
 bool addr_parse(const char *text, struct addr *ret);
 const char *addr_text(const struct addr *, char out[ADDR_TEXT]); /* "-" when none; IPv6 by RFC 5952 */
+const char *id_text(uint32_t id, char out[ADDR_TEXT]); /* router and LSR IDs, areas: written as IPv4 addresses */
 bool addr_is_multicast(const struct addr *);
 bool addr_is_loopback(const struct addr *);
 bool addr_is_unspecified(const struct addr *); /* 0.0.0.0, :: */

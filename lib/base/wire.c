@@ -151,12 +151,24 @@ wire_hold_u16(struct wire_writer *w)
 	return m;
 }
 
-void
-wire_fill_length(struct wire_writer *w, struct wire_mark m)
+static void
+fill(struct wire_writer *w, struct wire_mark m, size_t n)
 {
 	if (w->full)
 		return;
-	size_t n = w->at - m.at - 2;
 	w->base[m.at] = (uint8_t)(n >> 8);
 	w->base[m.at + 1] = (uint8_t)n;
 }
+
+void
+wire_fill_length(struct wire_writer *w, struct wire_mark m)
+{
+	fill(w, m, w->at - m.at - 2);
+}
+
+void
+wire_fill_total(struct wire_writer *w, struct wire_mark m, size_t before)
+{
+	fill(w, m, w->at - m.at + before);
+}
+

@@ -56,4 +56,6 @@ void wire_put_u64(struct wire_writer *, uint64_t);
 void wire_put_bytes(struct wire_writer *, const void *, size_t);
 struct wire_mark wire_hold_u16(struct wire_writer *);
 void wire_fill_length(struct wire_writer *, struct wire_mark); /* bytes written since the mark */
+/* The same where the length counts the mark itself and what stands before it, too. */
+void wire_fill_total(struct wire_writer *, struct wire_mark, size_t before);
 #endif

@@ -245,7 +245,7 @@ check(void)
 			if (have == want)
 				continue;
 			snprintf(what, sizeof what, "%s to %s: cost %d instead of %d",
-			    ospf_id(net->nodes[from]->router, id), prefix_text(&p, text), (int)have, (int)want);
+			    id_text(net->nodes[from]->router, id), prefix_text(&p, text), (int)have, (int)want);
 			return what;
 		}
 	return NULL;

@@ -194,7 +194,7 @@ check_from(size_t from)
 			violations++;
 			if (!set.without)
 				fail("%08x sends to %08x by %s and has no label for it (state %s)", node->router,
-				    igp->nodes[to]->router, ospf_id(r.hops[i].gateway, text),
+				    igp->nodes[to]->router, id_text(r.hops[i].gateway, text),
 				    sync_state_name(igp_iface(node, r.hops[i].ifindex - 1)->sync.state));
 		}
 	}

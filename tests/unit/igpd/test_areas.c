@@ -46,7 +46,7 @@ route(unsigned at, const char *prefix)
 		return "none";
 	int n = snprintf(text, sizeof text, "%s %u", kinds[r.kind], r.kind == OSPF_EXTERNAL_2 ? r.cost2 : r.cost);
 	for (size_t i = 0; i < r.hop_count; i++)
-		n += snprintf(text + n, sizeof text - (size_t)n, " by %s", ospf_id(r.hops[i].gateway, gateway));
+		n += snprintf(text + n, sizeof text - (size_t)n, " by %s", id_text(r.hops[i].gateway, gateway));
 	return text;
 }
 

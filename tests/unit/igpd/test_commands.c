@@ -89,6 +89,16 @@ START_TEST(the_narrower_network_wins_and_the_interface_view_before_both)
 }
 END_TEST
 
+START_TEST(how_soon_paths_are_looked_for)
+{
+	accepts("ospf\n spf-schedule-interval intelligent-timer 2000 0 100\n");
+	const struct ospf_spf_delays *d = &c.processes[0]->ospf.spf;
+	ck_assert(d->set && d->most_ms == 2000 && d->first_ms == 0 && d->again_ms == 100);
+	accepts("ospf\n spf-schedule-interval intelligent-timer 2000 0 100\n undo spf-schedule-interval\n");
+	ck_assert(!c.processes[0]->ospf.spf.set);
+}
+END_TEST
+
 START_TEST(what_an_interface_view_says)
 {
 	accepts("interface GigabitEthernet0/1/0\n ospf cost 5\n ospf network-type p2p\n ospf timer hello 3\n ospf "
@@ -167,6 +177,7 @@ START_TEST(what_makes_no_sense_is_refused_with_the_reason)
 		{ "ospf\n area 1\n  stub\n  vlink-peer 2.2.2.2\n", "no transit area" },
 		{ "ospf\n area 1\n  vlink-peer 2.2.2.2\n  stub\n", "take them away first" },
 		{ "ospf\n area 1\n  vlink-peer 2.2.2.2 dead 5\n", "not longer than the hello interval" },
+		{ "ospf\n spf-schedule-interval intelligent-timer 100 200 50\n", "have to be shorter" },
 		{ "ospf 1 router-id 0.0.0.0\n", "is no router ID" },
 		{ "ospf 1 vpn-instance red\nospf 1 vpn-instance blue\n", "another VPN instance" },
 	};
@@ -187,11 +198,12 @@ suite(void)
 	tcase_add_test(t, the_lines_of_reference_002);
 	tcase_add_test(t, the_default_process_is_1_and_areas_have_numbers_or_addresses);
 	tcase_add_test(t, the_narrower_network_wins_and_the_interface_view_before_both);
+	tcase_add_test(t, how_soon_paths_are_looked_for);
 	tcase_add_test(t, what_an_interface_view_says);
 	tcase_add_test(t, areas_may_be_nssas_and_lead_virtual_links);
 	tcase_add_test(t, synchronization_with_ldp_is_said_on_interfaces_in_areas_and_for_processes);
 	tcase_add_test(t, one_gtsm_hop_is_remembered_for_the_sake_of_a_warning);
-	tcase_add_loop_test(t, what_makes_no_sense_is_refused_with_the_reason, 0, 14);
+	tcase_add_loop_test(t, what_makes_no_sense_is_refused_with_the_reason, 0, 15);
 	suite_add_tcase(s, t);
 	return s;
 }
