@@ -182,6 +182,7 @@ BENCH_PROGRAMS := $(patsubst bench/%.c,$(O)/bench/%,$(wildcard bench/*.c))
 $(O)/bench/%: $(O)/bench/%.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/tests/helper/test_grammar.o
 	@mkdir -p $(@D)
 	$(LINK) $(PKG_LIBS)
+$(O)/bench/ospf_area: $(O)/igpd/engine.a
 bench: deps
 	+$(MAKE) --no-print-directory all bench-programs
 	bench/run $(O) --write doc/benchmarks.md
