@@ -1,4 +1,4 @@
-"""An OSPF process in a VPN instance beside one in the public network, with the same addresses in both."""
+"""An OSPF process in a VPN instance beside one in the public network, with the same prefix behind both."""
 import os
 
 import pytest
@@ -7,6 +7,7 @@ from test_vrf import ip, make_vrf
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 PUBLIC, VPN = 254, 1001
+VIA = {PUBLIC: "10.0.12.2", VPN: "10.0.13.2"}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def devices(lab, table, prefix="2.2.2.2"):
 
 
 def leads(lab, table, device):
-    wait_for(lambda: devices(lab, table) == [("10.0.12.2", device)], f"2.2.2.2 by {device} in table {table}", 90,
+    wait_for(lambda: devices(lab, table) == [(VIA[table], device)], f"2.2.2.2 by {device} in table {table}", 90,
              last=lambda: (devices(lab, table), lab.rows("R1", "display", "ospf", "peer")))
 
 
