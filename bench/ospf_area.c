@@ -1,7 +1,7 @@
 /*
  * An area of OSPF with as many routers as asked for, none of which is there but in LSAs: a ring with a chord at each router,
  * so many host routes behind each. The engine of igpd is the one neighbour of whoever is measured; it holds these LSAs in
- * its database, floods them like any other, and says that the first of those routers is behind it.
+ * its database, floods them like any other, and takes the first of those routers for a neighbour of its own.
  *
  *   ospf_area measure N STUBS        in memory, beside a second engine: microseconds to find all paths and routes anew, and to
  *                                    follow one changed link; bytes that the second engine takes for each LSA
@@ -139,34 +139,6 @@ area_say(struct ospf *o, uint32_t i)
 	return l;
 }
 
-/* The speaker's own LSA says that the first router is behind it, whenever it says anything. */
-static void
-speaker_patch(struct ospf *o)
-{
-	struct area *a = OBJECT(o->areas.next, struct area, of_ospf);
-	const struct lsa *l = lsdb_find(&a->db, LSA_ROUTER, SPEAKER, SPEAKER);
-	static uint8_t bytes[2048];
-	struct lsa_link link;
-	bool differs;
-
-	if (!l || l->flushed)
-		return;
-	struct wire_reader r = lsa_links(l->bytes);
-	while (lsa_next_link(&r, &link))
-		if (link.id == FIRST)
-			return;
-	struct wire_writer w = wire_writer(bytes, sizeof bytes);
-	struct lsa_header h = l->head;
-	h.sequence++;
-	lsa_write_header(&w, &h);
-	wire_put_bytes(&w, l->bytes + LSA_HEADER_BYTES, l->head.length - LSA_HEADER_BYTES);
-	put_link(&w, FIRST, 0x1e000000, LINK_POINT_TO_POINT, 1);
-	bytes[LSA_HEADER_BYTES + 3]++; /* the number of links, which is small */
-	lsa_seal(bytes, w.at);
-	struct lsa *new = lsdb_install(o, &a->db, a, NULL, bytes, w.at, 0, &differs);
-	flood(o, new, NULL);
-}
-
 /* --- engines --- */
 
 static struct ospf *
@@ -174,7 +146,7 @@ engine(uint32_t router, size_t ports, uint32_t last_octet, usec_t now)
 {
 	struct ospf *o = ospf_new(router, 1700000000, &(struct ospf_world){ .process = 1, .vrf = "" });
 	struct ospf_area_config area = { .id = 0 };
-	struct ospf_interface_config interfaces[DEVICES] = { 0 };
+	struct ospf_interface_config interfaces[DEVICES + 1] = { 0 };
 	struct ospf_config c = { .process = 1,
 		.router_id = router,
 		.areas = &area,
@@ -205,6 +177,26 @@ engine(uint32_t router, size_t ports, uint32_t last_octet, usec_t now)
 	return o;
 }
 
+/* One more port, behind which the first router of the area is: a neighbour that never says anything, and is never given up. */
+static void
+speaker_joins(struct ospf *o, usec_t now)
+{
+	static const uint8_t us[] = { SPEAKER >> 24, SPEAKER >> 16 & 255, SPEAKER >> 8 & 255, SPEAKER & 255 };
+	struct iface *i = OBJECT(o->ifaces.prev, struct iface, of_ospf);
+	struct ospf_hello hello = {
+		.mask = 0xffffff00, .interval_s = 1, .options = 2, .dead_s = 40, .neighbors = wire_reader(us, sizeof us)
+	};
+
+	neighbor_hello(i, FIRST, i->address - 1, &hello);
+	struct neighbor *n = neighbor_find(i, FIRST, i->address - 1);
+	neighbor_event(n, NE_NEGOTIATED);
+	neighbor_event(n, NE_EXCHANGED);
+	struct timer *timers[] = { &n->inactive, &n->describe, &n->request, &n->retransmit };
+	for (size_t k = 0; k < COUNT(timers); k++)
+		timer_clear(&o->timers, timers[k]);
+	ospf_input(o, &(struct ospf_input){ .kind = OSPF_IN_TIMER }, now);
+}
+
 /* --- measure --- */
 
 static int
@@ -231,7 +223,7 @@ carry(struct ospf *from, struct ospf *to, uint32_t address, usec_t now)
 
 	for (size_t i = 0; i < outbox_count(box); i++) {
 		struct effect e = outbox_at(box, i);
-		if (e.kind == EFFECT_DATAGRAM_SEND)
+		if (e.kind == EFFECT_DATAGRAM_SEND && e.where == 1)
 			ospf_input(to,
 			    &(struct ospf_input){ .kind = OSPF_IN_PACKET,
 				.ifindex = 1,
@@ -250,12 +242,13 @@ static int
 measure(uint32_t n, uint32_t stubs)
 {
 	usec_t now = USEC_PER_SEC, end = now + 600 * (usec_t)USEC_PER_SEC;
-	struct ospf *speaker = engine(SPEAKER, 1, 2, now), *measured = engine(MEASURED, 1, 1, now);
+	struct ospf *speaker = engine(SPEAKER, 2, 2, now), *measured = engine(MEASURED, 1, 1, now);
 	struct area *a = OBJECT(measured->areas.next, struct area, of_ospf);
 	double whole[RUNS], one[RUNS];
 	struct rng rng;
 
 	rng_seed(&rng, 2);
+	speaker_joins(speaker, now);
 	area_make(n, stubs);
 	for (uint32_t i = 0; i < n; i++)
 		area_say(speaker, i);
@@ -263,8 +256,6 @@ measure(uint32_t n, uint32_t stubs)
 	while (now < end && found < (size_t)n * stubs) {
 		usec_t next = ospf_due(speaker) < ospf_due(measured) ? ospf_due(speaker) : ospf_due(measured);
 		now = next > now + 1000 ? next : now + 1000;
-		ospf_input(speaker, &(struct ospf_input){ .kind = OSPF_IN_TIMER }, now);
-		speaker_patch(speaker);
 		ospf_input(speaker, &(struct ospf_input){ .kind = OSPF_IN_TIMER }, now);
 		taken += carry(speaker, measured, 0x0a090002, now);
 		size_t before = mallinfo2().uordblks;
@@ -324,14 +315,14 @@ socket_on(const char *device)
 }
 
 static void
-send_all(struct ospf *o, const int *fds)
+send_all(struct ospf *o, const int *fds, size_t count_of_fds)
 {
 	struct outbox *box = ospf_outbox(o);
 
 	for (size_t i = 0; i < outbox_count(box); i++) {
 		struct effect e = outbox_at(box, i);
 		struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(addr_to_v4(&e.to)) };
-		if (e.kind == EFFECT_DATAGRAM_SEND)
+		if (e.kind == EFFECT_DATAGRAM_SEND && e.where <= count_of_fds)
 			(void)!sendto(fds[e.where - 1], e.bytes, e.size, 0, (struct sockaddr *)&to, sizeof to);
 		else if (e.kind == EFFECT_LOG)
 			fprintf(stderr, "%s\n", (const char *)e.bytes);
@@ -389,7 +380,7 @@ speak(uint32_t n, uint32_t stubs, char **devices, size_t device_count)
 {
 	int fds[DEVICES];
 	struct pollfd polls[DEVICES + 1] = { { .fd = STDIN_FILENO, .events = POLLIN } };
-	struct ospf *o = engine(SPEAKER, device_count, 2, real_now());
+	struct ospf *o = engine(SPEAKER, device_count + 1, 2, real_now());
 	bool go_on = true;
 
 	setvbuf(stdin, NULL, _IONBF, 0);
@@ -397,6 +388,7 @@ speak(uint32_t n, uint32_t stubs, char **devices, size_t device_count)
 		fds[i] = socket_on(devices[i]);
 		polls[i + 1] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
 	}
+	speaker_joins(o, real_now());
 	area_make(n, stubs);
 	for (uint32_t i = 0; i < n; i++)
 		area_say(o, i);
@@ -409,9 +401,7 @@ speak(uint32_t n, uint32_t stubs, char **devices, size_t device_count)
 		if (polls[0].revents)
 			go_on = command(o);
 		ospf_input(o, &(struct ospf_input){ .kind = OSPF_IN_TIMER }, real_now());
-		speaker_patch(o);
-		ospf_input(o, &(struct ospf_input){ .kind = OSPF_IN_TIMER }, real_now());
-		send_all(o, fds);
+		send_all(o, fds, device_count);
 		struct ospf_route r;
 		while (ospf_next_route(o, &r)) {
 		}

@@ -12,10 +12,16 @@
  * in the graph "who supports whom" may be a circle, so each run is a whole one then, and supporters are the earlier settled.
  */
 #include "igpd/spf.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
+struct hop_set { /* one for all vertices that packets leave for in the same ways */
+	struct hash_node by_content;
+	uint32_t uses;
+	struct spf_hops hops;
+};
 struct vertex {
 	struct spf_edge *edges; /* by `to` */
 	size_t edge_count;
@@ -25,9 +31,10 @@ struct vertex {
 	bool direct;                /* a shortest path is the edge from the root */
 	bool suspect, lost, listed; /* during a run; listed: among `changed` */
 	size_t slot;                /* in the heap, from 1; 0: not in it */
-	struct spf_hops hops;
+	struct hop_set *hops;       /* NULL: none */
 };
 struct spf {
+	struct hash hop_sets;
 	struct vertex *vertices;
 	size_t count;
 	uint32_t root;
@@ -49,6 +56,7 @@ spf_new(void)
 	struct spf *s = NEW(struct spf);
 
 	s->whole_next = true;
+	hash_init(&s->hop_sets);
 	return s;
 }
 
@@ -59,6 +67,10 @@ spf_free(struct spf *s)
 		return;
 	for (size_t i = 0; i < s->count; i++)
 		free(s->vertices[i].edges);
+	hash_each (n, &s->hop_sets) {
+		free(OBJECT(n, struct hop_set, by_content));
+	}
+	hash_free(&s->hop_sets);
 	free(s->vertices);
 	free(s->heap);
 	free(s->suspects);
@@ -430,6 +442,44 @@ from_nothing(struct spf *s)
 
 /* --- hops --- */
 
+static bool
+has_hops(const struct vertex *x, const struct spf_hops *h)
+{
+	if (!x->hops || !h->count)
+		return !x->hops && !h->count;
+	return x->hops->hops.count == h->count && memcmp(x->hops->hops.hop, h->hop, h->count * sizeof *h->hop) == 0;
+}
+
+static struct hop_set *
+hop_set_get(struct spf *s, const struct spf_hops *h)
+{
+	uint32_t hash = hash_bytes(h->hop, h->count * sizeof *h->hop, h->count);
+
+	for (struct hash_node *n = hash_first(&s->hop_sets, hash); n; n = hash_next(n)) {
+		struct hop_set *set = OBJECT(n, struct hop_set, by_content);
+		if (has_hops(&(struct vertex){ .hops = set }, h))
+			return set;
+	}
+	struct hop_set *set = NEW(struct hop_set);
+	set->hops = *h;
+	hash_add(&s->hop_sets, &set->by_content, hash);
+	return set;
+}
+
+static void
+set_hops(struct spf *s, struct vertex *x, const struct spf_hops *h)
+{
+	struct hop_set *was = x->hops;
+
+	x->hops = h && h->count ? hop_set_get(s, h) : NULL;
+	if (x->hops)
+		x->hops->uses++;
+	if (was && !--was->uses) {
+		hash_remove(&s->hop_sets, &was->by_content);
+		free(was);
+	}
+}
+
 static void
 add_hop(struct spf_hops *h, uint32_t hop)
 {
@@ -458,8 +508,8 @@ inherit(const struct spf *s, uint32_t from, const struct spf_edge *e, struct spf
 	}
 	if (from == s->root || (a->is_network && a->direct))
 		add_hop(hops, e->hop);
-	for (uint16_t i = 0; i < a->hops.count; i++)
-		add_hop(hops, a->hops.hop[i]);
+	for (uint16_t i = 0; a->hops && i < a->hops->hops.count; i++)
+		add_hop(hops, a->hops->hops.hop[i]);
 }
 
 static void
@@ -506,10 +556,9 @@ follow_hops(struct spf *s)
 		struct spf_hops hops;
 		bool direct;
 		find_hops(s, v, &hops, &direct);
-		if (direct == x->direct && hops.count == x->hops.count &&
-		    memcmp(hops.hop, x->hops.hop, hops.count * sizeof *hops.hop) == 0)
+		if (direct == x->direct && has_hops(x, &hops))
 			continue;
-		x->hops = hops;
+		set_hops(s, x, &hops);
 		x->direct = direct;
 		note_change(s, v);
 		for (size_t i = 0; i < x->edge_count; i++)
@@ -519,7 +568,7 @@ follow_hops(struct spf *s)
 	for (size_t i = 0; i < s->changed_count; i++) {
 		struct vertex *x = &s->vertices[s->changed[i]];
 		if (x->distance == SPF_FAR) {
-			x->hops.count = 0;
+			set_hops(s, x, NULL);
 			x->direct = false;
 		}
 	}
@@ -533,7 +582,7 @@ hops_in_order(struct spf *s)
 
 	for (uint32_t v = 0; v < s->count; v++) {
 		struct vertex *x = &s->vertices[v];
-		x->hops.count = 0;
+		set_hops(s, x, NULL);
 		x->direct = false;
 		if (x->distance != SPF_FAR)
 			by_order[x->order] = v;
@@ -542,7 +591,7 @@ hops_in_order(struct spf *s)
 		struct vertex *x = &s->vertices[by_order[i]];
 		struct spf_hops hops;
 		find_hops(s, by_order[i], &hops, &x->direct);
-		x->hops = hops;
+		set_hops(s, x, &hops);
 		note_change(s, by_order[i]);
 	}
 	free(by_order);
@@ -588,7 +637,7 @@ spf_hops_of(const struct spf *s, uint32_t v)
 {
 	static const struct spf_hops none;
 
-	return v < s->count ? &s->vertices[v].hops : &none;
+	return v < s->count && s->vertices[v].hops ? &s->vertices[v].hops->hops : &none;
 }
 
 const uint32_t *
