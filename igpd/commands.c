@@ -436,6 +436,23 @@ set_mtu_ignored(void *conf, const struct args *a, struct conf_error *why)
 }
 
 static int
+set_interface_hiding(void *conf, const struct args *a, struct conf_error *why)
+{
+	igp_line_interface(conf, a, why)->ospf.hiding = args_undo(a)              ? OSPF_HIDING_UNSAID
+							: arg_given(a, "disable") ? OSPF_NOT_HIDDEN
+										  : OSPF_HIDDEN;
+	return 0;
+}
+
+static int
+set_hiding(void *conf, const struct args *a, struct conf_error *why)
+{
+	(void)why;
+	igp_line_process(conf, a)->ospf.hidden = !args_undo(a);
+	return 0;
+}
+
+static int
 set_interface_key(void *conf, const struct args *a, struct conf_error *why)
 {
 	return set_key(&igp_line_interface(conf, a, why)->ospf.keys, a, why);
@@ -477,9 +494,17 @@ const struct command igp_commands[] = {
 	    .words = "spf-schedule-interval intelligent-timer <1-20000>:most <0-1000>:first <1-5000>:again",
 	    .undo = "spf-schedule-interval",
 	    .set = set_spf_delays,
-	    .help = "Milliseconds from a change until routes follow: at most, after calm, and again within half a second "
-		    "(default 200 5 50)",
+	    .help =
+		"Milliseconds from a change until routes follow: at most, after calm, and again within half a second "
+		"(default 200 5 50)",
 	    .ref = "RFC 8405" },
+	{ .view = VIEW_OSPF,
+	    .words = "suppress-reachability",
+	    .set = set_hiding,
+	    .help = "Nobody is told how to reach networks that serve transit alone; loopbacks, silent interfaces and "
+		    "networks "
+		    "without neighbours are told as ever",
+	    .ref = "RFC 6860 2" },
 	{ .view = VIEW_OSPF,
 	    .words = "stub-router",
 	    .set = set_stub_router,
@@ -576,6 +601,14 @@ const struct command igp_commands[] = {
 	    .set = set_mtu_ignored,
 	    .help = "Neighbours with a larger MTU are taken all the same",
 	    .ref = "RFC 2328 10.6" },
+	{ .view = VIEW_INTERFACE,
+	    .words = "ospf suppress-reachability [ disable ]",
+	    .undo = "ospf suppress-reachability",
+	    .set = set_interface_hiding,
+	    .help = "Nobody is told how to reach the link's own network, which serves transit alone; what is said here "
+		    "goes "
+		    "before the process",
+	    .ref = "RFC 6860 2" },
 	{ .view = VIEW_INTERFACE,
 	    .words = "ospf " KEY,
 	    .undo = "ospf authentication-mode [ <0-255>:id ]",

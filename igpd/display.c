@@ -242,6 +242,8 @@ one_interface(const struct show *s, const Igp__Interface *r)
 	text_line(s->out, " Area: %s  State: %s  Type: %s%s  MTU: %u", id_text(r->area, a),
 	    interface_state_name((enum interface_state)r->state), type_name(r->type), r->silent ? " (silent)" : "",
 	    r->mtu);
+	if (r->hidden)
+		text_line(s->out, " Its network is told to nobody (suppress-reachability)");
 	text_line(s->out, " Cost: %u  Priority: %u", r->cost, r->priority);
 	text_line(s->out, " Designated Router: %s  Backup Designated Router: %s",
 	    r->dr.len ? address(&r->dr, a) : "None", r->bdr.len ? address(&r->bdr, b) : "None");

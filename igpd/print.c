@@ -126,6 +126,8 @@ print_process(const struct igp_process_config *p, struct conf_lines *out)
 	if (p->ospf.spf.set)
 		SAY("spf-schedule-interval intelligent-timer %u %u %u", p->ospf.spf.most_ms, p->ospf.spf.first_ms,
 		    p->ospf.spf.again_ms);
+	if (p->ospf.hidden)
+		SAY("suppress-reachability");
 	if (p->ospf.stub_router)
 		SAY("stub-router");
 	if (p->ospf.bfd.on) {
@@ -195,6 +197,8 @@ print_interface(const struct igp_interface_config *i, struct conf_lines *out)
 		SAY("ospf trans-delay %u", c->delay_s);
 	if (c->priority >= 0)
 		SAY("ospf dr-priority %d", c->priority);
+	if (c->hiding)
+		SAY("ospf suppress-reachability%s", c->hiding == OSPF_NOT_HIDDEN ? " disable" : "");
 	if (c->mtu_ignored)
 		SAY("ospf mtu-ignore");
 	for (uint8_t k = 0; k < c->multi_count; k++) {

@@ -65,6 +65,7 @@ struct ospf_bfd_config {
 	uint8_t multiplier;
 };
 
+enum ospf_hiding { OSPF_HIDING_UNSAID, OSPF_HIDDEN, OSPF_NOT_HIDDEN }; /* suppress-reachability, RFC 6860 */
 /* What an interface view says; unset fields are 0 but for those that say otherwise. */
 struct ospf_interface_config {
 	char name[OSPF_NAME];                    /* as in router.conf */
@@ -78,6 +79,7 @@ struct ospf_interface_config {
 	bool has_type;
 	enum ospf_network_type type;
 	bool mtu_ignored, silent;
+	enum ospf_hiding hiding; /* before that of the process */
 	struct ospf_bfd_config bfd;
 	struct { /* adjacencies of other areas over the same link (RFC 5185) */
 		uint32_t area;
@@ -140,6 +142,7 @@ struct ospf_config {
 	bool all_silent;         /* interfaces of which nothing else is said */
 	uint32_t bandwidth_mbps; /* bandwidth-reference; 0: the default */
 	struct ospf_spf_delays spf;
+	bool hidden; /* suppress-reachability: networks that serve transit alone are told to nobody */
 };
 
 void ospf_config_copy(struct ospf_config *to, const struct ospf_config *from); /* `to` is empty or was a copy */

@@ -506,6 +506,7 @@ configure(struct iface *i, const struct ospf_interface_config *c)
 	i->cost = cost_of(i->port, c, bandwidth ? bandwidth : OSPF_BANDWIDTH_MBPS);
 	i->passive = c ? c->silent : i->ospf->config.all_silent;
 	i->mtu_ignored = c && c->mtu_ignored;
+	i->hidden = c && c->hiding ? c->hiding == OSPF_HIDDEN : i->ospf->config.hidden;
 	const struct ospf_area_config *area = ospf_config_area(&i->ospf->config, i->area->id);
 	sync_configure(i, c);
 	const struct ospf_bfd_config *bfd = c && (c->bfd.on || c->bfd.off) ? &c->bfd : &i->ospf->config.bfd;
@@ -521,8 +522,10 @@ configure(struct iface *i, const struct ospf_interface_config *c)
 	if (!again && i->state != IS_DOWN && old.priority != i->priority)
 		iface_event(i, IE_NEIGHBORS);
 	row_iface(i);
-	if (old.cost != i->cost)
+	if (old.cost != i->cost || old.hidden != i->hidden)
 		originate_router(i->area);
+	if (old.hidden != i->hidden)
+		originate_network(i);
 }
 
 static void

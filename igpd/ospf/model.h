@@ -145,6 +145,7 @@ struct iface {
 	usec_t poll_at; /* NBMA: silent peers are sent a Hello then */
 	uint8_t priority;
 	bool passive, mtu_ignored;
+	bool hidden;     /* its network serves transit alone, and nobody is told that it can be reached (RFC 6860) */
 	bool is_virtual; /* section 15; its port is its own */
 	struct {
 		uint32_t transit, peer;  /* area, router ID */

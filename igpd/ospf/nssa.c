@@ -23,7 +23,7 @@ forward_in(const struct area *a)
 		const struct iface *i = CONST_OBJECT(at, struct iface, of_area);
 		if (i->state == IS_LOOPBACK)
 			return i->address;
-		if (i->state > IS_LOOPBACK && !best)
+		if (i->state > IS_LOOPBACK && !i->hidden && !best)
 			best = i->address;
 	}
 	return best;

@@ -351,7 +351,7 @@ put_point_to_point(struct wire_writer *w, const struct iface *i, uint16_t *count
 			put_link(w, n->router, i->address, i->is_virtual ? LINK_VIRTUAL : LINK_POINT_TO_POINT,
 			    transit_metric(i), count);
 	}
-	if (i->multi || i->is_virtual) /* its network is the other area's */
+	if (i->multi || i->is_virtual || i->hidden) /* its network is the other area's, or nobody's business */
 		return;
 	if (i->type == OSPF_POINT_TO_MULTIPOINT)
 		put_link(w, i->address, UINT32_MAX, LINK_STUB, 0, count);
@@ -434,7 +434,7 @@ make_network(struct iface *i)
 			unwant(had);
 		return;
 	}
-	wire_put_u32(&w, i->mask);
+	wire_put_u32(&w, i->hidden ? UINT32_MAX : i->mask); /* RFC 6860 2.2.1 */
 	wire_put_u32(&w, o->router_id);
 	list_each (at, &i->neighbors) {
 		const struct neighbor *n = OBJECT(at, struct neighbor, of_iface);

@@ -142,7 +142,8 @@ routes_lsa(struct ospf *o, struct lsa *l)
 			break;
 		v->lsa = live ? l : NULL;
 		graph_network(v);
-		if (live)
+		/* RFC 6860 2.2.2: a network whose mask is that of a host serves transit alone. */
+		if (live && lsa_network_mask(l->bytes) != UINT32_MAX)
 			offer_behind(o, l, v, net_get(o, false, lsa_prefix(l->head.id, lsa_network_mask(l->bytes))),
 			    OSPF_INTRA, 0);
 		break;

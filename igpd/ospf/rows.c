@@ -113,6 +113,7 @@ fill_iface(const struct row *row, void *message, struct arena *arena)
 	m->retransmit_s = i->retransmit_s;
 	m->delay_s = i->delay_s;
 	m->silent = i->passive;
+	m->hidden = i->hidden;
 	m->mtu = i->port->mtu;
 	for (const struct list *l = i->neighbors.next; l != &i->neighbors; l = l->next)
 		m->neighbors++;

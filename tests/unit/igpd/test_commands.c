@@ -89,6 +89,16 @@ START_TEST(the_narrower_network_wins_and_the_interface_view_before_both)
 }
 END_TEST
 
+START_TEST(networks_may_be_hidden_and_an_interface_says_otherwise)
+{
+	accepts("ospf\n suppress-reachability\n#\ninterface eth0\n ospf suppress-reachability disable\n#\n"
+		"interface eth1\n ospf suppress-reachability\n");
+	ck_assert(c.processes[0]->ospf.hidden);
+	ck_assert_int_eq(c.interfaces[0].ospf.hiding, OSPF_NOT_HIDDEN);
+	ck_assert_int_eq(c.interfaces[1].ospf.hiding, OSPF_HIDDEN);
+}
+END_TEST
+
 START_TEST(how_soon_paths_are_looked_for)
 {
 	accepts("ospf\n spf-schedule-interval intelligent-timer 2000 0 100\n");
@@ -198,6 +208,7 @@ suite(void)
 	tcase_add_test(t, the_lines_of_reference_002);
 	tcase_add_test(t, the_default_process_is_1_and_areas_have_numbers_or_addresses);
 	tcase_add_test(t, the_narrower_network_wins_and_the_interface_view_before_both);
+	tcase_add_test(t, networks_may_be_hidden_and_an_interface_says_otherwise);
 	tcase_add_test(t, how_soon_paths_are_looked_for);
 	tcase_add_test(t, what_an_interface_view_says);
 	tcase_add_test(t, areas_may_be_nssas_and_lead_virtual_links);

@@ -280,7 +280,7 @@ START_TEST(the_log_of_runs_tells_why_and_what_it_cost)
 	const struct spf_run *run = &o->spf_log.run[before % SPF_LOG_RUNS];
 	ck_assert_str_eq(run->cause, "Router 1.1.1.3 of 1.1.1.3");
 	ck_assert_uint_eq(run->causes, 1);
-	ck_assert_uint_eq(run->waited, 50000); /* RFC 8405: the first after calm */
+	ck_assert_uint_eq(run->waited, OSPF_SPF_FIRST_MS * 1000); /* RFC 8405: the first after calm */
 	ck_assert_uint_le(run->settled, 2);
 	for (unsigned i = 0; i < 40; i++) {
 		igp_config(net->nodes[1], 2)->cost = (uint16_t)(20 + i);
@@ -289,6 +289,46 @@ START_TEST(the_log_of_runs_tells_why_and_what_it_cost)
 	}
 	ck_assert_uint_eq(o->spf_log.count, before + 41);
 	ck_assert_uint_ge(o->spf_log.run[(before + 40) % SPF_LOG_RUNS].settled, 1);
+}
+END_TEST
+
+/* RFC 6860: loopbacks are reached over links whose own networks nobody knows. */
+START_TEST(networks_that_serve_transit_alone_may_be_hidden)
+{
+	struct prefix link = prefix_make(addr_v4(0x0a000000), 24), lan = prefix_make(addr_v4(0x0a000100), 24);
+	struct ospf_route r;
+
+	for (uint32_t i = 0; i < 4; i++)
+		igp_add(net, 0x01010101 + i);
+	igp_link(net, 0, 1, OSPF_POINT_TO_POINT, 10);
+	size_t s = igp_segment(net, OSPF_BROADCAST);
+	for (size_t i = 1; i < 4; i++)
+		igp_join(net, s, net->nodes[i], 1);
+	for (size_t i = 0; i < 4; i++)
+		net->nodes[i]->config.hidden = true;
+	igp_start_all(net);
+	igp_run(net, SECONDS(100));
+	for (size_t of = 0; of < 4; of++)
+		for (size_t to = 0; to < 4; to++) {
+			struct prefix loopback = prefix_host(addr_v4(net->nodes[to]->router));
+			ck_assert(of == to || ospf_route_to(net->nodes[of]->o, &loopback, &r));
+		}
+	ck_assert(!ospf_route_to(net->nodes[3]->o, &link, &r));
+	ck_assert(!ospf_route_to(net->nodes[0]->o, &lan, &r));
+	igp_config(net->nodes[0], 1)->hiding = OSPF_NOT_HIDDEN; /* goes before the process */
+	for (size_t i = 1; i < 4; i++)
+		net->nodes[i]->config.hidden = false;
+	for (size_t i = 0; i < 4; i++)
+		igp_configure(net, net->nodes[i]);
+	igp_run(net, SECONDS(10));
+	ck_assert(ospf_route_to(net->nodes[3]->o, &link, &r));
+	ck_assert(ospf_route_to(net->nodes[0]->o, &lan, &r));
+	ck_assert_str_eq(igp_faults(net), "");
+	igp_config(net->nodes[0], 1)->hiding = igp_config(net->nodes[1], 1)->hiding = OSPF_HIDDEN;
+	igp_configure(net, net->nodes[0]);
+	igp_configure(net, net->nodes[1]);
+	igp_run(net, SECONDS(10));
+	ck_assert(!ospf_route_to(net->nodes[3]->o, &link, &r));
 }
 END_TEST
 
@@ -309,6 +349,7 @@ suite(void)
 	tcase_add_test(t, on_a_link_without_multicast_everything_goes_to_each_alone);
 	tcase_add_loop_test(t, what_a_link_costs_follows_from_its_speed, 0, 5);
 	tcase_add_test(t, the_log_of_runs_tells_why_and_what_it_cost);
+	tcase_add_test(t, networks_that_serve_transit_alone_may_be_hidden);
 	tcase_add_test(t, what_was_lost_is_sent_again_until_it_is_acknowledged);
 	suite_add_tcase(s, t);
 	return s;
