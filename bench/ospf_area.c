@@ -334,7 +334,7 @@ static void
 hear(struct ospf *o, int fd, uint32_t ifindex)
 {
 	static uint8_t bytes[65536];
-	struct sockaddr_in from;
+	struct sockaddr_in from = { 0 };
 	socklen_t size = sizeof from;
 	ssize_t n;
 
