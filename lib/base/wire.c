@@ -171,4 +171,3 @@ wire_fill_total(struct wire_writer *w, struct wire_mark m, size_t before)
 {
 	fill(w, m, w->at - m.at + before);
 }
-
