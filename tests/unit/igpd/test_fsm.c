@@ -5,17 +5,9 @@
 #include "igpd/ospf/neighbor_fsm.h"
 #include "igpd/ospf/sync_fsm.h"
 #include "tests/helper/check.h"
+#include "tests/helper/matrix.h"
 #include <stdio.h>
 #include <string.h>
-
-static void
-print_acts(struct text *out, unsigned acts, const char *const *names, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (acts & 1u << i)
-			text_add(out, " %s", names[i]);
-	text_line(out, "%s", "");
-}
 
 static void
 print_interfaces(struct text *out)
@@ -33,7 +25,7 @@ print_interfaces(struct text *out)
 				text_add(out, "%-9s %-16s %-13s %s", interface_state_name((enum interface_state)in),
 				    interface_event_name((enum interface_event)on), kinds[kind],
 				    interface_state_name(m.next));
-				print_acts(out, m.acts, acts, COUNT(acts));
+				matrix_acts(out, m.acts, acts, COUNT(acts));
 			}
 }
 
@@ -52,7 +44,7 @@ print_neighbors(struct text *out)
 				text_add(out, "%-9s %-18s %-9s %s", neighbor_state_name((enum neighbor_state)in),
 				    neighbor_event_name((enum neighbor_event)on),
 				    wish == NW_YES ? "wanted" : "unwanted", neighbor_state_name(m.next));
-				print_acts(out, m.acts, acts, COUNT(acts));
+				matrix_acts(out, m.acts, acts, COUNT(acts));
 			}
 }
 
@@ -67,25 +59,8 @@ print_syncs(struct text *out)
 			struct sync_move m = sync_decide((enum sync_state)in, (enum sync_event)on);
 			text_add(out, "%-14s %-8s %s", sync_state_name((enum sync_state)in),
 			    sync_event_name((enum sync_event)on), sync_state_name(m.next));
-			print_acts(out, m.acts, acts, COUNT(acts));
+			matrix_acts(out, m.acts, acts, COUNT(acts));
 		}
-}
-
-static void
-compare(const struct text *now, const char *path)
-{
-	char was[65536] = "";
-	FILE *f = fopen(path, "r");
-	size_t line = 1;
-
-	if (getenv("PRINT_MATRIX"))
-		fputs(now->chars, stdout);
-	ck_assert_msg(f != NULL, "%s: run from the top folder", path);
-	was[fread(was, 1, sizeof was - 1, f)] = 0;
-	fclose(f);
-	for (size_t i = 0; i < now->size && was[i] == now->chars[i]; i++)
-		line += now->chars[i] == '\n';
-	ck_assert_msg(strcmp(was, now->chars) == 0, "the table differs from %s at line %zu", path, line);
 }
 
 START_TEST(the_matrix_of_interfaces_is_the_one_that_was_reviewed)
@@ -93,7 +68,7 @@ START_TEST(the_matrix_of_interfaces_is_the_one_that_was_reviewed)
 	struct text now = { 0 };
 
 	print_interfaces(&now);
-	compare(&now, "tests/fsm/ospf_interface.ok");
+	matrix_compare(&now, "tests/fsm/ospf_interface.ok");
 	text_free(&now);
 }
 END_TEST
@@ -103,7 +78,7 @@ START_TEST(the_matrix_of_neighbors_is_the_one_that_was_reviewed)
 	struct text now = { 0 };
 
 	print_neighbors(&now);
-	compare(&now, "tests/fsm/ospf_neighbor.ok");
+	matrix_compare(&now, "tests/fsm/ospf_neighbor.ok");
 	text_free(&now);
 }
 END_TEST
@@ -113,7 +88,7 @@ START_TEST(the_matrix_of_synchronization_is_the_one_that_was_reviewed)
 	struct text now = { 0 };
 
 	print_syncs(&now);
-	compare(&now, "tests/fsm/ospf_sync.ok");
+	matrix_compare(&now, "tests/fsm/ospf_sync.ok");
 	text_free(&now);
 }
 END_TEST

@@ -1,0 +1,79 @@
+#ifndef BGP_CONFIG_H
+#define BGP_CONFIG_H
+#include "base/prefix.h"
+#include "l3vpnd/bgp/message.h"
+
+/* What is said about BGP. Zero is "nothing is said" for every field that does not say otherwise; defaults stand beside. */
+enum {
+	BGP_HOLD_S = 180,
+	BGP_LOCAL_PREF = 100,
+	BGP_RESTART_S = 150, /* graceful restart: how long others keep our routes */
+	BGP_RETRY_S = 5,     /* first; it doubles with each failure */
+	BGP_RETRY_MOST_S = 60,
+	BGP_LIMIT_IDLE_S = 60, /* after more prefixes than agreed */
+	BGP_PATHS_MAX = 32,
+	BGP_NAME = 64,
+	BGP_SECRET_MAX = 80
+};
+
+/* What holds for a peer and a family: `peer … ` in a family's view. */
+struct bgp_peer_family {
+	bool enabled;
+	bool next_hop_local; /* our own address as the next hop, also to internal peers */
+	bool reflect_client; /* RFC 4456 */
+	bool substitute_as;  /* the peer's AS in the path becomes ours (as-override) */
+	bool receive_add_path;
+	bool keep_all;         /* keep-all-routes: nothing to gain from it with route refresh; for those without */
+	uint8_t allow_as_loop; /* how often our AS may stand in the path; 0: not at all */
+	uint32_t limit;        /* prefixes; 0: any number */
+	bool limit_warns;      /* instead of ending the session */
+	uint64_t origin_site;  /* SoO (RFC 4364 7) as an extended community; 0: none */
+	uint32_t preferred;    /* preferred-value: higher wins before everything else */
+};
+struct bgp_peer_config {
+	struct addr address;
+	uint32_t as;
+	char source[BGP_NAME]; /* connect-interface; empty: by the route to it */
+	struct addr source_address;
+	char description[BGP_NAME];
+	uint8_t secret[BGP_SECRET_MAX];
+	uint8_t secret_size;
+	uint16_t hold_s;                      /* with has_hold; 0: none */
+	uint16_t keepalive_s;                 /* 0: a third of the hold time */
+	bool has_hold, passive, ignored, bfd; /* ignored: `peer … ignore` */
+	uint8_t max_hop;                      /* ebgp-max-hop; 0: 1 to external peers */
+	uint8_t ttl_hops;                     /* valid-ttl-hops (GTSM, RFC 5082); 0: off */
+	uint32_t fake_as;                     /* of ours, towards this peer; 0: none */
+	struct bgp_peer_family family[BGP_FAMILIES];
+};
+/* One for the public network and one for each VPN instance. */
+struct bgp_instance_config {
+	char name[BGP_NAME]; /* empty: the public network */
+	uint32_t router_id;  /* 0: that of the process */
+	struct bgp_peer_config *peers;
+	size_t peer_count;
+	uint16_t paths, external_paths; /* maximum load-balancing; 0: 1 */
+	bool med_always;                /* compare-different-as-med */
+	bool med_missing_worst;         /* bestroute med-none-as-maximum */
+	bool ignore_path;               /* bestroute as-path-ignore */
+	bool router_id_ignored;         /* bestroute router-id-ignore: the older of two external ones stays */
+	uint32_t local_pref;            /* default local-preference; 0: BGP_LOCAL_PREF */
+	uint8_t preference[3];          /* of routes: external, internal, local; 0: 255 */
+};
+struct bgp_config {
+	uint32_t as;                           /* 0: BGP is not configured */
+	uint32_t router_id;                    /* 0: the LSR ID, or an address of ours */
+	uint32_t cluster_id;                   /* reflector cluster-id; 0: the router ID */
+	bool graceful_off;                     /* undo graceful-restart: this implementation has it on */
+	uint16_t restart_s;                    /* 0: BGP_RESTART_S */
+	uint32_t long_lived_s;                 /* 0: off */
+	bool no_target_policy;                 /* undo policy vpn-target: routes that no instance imports are kept */
+	struct bgp_instance_config *instances; /* the public one first */
+	size_t instance_count;
+};
+
+void bgp_config_copy(struct bgp_config *to, const struct bgp_config *from); /* `to` is empty or was a copy */
+void bgp_config_free(struct bgp_config *);                                  /* what it points to */
+const struct bgp_instance_config *bgp_config_instance(const struct bgp_config *, const char *name);
+const struct bgp_peer_config *bgp_config_peer(const struct bgp_instance_config *, const struct addr *);
+#endif

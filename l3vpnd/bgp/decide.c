@@ -1,0 +1,207 @@
+/*
+ * Which path is the best, RFC 4271 9.1.2 with RFC 4456 and what reference 002 names; and which others are used beside it.
+ *
+ * All paths that may be used begin together, and step after step those are left behind that are worse than another. That is
+ * how the RFC defines it, and the only way in which MULTI_EXIT_DISC, which compares only paths of the same neighbour AS,
+ * gives the same result in whatever order paths came.
+ */
+#include "l3vpnd/bgp/as_path.h"
+#include "l3vpnd/bgp/model.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { FEW = 16 };
+
+/* What is compared, each the lower the better. */
+struct rank {
+	struct path *path;
+	uint32_t values[6];
+	uint32_t neighbor_as, med;
+	bool internal;
+	uint32_t metric, clusters, router;
+};
+
+static bool
+needs_lsp(const struct rib *r)
+{
+	return r->family == BGP_VPNV4 || r->family == BGP_VPNV6;
+}
+
+/* Why it may not be used, as things are now. */
+static enum path_fault
+fault_of(const struct path *p)
+{
+	const struct next_hop *h = p->hop;
+
+	if (p->fault != PATH_GOOD && p->fault != PATH_NO_NEXT_HOP && p->fault != PATH_NO_LSP)
+		return (enum path_fault)p->fault;
+	if (!h || !p->peer)
+		return PATH_GOOD;
+	if (!h->known || !h->reachable)
+		return PATH_NO_NEXT_HOP;
+	return needs_lsp(p->dest->rib) && !h->lsp ? PATH_NO_LSP : PATH_GOOD;
+}
+
+static uint32_t
+local_pref(const struct path *p)
+{
+	const struct bgp_instance_config *c = &p->dest->rib->instance->config;
+
+	if (p->attrs->has_local_pref && (!p->peer || p->peer->internal))
+		return p->attrs->local_pref;
+	return c->local_pref ? c->local_pref : BGP_LOCAL_PREF;
+}
+
+static struct rank
+rank_of(struct path *p)
+{
+	const struct bgp_instance_config *c = &p->dest->rib->instance->config;
+	const struct attr_set *a = p->attrs;
+	struct wire_reader as_path = attr_list(a, LIST_AS_PATH);
+	bool missing_worst = c->med_missing_worst && !a->has_med;
+
+	return (struct rank){ .path = p,
+		.values = { p->peer ? UINT32_MAX - p->peer->config.family[p->dest->rib->family].preferred : 0,
+		    attr_has_community(a, COMMUNITY_LLGR_STALE), UINT32_MAX - local_pref(p), p->peer != NULL,
+		    c->ignore_path ? 0 : as_path_length(as_path), a->origin },
+		.neighbor_as = as_path_first(as_path),
+		.med = a->has_med      ? a->med
+		       : missing_worst ? UINT32_MAX
+				       : 0,
+		.internal = p->peer && p->peer->internal,
+		.metric = p->hop ? p->hop->metric : 0,
+		.clusters = a->size[LIST_CLUSTERS] / 4,
+		.router = a->has_originator ? a->originator
+			  : p->peer         ? p->peer->id
+					    : 0 };
+}
+
+/* Keeps those whose value is the least. */
+#define LEAST(ranks, n, expression)                           \
+	do {                                                  \
+		uint32_t least = UINT32_MAX;                  \
+		size_t kept = 0;                              \
+		for (size_t i = 0; i < (n); i++) {            \
+			const struct rank *k = &(ranks)[i];   \
+			if ((expression) < least)             \
+				least = (expression);         \
+		}                                             \
+		for (size_t i = 0; i < (n); i++) {            \
+			const struct rank *k = &(ranks)[i];   \
+			if ((expression) == least)            \
+				(ranks)[kept++] = (ranks)[i]; \
+		}                                             \
+		(n) = kept;                                   \
+	} while (0)
+
+/* 9.1.2.2 (c): left behind is who has a neighbour of the same AS with a lower one. */
+static size_t
+least_med(struct rank *ranks, size_t n, bool always)
+{
+	struct rank few[FEW];
+	struct rank *before = n <= FEW ? few : mem_zalloc(n * sizeof *before);
+	size_t kept = 0;
+
+	memcpy(before, ranks, n * sizeof *ranks);
+	for (size_t i = 0; i < n; i++) {
+		bool beaten = false;
+		for (size_t k = 0; k < n && !beaten; k++)
+			beaten =
+			    (always || before[k].neighbor_as == before[i].neighbor_as) && before[k].med < before[i].med;
+		if (!beaten)
+			ranks[kept++] = before[i];
+	}
+	if (before != few)
+		free(before);
+	return kept;
+}
+
+static void
+choose_one(struct rank *ranks, size_t n, const struct bgp_instance_config *c)
+{
+	if (c->router_id_ignored && !ranks[0].internal) { /* the one that is used already stays (RFC 5004) */
+		for (size_t i = 0; i < n; i++)
+			if (ranks[i].path->best) {
+				ranks[0] = ranks[i];
+				return;
+			}
+	}
+	LEAST(ranks, n, k->router);
+	LEAST(ranks, n, k->clusters);
+	for (size_t i = 1; i < n; i++) {
+		const struct path *a = ranks[0].path, *b = ranks[i].path;
+		int order = a->peer && b->peer ? addr_cmp(&a->peer->config.address, &b->peer->config.address) : 0;
+		if (order > 0 || (order == 0 && a->id > b->id))
+			ranks[0] = ranks[i];
+	}
+}
+
+static size_t
+most_paths(const struct bgp_instance_config *c, bool internal)
+{
+	uint16_t n = internal ? c->paths : c->external_paths ? c->external_paths : c->paths;
+
+	return n > BGP_PATHS_MAX ? BGP_PATHS_MAX : n ? n : 1;
+}
+
+/* To the front of the list; what was before it follows in its order. */
+static void
+to_front(struct dest *d, struct path *p)
+{
+	struct path **at = &d->paths;
+
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	p->next = d->paths;
+	d->paths = p;
+}
+
+bool
+decide(struct dest *d)
+{
+	const struct bgp_instance_config *c = &d->rib->instance->config;
+	struct path *was = d->paths && d->paths->best ? d->paths : NULL;
+	struct rank few[FEW];
+	size_t n = 0, count = 0;
+	bool changed = d->choice_moved;
+
+	for (struct path *p = d->paths; p; p = p->next)
+		count++;
+	struct rank *ranks = count <= FEW ? few : mem_zalloc(count * sizeof *ranks);
+	for (struct path *p = d->paths; p; p = p->next) {
+		p->fault = (uint8_t)fault_of(p);
+		if (p->fault == PATH_GOOD)
+			ranks[n++] = rank_of(p);
+	}
+	if (n) {
+		for (int step = 0; step < 6; step++)
+			LEAST(ranks, n, k->values[step]);
+		n = least_med(ranks, n, c->med_always);
+		LEAST(ranks, n, (uint32_t)k->internal);
+		LEAST(ranks, n, k->metric);
+	}
+	size_t equal = n;
+	struct rank *chosen = n ? mem_copy(ranks, n * sizeof *ranks) : NULL;
+	if (n)
+		choose_one(ranks, n, c);
+	struct path *best = equal ? ranks[0].path : NULL;
+	size_t room = best ? most_paths(c, chosen[0].internal) : 0;
+	for (struct path *p = d->paths; p; p = p->next) {
+		bool multi = false;
+		for (size_t i = 0; i < equal && p != best && room > 1 && !multi; i++)
+			multi = chosen[i].path == p;
+		room -= multi;
+		changed |= p->multi != multi || p->best != (p == best);
+		p->multi = multi;
+		p->best = p == best;
+	}
+	if (best)
+		to_front(d, best);
+	changed |= best != was;
+	d->choice_moved = false;
+	free(chosen);
+	if (ranks != few)
+		free(ranks);
+	return changed;
+}

@@ -1,0 +1,238 @@
+#ifndef BGP_MODEL_H
+#define BGP_MODEL_H
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/rng.h"
+#include "base/timers.h"
+#include "l3vpnd/bgp/attr.h"
+#include "l3vpnd/bgp/bgp.h"
+#include "l3vpnd/bgp/session_fsm.h"
+
+/*
+ * The nouns of the engine. See engine.c for how they hang together. Only files of the engine include this. Moments are
+ * fields ending in _at or _until; spans carry their unit.
+ */
+enum bgp_timer_kind { TIMER_RETRY, TIMER_HOLD, TIMER_KEEPALIVE, TIMER_START, TIMER_STALE };
+
+/* --- sessions --- */
+
+enum direction { OUTGOING, INCOMING, DIRECTIONS };
+struct conn { /* a connection with a peer; two of them while it is decided which one stays */
+	struct peer *peer;
+	enum direction direction;
+	uint32_t number; /* 0: there is none now */
+	enum bgp_state state;
+	struct timer retry, hold, keepalive;
+	struct addr local;
+	bool has_open;
+	struct bgp_open open; /* the peer's */
+	uint8_t *input;       /* what has come of a message */
+	size_t input_size, input_room;
+	struct hash_node by_number;
+};
+struct counters {
+	uint64_t messages[BGP_MESSAGE_TYPES];
+};
+struct peer_family {
+	struct out *out; /* what tells it; NULL: it is told nothing */
+	struct list of_out, of_dump;
+	uint32_t prefixes; /* heard and kept */
+	uint32_t told;
+	bool ended; /* its End-of-RIB has come */
+	bool over_limit;
+};
+struct peer {
+	struct bgp *bgp;
+	struct instance *instance;
+	struct hash_node by_address;
+	struct bgp_peer_config config;
+	bool configured;       /* false while a new configuration is read: those that stay so are taken away */
+	bool internal, paused; /* paused: its connection has not taken yet what it was sent */
+	struct conn conns[DIRECTIONS];
+	struct conn *up; /* the one that is established */
+	/* What the two OPENs agree on. */
+	uint32_t id, families, add_path_in;
+	bool as4, extended;
+	uint16_t hold_s, keepalive_s;
+	struct timer start, stale;
+	unsigned failures;   /* in a row */
+	usec_t idle_until;   /* it told too much: nobody calls before */
+	uint32_t generation; /* of its routes: those of an earlier one are stale */
+	uint32_t stale_families;
+	usec_t since; /* it has been up, or down */
+	unsigned ups;
+	struct counters sent, received;
+	struct bgp_fault last_fault;
+	bool last_fault_ours;
+	char *why_down;
+	struct peer_family family[BGP_FAMILIES];
+	/* Messages collect here and leave at the end of the input. */
+	uint8_t *output;
+	size_t output_size, output_room;
+	struct list to_flush;
+};
+
+/* --- routes --- */
+
+/* Why a path is not one to choose from. */
+enum path_fault {
+	PATH_GOOD,
+	PATH_LOOP,         /* our AS stands in its path */
+	PATH_OWN_ORIGIN,   /* we are its ORIGINATOR_ID, or in its CLUSTER_LIST */
+	PATH_OWN_NEXT_HOP, /* its next hop is ours */
+	PATH_NO_NEXT_HOP,  /* its next hop is not reached */
+	PATH_NO_LSP,       /* it is, but labelled packets do not get there */
+	PATH_SITE,         /* it came from the site that it would go to (SoO) */
+	PATH_FAULTS
+};
+const char *path_fault_text(enum path_fault);
+
+struct path {
+	struct path *next; /* of the destination: the best first */
+	struct dest *dest;
+	struct peer *peer; /* NULL: our own */
+	const struct attr_set *attrs;
+	struct next_hop *hop; /* NULL: of ourselves */
+	struct list of_hop;
+	uint32_t label, id, generation;
+	uint8_t fault;    /* enum path_fault */
+	bool best, multi; /* multi: used beside the best */
+};
+struct dest { /* a destination: what paths lead to */
+	struct hash_node by_key;
+	struct rib *rib;
+	struct path *paths;
+	struct list by_change, dirty;
+	bool choice_moved; /* what is chosen says something else than before, or is gone */
+	uint64_t told;     /* bits of those outs that have been told of it */
+	uint64_t rd;
+	struct prefix prefix;
+};
+struct rib { /* of one family of an instance */
+	struct bgp *bgp;
+	struct instance *instance;
+	enum bgp_family family;
+	struct hash dests;
+	struct list changed; /* destinations, by when what is chosen has changed last */
+	struct list dirty;   /* those that are to be looked at */
+	struct list outs;
+	uint64_t out_bits;
+	struct pool dest_pool, path_pool;
+	size_t path_count;
+};
+struct next_hop {
+	struct hash_node by_address;
+	struct addr address;
+	bool known, reachable, lsp;
+	uint32_t metric;
+	struct list paths;
+};
+/* Those peers of a table that are told the same. */
+struct out_key {
+	bool internal, as4, next_hop_local, reflect_client, substitute_as, extended;
+	uint32_t as, local_as;
+	uint64_t origin_site;
+	struct addr local;
+};
+struct out {
+	struct list of_rib;
+	struct rib *rib;
+	struct out_key key;
+	struct list peers; /* peer_family.of_out */
+	struct list *at;   /* on rib->changed: the next to be told of; the head: nothing */
+	unsigned bit;
+	bool begun; /* it has come to the end once: whoever joins now needs what was told before */
+	/* Peers that came later are told what the others know, in one walk. */
+	struct list dump;    /* peer_family.of_dump */
+	struct list waiting; /* for the next walk */
+	struct hash_node *dump_at;
+	bool dumping;
+};
+struct instance {
+	struct bgp *bgp;
+	struct list of_bgp;
+	char name[BGP_NAME];
+	bool configured;
+	struct bgp_instance_config config; /* `peers` is not kept */
+	uint32_t router_id;
+	struct hash peers, next_hops;
+	struct rib *ribs[BGP_FAMILIES]; /* made when they are needed */
+};
+
+struct bgp {
+	struct outbox *out;
+	struct timers timers;
+	struct rng rng;
+	usec_t now;
+	bool restarted;
+	struct bgp_config config;
+	struct attr_store attrs;
+	struct list instances;
+	struct hash conns; /* by number */
+	uint32_t last_conn;
+	struct list to_flush;
+	bool more; /* there is work that was put off for the sake of others */
+};
+
+/* --- engine.c --- */
+void bgp_note(struct bgp *, int priority, const char *format, ...) __attribute__((format(printf, 3, 4)));
+const char *peer_text(const struct peer *, char out[ADDR_TEXT + BGP_NAME + 8]);
+struct instance *instance_find(const struct bgp *, const char *name);
+struct peer *bgp_peer_find(const struct instance *, const struct addr *);
+
+/* --- peer.c --- */
+void peer_configure(struct instance *, const struct bgp_peer_config *);
+void bgp_peer_free(struct peer *);
+/* Room for a message of the size; what is written there leaves at the end of the input. */
+struct wire_writer peer_writer(struct peer *, size_t most);
+void peer_written(struct peer *, const struct wire_writer *, enum bgp_message_type);
+void peer_flush(struct peer *);
+void peers_flush(struct bgp *);
+enum { PEER_QUEUE_MAX = 4 << 20 }; /* bytes queued for a peer before nothing more is made for it */
+
+/* --- session.c --- */
+void peer_stop(struct peer *, uint8_t cease, const char *why); /* it begins anew after a while, unless it is not to */
+void peer_restart(struct peer *, uint8_t cease, const char *why); /* at once */
+void peer_start(struct peer *);
+void peer_drop_stale(struct peer *, uint32_t families); /* routes that were kept while it was away */
+struct peer *peer_of_conn(struct bgp *, uint32_t number, struct conn **ret);
+void conn_up(struct bgp *, const struct bgp_input *);
+void conn_bytes(struct bgp *, const struct bgp_input *);
+void conn_down(struct bgp *, const struct bgp_input *);
+void bgp_session_timer(struct timer *);
+void session_error(struct peer *, const struct bgp_fault *, const char *why);
+void peer_ended(struct peer *, enum bgp_family); /* its End-of-RIB: what it has not said again is gone */
+void peer_refresh(struct peer *);                /* asks for all of it again (RFC 2918) */
+
+/* --- rib.c --- */
+struct rib *rib_get(struct instance *, enum bgp_family);
+void bgp_rib_free(struct rib *);
+struct dest *dest_find(const struct rib *, uint64_t rd, const struct prefix *);
+struct dest *dest_get(struct rib *, uint64_t rd, const struct prefix *);
+/* A path of a peer's, or of our own (NULL). Takes over the use of the attributes. */
+void path_put(struct dest *, struct peer *, uint32_t id, const struct attr_set *, uint32_t label, enum path_fault);
+void path_gone(struct dest *, struct peer *, uint32_t id);
+void dest_dirty(struct dest *);
+void ribs_settle(struct bgp *);                                   /* chooses wherever something has changed */
+void rib_drop_peer(struct rib *, struct peer *, bool stale_only); /* all that it said, or what it has not said again */
+void next_hop_told(struct instance *, const struct bgp_next_hop *);
+void next_hops_free(struct instance *);
+
+/* --- decide.c --- */
+/* Puts the best path first and marks those that are used beside it. True: what is chosen is another than before. */
+bool decide(struct dest *);
+
+/* --- receive.c --- */
+void receive_update(struct peer *, struct wire_reader body);
+void receive_own(struct instance *, const struct bgp_own_route *, bool gone);
+
+/* --- out.c --- */
+void out_join(struct peer *, enum bgp_family); /* from now on it is told what there is */
+void out_leave(struct peer *, enum bgp_family);
+void out_again(struct peer *, enum bgp_family); /* it asks for all of it once more */
+void out_changed(struct dest *);                /* what is chosen has changed */
+void out_gone(struct dest *);                   /* about to be freed: nobody may stand at it */
+bool outs_run(struct bgp *);                    /* true: there is more to tell */
+void outs_free(struct rib *);
+#endif

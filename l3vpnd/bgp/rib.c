@@ -1,0 +1,296 @@
+/*
+ * Tables: destinations, the paths to them, and the next hops that these hang on.
+ *
+ * Whatever changes a path only marks its destination; at the end of the input ribs_settle() looks at each marked one once. A
+ * next hop whose reach has changed marks the destinations of all paths over it.
+ */
+#include "l3vpnd/bgp/model.h"
+#include <stdlib.h>
+
+const char *
+path_fault_text(enum path_fault f)
+{
+	static const char *const texts[PATH_FAULTS] = { "", "our AS stands in its AS path",
+		"it comes from ourselves, by way of a reflector", "its next hop is an address of ours",
+		"its next hop is not reached", "no LSP leads to its next hop", "it comes from the same site" };
+
+	return texts[f];
+}
+
+/* --- next hops --- */
+
+static struct next_hop *
+next_hop_find(const struct instance *n, const struct addr *a)
+{
+	uint32_t hash = hash_bytes(a->bytes, sizeof a->bytes, a->family);
+
+	for (struct hash_node *at = hash_first(&n->next_hops, hash); at; at = hash_next(at)) {
+		struct next_hop *h = OBJECT(at, struct next_hop, by_address);
+		if (addr_eq(&h->address, a))
+			return h;
+	}
+	return NULL;
+}
+
+static struct next_hop *
+next_hop_get(struct instance *n, const struct addr *a)
+{
+	struct next_hop *h = next_hop_find(n, a);
+
+	if (h)
+		return h;
+	h = NEW(struct next_hop);
+	h->address = *a;
+	list_init(&h->paths);
+	hash_add(&n->next_hops, &h->by_address, hash_bytes(a->bytes, sizeof a->bytes, a->family));
+	return h;
+}
+
+void
+next_hop_told(struct instance *n, const struct bgp_next_hop *told)
+{
+	struct next_hop *h = next_hop_get(n, &told->address);
+
+	if (h->known && h->reachable == told->reachable && h->lsp == told->lsp && h->metric == told->metric)
+		return;
+	h->known = true;
+	h->reachable = told->reachable;
+	h->lsp = told->lsp;
+	h->metric = told->metric;
+	list_each (l, &h->paths) {
+		dest_dirty(OBJECT(l, struct path, of_hop)->dest);
+	}
+}
+
+void
+next_hops_free(struct instance *n)
+{
+	hash_each (at, &n->next_hops) {
+		free(OBJECT(at, struct next_hop, by_address));
+	}
+	hash_free(&n->next_hops);
+}
+
+/* --- destinations --- */
+
+static uint32_t
+dest_hash(uint64_t rd, const struct prefix *p)
+{
+	return prefix_hash(p) ^ (uint32_t)(rd * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+}
+
+struct rib *
+rib_get(struct instance *n, enum bgp_family f)
+{
+	struct rib *r = n->ribs[f];
+
+	if (r)
+		return r;
+	r = NEW(struct rib);
+	r->bgp = n->bgp;
+	r->instance = n;
+	r->family = f;
+	hash_init(&r->dests);
+	list_init(&r->changed);
+	list_init(&r->dirty);
+	list_init(&r->outs);
+	pool_init(&r->dest_pool, sizeof(struct dest));
+	pool_init(&r->path_pool, sizeof(struct path));
+	n->ribs[f] = r;
+	return r;
+}
+
+struct dest *
+dest_find(const struct rib *r, uint64_t rd, const struct prefix *p)
+{
+	for (struct hash_node *n = hash_first(&r->dests, dest_hash(rd, p)); n; n = hash_next(n)) {
+		struct dest *d = OBJECT(n, struct dest, by_key);
+		if (d->rd == rd && prefix_eq(&d->prefix, p))
+			return d;
+	}
+	return NULL;
+}
+
+struct dest *
+dest_get(struct rib *r, uint64_t rd, const struct prefix *p)
+{
+	struct dest *d = dest_find(r, rd, p);
+
+	if (d)
+		return d;
+	d = pool_take(&r->dest_pool);
+	d->rib = r;
+	d->rd = rd;
+	d->prefix = *p;
+	list_init(&d->by_change);
+	list_init(&d->dirty);
+	hash_add(&r->dests, &d->by_key, dest_hash(rd, p));
+	return d;
+}
+
+void
+dest_dirty(struct dest *d)
+{
+	if (list_is_empty(&d->dirty))
+		list_append(&d->rib->dirty, &d->dirty);
+}
+
+/* Nobody leads there, and nobody has been told that somebody does. */
+static void
+dest_release(struct dest *d)
+{
+	struct rib *r = d->rib;
+
+	if (d->paths || d->told)
+		return;
+	out_gone(d);
+	list_remove(&d->by_change);
+	list_remove(&d->dirty);
+	hash_remove(&r->dests, &d->by_key);
+	pool_give(&r->dest_pool, d);
+}
+
+/* --- paths --- */
+
+static void
+path_unlink_hop(struct path *p)
+{
+	if (p->hop)
+		list_remove(&p->of_hop);
+	p->hop = NULL;
+}
+
+static void
+path_free(struct path **at)
+{
+	struct path *p = *at;
+	struct rib *r = p->dest->rib;
+
+	*at = p->next;
+	if (p->peer)
+		p->peer->family[r->family].prefixes--;
+	path_unlink_hop(p);
+	attr_drop(&r->bgp->attrs, p->attrs);
+	r->path_count--;
+	p->dest->choice_moved |= p->best || p->multi;
+	dest_dirty(p->dest);
+	pool_give(&r->path_pool, p);
+}
+
+static struct path **
+path_at(struct dest *d, const struct peer *peer, uint32_t id)
+{
+	struct path **at = &d->paths;
+
+	while (*at && ((*at)->peer != peer || (*at)->id != id))
+		at = &(*at)->next;
+	return at;
+}
+
+void
+path_put(
+    struct dest *d, struct peer *peer, uint32_t id, const struct attr_set *attrs, uint32_t label, enum path_fault fault)
+{
+	struct rib *r = d->rib;
+	struct path **at = path_at(d, peer, id), *p = *at;
+	uint32_t generation = peer ? peer->generation : 0;
+
+	if (p && p->attrs == attrs && p->label == label && p->fault == fault) { /* said again */
+		if (p->generation != generation)
+			dest_dirty(d);
+		p->generation = generation;
+		attr_drop(&r->bgp->attrs, attrs);
+		return;
+	}
+	if (!p) {
+		p = pool_take(&r->path_pool);
+		p->dest = d;
+		p->peer = peer;
+		p->id = id;
+		list_init(&p->of_hop);
+		*at = p;
+		r->path_count++;
+		if (peer)
+			peer->family[r->family].prefixes++;
+	} else {
+		path_unlink_hop(p);
+		attr_drop(&r->bgp->attrs, p->attrs);
+		d->choice_moved |= p->best || p->multi;
+	}
+	p->attrs = attrs;
+	p->label = label;
+	p->fault = (uint8_t)fault;
+	p->generation = generation;
+	if (addr_is_set(&attrs->next_hop)) {
+		p->hop = next_hop_get(r->instance, &attrs->next_hop);
+		list_append(&p->hop->paths, &p->of_hop);
+	}
+	dest_dirty(d);
+}
+
+void
+path_gone(struct dest *d, struct peer *peer, uint32_t id)
+{
+	struct path **at = path_at(d, peer, id);
+
+	if (*at)
+		path_free(at);
+}
+
+void
+rib_drop_peer(struct rib *r, struct peer *peer, bool stale_only)
+{
+	hash_each (n, &r->dests) {
+		struct dest *d = OBJECT(n, struct dest, by_key);
+		struct path **at = &d->paths;
+		while (*at)
+			if ((*at)->peer == peer && (!stale_only || (*at)->generation != peer->generation))
+				path_free(at);
+			else
+				at = &(*at)->next;
+	}
+}
+
+/* --- the end of an input --- */
+
+static void
+rib_settle(struct rib *r)
+{
+	while (!list_is_empty(&r->dirty)) {
+		struct dest *d = OBJECT(r->dirty.next, struct dest, dirty);
+		list_remove(&d->dirty);
+		if (decide(d))
+			out_changed(d);
+		dest_release(d);
+	}
+}
+
+void
+ribs_settle(struct bgp *b)
+{
+	list_each (l, &b->instances) {
+		const struct instance *n = OBJECT(l, struct instance, of_bgp);
+		for (unsigned f = 0; f < BGP_FAMILIES; f++)
+			if (n->ribs[f])
+				rib_settle(n->ribs[f]);
+	}
+}
+
+void
+bgp_rib_free(struct rib *r)
+{
+	outs_free(r);
+	hash_each (n, &r->dests) {
+		struct dest *d = OBJECT(n, struct dest, by_key);
+		while (d->paths)
+			path_free(&d->paths);
+		list_remove(&d->dirty);
+		list_remove(&d->by_change);
+		pool_give(&r->dest_pool, d);
+	}
+	hash_free(&r->dests);
+	pool_free(&r->dest_pool);
+	pool_free(&r->path_pool);
+	r->instance->ribs[r->family] = NULL;
+	free(r);
+}

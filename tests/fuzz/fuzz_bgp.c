@@ -1,0 +1,80 @@
+/*
+ * What arbitrary bytes may do to a BGP speaker: three engines, of which the first is given messages as if one of the others
+ * had sent them. The first byte of the input says how the rest is cut: bit 0 from the internal peer instead of the external
+ * one; bit 1 as it is, as a stream. Otherwise it is a list of messages, each a byte of type and two of length before its
+ * body. Whatever happens, everybody goes on; when the stranger is silent, sessions are up again, and what was told wrongly
+ * is gone.
+ */
+#include "tests/helper/l3vpn_net.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define SECONDS(n) ((usec_t)(n)*USEC_PER_SEC)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct vpn_net *
+three(void)
+{
+	struct vpn_net *n = vpn_net_new(1);
+	uint32_t families = 0;
+
+	for (unsigned f = 0; f < BGP_FAMILIES; f++)
+		families |= BGP_FAMILY_BIT(f);
+	vpn_net_add(n, 100);
+	vpn_net_add(n, 100);
+	vpn_net_add(n, 200);
+	vpn_net_peer(n, 0, 1, families);
+	vpn_net_peer(n, 0, 2, families & ~BGP_FAMILY_BIT(BGP_RT_CONSTRAINT));
+	vpn_net_peer_config(n, 0, 1)->family[BGP_VPNV4].receive_add_path = true;
+	vpn_net_start_all(n);
+	vpn_net_run(n, SECONDS(5));
+	vpn_net_route(n, 2, "10.7.0.0/16", false);
+	vpn_net_run(n, SECONDS(1));
+	return n;
+}
+
+static void
+hear(struct vpn_net *n, size_t from, const uint8_t *bytes, size_t size)
+{
+	const struct peer *p = vpn_net_peer_of(n, 0, from);
+
+	if (p->up)
+		vpn_net_give(n, 0,
+		    &(struct bgp_input){ .kind = BGP_IN_STREAM, .conn = p->up->number, .bytes = bytes, .size = size });
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static uint8_t message[BGP_MESSAGE_MAX];
+
+	if (size < 2 || size > 4000)
+		return 0;
+	struct vpn_net *n = three();
+	size_t from = data[0] & 1 ? 1 : 2;
+	struct wire_reader r = wire_reader(data + 1, size - 1);
+	if (data[0] & 2) {
+		hear(n, from, r.base, r.size);
+	} else {
+		while (wire_left(&r)) {
+			struct wire_writer w = wire_writer(message, sizeof message);
+			struct wire_mark m = bgp_begin(&w, (enum bgp_message_type)(1 + wire_u8(&r) % 5));
+			struct wire_reader body = wire_sub(&r, wire_u16(&r) % 512);
+			wire_put_bytes(&w, body.base, body.size);
+			bgp_end(&w, m);
+			if (wire_ok(&r))
+				hear(n, from, message, w.at);
+		}
+	}
+	vpn_net_run(n, SECONDS(400)); /* longer than a hold time and all back-off */
+	if (!vpn_net_is_up(n, 0, 1) || !vpn_net_is_up(n, 0, 2))
+		abort();
+	vpn_net_kill(n, from);
+	vpn_net_run(n, SECONDS(400));
+	const struct rib *rib = instance_find(n->nodes[0]->b, "")->ribs[BGP_IPV4];
+	if (rib->dests.count != (from == 2 ? 0 : 1))
+		abort();
+	vpn_net_free(n);
+	return 0;
+}
