@@ -124,7 +124,7 @@ $(eval $(call unit_rules,host,$(O)/tests/helper/test_grammar.o $(O)/lib/host.a $
 # What penult joins: the rows of every daemon.
 $(eval $(call unit_rules,penult,$(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o))
 $(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c) $(call helper_sources,$(d))) $(SIM_OBJECTS) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
-$(foreach d,$(ENGINES),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard tests/helper/$(d:d=)_*.c)) $(O)/$(d)/engine.a $(O)/lib/base.a)))
+$(foreach d,$(ENGINES),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard tests/helper/$(d:d=)_*.c)) $(SIM_OBJECTS) $(O)/$(d)/engine.a $(O)/lib/base.a)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o
 	$(LINK) $(PKG_LIBS) $(CHECK_LIBS)
 
@@ -147,6 +147,8 @@ test-sim: $(SIM_TESTS)
 	$(O)/tests/sim/sim_areas --areas 8 --inside 12 --troubles 60 --rounds 2 $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_sync --troubles $(if $(SAN),60,200) $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_sync --troubles 40 --seed 1 --without
+	$(O)/tests/sim/sim_l3vpn --rounds $(if $(SAN),2,6) $(if $(SIM_SEED),--seed $(SIM_SEED))
+	$(O)/tests/sim/sim_l3vpn --pes 50 --troubles 100 --rounds 1 $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_bfd --pairs $(if $(SAN),100,300) $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_ldp --nodes 20 --troubles 60 --seed 1 --twice
 	$(O)/tests/sim/sim_ldp --nodes 12 --troubles 200 --seed 24

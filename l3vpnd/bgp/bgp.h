@@ -25,9 +25,13 @@ enum bgp_input_kind {
 	BGP_IN_REFRESH,     /* peer, instance: ask for everything again, without a reset */
 	BGP_IN_TIMER,       /* the deadline of bgp_due() has come */
 };
-struct bgp_own_route {          /* of the RIB, by import-route or network */
-	enum bgp_family family; /* of the instance: IPV4, IPV6 */
+struct bgp_own_route { /* of the RIB, by import-route or network; of a VPN instance, with its label and targets */
+	enum bgp_family family;
 	struct prefix prefix;
+	uint64_t rd;             /* of the VPN families; 0: none */
+	uint32_t label;          /* of the labelled families */
+	const uint64_t *targets; /* as extended communities */
+	size_t target_count;
 	struct addr next_hop; /* none: packets end here */
 	uint32_t med;
 	uint8_t origin; /* enum bgp_origin */

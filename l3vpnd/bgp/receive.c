@@ -4,6 +4,8 @@
 #include "l3vpnd/bgp/as_path.h"
 #include "l3vpnd/bgp/model.h"
 
+enum { OWN_TARGETS_MAX = 64 };
+
 /* --- is it one that may be used? --- */
 
 static bool
@@ -165,14 +167,18 @@ void
 receive_own(struct instance *n, const struct bgp_own_route *route, bool gone)
 {
 	struct rib *r = rib_get(n, route->family);
+	uint8_t bytes[8 * OWN_TARGETS_MAX];
+	struct wire_writer targets = wire_writer(bytes, sizeof bytes);
 
 	if (gone) {
-		struct dest *d = dest_find(r, 0, &route->prefix);
+		struct dest *d = dest_find(r, route->rd, &route->prefix);
 		if (d)
 			path_gone(d, NULL, 0);
 		return;
 	}
-	struct attr_set const *a =
-	    attr_of_own(&n->bgp->attrs, route->origin, &route->next_hop, route->med, true, wire_reader(NULL, 0));
-	path_put(dest_get(r, 0, &route->prefix), NULL, 0, a, NLRI_NO_LABEL, PATH_GOOD);
+	for (size_t i = 0; i < route->target_count && i < OWN_TARGETS_MAX; i++)
+		wire_put_u64(&targets, route->targets[i]);
+	const struct attr_set *a = attr_of_own(
+	    &n->bgp->attrs, route->origin, &route->next_hop, route->med, true, wire_reader(bytes, targets.at));
+	path_put(dest_get(r, route->rd, &route->prefix), NULL, 0, a, route->label, PATH_GOOD);
 }

@@ -400,7 +400,8 @@ void
 peer_start(struct peer *p)
 {
 	timer_clear(&p->bgp->timers, &p->start);
-	if (p->configured && !p->config.ignored && p->conns[OUTGOING].state == BGP_IDLE && !p->up)
+	if (p->configured && !p->config.ignored && p->conns[OUTGOING].state == BGP_IDLE &&
+	    p->conns[INCOMING].state < BGP_OPENSENT && !p->up)
 		event(&p->conns[OUTGOING], p->config.passive ? BE_START_PASSIVE : BE_START, NULL, NULL);
 }
 
@@ -426,7 +427,12 @@ peer_stop(struct peer *p, uint8_t subcode, const char *why)
 
 /* --- what is read --- */
 
-/* 6.8: two connections, and on this one the peer has said who it is. False: this one has lost. */
+/*
+ * 6.8: two connections, and on this one the peer has said who it is. False: this one has lost.
+ *
+ * It is decided here and at once, also about a connection on which nothing has been heard: before a KEEPALIVE is sent, that is,
+ * and so no side can believe in a connection that the other gives up. What is only being called is left alone from now on.
+ */
 static bool
 win(struct conn *c)
 {
@@ -442,8 +448,11 @@ win(struct conn *c)
 		event(other, BE_LOST, NULL, "the peer has begun anew"); /* RFC 4724 4.2 */
 		return true;
 	}
-	if (other->state != BGP_OPENCONFIRM)
+	if (other->state < BGP_OPENSENT) {
+		if (other->state != BGP_IDLE)
+			event(other, BE_STOP, NULL, NULL);
 		return true;
+	}
 	bool ours_stays = own != c->open.id ? own > c->open.id : p->bgp->config.as > c->open.as; /* RFC 6286 2.3 */
 	struct conn *loser = &p->conns[ours_stays ? INCOMING : OUTGOING];
 	cease(loser, BGP_CEASE_COLLISION, NULL);

@@ -4,47 +4,130 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum event_kind { EVENT_UP, EVENT_BYTES, EVENT_DOWN };
-struct event {
-	struct timer timer;
-	enum event_kind kind;
-	size_t wire, end; /* where it happens */
-	uint8_t *bytes;
-	size_t size;
-};
+enum { HUB_LINKS = SIM_PORTS - 2 };
+
+static struct vpn_node *
+node_of(struct sim_node *s)
+{
+	return (struct vpn_node *)s; /* its first member */
+}
+
+/* --- an engine in the simulator --- */
+
+static void
+engine_new(struct sim_node *s, uint64_t seed)
+{
+	node_of(s)->b = bgp_new(seed, node_of(s)->restarted);
+}
+
+static void
+engine_free(struct sim_node *s)
+{
+	bgp_free(node_of(s)->b);
+	node_of(s)->b = NULL;
+}
+
+static void
+engine_input(struct sim_node *s, const struct sim_input *in, usec_t now)
+{
+	static const enum bgp_input_kind kinds[] = { [SIM_UP] = BGP_IN_STREAM_UP,
+		[SIM_BYTES] = BGP_IN_STREAM,
+		[SIM_DOWN] = BGP_IN_STREAM_DOWN,
+		[SIM_TIMER] = BGP_IN_TIMER };
+
+	if (in->kind == SIM_DATAGRAM)
+		return;
+	bgp_input(node_of(s)->b,
+	    &(struct bgp_input){ .kind = kinds[in->kind],
+		.conn = in->conn,
+		.peer = in->from,
+		.local = in->to,
+		.bytes = in->bytes,
+		.size = in->size,
+		.text = in->text },
+	    now);
+}
+
+static usec_t
+engine_due(const struct sim_node *s)
+{
+	return bgp_due(((const struct vpn_node *)s)->b);
+}
+
+static struct outbox *
+engine_outbox(struct sim_node *s)
+{
+	return bgp_outbox(node_of(s)->b);
+}
+
+static void
+engine_effect(struct sim_node *s, const struct effect *e)
+{
+	(void)s;
+	(void)e; /* keys and distances: the wires know neither */
+}
+
+static const struct sim_ops ops = { .port = BGP_PORT,
+	.accepted = BGP_ACCEPTED,
+	.new = engine_new,
+	.free = engine_free,
+	.input = engine_input,
+	.due = engine_due,
+	.outbox = engine_outbox,
+	.effect = engine_effect };
+
+/* --- the net --- */
 
 struct vpn_net *
 vpn_net_new(uint64_t seed)
 {
 	struct vpn_net *n = NEW(struct vpn_net);
 
-	n->seed = seed;
-	n->delay = 1000;
-	n->next_accepted = BGP_ACCEPTED;
-	rng_seed(&n->rng, seed);
-	timers_init(&n->events);
+	sim_init(&n->sim, seed);
 	return n;
 }
 
 void
 vpn_net_free(struct vpn_net *n)
 {
-	struct timer *t;
-
-	while ((t = timers_due(&n->events, USEC_NEVER - 1))) {
-		free(OBJECT(t, struct event, timer)->bytes);
-		free(OBJECT(t, struct event, timer));
-	}
-	timers_free(&n->events);
+	sim_free(&n->sim);
 	for (size_t i = 0; i < n->count; i++) {
-		if (n->nodes[i]->b)
-			bgp_free(n->nodes[i]->b);
 		bgp_config_free(&n->nodes[i]->config);
-		text_free(&n->nodes[i]->log);
 		free(n->nodes[i]);
 	}
-	free(n->wires);
+	for (size_t i = 0; i < n->hub_count; i++)
+		free(n->hubs[i]);
 	free(n);
+}
+
+static struct prefix
+wire(const struct vpn_net *n, uint32_t end)
+{
+	return prefix_make(addr_v4(0x0b000000 + ((uint32_t)n->sim.link_count << 2) + end), 30);
+}
+
+static struct sim_link *
+join(struct vpn_net *n, struct sim_node *a, struct sim_node *b)
+{
+	struct sim_port *one = sim_port_add(a, "wire", wire(n, 1)), *two = sim_port_add(b, "wire", wire(n, 2));
+
+	return sim_link(&n->sim, a, one, b, two);
+}
+
+/* One with a port to spare; they stand in a line. */
+static struct sim_node *
+hub(struct vpn_net *n)
+{
+	struct sim_node *last = n->hub_count ? n->hubs[n->hub_count - 1] : NULL;
+
+	if (last && last->port_count < HUB_LINKS)
+		return last;
+	struct sim_node *h = NEW(struct sim_node);
+	sim_add(&n->sim, h, &ops);
+	n->hubs[n->hub_count++] = h;
+	if (last)
+		join(n, last, h);
+	return h;
 }
 
 struct vpn_node *
@@ -52,12 +135,14 @@ vpn_net_add(struct vpn_net *n, uint32_t as)
 {
 	struct vpn_node *node = NEW(struct vpn_node);
 
-	node->index = n->count;
 	node->address = addr_v4(0x0a000001 + (uint32_t)n->count);
 	node->config.as = as;
 	node->config.router_id = addr_to_v4(&node->address);
 	node->config.instances = NEW(struct bgp_instance_config);
 	node->config.instance_count = 1;
+	sim_add(&n->sim, &node->sim, &ops);
+	sim_port_add(&node->sim, "LoopBack1", prefix_host(node->address))->loopback = true;
+	node->link = join(n, hub(n), &node->sim);
 	n->nodes[n->count++] = node;
 	return node;
 }
@@ -87,174 +172,40 @@ vpn_net_peer(struct vpn_net *n, size_t a, size_t b, uint32_t families)
 	}
 }
 
-/* --- the wire --- */
+/* --- what happens to it --- */
 
-static void
-happens(struct vpn_net *n, enum event_kind kind, size_t wire, size_t end, const uint8_t *bytes, size_t size)
+void
+vpn_net_give(struct vpn_net *n, size_t node, const struct bgp_input *in)
 {
-	struct event *e = NEW(struct event);
-
-	e->kind = kind;
-	e->wire = wire;
-	e->end = end;
-	e->bytes = size ? mem_copy(bytes, size) : NULL;
-	e->size = size;
-	timer_init(&e->timer, 0);
-	timer_set(&n->events, &e->timer, n->now + n->delay);
-}
-
-static struct vpn_node *
-node_at(const struct vpn_net *n, const struct addr *a)
-{
-	for (size_t i = 0; i < n->count; i++)
-		if (addr_eq(&n->nodes[i]->address, a))
-			return n->nodes[i];
-	return NULL;
-}
-
-static void
-connect_to(struct vpn_net *n, size_t from, const struct effect *e)
-{
-	const struct vpn_node *to = node_at(n, &e->to);
-	struct vpn_wire w = { .ends = { from, to ? to->index : from }, .conns = { e->where, 0 } };
-
-	n->wires = mem_resize(n->wires, (n->wire_count + 1) * sizeof *n->wires);
-	n->wires[n->wire_count] = w;
-	if (to && to->b && !n->cut[from][to->index]) {
-		n->wires[n->wire_count].open = true;
-		n->wires[n->wire_count].conns[1] = n->next_accepted++;
-		happens(n, EVENT_UP, n->wire_count, 1, NULL, 0);
-		happens(n, EVENT_UP, n->wire_count, 0, NULL, 0);
-	} else if (to && !to->b && !n->cut[from][to->index]) {
-		happens(n, EVENT_DOWN, n->wire_count, 0, NULL, 0);
-	}
-	n->wire_count++;
-}
-
-static size_t
-wire_of(const struct vpn_net *n, size_t node, uint32_t conn, size_t *ret_end)
-{
-	for (size_t i = n->wire_count; i-- > 0;)
-		for (size_t end = 0; end < 2; end++)
-			if (n->wires[i].ends[end] == node && n->wires[i].conns[end] == conn) {
-				*ret_end = end;
-				return i;
-			}
-	return SIZE_MAX;
-}
-
-static void
-act(struct vpn_net *n, struct vpn_node *node, const struct effect *e)
-{
-	size_t end = 0, w;
-
-	switch (e->kind) {
-	case EFFECT_STREAM_CONNECT: connect_to(n, node->index, e); break;
-	case EFFECT_STREAM_SEND:
-		w = wire_of(n, node->index, e->where, &end);
-		n->bytes += e->size;
-		if (w != SIZE_MAX && n->wires[w].open)
-			happens(n, EVENT_BYTES, w, !end, e->bytes, e->size);
-		break;
-	case EFFECT_STREAM_CLOSE:
-		w = wire_of(n, node->index, e->where, &end);
-		if (w != SIZE_MAX && n->wires[w].open)
-			happens(n, EVENT_DOWN, w, !end, NULL, 0);
-		if (w != SIZE_MAX)
-			n->wires[w].conns[end] = 0;
-		break;
-	case EFFECT_LOG: text_line(&node->log, "%s", (const char *)e->bytes); break;
-	default: break;
-	}
-}
-
-static void
-give(struct vpn_net *n, struct vpn_node *node, const struct bgp_input *in)
-{
-	if (!node->b)
+	if (!n->nodes[node]->b)
 		return;
-	bgp_input(node->b, in, n->now);
-	struct outbox *out = bgp_outbox(node->b);
-	for (size_t i = 0; i < outbox_count(out); i++) {
-		struct effect e = outbox_at(out, i);
-		act(n, node, &e);
-	}
-	outbox_clear(out);
-}
-
-static void
-deliver(struct vpn_net *n, struct event *e)
-{
-	struct vpn_wire *w = &n->wires[e->wire];
-	struct vpn_node *node = n->nodes[w->ends[e->end]], *other = n->nodes[w->ends[!e->end]];
-	uint32_t conn = w->conns[e->end];
-
-	if (!conn || n->cut[node->index][other->index])
-		return;
-	struct bgp_input in = { .kind = e->kind == EVENT_UP     ? BGP_IN_STREAM_UP
-					: e->kind == EVENT_DOWN ? BGP_IN_STREAM_DOWN
-								: BGP_IN_STREAM,
-		.conn = conn,
-		.peer = other->address,
-		.local = node->address,
-		.bytes = e->bytes,
-		.size = e->size,
-		.text = "the connection is gone" };
-	if (e->kind == EVENT_DOWN) {
-		w->open = false;
-		w->conns[e->end] = 0;
-	}
-	give(n, node, &in);
+	bgp_input(n->nodes[node]->b, in, n->sim.now);
+	sim_settle(&n->nodes[node]->sim);
 }
 
 void
 vpn_net_run(struct vpn_net *n, usec_t span)
 {
-	usec_t end = n->now + span;
-	struct timer *t;
-
-	for (;;) {
-		usec_t next = timers_next(&n->events);
-		for (size_t i = 0; i < n->count; i++)
-			if (n->nodes[i]->b && bgp_due(n->nodes[i]->b) < next)
-				next = bgp_due(n->nodes[i]->b);
-		if (next > end)
-			break;
-		if (next > n->now)
-			n->now = next;
-		while ((t = timers_due(&n->events, n->now))) {
-			struct event *e = OBJECT(t, struct event, timer);
-			deliver(n, e);
-			free(e->bytes);
-			free(e);
-		}
-		for (size_t i = 0; i < n->count; i++)
-			if (n->nodes[i]->b && bgp_due(n->nodes[i]->b) <= n->now)
-				give(n, n->nodes[i], &(struct bgp_input){ .kind = BGP_IN_TIMER });
-	}
-	n->now = end;
+	sim_run(&n->sim, span);
 }
-
-/* --- lives --- */
 
 void
 vpn_net_configure(struct vpn_net *n, size_t node)
 {
-	give(n, n->nodes[node], &(struct bgp_input){ .kind = BGP_IN_CONFIG, .config = &n->nodes[node]->config });
+	vpn_net_give(n, node, &(struct bgp_input){ .kind = BGP_IN_CONFIG, .config = &n->nodes[node]->config });
 }
 
 void
 vpn_net_start(struct vpn_net *n, size_t node, bool restarted)
 {
-	struct vpn_node *x = n->nodes[node];
-
-	x->b = bgp_new(n->seed * 1000 + node + ++x->lives * 7919, restarted);
+	n->nodes[node]->restarted = restarted;
+	sim_start(&n->nodes[node]->sim);
 	vpn_net_configure(n, node);
 	for (size_t i = 0; i < n->count; i++) {
 		struct bgp_next_hop hop = {
 			.address = n->nodes[i]->address, .reachable = true, .lsp = true, .metric = 10
 		};
-		give(n, x, &(struct bgp_input){ .kind = BGP_IN_NEXT_HOP, .next_hop = &hop });
+		vpn_net_give(n, node, &(struct bgp_input){ .kind = BGP_IN_NEXT_HOP, .next_hop = &hop });
 	}
 }
 
@@ -268,23 +219,13 @@ vpn_net_start_all(struct vpn_net *n)
 void
 vpn_net_kill(struct vpn_net *n, size_t node)
 {
-	struct vpn_node *x = n->nodes[node];
-
-	bgp_free(x->b);
-	x->b = NULL;
-	for (size_t i = 0; i < n->wire_count; i++)
-		for (size_t end = 0; end < 2; end++)
-			if (n->wires[i].ends[end] == node && n->wires[i].conns[end]) {
-				n->wires[i].conns[end] = 0;
-				if (n->wires[i].open)
-					happens(n, EVENT_DOWN, i, !end, NULL, 0);
-			}
+	sim_kill(&n->nodes[node]->sim);
 }
 
 void
-vpn_net_give(struct vpn_net *n, size_t node, const struct bgp_input *in)
+vpn_net_cut(struct vpn_net *n, size_t node, bool cut)
 {
-	give(n, n->nodes[node], in);
+	n->nodes[node]->link->cut = cut;
 }
 
 void
@@ -294,7 +235,7 @@ vpn_net_route(struct vpn_net *n, size_t node, const char *prefix, bool gone)
 
 	if (!prefix_parse(prefix, &r.prefix))
 		abort();
-	give(n, n->nodes[node], &(struct bgp_input){ .kind = BGP_IN_ROUTE, .route = &r, .gone = gone });
+	vpn_net_give(n, node, &(struct bgp_input){ .kind = BGP_IN_ROUTE, .route = &r, .gone = gone });
 }
 
 void
@@ -304,7 +245,7 @@ vpn_net_next_hop(struct vpn_net *n, size_t node, const char *address, bool reach
 
 	if (!addr_parse(address, &hop.address))
 		abort();
-	give(n, n->nodes[node], &(struct bgp_input){ .kind = BGP_IN_NEXT_HOP, .next_hop = &hop });
+	vpn_net_give(n, node, &(struct bgp_input){ .kind = BGP_IN_NEXT_HOP, .next_hop = &hop });
 }
 
 /* --- what there is --- */
@@ -356,11 +297,15 @@ vpn_net_paths(const struct vpn_net *n, size_t node, enum bgp_family f, const cha
 }
 
 const char *
-vpn_net_as_path(const struct path *p)
+vpn_net_as_path(const struct path *p, struct text *out)
 {
-	static struct text line;
+	text_clear(out);
+	as_path_text(attr_list(p->attrs, LIST_AS_PATH), out);
+	return text_chars(out);
+}
 
-	text_clear(&line);
-	as_path_text(attr_list(p->attrs, LIST_AS_PATH), &line);
-	return text_chars(&line);
+const char *
+vpn_net_log(const struct vpn_net *n, size_t node)
+{
+	return text_chars(&n->nodes[node]->sim.log);
 }

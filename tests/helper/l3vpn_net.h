@@ -1,41 +1,27 @@
 #ifndef HELPER_L3VPN_NET_H
 #define HELPER_L3VPN_NET_H
-#include "base/rng.h"
-#include "base/text.h"
-#include "base/timers.h"
 #include "l3vpnd/bgp/model.h"
+#include "tests/sim/sim.h"
 
 /*
- * BGP speakers and the connections between them, on a virtual clock. Node i has the address 10.0.0.(i + 1), which is its
- * router ID too, and every next hop is reached, over an LSP. All chance comes from one number.
+ * BGP speakers in the simulator. Node i has the address 10.0.0.(i + 1), which is its router ID too, and is joined to all
+ * others by some wires that know no protocol. Every next hop is reached, over an LSP, unless a test says otherwise.
  */
-enum { NET_NODES = 64, NET_ROUTES = 256 };
+enum { VPN_NODES = 64 };
 struct vpn_node {
-	size_t index;
-	struct bgp *b; /* NULL while it is dead */
+	struct sim_node sim; /* first: the simulator hands it back */
+	struct bgp *b;       /* NULL while it is dead */
 	struct addr address;
 	struct bgp_config config; /* instances[0]: the public one */
-	uint64_t lives;
-	struct text log;
-	uint64_t sent[BGP_MESSAGE_TYPES]; /* by its log of what went out */
-};
-struct vpn_wire {
-	size_t ends[2];
-	uint32_t conns[2];
-	bool open;
+	bool restarted;           /* what the next life is told of the one before */
+	struct sim_link *link;
 };
 struct vpn_net {
-	usec_t now, delay;
-	uint64_t seed;
-	struct rng rng;
-	struct vpn_node *nodes[NET_NODES];
+	struct sim sim;
+	struct vpn_node *nodes[VPN_NODES];
 	size_t count;
-	struct vpn_wire *wires;
-	size_t wire_count;
-	uint32_t next_accepted;
-	struct timers events;
-	bool cut[NET_NODES][NET_NODES]; /* nothing passes, and nobody is told */
-	uint64_t bytes;
+	struct sim_node *hubs[VPN_NODES];
+	size_t hub_count;
 };
 
 struct vpn_net *vpn_net_new(uint64_t seed);
@@ -48,6 +34,7 @@ void vpn_net_configure(struct vpn_net *, size_t node);
 void vpn_net_start(struct vpn_net *, size_t node, bool restarted);
 void vpn_net_start_all(struct vpn_net *);
 void vpn_net_kill(struct vpn_net *, size_t node);
+void vpn_net_cut(struct vpn_net *, size_t node, bool cut); /* it reaches nobody, and nobody is told */
 void vpn_net_run(struct vpn_net *, usec_t span);
 void vpn_net_give(struct vpn_net *, size_t node, const struct bgp_input *);
 void vpn_net_route(struct vpn_net *, size_t node, const char *prefix, bool gone);
@@ -58,5 +45,6 @@ bool vpn_net_is_up(const struct vpn_net *, size_t a, size_t b);
 /* The path that a node has chosen; NULL: none. */
 const struct path *vpn_net_best(const struct vpn_net *, size_t node, enum bgp_family, const char *prefix);
 size_t vpn_net_paths(const struct vpn_net *, size_t node, enum bgp_family, const char *prefix);
-const char *vpn_net_as_path(const struct path *); /* valid until the next call */
+const char *vpn_net_as_path(const struct path *, struct text *); /* in the text, cleared first */
+const char *vpn_net_log(const struct vpn_net *, size_t node);
 #endif

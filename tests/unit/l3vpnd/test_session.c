@@ -30,7 +30,7 @@ teardown(void)
 static bool
 said(size_t who, const char *what)
 {
-	return strstr(text_chars(&net->nodes[who]->log), what);
+	return strstr(vpn_net_log(net, who), what);
 }
 
 START_TEST(two_who_call_each_other_have_one_connection)
@@ -51,7 +51,7 @@ END_TEST
 START_TEST(a_collision_leaves_one_connection_whatever_the_order)
 {
 	pair(100, 200);
-	net->delay = 1 + (usec_t)_i * 13000;
+	net->sim.delay = 1 + (usec_t)_i * 13000;
 	vpn_net_start(net, _i % 2, false);
 	vpn_net_run(net, (usec_t)_i * 7000);
 	vpn_net_start(net, 1 - _i % 2, false);
@@ -74,13 +74,13 @@ START_TEST(the_smaller_hold_time_counts_and_a_silent_peer_is_given_up)
 	ck_assert_uint_eq(vpn_net_peer_of(net, 1, 0)->keepalive_s, 10);
 	vpn_net_run(net, SECONDS(600));
 	ck_assert_uint_eq(vpn_net_peer_of(net, 0, 1)->ups, 1);
-	net->cut[0][1] = net->cut[1][0] = true;
+	vpn_net_cut(net, 1, true);
 	vpn_net_run(net, SECONDS(19));
 	ck_assert(vpn_net_peer_of(net, 0, 1)->up);
 	vpn_net_run(net, SECONDS(12));
 	ck_assert(!vpn_net_peer_of(net, 0, 1)->up && !vpn_net_peer_of(net, 1, 0)->up);
 	ck_assert(said(0, "hold timer expired"));
-	net->cut[0][1] = net->cut[1][0] = false;
+	vpn_net_cut(net, 1, false);
 	vpn_net_run(net, SECONDS(90));
 	ck_assert(vpn_net_is_up(net, 0, 1));
 }

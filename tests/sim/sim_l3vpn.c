@@ -1,0 +1,344 @@
+/*
+ * BGP/MPLS VPN routes among many PEs, on a clock of their own: two route reflectors, and PEs that are clients of both and tell
+ * routes of their own VPNs, all of them VPNv4 with label and target.
+ *
+ * There is trouble: routes come and go, PEs and reflectors die and come back, gracefully or not, sessions are reset, links are
+ * cut for longer than a hold time or shorter. When all is quiet each PE has each route of every PE that lives, by its next
+ * hop, with its label and target, as its best path, and nothing else; and the attribute store holds what is used and no more.
+ * While PEs restart gracefully (and nothing else happens), nobody loses a route of theirs for a moment.
+ */
+#include "tests/helper/l3vpn_net.h"
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define SECONDS(n) ((usec_t)(n)*USEC_PER_SEC)
+enum { REFLECTORS = 2, ROUTES = 32 };
+#define QUIET SECONDS(700) /* a hold time, a restart time, all back-off, and some more */
+
+static struct settings {
+	uint64_t seed;
+	unsigned pes, troubles, rounds;
+} set = { .pes = 12, .troubles = 30, .rounds = 3 };
+
+static struct vpn_net *net;
+static struct { /* what a PE has to tell: prefix i, RD and target of its VPN */
+	bool told;
+	uint32_t label;
+} routes[VPN_NODES][ROUTES];
+static bool cut[VPN_NODES];
+
+static void __attribute__((noreturn)) __attribute__((format(printf, 1, 2))) fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fprintf(stderr,
+	    "sim_l3vpn --seed %llu --pes %u --troubles %u --rounds %u, at %.3f s: ", (unsigned long long)set.seed,
+	    set.pes, set.troubles, set.rounds, (double)net->sim.now / 1e6);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+	exit(1);
+}
+
+static void __attribute__((noreturn)) broken(struct sim *s, const char *what)
+{
+	(void)s;
+	fail("%s", what);
+}
+
+static uint64_t
+chance(uint64_t below)
+{
+	return rng_below(&net->sim.rng, below);
+}
+
+static size_t
+any_pe(void)
+{
+	return REFLECTORS + chance(set.pes);
+}
+
+static uint64_t
+rd_of(size_t pe)
+{
+	return UINT64_C(100) << 32 | pe;
+}
+
+static uint64_t
+target_of(size_t pe)
+{
+	return UINT64_C(0x0002) << 48 | UINT64_C(100) << 32 | pe % 3;
+}
+
+static struct prefix
+prefix_of(unsigned i)
+{
+	return prefix_make(addr_v4(0x64000000 + (i << 8)), 24); /* the same in every VPN */
+}
+
+static void
+say(size_t pe, unsigned i)
+{
+	uint64_t target = target_of(pe);
+	struct bgp_own_route r = { .family = BGP_VPNV4,
+		.prefix = prefix_of(i),
+		.rd = rd_of(pe),
+		.label = routes[pe][i].label,
+		.targets = &target,
+		.target_count = 1,
+		.origin = ORIGIN_INCOMPLETE };
+
+	vpn_net_give(net, pe, &(struct bgp_input){ .kind = BGP_IN_ROUTE, .route = &r, .gone = !routes[pe][i].told });
+}
+
+static void
+say_all(size_t pe)
+{
+	for (unsigned i = 0; i < ROUTES; i++)
+		if (routes[pe][i].told)
+			say(pe, i);
+}
+
+/* --- what has to be so --- */
+
+static const struct dest *
+dest_at(size_t node, size_t pe, unsigned i)
+{
+	const struct instance *in = instance_find(net->nodes[node]->b, "");
+	struct prefix p = prefix_of(i);
+
+	return in && in->ribs[BGP_VPNV4] ? dest_find(in->ribs[BGP_VPNV4], rd_of(pe), &p) : NULL;
+}
+
+static void
+check_route(size_t node, size_t pe, unsigned i)
+{
+	const struct dest *d = dest_at(node, pe, i);
+	const struct path *best = d && d->paths && d->paths->best ? d->paths : NULL;
+
+	if (!routes[pe][i].told || !net->nodes[pe]->b) {
+		if (best)
+			fail("node %zu has a path to route %u of PE %zu, which tells it no more", node, i, pe);
+		return;
+	}
+	if (!best)
+		fail("node %zu has no path to route %u of PE %zu (%s)", node, i, pe,
+		    d && d->paths ? path_fault_text(d->paths->fault) : "nothing is known");
+	if (best->label != routes[pe][i].label)
+		fail("node %zu has label %u for route %u of PE %zu, not %u", node, best->label, i, pe,
+		    routes[pe][i].label);
+	if (node != pe && !addr_eq(&best->attrs->next_hop, &net->nodes[pe]->address))
+		fail("node %zu sends route %u of PE %zu elsewhere", node, i, pe);
+	if (!attr_has_ext(best->attrs, target_of(pe)))
+		fail("node %zu has lost the target of route %u of PE %zu", node, i, pe);
+}
+
+static void
+check_memory(size_t node)
+{
+	const struct bgp *b = net->nodes[node]->b;
+	const struct rib *r = instance_find(b, "")->ribs[BGP_VPNV4];
+	uint64_t uses = 0, paths = 0;
+
+	hash_each (n, &b->attrs.sets) {
+		uses += OBJECT(n, struct attr_set, by_content)->uses;
+	}
+	hash_each (k, &r->dests) {
+		const struct dest *d = OBJECT(k, struct dest, by_key);
+		if (!d->paths)
+			fail("node %zu keeps a destination that nobody leads to", node);
+		for (const struct path *p = d->paths; p; p = p->next)
+			paths++;
+	}
+	if (uses != paths || paths != r->path_count)
+		fail("node %zu: %llu uses of attributes, %llu paths, %zu counted", node, (unsigned long long)uses,
+		    (unsigned long long)paths, r->path_count);
+}
+
+static void
+check_all(void)
+{
+	for (size_t node = 0; node < net->count; node++) {
+		if (!net->nodes[node]->b)
+			continue;
+		for (size_t pe = REFLECTORS; pe < net->count; pe++)
+			for (unsigned i = 0; i < ROUTES; i++)
+				check_route(node, pe, i);
+		check_memory(node);
+	}
+}
+
+/* --- trouble --- */
+
+static void
+restart(size_t node, bool graceful)
+{
+	if (net->nodes[node]->b)
+		vpn_net_kill(net, node);
+	vpn_net_run(net, chance(SECONDS(graceful ? 20 : 300)));
+	vpn_net_start(net, node, graceful);
+	say_all(node);
+}
+
+static void
+change(void)
+{
+	size_t pe = any_pe();
+	unsigned i = (unsigned)chance(ROUTES);
+
+	if (chance(3))
+		routes[pe][i].told = !routes[pe][i].told;
+	routes[pe][i].label = 16 + (uint32_t)chance(1000);
+	say(pe, i);
+}
+
+static void
+trouble(void)
+{
+	size_t node = chance(8) ? any_pe() : chance(REFLECTORS);
+
+	switch (chance(8)) {
+	case 0: restart(node, true); break;
+	case 1: restart(node, false); break;
+	case 2: vpn_net_give(net, node, &(struct bgp_input){ .kind = BGP_IN_RESET }); break;
+	case 3:
+		cut[node] = !cut[node];
+		vpn_net_cut(net, node, cut[node]);
+		break;
+	case 4: vpn_net_give(net, node, &(struct bgp_input){ .kind = BGP_IN_REFRESH }); break;
+	default:
+		for (uint64_t k = chance(20); k; k--)
+			change();
+	}
+	vpn_net_run(net, chance(3) ? chance(SECONDS(2)) : chance(SECONDS(200)));
+}
+
+static void
+calm(void)
+{
+	for (size_t i = 0; i < net->count; i++) {
+		cut[i] = false;
+		vpn_net_cut(net, i, false);
+		if (!net->nodes[i]->b) {
+			vpn_net_start(net, i, false);
+			say_all(i);
+		}
+	}
+	vpn_net_run(net, QUIET);
+	check_all();
+}
+
+/* After each step: nobody has lost what those tell who restart. */
+static bool watching;
+static void
+watch(struct sim *s, void *ctx)
+{
+	(void)s;
+	(void)ctx;
+	if (!watching || chance(50))
+		return;
+	size_t node = any_pe(), pe = any_pe();
+	for (unsigned i = 0; net->nodes[node]->b && node != pe && i < ROUTES; i++) {
+		const struct dest *d = dest_at(node, pe, i);
+		if (routes[pe][i].told && !(d && d->paths && d->paths->best) && !net->nodes[node]->restarted)
+			fail("PE %zu has lost route %u of PE %zu while somebody restarts", node, i, pe);
+	}
+}
+
+static void
+graceful_restarts(void)
+{
+	for (size_t i = 0; i < net->count; i++)
+		net->nodes[i]->restarted = false;
+	watching = true;
+	for (unsigned k = 0; k < 4; k++) {
+		size_t node = chance(4) ? any_pe() : chance(REFLECTORS);
+		restart(node, true);
+		vpn_net_run(net, SECONDS(400));
+		net->nodes[node]->restarted = false;
+	}
+	watching = false;
+	check_all();
+}
+
+static void
+round_of_trouble(void)
+{
+	for (unsigned i = 0; i < set.troubles; i++)
+		trouble();
+	calm();
+	graceful_restarts();
+}
+
+static void
+build(void)
+{
+	net = vpn_net_new(set.seed);
+	net->sim.delay = 2000;
+	net->sim.jitter = 3000;
+	net->sim.late_percent = 2;
+	net->sim.chop = true;
+	net->sim.broken = broken;
+	net->sim.watch = watch;
+	for (unsigned i = 0; i < REFLECTORS + set.pes; i++)
+		vpn_net_add(net, 100);
+	vpn_net_peer(net, 0, 1, BGP_FAMILY_BIT(BGP_VPNV4));
+	for (size_t pe = REFLECTORS; pe < net->count; pe++)
+		for (size_t r = 0; r < REFLECTORS; r++) {
+			vpn_net_peer(net, r, pe, BGP_FAMILY_BIT(BGP_VPNV4));
+			vpn_net_peer_config(net, r, pe)->family[BGP_VPNV4].reflect_client = true;
+		}
+	vpn_net_start_all(net);
+	for (size_t pe = REFLECTORS; pe < net->count; pe++)
+		for (unsigned i = 0; i < ROUTES; i++) {
+			routes[pe][i].told = chance(2);
+			routes[pe][i].label = 16 + (uint32_t)chance(1000);
+			if (routes[pe][i].told)
+				say(pe, i);
+		}
+}
+
+static unsigned
+number(const char *text, unsigned least, unsigned most)
+{
+	unsigned long v = strtoul(text, NULL, 10);
+
+	return v < least ? least : v > most ? most : (unsigned)v;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = { { "seed", required_argument, NULL, 's' },
+		{ "pes", required_argument, NULL, 'p' }, { "troubles", required_argument, NULL, 't' },
+		{ "rounds", required_argument, NULL, 'r' }, { 0 } };
+	int c;
+
+	if (getrandom(&set.seed, sizeof set.seed, 0) != sizeof set.seed)
+		return 1;
+	set.seed %= UINT32_MAX;
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (c) {
+		case 's': set.seed = strtoull(optarg, NULL, 10); break;
+		case 'p': set.pes = number(optarg, 2, VPN_NODES - REFLECTORS); break;
+		case 't': set.troubles = number(optarg, 1, 1000000); break;
+		case 'r': set.rounds = number(optarg, 1, 1000); break;
+		default:
+			fprintf(stderr, "usage: sim_l3vpn [--seed N] [--pes N] [--troubles N] [--rounds N]\n");
+			return 2;
+		}
+	build();
+	calm();
+	for (unsigned r = 0; r < set.rounds; r++)
+		round_of_trouble();
+	printf("sim_l3vpn: %u PEs, %u rounds of %u troubles, %.0f s of their time, %zu effects, transcript %016llx "
+	       "(seed %llu): all is well\n",
+	    set.pes, set.rounds, set.troubles, (double)net->sim.now / 1e6, net->sim.effects,
+	    (unsigned long long)net->sim.transcript, (unsigned long long)set.seed);
+	vpn_net_free(net);
+	return 0;
+}
