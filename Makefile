@@ -189,6 +189,7 @@ $(O)/bench/%: $(O)/bench/%.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/t
 	@mkdir -p $(@D)
 	$(LINK) $(PKG_LIBS)
 $(O)/bench/ospf_area: $(O)/igpd/engine.a
+$(O)/bench/bgp_feed: $(O)/l3vpnd/engine.a
 bench: deps
 	+$(MAKE) --no-print-directory all bench-programs
 	bench/run $(O) --write doc/benchmarks.md

@@ -1,0 +1,208 @@
+/*
+ * A BGP speaker's feed that is the same each time: VPNv4 routes of as many VPNs as asked for, in UPDATEs as a PE or a reflector
+ * sends them, about ten prefixes to a set of attributes.
+ *
+ *   bgp_feed measure ROUTES VPNS SESSIONS     into an engine in memory, from each of so many peers: seconds until it has chosen,
+ *                                             bytes of memory for each path, seconds to withdraw all of the last peer's
+ */
+#include "base/mem.h"
+#include "base/rng.h"
+#include "l3vpnd/bgp/as_path.h"
+#include "l3vpnd/bgp/model.h"
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PER_SET = 10, AS = 100, PEERS_MAX = 8, CHUNK = 1 << 16 };
+
+static double
+seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* One UPDATE: ten prefixes from `first` on, of one VPN. */
+static void
+put_update(struct wire_writer *w, uint32_t first, uint32_t count, uint32_t vpns, uint32_t peer, bool withdraw)
+{
+	uint32_t vpn = first / PER_SET % vpns;
+	struct rng rng;
+	uint8_t path[64], ext[8];
+	struct wire_writer p = wire_writer(path, sizeof path), e = wire_writer(ext, sizeof ext);
+
+	rng_seed(&rng, first);
+	uint8_t hops = (uint8_t)(1 + rng_below(&rng, 5));
+	wire_put_u8(&p, AS_SEQUENCE);
+	wire_put_u8(&p, hops);
+	for (uint8_t i = 0; i < hops; i++)
+		wire_put_u32(&p, 1000 + (uint32_t)rng_below(&rng, 50000));
+	wire_put_u64(&e, UINT64_C(0x0002) << 48 | UINT64_C(100) << 32 | vpn);
+	struct attr_set *a = mem_zalloc(sizeof *a + p.at + e.at);
+	a->origin = ORIGIN_IGP;
+	a->has_med = a->has_local_pref = true;
+	a->med = (uint32_t)rng_below(&rng, 3);
+	a->local_pref = 100;
+	a->next_hop = addr_v4(0x0a000001 + peer);
+	a->size[LIST_AS_PATH] = (uint16_t)p.at;
+	a->size[LIST_EXT] = (uint16_t)e.at;
+	memcpy(a->bytes, path, p.at);
+	memcpy(a->bytes + p.at, ext, e.at);
+	struct wire_mark message = bgp_begin(w, BGP_UPDATE);
+	wire_put_u16(w, 0);
+	struct wire_mark attrs = wire_hold_u16(w);
+	struct wire_mark list = withdraw ? attr_begin_unreach(w, BGP_VPNV4) : attr_begin_reach(w, BGP_VPNV4, a);
+	for (uint32_t i = first; i < first + count; i++) {
+		struct nlri n = { .label = 16 + vpn,
+			.rd = UINT64_C(100) << 32 | vpn,
+			.prefix = prefix_make(addr_v4(0x14000000 + (i << 8)), 24) };
+		nlri_put(w, BGP_VPNV4, false, withdraw, &n);
+	}
+	wire_fill_length(w, list);
+	if (!withdraw)
+		attr_write(w, a, &(struct attr_writing){ .as4 = true, .internal = true, .family = BGP_VPNV4 });
+	wire_fill_length(w, attrs);
+	bgp_end(w, message);
+	free(a);
+}
+
+/* --- an engine that listens --- */
+
+static struct bgp *
+listener(uint32_t peers)
+{
+	struct bgp_peer_config p[PEERS_MAX] = { 0 };
+	struct bgp_instance_config instance = { .peers = p, .peer_count = peers };
+	struct bgp_config c = { .as = AS, .router_id = 0x0afe0001, .instances = &instance, .instance_count = 1 };
+	struct bgp *b = bgp_new(1, false);
+
+	for (uint32_t i = 0; i < peers; i++) {
+		p[i].address = addr_v4(0x0a000001 + i);
+		p[i].as = AS;
+		p[i].passive = true;
+		p[i].family[BGP_VPNV4].enabled = true;
+	}
+	bgp_input(b, &(struct bgp_input){ .kind = BGP_IN_CONFIG, .config = &c }, 0);
+	for (uint32_t i = 0; i < peers; i++) {
+		struct bgp_next_hop hop = { .address = p[i].address, .reachable = true, .lsp = true, .metric = 10 };
+		bgp_input(b, &(struct bgp_input){ .kind = BGP_IN_NEXT_HOP, .next_hop = &hop }, 0);
+	}
+	return b;
+}
+
+static void
+hear(struct bgp *b, uint32_t peer, const uint8_t *bytes, size_t size)
+{
+	bgp_input(b,
+	    &(struct bgp_input){ .kind = BGP_IN_STREAM, .conn = BGP_ACCEPTED + peer, .bytes = bytes, .size = size }, 1);
+	outbox_clear(bgp_outbox(b));
+	while (b->more) {
+		bgp_input(b, &(struct bgp_input){ .kind = BGP_IN_TIMER }, 1);
+		outbox_clear(bgp_outbox(b));
+	}
+}
+
+static void
+greet(struct bgp *b, uint32_t peer)
+{
+	uint8_t bytes[512];
+	struct wire_writer w = wire_writer(bytes, sizeof bytes);
+	const struct bgp_open o = { .as = AS,
+		.id = 0x0a000001 + peer,
+		.families = BGP_FAMILY_BIT(BGP_VPNV4),
+		.as4 = true,
+		.refresh = true,
+		.extended = true };
+
+	bgp_write_open(&w, &o);
+	bgp_write_keepalive(&w);
+	bgp_input(b,
+	    &(struct bgp_input){ .kind = BGP_IN_STREAM_UP,
+		.conn = BGP_ACCEPTED + peer,
+		.peer = addr_v4(0x0a000001 + peer),
+		.local = addr_v4(0x0afe0001) },
+	    0);
+	hear(b, peer, bytes, w.at);
+}
+
+struct feed {
+	uint8_t *bytes;
+	size_t size;
+};
+
+static struct feed
+feed_make(uint32_t routes, uint32_t vpns, uint32_t peer, bool withdraw)
+{
+	struct feed f = { .bytes = mem_zalloc((size_t)routes * 40 + CHUNK) };
+	struct wire_writer w = wire_writer(f.bytes, (size_t)routes * 40 + CHUNK);
+
+	for (uint32_t i = 0; i < routes; i += PER_SET)
+		put_update(&w, i, routes - i < PER_SET ? routes - i : PER_SET, vpns, peer, withdraw);
+	if (w.full)
+		abort();
+	f.size = w.at;
+	return f;
+}
+
+static void
+tell(struct bgp *b, uint32_t peer, const struct feed *f)
+{
+	for (size_t at = 0; at < f->size; at += CHUNK)
+		hear(b, peer, f->bytes + at, f->size - at < CHUNK ? f->size - at : CHUNK);
+}
+
+static size_t
+in_use(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+}
+
+static int
+measure(uint32_t routes, uint32_t vpns, uint32_t peers)
+{
+	struct feed feeds[PEERS_MAX], last = feed_make(routes, vpns, peers - 1, true);
+
+	for (uint32_t i = 0; i < peers; i++)
+		feeds[i] = feed_make(routes, vpns, i, false);
+	struct bgp *b = listener(peers);
+	for (uint32_t i = 0; i < peers; i++)
+		greet(b, i);
+	size_t before = in_use();
+	double at = seconds();
+	for (uint32_t i = 0; i < peers; i++)
+		tell(b, i, &feeds[i]);
+	double chosen = seconds() - at;
+	const struct rib *r = instance_find(b, "")->ribs[BGP_VPNV4];
+	size_t paths = r->path_count, memory = in_use() - before;
+	at = seconds();
+	tell(b, peers - 1, &last);
+	double withdrawn = seconds() - at;
+	if (paths != (size_t)routes * peers || r->path_count != (size_t)routes * (peers - 1)) {
+		fprintf(stderr, "bgp_feed: %zu paths, then %zu\n", paths, r->path_count);
+		return 1;
+	}
+	printf("%.3f %.1f %.3f\n", chosen, (double)memory / (double)paths, withdrawn);
+	for (uint32_t i = 0; i < peers; i++)
+		free(feeds[i].bytes);
+	free(last.bytes);
+	bgp_free(b);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	uint32_t routes = argc == 5 ? (uint32_t)atoi(argv[2]) : 0, vpns = argc == 5 ? (uint32_t)atoi(argv[3]) : 0;
+	uint32_t peers = argc == 5 ? (uint32_t)atoi(argv[4]) : 0;
+
+	if (routes && vpns && peers && peers <= PEERS_MAX && !strcmp(argv[1], "measure"))
+		return measure(routes, vpns, peers);
+	fprintf(stderr, "usage: bgp_feed measure ROUTES VPNS SESSIONS\n");
+	return 2;
+}
