@@ -2,8 +2,10 @@
  * A BGP speaker's feed that is the same each time: VPNv4 routes of as many VPNs as asked for, in UPDATEs as a PE or a reflector
  * sends them, about ten prefixes to a set of attributes.
  *
- *   bgp_feed measure ROUTES VPNS SESSIONS     into an engine in memory, from each of so many peers: seconds until it has chosen,
- *                                             bytes of memory for each path, seconds to withdraw all of the last peer's
+ *   bgp_feed measure ROUTES VPNS SESSIONS [import]
+ *
+ * Into an engine in memory, from each of so many peers: seconds until it has chosen, bytes of memory for each path, seconds to
+ * withdraw all of the last peer's. With `import` there is an instance for each VPN, which imports its routes.
  */
 #include "base/mem.h"
 #include "base/rng.h"
@@ -73,13 +75,26 @@ put_update(struct wire_writer *w, uint32_t first, uint32_t count, uint32_t vpns,
 /* --- an engine that listens --- */
 
 static struct bgp *
-listener(uint32_t peers)
+listener(uint32_t peers, uint32_t vpns, bool import)
 {
 	struct bgp_peer_config p[PEERS_MAX] = { 0 };
-	struct bgp_instance_config instance = { .peers = p, .peer_count = peers };
-	struct bgp_config c = { .as = AS, .router_id = 0x0afe0001, .instances = &instance, .instance_count = 1 };
+	struct bgp_instance_config *instances = mem_zalloc((vpns + 1) * sizeof *instances);
+	struct bgp_config c = { .as = AS,
+		.router_id = 0x0afe0001,
+		.no_target_policy = !import,
+		.instances = instances,
+		.instance_count = import ? vpns + 1 : 1 };
 	struct bgp *b = bgp_new(1, false);
 
+	instances[0].peers = p;
+	instances[0].peer_count = peers;
+	for (uint32_t i = 0; i < vpns; i++) {
+		struct bgp_vpn_config *v = &instances[i + 1].vpn[0];
+		snprintf(instances[i + 1].name, BGP_NAME, "VPN%u", i);
+		v->on = true;
+		v->rd = UINT64_C(999) << 32 | i;
+		v->import[v->import_count++] = UINT64_C(0x0002) << 48 | UINT64_C(100) << 32 | i;
+	}
 	for (uint32_t i = 0; i < peers; i++) {
 		p[i].address = addr_v4(0x0a000001 + i);
 		p[i].as = AS;
@@ -87,6 +102,7 @@ listener(uint32_t peers)
 		p[i].family[BGP_VPNV4].enabled = true;
 	}
 	bgp_input(b, &(struct bgp_input){ .kind = BGP_IN_CONFIG, .config = &c }, 0);
+	free(instances);
 	for (uint32_t i = 0; i < peers; i++) {
 		struct bgp_next_hop hop = { .address = p[i].address, .reachable = true, .lsp = true, .metric = 10 };
 		bgp_input(b, &(struct bgp_input){ .kind = BGP_IN_NEXT_HOP, .next_hop = &hop }, 0);
@@ -164,13 +180,13 @@ in_use(void)
 }
 
 static int
-measure(uint32_t routes, uint32_t vpns, uint32_t peers)
+measure(uint32_t routes, uint32_t vpns, uint32_t peers, bool import)
 {
 	struct feed feeds[PEERS_MAX], last = feed_make(routes, vpns, peers - 1, true);
 
 	for (uint32_t i = 0; i < peers; i++)
 		feeds[i] = feed_make(routes, vpns, i, false);
-	struct bgp *b = listener(peers);
+	struct bgp *b = listener(peers, vpns, import);
 	for (uint32_t i = 0; i < peers; i++)
 		greet(b, i);
 	size_t before = in_use();
@@ -198,11 +214,12 @@ measure(uint32_t routes, uint32_t vpns, uint32_t peers)
 int
 main(int argc, char **argv)
 {
-	uint32_t routes = argc == 5 ? (uint32_t)atoi(argv[2]) : 0, vpns = argc == 5 ? (uint32_t)atoi(argv[3]) : 0;
-	uint32_t peers = argc == 5 ? (uint32_t)atoi(argv[4]) : 0;
+	bool import = argc == 6 && !strcmp(argv[5], "import"), good = argc == 5 || import;
+	uint32_t routes = good ? (uint32_t)atoi(argv[2]) : 0, vpns = good ? (uint32_t)atoi(argv[3]) : 0;
+	uint32_t peers = good ? (uint32_t)atoi(argv[4]) : 0;
 
 	if (routes && vpns && peers && peers <= PEERS_MAX && !strcmp(argv[1], "measure"))
-		return measure(routes, vpns, peers);
-	fprintf(stderr, "usage: bgp_feed measure ROUTES VPNS SESSIONS\n");
+		return measure(routes, vpns, peers, import);
+	fprintf(stderr, "usage: bgp_feed measure ROUTES VPNS SESSIONS [import]\n");
 	return 2;
 }

@@ -46,10 +46,21 @@ struct bgp_peer_config {
 	uint32_t fake_as;                     /* of ours, towards this peer; 0: none */
 	struct bgp_peer_family family[BGP_FAMILIES];
 };
+/* What a VPN instance exchanges with others, for one of its families (RFC 4364, 4659). */
+enum { BGP_TARGETS_MAX = 32 };
+struct bgp_vpn_config {
+	bool on;                          /* `ipv4-family`, `ipv6-family` */
+	uint64_t rd;                      /* route-distinguisher; 0: none yet, and nothing is told to others */
+	uint64_t import[BGP_TARGETS_MAX]; /* vpn-target … import-extcommunity */
+	uint64_t export[BGP_TARGETS_MAX];
+	uint8_t import_count, export_count;
+	uint32_t label; /* of packets for the instance (apply-label per-instance) */
+};
 /* One for the public network and one for each VPN instance. */
 struct bgp_instance_config {
-	char name[BGP_NAME]; /* empty: the public network */
-	uint32_t router_id;  /* 0: that of the process */
+	struct bgp_vpn_config vpn[2]; /* of IPv4 and of IPv6 */
+	char name[BGP_NAME];          /* empty: the public network */
+	uint32_t router_id;           /* 0: that of the process */
 	struct bgp_peer_config *peers;
 	size_t peer_count;
 	uint16_t paths, external_paths; /* maximum load-balancing; 0: 1 */

@@ -22,9 +22,11 @@ struct rank {
 };
 
 static bool
-needs_lsp(const struct rib *r)
+needs_lsp(const struct path *p)
 {
-	return r->family == BGP_VPNV4 || r->family == BGP_VPNV6;
+	enum bgp_family f = p->dest->rib->family;
+
+	return p->origin || f == BGP_VPNV4 || f == BGP_VPNV6;
 }
 
 /* Why it may not be used, as things are now. */
@@ -39,7 +41,7 @@ fault_of(const struct path *p)
 		return PATH_GOOD;
 	if (!h->known || !h->reachable)
 		return PATH_NO_NEXT_HOP;
-	return needs_lsp(p->dest->rib) && !h->lsp ? PATH_NO_LSP : PATH_GOOD;
+	return needs_lsp(p) && !h->lsp ? PATH_NO_LSP : PATH_GOOD;
 }
 
 static uint32_t

@@ -82,6 +82,8 @@ instance_new(struct bgp *b, const char *name)
 static void
 instance_free(struct instance *n)
 {
+	vpn_instance_gone(n);
+	n->bgp->targets_moved = true;
 	hash_each (at, &n->peers) {
 		bgp_peer_free(OBJECT(at, struct peer, by_address));
 	}
@@ -110,6 +112,7 @@ instance_configure(struct bgp *b, const struct bgp_instance_config *c)
 
 	if (!n)
 		n = instance_new(b, c->name);
+	struct bgp_vpn_config before[2] = { n->config.vpn[0], n->config.vpn[1] };
 	bool again = decides_otherwise(&n->config, c), other_id = n->router_id && n->router_id != router_id;
 	n->configured = true;
 	n->config = *c;
@@ -128,6 +131,7 @@ instance_configure(struct bgp *b, const struct bgp_instance_config *c)
 		else if (other_id)
 			peer_restart(p, BGP_CEASE_CHANGED, "our router ID has changed");
 	}
+	vpn_configure(n, before);
 	for (unsigned f = 0; again && f < BGP_FAMILIES; f++)
 		if (n->ribs[f])
 			hash_each (d, &n->ribs[f]->dests) {
@@ -157,6 +161,7 @@ configure(struct bgp *b, const struct bgp_config *c)
 		if (!OBJECT(m, struct instance, of_bgp)->configured)
 			instance_free(OBJECT(m, struct instance, of_bgp));
 	}
+	vpn_review(b);
 }
 
 /* --- the door --- */
@@ -174,6 +179,7 @@ bgp_new(uint64_t seed, bool restarted)
 	list_init(&b->instances);
 	list_init(&b->to_flush);
 	hash_init(&b->conns);
+	hash_init(&b->targets);
 	return b;
 }
 
@@ -184,6 +190,7 @@ bgp_free(struct bgp *b)
 		instance_free(OBJECT(l, struct instance, of_bgp));
 	}
 	bgp_config_free(&b->config);
+	vpn_targets_free(b);
 	attr_store_free(&b->attrs);
 	hash_free(&b->conns);
 	timers_free(&b->timers);

@@ -95,6 +95,8 @@ struct path {
 	const struct attr_set *attrs;
 	struct next_hop *hop; /* NULL: of ourselves */
 	struct list of_hop;
+	struct path *origin;  /* of an imported one: that in the VPN table; NULL: it was not imported */
+	struct path *imports; /* of one in a VPN table: the first that was made from it; of an imported one: the next */
 	uint32_t label, id, generation;
 	uint8_t fault;    /* enum path_fault */
 	bool best, multi; /* multi: used beside the best */
@@ -158,6 +160,7 @@ struct instance {
 	uint32_t router_id;
 	struct hash peers, next_hops;
 	struct rib *ribs[BGP_FAMILIES]; /* made when they are needed */
+	uint64_t wanted;                /* the last question about targets that named it */
 };
 
 struct bgp {
@@ -172,7 +175,11 @@ struct bgp {
 	struct hash conns; /* by number */
 	uint32_t last_conn;
 	struct list to_flush;
-	bool more; /* there is work that was put off for the sake of others */
+	struct hash targets; /* struct target: which instances import what */
+	uint64_t questions;  /* about targets, so far */
+	uint32_t reflects;   /* families that we hand on from internal peers to internal peers */
+	bool targets_moved;  /* somebody imports something else than before */
+	bool more;           /* there is work that was put off for the sake of others */
 };
 
 /* --- engine.c --- */
@@ -213,11 +220,39 @@ struct dest *dest_get(struct rib *, uint64_t rd, const struct prefix *);
 /* A path of a peer's, or of our own (NULL). Takes over the use of the attributes. */
 void path_put(struct dest *, struct peer *, uint32_t id, const struct attr_set *, uint32_t label, enum path_fault);
 void path_gone(struct dest *, struct peer *, uint32_t id);
+/* One that is made from a path of a VPN table, and one that is no longer. */
+struct path *path_import(struct dest *, struct path *origin);
+void path_follow(struct path *); /* an imported one says what its origin says now */
+void path_drop(struct path *);
 void dest_dirty(struct dest *);
 void ribs_settle(struct bgp *);                                   /* chooses wherever something has changed */
 void rib_drop_peer(struct rib *, struct peer *, bool stale_only); /* all that it said, or what it has not said again */
 void next_hop_told(struct instance *, const struct bgp_next_hop *);
 void next_hops_free(struct instance *);
+
+/* --- ../vpn/ --- */
+struct target { /* a route target that somebody imports */
+	struct hash_node by_target;
+	uint64_t target;
+	enum bgp_family family; /* VPNV4 or VPNV6 */
+	struct instance **instances;
+	size_t count;
+};
+enum bgp_family vpn_family_of(enum bgp_family plain); /* VPNV4 of IPV4, VPNV6 of IPV6; else itself */
+void vpn_targets_rebuild(struct bgp *);               /* after a new configuration */
+void vpn_targets_free(struct bgp *);
+struct target *vpn_target_find(const struct bgp *, enum bgp_family, uint64_t target); /* NULL: nobody imports it */
+/* Has anybody here a use for such a path? (`policy vpn-target`) */
+bool vpn_target_is_wanted(const struct bgp *, enum bgp_family, const struct attr_set *);
+/* Marks the instances that import such a path with the number of the question, which it returns. */
+uint64_t vpn_targets_ask(struct bgp *, enum bgp_family, const struct attr_set *);
+void vpn_import(struct dest *);        /* of a VPN table: into the instances whose targets it has */
+void vpn_import_drop(struct path *);   /* it is about to go */
+void vpn_import_unlink(struct path *); /* an imported one is */
+void vpn_export(struct dest *);        /* of an instance: what is chosen there is told to others */
+void vpn_configure(struct instance *, const struct bgp_vpn_config before[2]); /* after its configuration */
+void vpn_instance_gone(struct instance *);
+void vpn_review(struct bgp *); /* at the end of a new configuration */
 
 /* --- decide.c --- */
 /* Puts the best path first and marks those that are used beside it. True: what is chosen is another than before. */

@@ -79,9 +79,22 @@ is_within_limit(struct peer *p, enum bgp_family f)
 	return false;
 }
 
+/* `policy vpn-target`: what no instance imports and nobody is to be told of is not kept. */
+static bool
+is_of_use(const struct bgp *b, enum bgp_family f, const struct attr_set *a)
+{
+	if (f != BGP_VPNV4 && f != BGP_VPNV6)
+		return true;
+	return b->config.no_target_policy || b->reflects & BGP_FAMILY_BIT(f) || vpn_target_is_wanted(b, f, a);
+}
+
 static void
 reach(struct peer *p, enum bgp_family f, struct wire_reader list, const struct attr_set *a)
 {
+	if (!is_of_use(p->bgp, f, a)) {
+		withdraw(p, f, list, true);
+		return;
+	}
 	struct rib *r = rib_get(p->instance, f);
 	enum path_fault fault = judge(p, f, a);
 	struct nlri n;

@@ -167,8 +167,12 @@ path_free(struct path **at)
 	struct rib *r = p->dest->rib;
 
 	*at = p->next;
-	if (p->peer)
+	if (p->peer && !p->origin)
 		p->peer->family[r->family].prefixes--;
+	if (p->origin)
+		vpn_import_unlink(p);
+	else
+		vpn_import_drop(p);
 	path_unlink_hop(p);
 	attr_drop(&r->bgp->attrs, p->attrs);
 	r->path_count--;
@@ -182,9 +186,25 @@ path_at(struct dest *d, const struct peer *peer, uint32_t id)
 {
 	struct path **at = &d->paths;
 
-	while (*at && ((*at)->peer != peer || (*at)->id != id))
+	while (*at && ((*at)->peer != peer || (*at)->id != id || (*at)->origin))
 		at = &(*at)->next;
 	return at;
+}
+
+/* What it says from now on; takes over the use of the attributes. */
+static void
+path_say(struct path *p, const struct attr_set *attrs, uint32_t label, enum path_fault fault)
+{
+	const struct rib *r = p->dest->rib;
+
+	p->attrs = attrs;
+	p->label = label;
+	p->fault = (uint8_t)fault;
+	if (addr_is_set(&attrs->next_hop)) { /* an imported one goes over the public network */
+		p->hop = next_hop_get(p->origin ? p->origin->dest->rib->instance : r->instance, &attrs->next_hop);
+		list_append(&p->hop->paths, &p->of_hop);
+	}
+	dest_dirty(p->dest);
 }
 
 void
@@ -217,15 +237,25 @@ path_put(
 		attr_drop(&r->bgp->attrs, p->attrs);
 		d->choice_moved |= p->best || p->multi;
 	}
-	p->attrs = attrs;
-	p->label = label;
-	p->fault = (uint8_t)fault;
 	p->generation = generation;
-	if (addr_is_set(&attrs->next_hop)) {
-		p->hop = next_hop_get(r->instance, &attrs->next_hop);
-		list_append(&p->hop->paths, &p->of_hop);
+	path_say(p, attrs, label, fault);
+}
+
+void
+path_follow(struct path *p)
+{
+	const struct path *o = p->origin;
+
+	if (p->attrs == o->attrs && p->label == o->label && p->generation == o->generation)
+		return;
+	if (p->attrs) {
+		path_unlink_hop(p);
+		attr_drop(&p->dest->rib->bgp->attrs, p->attrs);
+		p->dest->choice_moved |= p->best || p->multi;
 	}
-	dest_dirty(d);
+	p->generation = o->generation;
+	path_say(p, attr_use(o->attrs), o->label,
+	    o->fault == PATH_NO_NEXT_HOP || o->fault == PATH_NO_LSP ? PATH_GOOD : o->fault);
 }
 
 void
@@ -235,6 +265,36 @@ path_gone(struct dest *d, struct peer *peer, uint32_t id)
 
 	if (*at)
 		path_free(at);
+}
+
+void
+path_drop(struct path *p)
+{
+	struct path **at = &p->dest->paths;
+
+	while (*at != p)
+		at = &(*at)->next;
+	path_free(at);
+}
+
+struct path *
+path_import(struct dest *d, struct path *origin)
+{
+	struct rib *r = d->rib;
+	struct path *p = pool_take(&r->path_pool), **at = &d->paths;
+
+	p->dest = d;
+	p->peer = origin->peer;
+	p->id = origin->id;
+	p->origin = origin;
+	p->imports = origin->imports;
+	origin->imports = p;
+	list_init(&p->of_hop);
+	while (*at)
+		at = &(*at)->next;
+	*at = p;
+	r->path_count++;
+	return p;
 }
 
 void
@@ -251,16 +311,21 @@ rib_drop_peer(struct rib *r, struct peer *peer, bool stale_only)
 	}
 }
 
-/* --- the end of an input --- */
-
 static void
 rib_settle(struct rib *r)
 {
+	bool is_vpn = r->family == BGP_VPNV4 || r->family == BGP_VPNV6;
+
 	while (!list_is_empty(&r->dirty)) {
 		struct dest *d = OBJECT(r->dirty.next, struct dest, dirty);
 		list_remove(&d->dirty);
-		if (decide(d))
+		bool changed = decide(d);
+		if (changed)
 			out_changed(d);
+		if (is_vpn)
+			vpn_import(d);
+		else if (changed)
+			vpn_export(d);
 		dest_release(d);
 	}
 }
@@ -268,11 +333,18 @@ rib_settle(struct rib *r)
 void
 ribs_settle(struct bgp *b)
 {
-	list_each (l, &b->instances) {
-		const struct instance *n = OBJECT(l, struct instance, of_bgp);
-		for (unsigned f = 0; f < BGP_FAMILIES; f++)
-			if (n->ribs[f])
-				rib_settle(n->ribs[f]);
+	bool again = true;
+
+	while (again) { /* what one instance tells another, that one may have to look at */
+		again = false;
+		list_each (l, &b->instances) {
+			const struct instance *n = OBJECT(l, struct instance, of_bgp);
+			for (unsigned f = 0; f < BGP_FAMILIES; f++)
+				if (n->ribs[f] && !list_is_empty(&n->ribs[f]->dirty)) {
+					rib_settle(n->ribs[f]);
+					again = true;
+				}
+		}
 	}
 }
 

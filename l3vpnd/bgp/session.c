@@ -86,9 +86,35 @@ send_keepalive(struct conn *c)
 	}
 }
 
-static void
-send_notification(struct conn *c, const struct bgp_fault *f)
+/* RFC 8538 3: one after which routes are not to be kept is said inside a Hard Reset, to those who would keep them. */
+static struct bgp_fault
+for_good(const struct conn *c, const struct bgp_fault *f)
 {
+	uint8_t inside[2 + BGP_FAULT_DATA];
+	bool keeps = c->open.restart.notifications && !c->peer->bgp->config.graceful_off;
+
+	if (!keeps || f->code != BGP_ERROR_CEASE || f->subcode < BGP_CEASE_PREFIX_LIMIT ||
+	    f->subcode > BGP_CEASE_DECONFIGURED)
+		return *f;
+	inside[0] = f->code;
+	inside[1] = f->subcode;
+	memcpy(inside + 2, f->data, f->size);
+	return bgp_fault(BGP_ERROR_CEASE, BGP_CEASE_HARD_RESET, inside, 2 + (size_t)f->size);
+}
+
+/* What stands in a Hard Reset is why. */
+static void
+fault_shown(const struct bgp_fault *f, char out[96])
+{
+	bool hard = f->code == BGP_ERROR_CEASE && f->subcode == BGP_CEASE_HARD_RESET && f->size >= 2;
+
+	bgp_fault_text(hard ? f->data[0] : f->code, hard ? f->data[1] : f->subcode, out);
+}
+
+static void
+send_notification(struct conn *c, const struct bgp_fault *said)
+{
+	const struct bgp_fault wrapped = for_good(c, said), *f = &wrapped;
 	uint8_t bytes[BGP_HEADER_BYTES + 2 + BGP_FAULT_DATA];
 	struct wire_writer w = wire_writer(bytes, sizeof bytes);
 
@@ -310,8 +336,10 @@ remember(struct peer *p, const struct bgp_fault *f, bool ours, const char *why)
 {
 	char text[96], name[ADDR_TEXT + BGP_NAME + 8];
 
+	if (f && f->code)
+		fault_shown(f, text);
 	free(p->why_down);
-	p->why_down = mem_text(f && f->code ? bgp_fault_text(f->code, f->subcode, text) : why ? why : "");
+	p->why_down = mem_text(f && f->code ? text : why ? why : "");
 	p->last_fault = f ? *f : (struct bgp_fault){ 0 };
 	p->last_fault_ours = ours;
 	bgp_note(p->bgp, 4, "peer %s: the connection ends: %s%s%s%s", peer_text(p, name),

@@ -27,6 +27,7 @@ three(void)
 	vpn_net_peer(n, 0, 1, families);
 	vpn_net_peer(n, 0, 2, families & ~BGP_FAMILY_BIT(BGP_RT_CONSTRAINT));
 	vpn_net_peer_config(n, 0, 1)->family[BGP_VPNV4].receive_add_path = true;
+	n->nodes[0]->config.no_target_policy = true;
 	vpn_net_start_all(n);
 	vpn_net_run(n, SECONDS(5));
 	vpn_net_route(n, 2, "10.7.0.0/16", false);

@@ -27,6 +27,16 @@ engine_free(struct sim_node *s)
 	node_of(s)->b = NULL;
 }
 
+/* A connection comes from the instance that its peer is in. */
+static const char *
+instance_of(const struct bgp_config *c, const struct addr *peer)
+{
+	for (size_t i = 0; i < c->instance_count; i++)
+		if (bgp_config_peer(&c->instances[i], peer))
+			return c->instances[i].name;
+	return "";
+}
+
 static void
 engine_input(struct sim_node *s, const struct sim_input *in, usec_t now)
 {
@@ -39,6 +49,7 @@ engine_input(struct sim_node *s, const struct sim_input *in, usec_t now)
 		return;
 	bgp_input(node_of(s)->b,
 	    &(struct bgp_input){ .kind = kinds[in->kind],
+		.instance = instance_of(&node_of(s)->config, &in->from),
 		.conn = in->conn,
 		.peer = in->from,
 		.local = in->to,

@@ -1,6 +1,7 @@
 /*
  * BGP/MPLS VPN routes among many PEs, on a clock of their own: two route reflectors, and PEs that are clients of both and tell
- * routes of their own VPNs, all of them VPNv4 with label and target.
+ * routes of their own VPNs, all of them VPNv4 with label and target. With --instances each PE has an instance of one of three VPNs
+ * instead, whose routes it exports and imports, and keeps nothing of the other two.
  *
  * There is trouble: routes come and go, PEs and reflectors die and come back, gracefully or not, sessions are reset, links are
  * cut for longer than a hold time or shorter. When all is quiet each PE has each route of every PE that lives, by its next
@@ -21,6 +22,7 @@ enum { REFLECTORS = 2, ROUTES = 32 };
 static struct settings {
 	uint64_t seed;
 	unsigned pes, troubles, rounds;
+	bool instances;
 } set = { .pes = 12, .troubles = 30, .rounds = 3 };
 
 static struct vpn_net *net;
@@ -36,8 +38,8 @@ static void __attribute__((noreturn)) __attribute__((format(printf, 1, 2))) fail
 
 	va_start(args, format);
 	fprintf(stderr,
-	    "sim_l3vpn --seed %llu --pes %u --troubles %u --rounds %u, at %.3f s: ", (unsigned long long)set.seed,
-	    set.pes, set.troubles, set.rounds, (double)net->sim.now / 1e6);
+	    "sim_l3vpn --seed %llu --pes %u --troubles %u --rounds %u%s, at %.3f s: ", (unsigned long long)set.seed,
+	    set.pes, set.troubles, set.rounds, set.instances ? " --instances" : "", (double)net->sim.now / 1e6);
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
 	va_end(args);
@@ -92,7 +94,14 @@ say(size_t pe, unsigned i)
 		.target_count = 1,
 		.origin = ORIGIN_INCOMPLETE };
 
-	vpn_net_give(net, pe, &(struct bgp_input){ .kind = BGP_IN_ROUTE, .route = &r, .gone = !routes[pe][i].told });
+	if (set.instances) { /* of the instance: label, distinguisher and target are put to it */
+		r.family = BGP_IPV4;
+		r.rd = 0;
+		r.target_count = 0;
+	}
+	vpn_net_give(net, pe,
+	    &(struct bgp_input){
+		.kind = BGP_IN_ROUTE, .instance = set.instances ? "V" : "", .route = &r, .gone = !routes[pe][i].told });
 }
 
 static void
@@ -114,6 +123,18 @@ dest_at(size_t node, size_t pe, unsigned i)
 	return in && in->ribs[BGP_VPNV4] ? dest_find(in->ribs[BGP_VPNV4], rd_of(pe), &p) : NULL;
 }
 
+static bool
+shares_vpn(size_t a, size_t b)
+{
+	return a % 3 == b % 3;
+}
+
+static uint32_t
+label_of(size_t pe)
+{
+	return 100000 + (uint32_t)pe;
+}
+
 static void
 check_route(size_t node, size_t pe, unsigned i)
 {
@@ -128,35 +149,70 @@ check_route(size_t node, size_t pe, unsigned i)
 	if (!best)
 		fail("node %zu has no path to route %u of PE %zu (%s)", node, i, pe,
 		    d && d->paths ? path_fault_text(d->paths->fault) : "nothing is known");
-	if (best->label != routes[pe][i].label)
-		fail("node %zu has label %u for route %u of PE %zu, not %u", node, best->label, i, pe,
-		    routes[pe][i].label);
+	uint32_t label = set.instances ? label_of(pe) : routes[pe][i].label;
+	if (best->label != label)
+		fail("node %zu has label %u for route %u of PE %zu, not %u", node, best->label, i, pe, label);
 	if (node != pe && !addr_eq(&best->attrs->next_hop, &net->nodes[pe]->address))
 		fail("node %zu sends route %u of PE %zu elsewhere", node, i, pe);
 	if (!attr_has_ext(best->attrs, target_of(pe)))
 		fail("node %zu has lost the target of route %u of PE %zu", node, i, pe);
 }
 
+/* In a PE's instance: a path for each other PE of its VPN that tells the prefix, and its own. */
+static void
+check_instance(size_t node, unsigned i)
+{
+	const struct instance *in = instance_find(net->nodes[node]->b, "V");
+	struct prefix p = prefix_of(i);
+	const struct dest *d = in && in->ribs[BGP_IPV4] ? dest_find(in->ribs[BGP_IPV4], 0, &p) : NULL;
+	unsigned expected = 0, found = 0;
+
+	for (size_t pe = REFLECTORS; pe < net->count; pe++)
+		expected += shares_vpn(node, pe) && routes[pe][i].told && net->nodes[pe]->b;
+	for (const struct path *k = d ? d->paths : NULL; k; k = k->next) {
+		found++;
+		if (k->fault != PATH_GOOD)
+			fail("node %zu: a path to prefix %u is not used: %s", node, i, path_fault_text(k->fault));
+		if (!k->origin)
+			continue;
+		size_t pe = addr_to_v4(&k->attrs->next_hop) - 0x0a000001;
+		if (!shares_vpn(node, pe) || !routes[pe][i].told || k->label != label_of(pe) ||
+		    k->origin->dest->rd != rd_of(pe))
+			fail("node %zu: a path to prefix %u over PE %zu with label %u", node, i, pe, k->label);
+	}
+	if (found != expected)
+		fail("node %zu has %u paths to prefix %u, not %u", node, found, i, expected);
+}
+
 static void
 check_memory(size_t node)
 {
 	const struct bgp *b = net->nodes[node]->b;
-	const struct rib *r = instance_find(b, "")->ribs[BGP_VPNV4];
-	uint64_t uses = 0, paths = 0;
+	uint64_t uses = 0, paths = 0, counted = 0;
 
 	hash_each (n, &b->attrs.sets) {
 		uses += OBJECT(n, struct attr_set, by_content)->uses;
 	}
-	hash_each (k, &r->dests) {
-		const struct dest *d = OBJECT(k, struct dest, by_key);
-		if (!d->paths)
-			fail("node %zu keeps a destination that nobody leads to", node);
-		for (const struct path *p = d->paths; p; p = p->next)
-			paths++;
+	list_each (l, &b->instances) {
+		const struct instance *in = OBJECT(l, struct instance, of_bgp);
+		for (unsigned f = 0; f < BGP_FAMILIES; f++) {
+			counted += in->ribs[f] ? in->ribs[f]->path_count : 0;
+			for (struct hash_node *k = in->ribs[f] ? in->ribs[f]->dests.oldest : NULL; k; k = k->newer) {
+				const struct dest *d = OBJECT(k, struct dest, by_key);
+				if (!d->paths)
+					fail("node %zu keeps a destination that nobody leads to", node);
+				for (const struct path *p = d->paths; p; p = p->next) {
+					paths++;
+					if (set.instances && node >= REFLECTORS && f == BGP_VPNV4 &&
+					    !attr_has_ext(p->attrs, target_of(node)))
+						fail("node %zu keeps a path of another VPN", node);
+				}
+			}
+		}
 	}
-	if (uses != paths || paths != r->path_count)
-		fail("node %zu: %llu uses of attributes, %llu paths, %zu counted", node, (unsigned long long)uses,
-		    (unsigned long long)paths, r->path_count);
+	if (uses != paths || paths != counted)
+		fail("node %zu: %llu uses of attributes, %llu paths, %llu counted", node, (unsigned long long)uses,
+		    (unsigned long long)paths, (unsigned long long)counted);
 }
 
 static void
@@ -167,7 +223,10 @@ check_all(void)
 			continue;
 		for (size_t pe = REFLECTORS; pe < net->count; pe++)
 			for (unsigned i = 0; i < ROUTES; i++)
-				check_route(node, pe, i);
+				if (!set.instances || node < REFLECTORS || shares_vpn(node, pe))
+					check_route(node, pe, i);
+		for (unsigned i = 0; set.instances && node >= REFLECTORS && i < ROUTES; i++)
+			check_instance(node, i);
 		check_memory(node);
 	}
 }
@@ -242,6 +301,8 @@ watch(struct sim *s, void *ctx)
 	if (!watching || chance(50))
 		return;
 	size_t node = any_pe(), pe = any_pe();
+	if (set.instances && !shares_vpn(node, pe))
+		return;
 	for (unsigned i = 0; net->nodes[node]->b && node != pe && i < ROUTES; i++) {
 		const struct dest *d = dest_at(node, pe, i);
 		if (routes[pe][i].told && !(d && d->paths && d->paths->best) && !net->nodes[node]->restarted)
@@ -285,7 +346,20 @@ build(void)
 	net->sim.broken = broken;
 	net->sim.watch = watch;
 	for (unsigned i = 0; i < REFLECTORS + set.pes; i++)
-		vpn_net_add(net, 100);
+		vpn_net_add(net, 100)->config.no_target_policy = i >= REFLECTORS && !set.instances;
+	for (size_t pe = REFLECTORS; set.instances && pe < net->count; pe++) {
+		struct bgp_config *c = &net->nodes[pe]->config;
+		c->instances = mem_resize(c->instances, 2 * sizeof *c->instances);
+		c->instance_count = 2;
+		c->instances[1] = (struct bgp_instance_config){ .name = "V" };
+		c->instances[1].vpn[0] = (struct bgp_vpn_config){ .on = true,
+			.rd = rd_of(pe),
+			.import = { target_of(pe) },
+			.export = { target_of(pe) },
+			.import_count = 1,
+			.export_count = 1,
+			.label = label_of(pe) };
+	}
 	vpn_net_peer(net, 0, 1, BGP_FAMILY_BIT(BGP_VPNV4));
 	for (size_t pe = REFLECTORS; pe < net->count; pe++)
 		for (size_t r = 0; r < REFLECTORS; r++) {
@@ -315,7 +389,7 @@ main(int argc, char **argv)
 {
 	static const struct option options[] = { { "seed", required_argument, NULL, 's' },
 		{ "pes", required_argument, NULL, 'p' }, { "troubles", required_argument, NULL, 't' },
-		{ "rounds", required_argument, NULL, 'r' }, { 0 } };
+		{ "rounds", required_argument, NULL, 'r' }, { "instances", no_argument, NULL, 'i' }, { 0 } };
 	int c;
 
 	if (getrandom(&set.seed, sizeof set.seed, 0) != sizeof set.seed)
@@ -326,19 +400,21 @@ main(int argc, char **argv)
 		case 's': set.seed = strtoull(optarg, NULL, 10); break;
 		case 'p': set.pes = number(optarg, 2, VPN_NODES - REFLECTORS); break;
 		case 't': set.troubles = number(optarg, 1, 1000000); break;
+		case 'i': set.instances = true; break;
 		case 'r': set.rounds = number(optarg, 1, 1000); break;
 		default:
-			fprintf(stderr, "usage: sim_l3vpn [--seed N] [--pes N] [--troubles N] [--rounds N]\n");
+			fprintf(stderr,
+			    "usage: sim_l3vpn [--seed N] [--pes N] [--troubles N] [--rounds N] [--instances]\n");
 			return 2;
 		}
 	build();
 	calm();
 	for (unsigned r = 0; r < set.rounds; r++)
 		round_of_trouble();
-	printf("sim_l3vpn: %u PEs, %u rounds of %u troubles, %.0f s of their time, %zu effects, transcript %016llx "
+	printf("sim_l3vpn: %u PEs%s, %u rounds of %u troubles, %.0f s of their time, %zu effects, transcript %016llx "
 	       "(seed %llu): all is well\n",
-	    set.pes, set.rounds, set.troubles, (double)net->sim.now / 1e6, net->sim.effects,
-	    (unsigned long long)net->sim.transcript, (unsigned long long)set.seed);
+	    set.pes, set.instances ? " with instances" : "", set.rounds, set.troubles, (double)net->sim.now / 1e6,
+	    net->sim.effects, (unsigned long long)net->sim.transcript, (unsigned long long)set.seed);
 	vpn_net_free(net);
 	return 0;
 }

@@ -295,6 +295,42 @@ START_TEST(an_ignored_peers_routes_go_at_once)
 }
 END_TEST
 
+/* RFC 8538 3: it says so inside a Hard Reset, which shows as what it holds. */
+START_TEST(who_is_shut_down_for_good_is_not_waited_for)
+{
+	pair(100, 100);
+	vpn_net_start_all(net);
+	vpn_net_run(net, SECONDS(20));
+	vpn_net_route(net, 0, "10.1.0.0/16", false);
+	vpn_net_run(net, SECONDS(2));
+	ck_assert(vpn_net_best(net, 1, BGP_IPV4, "10.1.0.0/16"));
+	vpn_net_peer_config(net, 0, 1)->ignored = true;
+	vpn_net_configure(net, 0);
+	vpn_net_run(net, SECONDS(1));
+	ck_assert_ptr_null(vpn_net_best(net, 1, BGP_IPV4, "10.1.0.0/16"));
+	ck_assert(said(1, "it says Cease: administrative shutdown"));
+	ck_assert_uint_eq(vpn_net_peer_of(net, 1, 0)->last_fault.subcode, BGP_CEASE_HARD_RESET);
+}
+END_TEST
+
+/* An operator's reset is over soon: routes stay. */
+START_TEST(routes_stay_while_a_session_is_reset)
+{
+	pair(100, 100);
+	vpn_net_start_all(net);
+	vpn_net_run(net, SECONDS(20));
+	vpn_net_route(net, 0, "10.1.0.0/16", false);
+	vpn_net_run(net, SECONDS(2));
+	vpn_net_give(net, 0, &(struct bgp_input){ .kind = BGP_IN_RESET });
+	for (int i = 0; i < 500; i++) {
+		vpn_net_run(net, SECONDS(1) / 100);
+		ck_assert(vpn_net_best(net, 1, BGP_IPV4, "10.1.0.0/16"));
+	}
+	ck_assert(vpn_net_is_up(net, 0, 1));
+	ck_assert_uint_eq(vpn_net_peer_of(net, 0, 1)->ups, 2);
+}
+END_TEST
+
 /* --- the table --- */
 
 START_TEST(an_event_out_of_place_never_leaves_a_half_open_connection)
@@ -361,6 +397,8 @@ suite(void)
 	tcase_add_test(t, routes_of_a_peer_that_does_not_come_back_go_after_its_restart_time);
 	tcase_add_loop_test(t, without_graceful_restart_routes_go_at_once, 0, 2);
 	tcase_add_test(t, an_ignored_peers_routes_go_at_once);
+	tcase_add_test(t, who_is_shut_down_for_good_is_not_waited_for);
+	tcase_add_test(t, routes_stay_while_a_session_is_reset);
 	suite_add_tcase(s, t);
 	return s;
 }

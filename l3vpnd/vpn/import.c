@@ -1,0 +1,240 @@
+/*
+ * Routes between the VPN tables and the instances, RFC 4364 section 4.
+ *
+ * A path of a VPN table is *imported* into each instance that imports one of its targets: a path there that follows it, over
+ * the public network's next hop and with its label. What is chosen in an instance, if it was not imported, is *exported*: a
+ * path of our own in the VPN table, with the instance's distinguisher, label and targets, which other instances here may
+ * import like any other (but never the one that it came from).
+ */
+#include "l3vpnd/bgp/model.h"
+#include <string.h>
+
+/* --- import --- */
+
+static enum bgp_family
+plain_of(enum bgp_family vpn)
+{
+	return vpn == BGP_VPNV4 ? BGP_IPV4 : BGP_IPV6;
+}
+
+static const struct bgp_vpn_config *
+config_of(const struct instance *n, enum bgp_family plain)
+{
+	return &n->config.vpn[plain == BGP_IPV6];
+}
+
+/* Where one of our own came from, by its distinguisher; NULL: a peer told it. */
+static bool
+is_from(const struct path *p, const struct instance *n)
+{
+	return !p->peer && config_of(n, plain_of(p->dest->rib->family))->rd == p->dest->rd;
+}
+
+static void
+import_into(struct instance *n, struct path *p)
+{
+	struct rib *r = rib_get(n, plain_of(p->dest->rib->family));
+
+	path_follow(path_import(dest_get(r, 0, &p->dest->prefix), p));
+}
+
+static void
+import_one(struct path *p)
+{
+	struct bgp *b = p->dest->rib->bgp;
+	enum bgp_family family = p->dest->rib->family;
+	uint64_t question = vpn_targets_ask(b, family, p->attrs);
+	struct path **at = &p->imports;
+
+	while (*at) {
+		struct path *i = *at;
+		struct instance *n = i->dest->rib->instance;
+		if (n->wanted != question || is_from(p, n)) {
+			path_drop(i); /* and off the list */
+			continue;
+		}
+		n->wanted = 0; /* it has it already */
+		path_follow(i);
+		at = &i->imports;
+	}
+	struct wire_reader ext = attr_list(p->attrs, LIST_EXT);
+	while (wire_left(&ext)) {
+		const struct target *t = vpn_target_find(b, family, wire_u64(&ext));
+		for (size_t i = 0; t && i < t->count; i++)
+			if (t->instances[i]->wanted == question && !is_from(p, t->instances[i])) {
+				t->instances[i]->wanted = 0;
+				import_into(t->instances[i], p);
+			}
+	}
+}
+
+/* What can never be used is not imported, and what two reflectors tell of one PE only once: the better of the two. */
+static bool
+is_worth_importing(const struct dest *d, const struct path *p)
+{
+	if (p->fault != PATH_GOOD && p->fault != PATH_NO_NEXT_HOP && p->fault != PATH_NO_LSP)
+		return false;
+	for (const struct path *before = d->paths; before != p; before = before->next)
+		if (before->fault == p->fault && before->label == p->label &&
+		    addr_eq(&before->attrs->next_hop, &p->attrs->next_hop))
+			return false;
+	return true;
+}
+
+void
+vpn_import(struct dest *d)
+{
+	for (struct path *p = d->paths; p; p = p->next)
+		if (is_worth_importing(d, p))
+			import_one(p);
+		else
+			vpn_import_drop(p);
+}
+
+void
+vpn_import_unlink(struct path *p)
+{
+	for (struct path **at = &p->origin->imports; *at; at = &(*at)->imports)
+		if (*at == p) {
+			*at = p->imports;
+			return;
+		}
+}
+
+void
+vpn_import_drop(struct path *p)
+{
+	while (p->imports)
+		path_drop(p->imports);
+}
+
+/* --- export --- */
+
+static const struct attr_set *
+exported(const struct path *p, const struct bgp_vpn_config *v)
+{
+	struct attr_store *store = &p->dest->rib->bgp->attrs;
+	struct wire_reader ext = attr_list(p->attrs, LIST_EXT);
+	uint8_t bytes[2048];
+	struct wire_writer w = wire_writer(bytes, sizeof bytes);
+
+	for (unsigned i = 0; i < v->export_count; i++)
+		wire_put_u64(&w, v->export[i]);
+	if (ext.size <= sizeof bytes - w.at)
+		wire_put_bytes(&w, ext.base, ext.size);
+	return attr_changed(store, p->attrs,
+	    &(struct attr_change){ .ext_set = true,
+		.ext = wire_reader(bytes, w.at),
+		.next_hop_set = true, /* it is ours: other PEs send packets with our label to us */
+		.local_pref_none = p->peer && !p->peer->internal });
+}
+
+void
+vpn_export(struct dest *d)
+{
+	const struct instance *n = d->rib->instance;
+	enum bgp_family family = vpn_family_of(d->rib->family);
+	struct instance *public = instance_find(n->bgp, "");
+	const struct bgp_vpn_config *v = config_of(n, d->rib->family);
+	const struct path *best = d->paths && d->paths->best && !d->paths->origin ? d->paths : NULL;
+
+	if (family == d->rib->family || !*n->name || !public)
+		return;
+	struct rib *r = rib_get(public, family);
+	const struct attr_set *a = best && v->on && v->rd && v->export_count ? exported(best, v) : NULL;
+	if (a) {
+		path_put(dest_get(r, v->rd, &d->prefix), NULL, 0, a, v->label, PATH_GOOD);
+		return;
+	}
+	struct dest *there = v->rd ? dest_find(r, v->rd, &d->prefix) : NULL;
+	if (there)
+		path_gone(there, NULL, 0);
+}
+
+/* --- configuration --- */
+
+static bool
+is_same(const struct bgp_vpn_config *a, const struct bgp_vpn_config *b)
+{
+	return a->on == b->on && a->rd == b->rd && a->label == b->label && a->import_count == b->import_count &&
+	       a->export_count == b->export_count && memcmp(a->import, b->import, sizeof a->import) == 0 &&
+	       memcmp(a->export, b->export, sizeof a->export) == 0;
+}
+
+/* What was exported under another distinguisher goes. */
+static void
+unexport(struct instance *n, enum bgp_family plain, uint64_t rd)
+{
+	const struct instance *public = instance_find(n->bgp, "");
+	struct rib *r = public ? public->ribs[vpn_family_of(plain)] : NULL;
+
+	if (!r || !rd || !n->ribs[plain])
+		return;
+	hash_each (k, &n->ribs[plain]->dests) {
+		struct dest *there = dest_find(r, rd, &OBJECT(k, struct dest, by_key)->prefix);
+		if (there)
+			path_gone(there, NULL, 0);
+	}
+}
+
+void
+vpn_configure(struct instance *n, const struct bgp_vpn_config before[2])
+{
+	static const enum bgp_family plain[] = { BGP_IPV4, BGP_IPV6 };
+
+	for (int k = 0; k < 2; k++) {
+		if (is_same(&before[k], &n->config.vpn[k]) || !*n->name)
+			continue;
+		n->bgp->targets_moved = true;
+		if (before[k].rd != n->config.vpn[k].rd)
+			unexport(n, plain[k], before[k].rd);
+		if (!n->ribs[plain[k]])
+			continue;
+		hash_each (d, &n->ribs[plain[k]]->dests) {
+			vpn_export(OBJECT(d, struct dest, by_key));
+		}
+	}
+}
+
+void
+vpn_instance_gone(struct instance *n)
+{
+	unexport(n, BGP_IPV4, n->config.vpn[0].rd);
+	unexport(n, BGP_IPV6, n->config.vpn[1].rd);
+}
+
+static uint32_t
+reflected(const struct instance *public)
+{
+	uint32_t families = 0;
+
+	hash_each (k, &public->peers) {
+		const struct peer *p = OBJECT(k, struct peer, by_address);
+		for (unsigned f = 0; p->internal && f < BGP_FAMILIES; f++)
+			families |= p->config.family[f].reflect_client ? BGP_FAMILY_BIT(f) : 0;
+	}
+	return families;
+}
+
+void
+vpn_review(struct bgp *b)
+{
+	const struct instance *public = instance_find(b, "");
+
+	b->reflects = public ? reflected(public) : 0;
+	if (!b->targets_moved)
+		return;
+	b->targets_moved = false;
+	vpn_targets_rebuild(b);
+	if (!public)
+		return;
+	for (unsigned f = BGP_VPNV4; f <= BGP_VPNV6; f++)
+		if (public->ribs[f])
+			hash_each (k, &public->ribs[f]->dests) {
+				dest_dirty(OBJECT(k, struct dest, by_key));
+			}
+	if (!b->config.no_target_policy) /* what nobody wanted was not kept */
+		hash_each (p, &public->peers) {
+			peer_refresh(OBJECT(p, struct peer, by_address));
+		}
+}
