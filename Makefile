@@ -148,7 +148,7 @@ test-sim: $(SIM_TESTS)
 	$(O)/tests/sim/sim_sync --troubles $(if $(SAN),60,200) $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_sync --troubles 40 --seed 1 --without
 	$(O)/tests/sim/sim_l3vpn --rounds $(if $(SAN),2,6) $(if $(SIM_SEED),--seed $(SIM_SEED))
-	$(O)/tests/sim/sim_l3vpn --instances --rounds $(if $(SAN),2,6) $(if $(SIM_SEED),--seed $(SIM_SEED))
+	$(O)/tests/sim/sim_l3vpn --instances --reflectors 1 --rounds $(if $(SAN),2,6) $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_l3vpn --pes 50 --troubles 100 --rounds 1 $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_bfd --pairs $(if $(SAN),100,300) $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_ldp --nodes 20 --troubles 60 --seed 1 --twice

@@ -8,6 +8,7 @@ enum {
 	BGP_HOLD_S = 180,
 	BGP_LOCAL_PREF = 100,
 	BGP_RESTART_S = 150, /* graceful restart: how long others keep our routes */
+	BGP_STALE_S = 300,   /* and how long we wait for a peer's End-of-RIB when it is back */
 	BGP_RETRY_S = 5,     /* first; it doubles with each failure */
 	BGP_RETRY_MOST_S = 60,
 	BGP_LIMIT_IDLE_S = 60, /* after more prefixes than agreed */

@@ -162,6 +162,7 @@ configure(struct bgp *b, const struct bgp_config *c)
 			instance_free(OBJECT(m, struct instance, of_bgp));
 	}
 	vpn_review(b);
+	restart_begin(b);
 }
 
 /* --- the door --- */
@@ -174,6 +175,7 @@ bgp_new(uint64_t seed, bool restarted)
 	b->out = outbox_new();
 	b->restarted = restarted;
 	timers_init(&b->timers);
+	timer_init(&b->defer, TIMER_DEFER);
 	rng_seed(&b->rng, seed);
 	attr_store_init(&b->attrs);
 	list_init(&b->instances);
@@ -282,7 +284,10 @@ bgp_input(struct bgp *b, const struct bgp_input *in, usec_t now)
 	while ((t = timers_due(&b->timers, b->now)))
 		bgp_session_timer(t);
 	ribs_settle(b);
-	if (b->more) {
+	restart_review(b);
+	if (b->restarted) {
+		b->more = false; /* nobody is told anything yet */
+	} else if (b->more) {
 		b->more = outs_run(b);
 		ribs_settle(b); /* what was told for the last time */
 	}

@@ -13,7 +13,7 @@
  * The nouns of the engine. See engine.c for how they hang together. Only files of the engine include this. Moments are
  * fields ending in _at or _until; spans carry their unit.
  */
-enum bgp_timer_kind { TIMER_RETRY, TIMER_HOLD, TIMER_KEEPALIVE, TIMER_START, TIMER_STALE };
+enum bgp_timer_kind { TIMER_RETRY, TIMER_HOLD, TIMER_KEEPALIVE, TIMER_START, TIMER_STALE, TIMER_DEFER };
 
 /* --- sessions --- */
 
@@ -168,7 +168,8 @@ struct bgp {
 	struct timers timers;
 	struct rng rng;
 	usec_t now;
-	bool restarted;
+	bool restarted;     /* and nobody has been told anything yet: see restart.c */
+	struct timer defer; /* the end of patience with peers */
 	struct bgp_config config;
 	struct attr_store attrs;
 	struct list instances;
@@ -211,6 +212,11 @@ void bgp_session_timer(struct timer *);
 void session_error(struct peer *, const struct bgp_fault *, const char *why);
 void peer_ended(struct peer *, enum bgp_family); /* its End-of-RIB: what it has not said again is gone */
 void peer_refresh(struct peer *);                /* asks for all of it again (RFC 2918) */
+
+/* --- restart.c --- */
+void restart_begin(struct bgp *);  /* with the first configuration */
+void restart_review(struct bgp *); /* is it over? */
+void restart_end(struct bgp *, const char *why);
 
 /* --- rib.c --- */
 struct rib *rib_get(struct instance *, enum bgp_family);

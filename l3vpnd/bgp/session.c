@@ -283,6 +283,8 @@ up(struct conn *c)
 	p->paused = false;
 	bgp_note(p->bgp, 5, "peer %s is Established", peer_text(p, name));
 	peer_drop_stale(p, ~(c->open.restart.said ? c->open.restart.preserved & p->families : 0));
+	if (p->stale_families) /* it is back; now for its End-of-RIB */
+		timer_set(&p->bgp->timers, &p->stale, p->bgp->now + (usec_t)BGP_STALE_S * USEC_PER_SEC);
 	for (unsigned f = 0; f < BGP_FAMILIES; f++) {
 		p->family[f].ended = false;
 		if (p->families & BGP_FAMILY_BIT(f))
@@ -712,5 +714,6 @@ bgp_session_timer(struct timer *t)
 	case TIMER_KEEPALIVE: event(OBJECT(t, struct conn, keepalive), BE_KEEPALIVE_DUE, NULL, NULL); break;
 	case TIMER_START: peer_start(OBJECT(t, struct peer, start)); break;
 	case TIMER_STALE: peer_drop_stale(OBJECT(t, struct peer, stale), UINT32_MAX); break;
+	case TIMER_DEFER: restart_end(OBJECT(t, struct bgp, defer), "not all peers have come back in time"); break;
 	}
 }

@@ -1,5 +1,5 @@
 /*
- * BGP/MPLS VPN routes among many PEs, on a clock of their own: two route reflectors, and PEs that are clients of both and tell
+ * BGP/MPLS VPN routes among many PEs, on a clock of their own: one or two route reflectors, and PEs that are their clients and tell
  * routes of their own VPNs, all of them VPNv4 with label and target. With --instances each PE has an instance of one of three VPNs
  * instead, whose routes it exports and imports, and keeps nothing of the other two.
  *
@@ -16,14 +16,15 @@
 #include <sys/random.h>
 
 #define SECONDS(n) ((usec_t)(n)*USEC_PER_SEC)
-enum { REFLECTORS = 2, ROUTES = 32 };
-#define QUIET SECONDS(700) /* a hold time, a restart time, all back-off, and some more */
+enum { REFLECTORS_MAX = 2, ROUTES = 32 };
+#define QUIET SECONDS(1000) /* a hold time, a restart time, the wait for an End-of-RIB, all back-off, and some more */
 
 static struct settings {
 	uint64_t seed;
 	unsigned pes, troubles, rounds;
+	unsigned reflectors;
 	bool instances;
-} set = { .pes = 12, .troubles = 30, .rounds = 3 };
+} set = { .reflectors = 2, .pes = 12, .troubles = 30, .rounds = 3 };
 
 static struct vpn_net *net;
 static struct { /* what a PE has to tell: prefix i, RD and target of its VPN */
@@ -37,9 +38,9 @@ static void __attribute__((noreturn)) __attribute__((format(printf, 1, 2))) fail
 	va_list args;
 
 	va_start(args, format);
-	fprintf(stderr,
-	    "sim_l3vpn --seed %llu --pes %u --troubles %u --rounds %u%s, at %.3f s: ", (unsigned long long)set.seed,
-	    set.pes, set.troubles, set.rounds, set.instances ? " --instances" : "", (double)net->sim.now / 1e6);
+	fprintf(stderr, "sim_l3vpn --seed %llu --reflectors %u --pes %u --troubles %u --rounds %u%s, at %.3f s: ",
+	    (unsigned long long)set.seed, set.reflectors, set.pes, set.troubles, set.rounds,
+	    set.instances ? " --instances" : "", (double)net->sim.now / 1e6);
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
 	va_end(args);
@@ -61,7 +62,7 @@ chance(uint64_t below)
 static size_t
 any_pe(void)
 {
-	return REFLECTORS + chance(set.pes);
+	return set.reflectors + chance(set.pes);
 }
 
 static uint64_t
@@ -167,7 +168,7 @@ check_instance(size_t node, unsigned i)
 	const struct dest *d = in && in->ribs[BGP_IPV4] ? dest_find(in->ribs[BGP_IPV4], 0, &p) : NULL;
 	unsigned expected = 0, found = 0;
 
-	for (size_t pe = REFLECTORS; pe < net->count; pe++)
+	for (size_t pe = set.reflectors; pe < net->count; pe++)
 		expected += shares_vpn(node, pe) && routes[pe][i].told && net->nodes[pe]->b;
 	for (const struct path *k = d ? d->paths : NULL; k; k = k->next) {
 		found++;
@@ -203,7 +204,7 @@ check_memory(size_t node)
 					fail("node %zu keeps a destination that nobody leads to", node);
 				for (const struct path *p = d->paths; p; p = p->next) {
 					paths++;
-					if (set.instances && node >= REFLECTORS && f == BGP_VPNV4 &&
+					if (set.instances && node >= set.reflectors && f == BGP_VPNV4 &&
 					    !attr_has_ext(p->attrs, target_of(node)))
 						fail("node %zu keeps a path of another VPN", node);
 				}
@@ -221,11 +222,11 @@ check_all(void)
 	for (size_t node = 0; node < net->count; node++) {
 		if (!net->nodes[node]->b)
 			continue;
-		for (size_t pe = REFLECTORS; pe < net->count; pe++)
+		for (size_t pe = set.reflectors; pe < net->count; pe++)
 			for (unsigned i = 0; i < ROUTES; i++)
-				if (!set.instances || node < REFLECTORS || shares_vpn(node, pe))
+				if (!set.instances || node < set.reflectors || shares_vpn(node, pe))
 					check_route(node, pe, i);
-		for (unsigned i = 0; set.instances && node >= REFLECTORS && i < ROUTES; i++)
+		for (unsigned i = 0; set.instances && node >= set.reflectors && i < ROUTES; i++)
 			check_instance(node, i);
 		check_memory(node);
 	}
@@ -258,7 +259,7 @@ change(void)
 static void
 trouble(void)
 {
-	size_t node = chance(8) ? any_pe() : chance(REFLECTORS);
+	size_t node = chance(8) ? any_pe() : chance(set.reflectors);
 
 	switch (chance(8)) {
 	case 0: restart(node, true); break;
@@ -317,7 +318,7 @@ graceful_restarts(void)
 		net->nodes[i]->restarted = false;
 	watching = true;
 	for (unsigned k = 0; k < 4; k++) {
-		size_t node = chance(4) ? any_pe() : chance(REFLECTORS);
+		size_t node = chance(4) ? any_pe() : chance(set.reflectors);
 		restart(node, true);
 		vpn_net_run(net, SECONDS(400));
 		net->nodes[node]->restarted = false;
@@ -345,9 +346,9 @@ build(void)
 	net->sim.chop = true;
 	net->sim.broken = broken;
 	net->sim.watch = watch;
-	for (unsigned i = 0; i < REFLECTORS + set.pes; i++)
-		vpn_net_add(net, 100)->config.no_target_policy = i >= REFLECTORS && !set.instances;
-	for (size_t pe = REFLECTORS; set.instances && pe < net->count; pe++) {
+	for (unsigned i = 0; i < set.reflectors + set.pes; i++)
+		vpn_net_add(net, 100)->config.no_target_policy = i >= set.reflectors && !set.instances;
+	for (size_t pe = set.reflectors; set.instances && pe < net->count; pe++) {
 		struct bgp_config *c = &net->nodes[pe]->config;
 		c->instances = mem_resize(c->instances, 2 * sizeof *c->instances);
 		c->instance_count = 2;
@@ -360,14 +361,15 @@ build(void)
 			.export_count = 1,
 			.label = label_of(pe) };
 	}
-	vpn_net_peer(net, 0, 1, BGP_FAMILY_BIT(BGP_VPNV4));
-	for (size_t pe = REFLECTORS; pe < net->count; pe++)
-		for (size_t r = 0; r < REFLECTORS; r++) {
+	if (set.reflectors > 1)
+		vpn_net_peer(net, 0, 1, BGP_FAMILY_BIT(BGP_VPNV4));
+	for (size_t pe = set.reflectors; pe < net->count; pe++)
+		for (size_t r = 0; r < set.reflectors; r++) {
 			vpn_net_peer(net, r, pe, BGP_FAMILY_BIT(BGP_VPNV4));
 			vpn_net_peer_config(net, r, pe)->family[BGP_VPNV4].reflect_client = true;
 		}
 	vpn_net_start_all(net);
-	for (size_t pe = REFLECTORS; pe < net->count; pe++)
+	for (size_t pe = set.reflectors; pe < net->count; pe++)
 		for (unsigned i = 0; i < ROUTES; i++) {
 			routes[pe][i].told = chance(2);
 			routes[pe][i].label = 16 + (uint32_t)chance(1000);
@@ -389,7 +391,8 @@ main(int argc, char **argv)
 {
 	static const struct option options[] = { { "seed", required_argument, NULL, 's' },
 		{ "pes", required_argument, NULL, 'p' }, { "troubles", required_argument, NULL, 't' },
-		{ "rounds", required_argument, NULL, 'r' }, { "instances", no_argument, NULL, 'i' }, { 0 } };
+		{ "rounds", required_argument, NULL, 'r' }, { "instances", no_argument, NULL, 'i' },
+		{ "reflectors", required_argument, NULL, 'R' }, { 0 } };
 	int c;
 
 	if (getrandom(&set.seed, sizeof set.seed, 0) != sizeof set.seed)
@@ -398,13 +401,14 @@ main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (c) {
 		case 's': set.seed = strtoull(optarg, NULL, 10); break;
-		case 'p': set.pes = number(optarg, 2, VPN_NODES - REFLECTORS); break;
+		case 'p': set.pes = number(optarg, 2, VPN_NODES - REFLECTORS_MAX); break;
 		case 't': set.troubles = number(optarg, 1, 1000000); break;
+		case 'R': set.reflectors = number(optarg, 1, REFLECTORS_MAX); break;
 		case 'i': set.instances = true; break;
 		case 'r': set.rounds = number(optarg, 1, 1000); break;
 		default:
-			fprintf(stderr,
-			    "usage: sim_l3vpn [--seed N] [--pes N] [--troubles N] [--rounds N] [--instances]\n");
+			fprintf(stderr, "usage: sim_l3vpn [--seed N] [--pes N] [--troubles N] [--rounds N] "
+					"[--instances] [--reflectors N]\n");
 			return 2;
 		}
 	build();

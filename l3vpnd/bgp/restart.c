@@ -1,0 +1,62 @@
+/*
+ * Our own graceful restart, RFC 4724 section 4.1.
+ *
+ * Others go on by what we told them before, until we say that we have told them all of it again (End-of-RIB). What we have to
+ * tell depends on what others tell us; so nobody is told anything before every peer has said its End-of-RIB. Those that know no
+ * graceful restart are not waited for once they are there, nor those that restart themselves; and nobody beyond the time for
+ * which others keep our routes.
+ */
+#include "l3vpnd/bgp/model.h"
+
+void
+restart_begin(struct bgp *b)
+{
+	uint32_t wait_s = b->config.restart_s ? b->config.restart_s : BGP_RESTART_S;
+
+	if (!b->restarted || timer_is_set(&b->defer))
+		return;
+	if (b->config.graceful_off)
+		restart_end(b, "graceful restart is switched off");
+	else
+		timer_set(&b->timers, &b->defer, b->now + (usec_t)wait_s * USEC_PER_SEC);
+}
+
+static bool
+is_done(const struct peer *p)
+{
+	if (p->config.ignored)
+		return true;
+	if (!p->up)
+		return false;
+	if (!p->up->open.restart.said || p->up->open.restart.restarting)
+		return true;
+	for (unsigned f = 0; f < BGP_FAMILIES; f++)
+		if (p->families & BGP_FAMILY_BIT(f) && !p->family[f].ended)
+			return false;
+	return true;
+}
+
+void
+restart_review(struct bgp *b)
+{
+	if (!b->restarted || !b->config.as)
+		return;
+	list_each (l, &b->instances) {
+		hash_each (k, &OBJECT(l, struct instance, of_bgp)->peers) {
+			if (!is_done(OBJECT(k, struct peer, by_address)))
+				return;
+		}
+	}
+	restart_end(b, "all peers have told what they have");
+}
+
+void
+restart_end(struct bgp *b, const char *why)
+{
+	if (!b->restarted)
+		return;
+	b->restarted = false;
+	b->more = true;
+	timer_clear(&b->timers, &b->defer);
+	bgp_note(b, 5, "the restart is over: %s", why);
+}
