@@ -38,6 +38,32 @@ set_interface(void *conf, const struct args *a, struct conf_error *why)
 	return 0;
 }
 
+/* --- VPN instances --- */
+
+static int
+set_vrf(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct fib_config *c = conf;
+	char name[FIB_VRF_NAME];
+
+	if (arg_copy(a, "vrf", name, sizeof name, why) != 0)
+		return -1;
+	struct fib_vrf_config *v = fib_config_vrf(c, name);
+	if (!args_undo(a)) {
+		if (strchr(name, '/') || !strcmp(name, "lo") || !strcmp(name, ".") || !strcmp(name, ".."))
+			return conf_refuse(why, "%s is no name for a device of the kernel, which is made for it", name);
+		if (!v)
+			fib_config_vrf_add(c, name);
+		return 0;
+	}
+	if (v)
+		*v = c->vrfs[--c->vrf_count];
+	for (size_t i = 0; i < c->interface_count; i++)
+		if (!strcmp(c->interfaces[i].vrf, name))
+			c->interfaces[i].vrf[0] = '\0';
+	return 0;
+}
+
 /* Another interface with an address of the same network would leave it to chance where packets go. */
 static int
 refuse_overlap(
@@ -50,11 +76,31 @@ refuse_overlap(
 			const struct prefix *old = &c->interfaces[i].addresses[k];
 			bool same = addr_eq(&old->addr, &new->addr);
 			bool overlap = prefix_covers(old, &new->addr) || prefix_covers(new, &old->addr);
-			if (&c->interfaces[i] != own &&
+			if (&c->interfaces[i] != own && !strcmp(c->interfaces[i].vrf, own->vrf) &&
 			    (same || (overlap && !prefix_is_host(old) && !prefix_is_host(new))))
 				return conf_refuse(why,
 				    "%s overlaps an address of %s; give one of them another network",
 				    prefix_text(new, text), c->interfaces[i].name);
+		}
+	return 0;
+}
+
+static int
+set_binding(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct fib_if_config *i = interface_of(conf, a);
+	char before[FIB_VRF_NAME], name[FIB_VRF_NAME];
+
+	memcpy(before, i->vrf, sizeof before);
+	if (arg_copy(a, "vrf", name, sizeof name, why) != 0)
+		return -1;
+	if (!args_undo(a) && !fib_config_vrf(conf, name))
+		return conf_refuse(why, "there is no VPN instance %s; `ip vpn-instance %s` goes before it", name, name);
+	memcpy(i->vrf, args_undo(a) ? "" : name, args_undo(a) ? 1 : sizeof i->vrf);
+	for (size_t k = 0; k < i->address_count; k++)
+		if (refuse_overlap(conf, i, &i->addresses[k], why) != 0) {
+			memcpy(i->vrf, before, sizeof before);
+			return -1;
 		}
 	return 0;
 }
@@ -228,6 +274,19 @@ const struct command fib_commands[] = {
 	    .enters = VIEW_INTERFACE,
 	    .set = set_interface,
 	    .help = "An interface, by the kernel's name, its alias or its alternative name; LoopBackN is created",
+	    .ref = "reference 002" },
+	{ .view = VIEW_SYSTEM,
+	    .words = "ip vpn-instance <word>:vrf",
+	    .enters = VIEW_VPN,
+	    .set = set_vrf,
+	    .help = "A VPN instance: routes and interfaces of its own; its device in the kernel has its name, up to 15 "
+		    "characters",
+	    .ref = "reference 002" },
+	{ .view = VIEW_INTERFACE,
+	    .words = "ip binding vpn-instance <word>:vrf",
+	    .undo = "ip binding vpn-instance [ <word>:vrf ]",
+	    .set = set_binding,
+	    .help = "The interface is in a VPN instance",
 	    .ref = "reference 002" },
 	{ .view = VIEW_INTERFACE,
 	    .words = "ip address <address>:address <mask>:mask [ sub ]",

@@ -18,6 +18,7 @@ fib_config_free(struct fib_config *c)
 {
 	if (!c)
 		return;
+	free(c->vrfs);
 	free(c->interfaces);
 	free(c->statics);
 	for (size_t i = 0; i < c->via_count; i++)
@@ -30,6 +31,25 @@ fib_config_free(struct fib_config *c)
 	free(c->notes);
 	hash_free(&c->notes_by_text);
 	*c = (struct fib_config){ 0 };
+}
+
+struct fib_vrf_config *
+fib_config_vrf(const struct fib_config *c, const char *name)
+{
+	for (size_t i = 0; i < c->vrf_count; i++)
+		if (strcmp(c->vrfs[i].name, name) == 0)
+			return &c->vrfs[i];
+	return NULL;
+}
+
+struct fib_vrf_config *
+fib_config_vrf_add(struct fib_config *c, const char *name)
+{
+	c->vrfs = mem_resize(c->vrfs, (c->vrf_count + 1) * sizeof *c->vrfs);
+	struct fib_vrf_config *v = &c->vrfs[c->vrf_count++];
+	*v = (struct fib_vrf_config){ 0 };
+	memcpy(v->name, name, strnlen(name, sizeof v->name - 1));
+	return v;
 }
 
 struct fib_if_config *

@@ -11,8 +11,15 @@ enum {
 	FIB_SESSION_NAME = 64, /* of a BFD session, with its end */
 };
 
+struct fib_vrf_config { /* a VPN instance: a device of the same name */
+	char name[FIB_VRF_NAME];
+	bool create_asked; /* the engine's */
+	bool create_refused;
+};
 struct fib_if_config {
 	char name[64]; /* canonical spelling */
+	char vrf
+	    [FIB_VRF_NAME]; /* the VPN instance that it is in; "": the public network, or where somebody else put it */
 	bool shutdown, mpls;
 	uint16_t mtu;                               /* 0: leave it */
 	struct prefix addresses[FIB_ADDRESSES_MAX]; /* with host bits */
@@ -46,6 +53,8 @@ struct fib_note {
 };
 struct fib_config {
 	char sysname[64];
+	struct fib_vrf_config *vrfs;
+	size_t vrf_count;
 	struct fib_if_config *interfaces;
 	size_t interface_count;
 	struct fib_static *statics;
@@ -67,6 +76,8 @@ struct fib_config {
 void fib_config_free(struct fib_config *);
 /* The interface of this name, made when it is not there yet. */
 struct fib_if_config *fib_config_interface(struct fib_config *, const char *name);
+struct fib_vrf_config *fib_config_vrf(const struct fib_config *, const char *name); /* NULL: there is none */
+struct fib_vrf_config *fib_config_vrf_add(struct fib_config *, const char *name);
 uint32_t fib_config_name(struct fib_config *, const char *ifname); /* index + 1 */
 uint32_t fib_config_note(struct fib_config *, const char *text);   /* index + 1 */
 void fib_config_static(struct fib_config *, const struct prefix *, const struct fib_via_key *);

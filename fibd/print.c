@@ -27,6 +27,8 @@ print_interface(const struct fib_if_config *i, struct conf_lines *out)
 		conf_say(out, CONF_INTERFACES, head, 2, "%s", i->shutdown ? "shutdown" : "undo shutdown");
 	if (i->mtu)
 		conf_say(out, CONF_INTERFACES, head, 3, "mtu %u", i->mtu);
+	if (i->vrf[0])
+		conf_say(out, CONF_INTERFACES, head, 4, "ip binding vpn-instance %s", i->vrf);
 	bool first = true;
 	for (size_t k = 0; k < i->address_count; k++) {
 		const struct prefix *p = &i->addresses[k];
@@ -79,6 +81,11 @@ fib_print(const struct fib_config *c, struct conf_lines *out)
 
 	if (c->sysname[0])
 		conf_say(out, CONF_SYSNAME, NULL, 0, "sysname %s", c->sysname);
+	for (size_t i = 0; i < c->vrf_count; i++) {
+		char head[32];
+		snprintf(head, sizeof head, "ip vpn-instance %s", c->vrfs[i].name);
+		conf_say(out, CONF_VPN_INSTANCES, head, 0, "%s", "");
+	}
 	for (size_t i = 0; i < c->interface_count; i++)
 		print_interface(&c->interfaces[i], out);
 	if (*conf_bfd_timers(c->bfd.min_tx_ms, c->bfd.min_rx_ms, c->bfd.multiplier, timers))

@@ -172,7 +172,9 @@ encode_ip_route(const struct fib_ip_route *o, bool delete)
 		.rtm_table = o->table < 256 ? (unsigned char)o->table : RT_TABLE_UNSPEC,
 		.rtm_protocol = FIB_PROTOCOL,
 		.rtm_scope = delete ? RT_SCOPE_NOWHERE : scope,
-		.rtm_type = delete ? RTN_UNSPEC : RTN_UNICAST };
+		.rtm_type = delete    ? RTN_UNSPEC
+			    : o->type ? o->type
+				      : RTN_UNICAST };
 	struct nl_msg *m = delete ? begin(RTM_DELROUTE, 0, &head, sizeof head)
 				  : begin_with_room(o->path_count > 1 ? LARGE : SMALL, RTM_NEWROUTE,
 					NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head);
@@ -183,7 +185,7 @@ encode_ip_route(const struct fib_ip_route *o, bool delete)
 	nla_put_u32(m, RTA_PRIORITY, o->metric);
 	if (!delete &&o->nexthop_id)
 		nla_put_u32(m, RTA_NH_ID, o->nexthop_id);
-	else if (!delete)
+	else if (!delete &&o->path_count)
 		put_paths(m, o->prefix.addr.family, o->paths, o->path_count, put_ip_hop);
 	return m;
 }
@@ -243,7 +245,7 @@ encode_link(const struct fib_op *op)
 
 	if (op->kind == FIB_OP_LINK_DELETE)
 		return begin(RTM_DELLINK, 0, &head, sizeof head);
-	if (op->kind != FIB_OP_LINK_MTU) {
+	if (op->kind != FIB_OP_LINK_MTU && op->kind != FIB_OP_LINK_MASTER) {
 		head.ifi_change = IFF_UP;
 		head.ifi_flags = op->kind == FIB_OP_LINK_DOWN ? 0 : IFF_UP;
 	}
@@ -251,12 +253,19 @@ encode_link(const struct fib_op *op)
 	    begin(RTM_NEWLINK, op->kind == FIB_OP_LINK_CREATE ? NLM_F_CREATE | NLM_F_EXCL : 0, &head, sizeof head);
 	if (op->kind == FIB_OP_LINK_MTU)
 		nla_put_u32(m, IFLA_MTU, l->mtu);
+	if (op->kind == FIB_OP_LINK_MASTER)
+		nla_put_u32(m, IFLA_MASTER, l->master);
 	if (op->kind == FIB_OP_LINK_CREATE) {
 		nla_put_string(m, IFLA_IFNAME, l->name);
 		nla_put_u32(m, IFLA_GROUP, FIB_LINK_GROUP);
 		struct nlattr *info = nla_nest_start(m, IFLA_LINKINFO);
 		/* `is_dummy` false asks for the stand-in on kernels without dummies: a bridge with no port. */
-		nla_put_string(m, IFLA_INFO_KIND, l->is_dummy ? "dummy" : "bridge");
+		nla_put_string(m, IFLA_INFO_KIND, l->is_vrf ? "vrf" : l->is_dummy ? "dummy" : "bridge");
+		if (l->is_vrf) {
+			struct nlattr *data = nla_nest_start(m, IFLA_INFO_DATA);
+			nla_put_u32(m, IFLA_VRF_TABLE, l->vrf_table);
+			nla_nest_end(m, data);
+		}
 		nla_nest_end(m, info);
 	}
 	return m;
@@ -282,6 +291,7 @@ encode_op(const struct fib_op *op)
 	case FIB_OP_LINK_DOWN:
 	case FIB_OP_LINK_CREATE:
 	case FIB_OP_LINK_DELETE:
+	case FIB_OP_LINK_MASTER:
 	case FIB_OP_LINK_MTU: return encode_link(op);
 	case FIB_OP_MPLS_INPUT:
 	case FIB_OP_PLATFORM_LABELS:

@@ -403,7 +403,7 @@ put_request(struct kernel *k, const struct fib_op *op, struct nlmsghdr *h)
 	h->nlmsg_seq = ++k->sequence;
 	struct in_flight *f = flight_of(k, k->sequence);
 	*f = (struct in_flight){ .number = op->number };
-	if (op->kind == FIB_OP_LINK_CREATE)
+	if (op->kind == FIB_OP_LINK_CREATE && !op->object.link.is_vrf) /* which may have a stand-in */
 		memcpy(f->link, op->object.link.name, sizeof f->link);
 	h->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
 	k->batch_last = k->batch_size;
@@ -422,7 +422,7 @@ kernel_do(struct kernel *k, const struct fib_op *ops, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct fib_op dummy = { .kind = FIB_OP_LINK_CREATE };
 		const struct fib_op *op = &ops[i];
-		if (op->kind == FIB_OP_LINK_CREATE) {
+		if (op->kind == FIB_OP_LINK_CREATE && !op->object.link.is_vrf) {
 			dummy = *op;
 			dummy.object.link.is_dummy = true;
 			op = &dummy;

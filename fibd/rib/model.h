@@ -32,12 +32,21 @@ struct port { /* an interface of the kernel's */
 	char trouble[128];
 	uint32_t mtu_before;         /* ours took its place, and it comes back when ours is taken away; 0: not known */
 	bool wants_mpls;             /* configured */
+	bool bound;                  /* we put it into the VRF that it is in */
 	bool held, held_protocol;    /* a BFD session holds it down: for our next hops, and in displays too */
 	uint32_t vrf_ifindex, table; /* table: where its direct routes are; 0 while it is down */
 	char vrf[16];
 	struct row row;
 };
-enum told { TOLD_UP = 1, TOLD_DOWN = 2, TOLD_INPUT = 4, TOLD_MTU = 8, TOLD_DELETE = 16 };
+enum told {
+	TOLD_UP = 1,
+	TOLD_DOWN = 2,
+	TOLD_INPUT = 4,
+	TOLD_MTU = 8,
+	TOLD_DELETE = 16,
+	TOLD_MASTER = 32,
+	TOLD_FENCE = 64
+};
 
 struct rib_table { /* a routing table of the kernel's: the public network or a VRF. Never taken away */
 	struct list link;
@@ -336,7 +345,10 @@ void rib_resync(struct rib *, usec_t at); /* ask for a dump, at the latest then 
 /* ports.c */
 struct port *port_find(struct rib *, uint32_t ifindex);
 void ports_seen(struct rib *, const struct fib_object *, bool gone);
-void ports_settle(struct rib *);  /* make interfaces as configured */
+void ports_settle(struct rib *); /* make interfaces as configured */
+void vrfs_settle(struct rib *);
+void vrf_bind(struct rib *, struct port *, const char *vrf); /* its configured VPN instance; "": none */
+bool vrfs_are_set(struct rib *);
 bool ports_are_set(struct rib *); /* interfaces and addresses of the configuration are there, or were refused */
 void ports_swept(struct rib *);   /* after a dump: those not told are gone */
 bool port_is_up(struct rib *, uint32_t ifindex);

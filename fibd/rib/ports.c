@@ -227,6 +227,8 @@ link_gone(struct rib *rib, struct port *p)
 	find_names(rib);
 	for (size_t i = 0; i < rib->config.interface_count; i++)
 		rib->config.interfaces[i].create_asked = false;
+	for (size_t i = 0; i < rib->config.vrf_count; i++)
+		rib->config.vrfs[i].create_asked = false;
 }
 
 static bool
@@ -255,7 +257,8 @@ link_seen(struct rib *rib, const struct fib_link *link)
 	p->seen = rib->dump;
 	if (link_same(&p->link, link))
 		return;
-	if (link->admin_up != p->link.admin_up || link->mpls_input != p->link.mpls_input || link->mtu != p->link.mtu) {
+	if (link->admin_up != p->link.admin_up || link->master != p->link.master ||
+	    link->mpls_input != p->link.mpls_input || link->mtu != p->link.mtu) {
 		p->told = 0;
 		p->trouble[0] = '\0';
 	}
@@ -457,6 +460,7 @@ settle_port(struct rib *rib, struct port *p)
 	const struct fib_if_config *c = config_of(rib, p);
 	bool is_lo = strcmp(p->link.name, "lo") == 0;
 
+	vrf_bind(rib, p, c ? c->vrf : "");
 	settle_addresses(rib, p, c ? c : &none);
 	if (p->wants_mpls != (c && c->mpls)) {
 		p->wants_mpls = c && c->mpls;
@@ -501,6 +505,7 @@ ports_settle(struct rib *rib)
 	if (!rib->ports_dirty || !rib->has_config || !rib->dumped)
 		return;
 	rib->ports_dirty = false;
+	vrfs_settle(rib);
 	hash_each (n, &rib->ports) {
 		settle_port(rib, OBJECT(n, struct port, by_ifindex));
 	}
@@ -518,7 +523,7 @@ ports_settle(struct rib *rib)
 bool
 ports_are_set(struct rib *rib)
 {
-	if (rib->ports_dirty)
+	if (rib->ports_dirty || !vrfs_are_set(rib))
 		return false;
 	for (size_t i = 0; i < rib->config.interface_count; i++) {
 		const struct fib_if_config *c = &rib->config.interfaces[i];
@@ -543,6 +548,7 @@ op_text(enum fib_op_kind kind)
 	case FIB_OP_LINK_DOWN: return "it cannot be taken down";
 	case FIB_OP_LINK_CREATE: return "it cannot be created";
 	case FIB_OP_LINK_DELETE: return "it cannot be removed";
+	case FIB_OP_LINK_MASTER: return "it cannot be put into its VPN instance";
 	case FIB_OP_LINK_MTU: return "its MTU cannot be set";
 	case FIB_OP_MPLS_INPUT: return "MPLS cannot be switched";
 	case FIB_OP_PLATFORM_LABELS: return "the size of the label table cannot be set";
@@ -574,6 +580,9 @@ port_answer(struct rib *rib, const struct pending *op, int error, const char *te
 		for (size_t i = 0; op->kind == FIB_OP_LINK_CREATE && i < rib->config.interface_count; i++)
 			if (strcasecmp(rib->config.interfaces[i].name, op->name) == 0)
 				rib->config.interfaces[i].create_refused = true;
+		for (size_t i = 0; op->kind == FIB_OP_LINK_CREATE && i < rib->config.vrf_count; i++)
+			if (strcmp(rib->config.vrfs[i].name, op->name) == 0)
+				rib->config.vrfs[i].create_refused = true;
 		rib_note(rib, 4, "%s%s%s: %s", op->name, *op->name ? ": " : "", op_text(op->kind), text);
 		return;
 	}

@@ -113,7 +113,8 @@ enum fib_op_kind {
 	FIB_OP_DELETE,
 	FIB_OP_LINK_UP, /* object.link.ifindex */
 	FIB_OP_LINK_DOWN,
-	FIB_OP_LINK_CREATE,     /* object.link.name: a loopback */
+	FIB_OP_LINK_CREATE,     /* object.link.name: a loopback; with is_vrf a VRF of the table vrf_table */
+	FIB_OP_LINK_MASTER,     /* object.link.ifindex, master: the VRF that it is in; 0 none */
 	FIB_OP_LINK_DELETE,     /* object.link.ifindex: one that we made */
 	FIB_OP_LINK_MTU,        /* object.link.ifindex, mtu */
 	FIB_OP_MPLS_INPUT,      /* object.link.ifindex, mpls_input: on or off */

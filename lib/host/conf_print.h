@@ -9,6 +9,7 @@
  */
 enum conf_section { /* in the order of reference 002 */
 	CONF_SYSNAME,
+	CONF_VPN_INSTANCES,
 	CONF_BFD,
 	CONF_PREFIX_LISTS,
 	CONF_LSR_ID,

@@ -1,27 +1,20 @@
-"""An OSPF process in a VPN instance beside one in the public network, with the same prefix behind both."""
+"""An OSPF process in a VPN instance beside one in the public network, with the same addresses in both."""
 import os
 
 import pytest
 from penult import Lab, Topology, wait_for
-from test_vrf import ip, make_vrf
+from test_vrf import ip
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 PUBLIC, VPN = 254, 1001
-VIA = {PUBLIC: "10.0.12.2", VPN: "10.0.13.2"}
 
 
 @pytest.fixture(scope="module")
 def lab(build):
-    lab = Lab(Topology(os.path.join(HERE, "vrf-ospf")), build)
-    try:
-        lab.up(start=False)
-        make_vrf(lab, "VPNA", VPN, "ge0-2-0")
-        lab.start_all()
+    with Lab(Topology(os.path.join(HERE, "vrf-ospf")), build) as lab:
         leads(lab, PUBLIC, "ge0-1-0")
         leads(lab, VPN, "ge0-2-0")
         yield lab
-    finally:
-        lab.close()
 
 
 def devices(lab, table, prefix="2.2.2.2"):
@@ -29,7 +22,7 @@ def devices(lab, table, prefix="2.2.2.2"):
 
 
 def leads(lab, table, device):
-    wait_for(lambda: devices(lab, table) == [(VIA[table], device)], f"2.2.2.2 by {device} in table {table}", 90,
+    wait_for(lambda: devices(lab, table) == [("10.0.12.2", device)], f"2.2.2.2 by {device} in table {table}", 90,
              last=lambda: (devices(lab, table), lab.rows("R1", "display", "ospf", "peer")))
 
 
@@ -51,19 +44,33 @@ def test_packets_reach_whom_they_are_for(lab, where, who):
     wait_for(answered, f"answers from {who}")
 
 
+def test_the_instance_is_a_vrf_device_that_nothing_leaves_by_chance(lab):
+    device = lab.json("R1", "ip", "-j", "-d", "link", "show", "VPNA")[0]
+    assert device["linkinfo"]["info_kind"] == "vrf" and device["linkinfo"]["info_data"]["table"] == VPN and "UP" in device["flags"], device
+    lost = lab.run("R1", "ip", "vrf", "exec", "VPNA", "ping", "-n", "-c", "1", "-W", "1", "22.0.0.1", check=False)
+    assert "unreachable" in (lost.stdout + lost.stderr).lower(), lost  # R2's second loopback: reached from the public network alone
+    for family in ("-4", "-6"):
+        out = lab.run("R1", "ip", family, "route", "show", "table", str(VPN)).stdout
+        assert "unreachable default" in out and "metric 4278198272" in out, out
+
+
 def test_an_interface_that_leaves_the_instance_leaves_its_process(lab):
-    ip(lab, "link", "set", "ge0-2-0", "nomaster")
+    bound = " ip binding vpn-instance VPNA\n"
+    lab.reconfigure("R1", lambda text: text.replace(bound, "").replace("10.0.12.1 255.255.255.0\n ospf timer hello 1\n#\ninterface LoopBack1",
+                                                                      "10.0.13.1 255.255.255.0\n ospf timer hello 1\n#\ninterface LoopBack1"), ["fibd", "igpd"])
     wait_for(lambda: devices(lab, VPN) == [], "no route in the instance", 60, last=lambda: devices(lab, VPN))
-    ip(lab, "link", "set", "ge0-2-0", "master", "VPNA")
+    leads(lab, PUBLIC, "ge0-1-0")
+    lab.reconfigure("R1", lambda text: text.replace(" ip address 10.0.13.1", bound + " ip address 10.0.12.1"), ["fibd", "igpd"])
     leads(lab, VPN, "ge0-2-0")
     leads(lab, PUBLIC, "ge0-1-0")
 
 
-def test_a_killed_igpd_moves_no_route_of_either(lab):
-    lab.kill("R1", "igpd")
+@pytest.mark.parametrize("daemon", ["fibd", "igpd"])
+def test_a_killed_daemon_moves_no_route_of_either(lab, daemon):
+    lab.kill("R1", daemon)
     for table, device in ((PUBLIC, "ge0-1-0"), (VPN, "ge0-2-0")):
         leads(lab, table, device)
-    lab.start("R1", "igpd")
+    lab.start("R1", daemon)
     wait_for(lambda: sum(n["state"] == "NB_FULL" for n in lab.rows("R1", "display", "ospf", "peer")) == 2, "both neighbors", 90,
              last=lambda: lab.rows("R1", "display", "ospf", "peer"))
     for table, device in ((PUBLIC, "ge0-1-0"), (VPN, "ge0-2-0")):

@@ -176,6 +176,31 @@ START_TEST(point_to_point_networks_have_no_broadcast_address)
 }
 END_TEST
 
+START_TEST(interfaces_are_bound_to_instances_that_are_there)
+{
+	accepts(
+	    "ip vpn-instance VPNA\n#\nip vpn-instance VPNB\n#\ninterface eth1\n ip binding vpn-instance VPNA\n"
+	    " ip address 10.1.1.1 24\n#\ninterface eth2\n ip binding vpn-instance VPNB\n ip address 10.1.1.1 24\n#\n"
+	    "interface eth3\n ip address 10.1.1.1 24\n"); /* networks of their own */
+	ck_assert_uint_eq(c.vrf_count, 2);
+	ck_assert_str_eq(c.interfaces[0].vrf, "VPNA");
+	ck_assert_str_eq(c.interfaces[2].vrf, "");
+	accepts(
+	    "ip vpn-instance VPNA\n#\ninterface eth1\n ip binding vpn-instance VPNA\n undo ip binding vpn-instance\n");
+	ck_assert_str_eq(c.interfaces[0].vrf, "");
+	accepts(
+	    "ip vpn-instance VPNA\n#\ninterface eth1\n ip binding vpn-instance VPNA\n#\nundo ip vpn-instance VPNA\n");
+	ck_assert_uint_eq(c.vrf_count, 0);
+	ck_assert_str_eq(c.interfaces[0].vrf, "");
+	refuses("interface eth1\n ip binding vpn-instance VPNA\n", "`ip vpn-instance VPNA` goes before it");
+	refuses("ip vpn-instance VPNA\n#\ninterface eth1\n ip binding vpn-instance VPNA\n ip address 10.1.1.1 24\n#\n"
+		"interface eth2\n ip address 10.1.1.2 24\n ip binding vpn-instance VPNA\n",
+	    "overlaps an address of eth1");
+	refuses("ip vpn-instance AVERYLONGNAMEOFAVPN\n", "at most 15");
+	refuses("ip vpn-instance a/b\n", "no name for a device");
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -191,6 +216,7 @@ suite(void)
 	tcase_add_test(t, undo_takes_one_next_hop_or_all_of_a_route);
 	tcase_add_test(t, mistakes_are_refused_with_their_line_and_a_remedy);
 	tcase_add_test(t, point_to_point_networks_have_no_broadcast_address);
+	tcase_add_test(t, interfaces_are_bound_to_instances_that_are_there);
 	suite_add_tcase(s, t);
 	return s;
 }

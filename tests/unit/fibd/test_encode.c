@@ -323,6 +323,35 @@ START_TEST(links_are_made_switched_and_sized)
 }
 END_TEST
 
+START_TEST(vrfs_are_made_filled_and_fenced_off)
+{
+	struct fib_object o = { .kind = FIB_LINK, .link = { .name = "VPNA", .is_vrf = true, .vrf_table = 1001 } };
+	struct nlmsghdr *h = (struct nlmsghdr *)(uintptr_t)encode(FIB_OP_LINK_CREATE, &o);
+	struct nlattr *info[IFLA_INFO_MAX + 1];
+
+	ck_assert_int_eq(
+	    nla_parse_nested(info, IFLA_INFO_MAX, nlmsg_find_attr(h, sizeof(struct ifinfomsg), IFLA_LINKINFO), NULL),
+	    0);
+	ck_assert_str_eq(nla_get_string(info[IFLA_INFO_KIND]), "vrf");
+	struct nlattr *table = nla_data(info[IFLA_INFO_DATA]);
+	ck_assert_int_eq(nla_type(table), IFLA_VRF_TABLE);
+	ck_assert_uint_eq(nla_get_u32(table), 1001);
+	o.link = (struct fib_link){ .ifindex = 3, .master = 9 };
+	h = (struct nlmsghdr *)(uintptr_t)encode(FIB_OP_LINK_MASTER, &o);
+	const struct ifinfomsg *i = nlmsg_data(h);
+	ck_assert_uint_eq(i->ifi_change, 0);
+	ck_assert_uint_eq(nla_get_u32(nlmsg_find_attr(h, sizeof *i, IFLA_MASTER)), 9);
+	o = (struct fib_object){ .kind = FIB_IP_ROUTE,
+		.ip_route = {
+		    .table = 1001, .protocol = FIB_PROTOCOL, .metric = 4278198272, .type = RTN_UNREACHABLE } };
+	ck_assert(prefix_parse("0.0.0.0/0", &o.ip_route.prefix));
+	h = (struct nlmsghdr *)(uintptr_t)encode(FIB_OP_ADD, &o);
+	const struct rtmsg *r = nlmsg_data(h);
+	ck_assert_uint_eq(r->rtm_type, RTN_UNREACHABLE);
+	ck_assert_ptr_null(nlmsg_find_attr(h, sizeof *r, RTA_OIF));
+}
+END_TEST
+
 START_TEST(settings_are_no_messages)
 {
 	static const enum fib_op_kind kinds[] = { FIB_OP_MPLS_INPUT, FIB_OP_PLATFORM_LABELS, FIB_OP_FORWARDING,
@@ -350,6 +379,7 @@ suite(void)
 	tcase_add_test(t, the_largest_route_fits);
 	tcase_add_test(t, addresses_carry_our_mark_and_a_broadcast_address_where_there_is_one);
 	tcase_add_test(t, links_are_made_switched_and_sized);
+	tcase_add_test(t, vrfs_are_made_filled_and_fenced_off);
 	tcase_add_test(t, settings_are_no_messages);
 	suite_add_tcase(s, t);
 	return s;

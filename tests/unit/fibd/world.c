@@ -308,7 +308,7 @@ do_route(struct world *w, const struct fib_ip_route *r, bool delete, const char 
 		*text = "No room today";
 		return error;
 	}
-	if (r->nexthop_id ? !world_nexthop_of(w, r->nexthop_id) : !r->path_count) {
+	if (r->nexthop_id ? !world_nexthop_of(w, r->nexthop_id) : !r->path_count && r->type <= 1) {
 		*text = "Nexthop id does not exist";
 		return EINVAL;
 	}
@@ -371,6 +371,16 @@ do_address(struct world *w, const struct fib_address *a, bool delete)
 	return 0;
 }
 
+static void
+free_slaves(struct world *w, uint32_t master)
+{
+	for (size_t i = 0; i < w->link_count; i++)
+		if (w->links[i].master == master) {
+			w->links[i].master = 0;
+			tell_link(w, &w->links[i], false);
+		}
+}
+
 static int
 do_link(struct world *w, const struct fib_op *op)
 {
@@ -382,9 +392,13 @@ do_link(struct world *w, const struct fib_op *op)
 			.loopback = true,
 			.admin_up = true,
 			.carrier = true,
-			.is_dummy = true,
+			.is_dummy = !op->object.link.is_vrf,
+			.is_vrf = op->object.link.is_vrf,
+			.vrf_table = op->object.link.vrf_table,
 			.ours = true,
 			.mtu = 1500 };
+		if (l->is_vrf)
+			l->loopback = l->admin_up = false;
 		memcpy(l->name, op->object.link.name, sizeof l->name);
 	}
 	if (!l)
@@ -392,6 +406,7 @@ do_link(struct world *w, const struct fib_op *op)
 	if (op->kind == FIB_OP_LINK_DELETE) {
 		struct fib_link gone = *l;
 		DROP(w->links, w->link_count, (size_t)(l - w->links));
+		free_slaves(w, gone.ifindex);
 		tell_link(w, &gone, true);
 		return 0;
 	}
@@ -405,6 +420,7 @@ do_link(struct world *w, const struct fib_op *op)
 		}
 		l->admin_up = up;
 		break;
+	case FIB_OP_LINK_MASTER: l->master = op->object.link.master; break;
 	case FIB_OP_LINK_MTU: l->mtu = op->object.link.mtu; break;
 	case FIB_OP_MPLS_INPUT: l->mpls_input = op->object.link.mpls_input; break;
 	default: break;
@@ -437,6 +453,7 @@ perform(struct world *w, const struct fib_op *op, const char **text)
 	case FIB_OP_LINK_DOWN:
 	case FIB_OP_LINK_CREATE:
 	case FIB_OP_LINK_DELETE:
+	case FIB_OP_LINK_MASTER:
 	case FIB_OP_LINK_MTU:
 	case FIB_OP_MPLS_INPUT: return do_link(w, op);
 	default: return 0;
@@ -683,6 +700,7 @@ world_unplug(struct world *w, uint32_t ifindex)
 		} else {
 			i++;
 		}
+	free_slaves(w, ifindex);
 	tell_link(w, &gone, true);
 }
 
