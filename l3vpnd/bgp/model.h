@@ -60,6 +60,8 @@ struct peer {
 	usec_t idle_until;   /* it told too much: nobody calls before */
 	uint32_t generation; /* of its routes: those of an earlier one are stale */
 	uint32_t stale_families;
+	uint32_t long_families, old_families; /* RFC 9494: agreed; kept by it now */
+	uint32_t long_lived_s;
 	usec_t since; /* it has been up, or down */
 	unsigned ups;
 	struct counters sent, received;
@@ -132,6 +134,7 @@ struct next_hop {
 };
 /* Those peers of a table that are told the same. */
 struct out_key {
+	bool long_lived; /* they know what a mark of RFC 9494 means */
 	bool internal, as4, next_hop_local, reflect_client, substitute_as, extended;
 	uint32_t as, local_as;
 	uint64_t origin_site;
@@ -203,7 +206,6 @@ enum { PEER_QUEUE_MAX = 4 << 20 }; /* bytes queued for a peer before nothing mor
 void peer_stop(struct peer *, uint8_t cease, const char *why); /* it begins anew after a while, unless it is not to */
 void peer_restart(struct peer *, uint8_t cease, const char *why); /* at once */
 void peer_start(struct peer *);
-void peer_drop_stale(struct peer *, uint32_t families); /* routes that were kept while it was away */
 struct peer *peer_of_conn(struct bgp *, uint32_t number, struct conn **ret);
 void conn_up(struct bgp *, const struct bgp_input *);
 void conn_bytes(struct bgp *, const struct bgp_input *);
@@ -212,6 +214,10 @@ void bgp_session_timer(struct timer *);
 void session_error(struct peer *, const struct bgp_fault *, const char *why);
 void peer_ended(struct peer *, enum bgp_family); /* its End-of-RIB: what it has not said again is gone */
 void peer_refresh(struct peer *);                /* asks for all of it again (RFC 2918) */
+
+/* --- stale.c --- */
+void peer_drop_stale(struct peer *, uint32_t families); /* routes that were kept while it was away */
+void peer_stale_over(struct peer *);                    /* it has been away for its restart time, or longer */
 
 /* --- restart.c --- */
 void restart_begin(struct bgp *);  /* with the first configuration */
@@ -230,6 +236,7 @@ void path_gone(struct dest *, struct peer *, uint32_t id);
 struct path *path_import(struct dest *, struct path *origin);
 void path_follow(struct path *); /* an imported one says what its origin says now */
 void path_drop(struct path *);
+void path_restate(struct path *, const struct attr_set *); /* the same path says this; takes over the use */
 void dest_dirty(struct dest *);
 void ribs_settle(struct bgp *);                                   /* chooses wherever something has changed */
 void rib_drop_peer(struct rib *, struct peer *, bool stale_only); /* all that it said, or what it has not said again */

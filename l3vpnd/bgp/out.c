@@ -23,7 +23,8 @@ key_of(const struct peer *p, enum bgp_family f)
 {
 	const struct bgp_peer_family *c = &p->config.family[f];
 
-	return (struct out_key){ .internal = p->internal,
+	return (struct out_key){ .long_lived = p->up->open.long_lived.said,
+		.internal = p->internal,
 		.as4 = p->as4,
 		.extended = p->extended,
 		.next_hop_local = c->next_hop_local,
@@ -38,10 +39,10 @@ key_of(const struct peer *p, enum bgp_family f)
 static bool
 keys_are_equal(const struct out_key *a, const struct out_key *b)
 {
-	return a->internal == b->internal && a->as4 == b->as4 && a->extended == b->extended &&
-	       a->next_hop_local == b->next_hop_local && a->reflect_client == b->reflect_client &&
-	       a->substitute_as == b->substitute_as && a->as == b->as && a->local_as == b->local_as &&
-	       a->origin_site == b->origin_site && addr_eq(&a->local, &b->local);
+	return a->long_lived == b->long_lived && a->internal == b->internal && a->as4 == b->as4 &&
+	       a->extended == b->extended && a->next_hop_local == b->next_hop_local &&
+	       a->reflect_client == b->reflect_client && a->substitute_as == b->substitute_as && a->as == b->as &&
+	       a->local_as == b->local_as && a->origin_site == b->origin_site && addr_eq(&a->local, &b->local);
 }
 
 static struct out *
@@ -166,13 +167,13 @@ out_changed(struct dest *d)
 void
 out_gone(struct dest *d)
 {
-	if (list_is_empty(&d->by_change))
-		return;
+	bool is_listed = !list_is_empty(&d->by_change);
+
 	list_each (l, &d->rib->outs) {
 		struct out *o = OBJECT(l, struct out, of_rib);
-		if (o->at == &d->by_change)
+		if (is_listed && o->at == &d->by_change)
 			o->at = d->by_change.next;
-		if (o->dump_at == &d->by_key)
+		if (!d->paths && !d->told && o->dump_at == &d->by_key) /* it goes for good */
 			o->dump_at = d->by_key.newer;
 	}
 }
@@ -186,6 +187,8 @@ may_be_told(const struct out *o, const struct path *p)
 	bool from_internal = p->peer && p->peer->internal;
 
 	if (attr_has_community(a, COMMUNITY_NO_ADVERTISE))
+		return false;
+	if (!o->key.long_lived && attr_has_community(a, COMMUNITY_LLGR_STALE)) /* RFC 9494 4.3 */
 		return false;
 	if (!o->key.internal)
 		return !attr_has_community(a, COMMUNITY_NO_EXPORT) &&

@@ -242,6 +242,15 @@ path_put(
 }
 
 void
+path_restate(struct path *p, const struct attr_set *attrs)
+{
+	path_unlink_hop(p);
+	attr_drop(&p->dest->rib->bgp->attrs, p->attrs);
+	p->dest->choice_moved |= p->best || p->multi;
+	path_say(p, attrs, p->label, (enum path_fault)p->fault);
+}
+
+void
 path_follow(struct path *p)
 {
 	const struct path *o = p->origin;

@@ -218,9 +218,15 @@ agree(struct conn *c)
 	p->keepalive_s = p->hold_s / 3;
 	if (p->config.keepalive_s && p->config.keepalive_s < p->keepalive_s)
 		p->keepalive_s = p->config.keepalive_s;
-	p->families = p->add_path_in = 0;
+	p->families = p->add_path_in = p->long_families = 0;
+	p->long_lived_s = UINT32_MAX;
 	for (unsigned f = 0; f < BGP_FAMILIES; f++) {
 		const struct bgp_peer_family *pf = &p->config.family[f];
+		uint32_t long_s = o->long_lived.said && p->bgp->config.long_lived_s ? o->long_lived.time_s[f] : 0;
+		if (pf->enabled && long_s) {
+			p->long_families |= BGP_FAMILY_BIT(f);
+			p->long_lived_s = long_s < p->long_lived_s ? long_s : p->long_lived_s;
+		}
 		if (!pf->enabled || !(o->families & BGP_FAMILY_BIT(f)))
 			continue;
 		p->families |= BGP_FAMILY_BIT(f);
@@ -229,30 +235,12 @@ agree(struct conn *c)
 	}
 }
 
-/* Those of its routes that were kept while it was away, or have not been told again, go. */
-void
-peer_drop_stale(struct peer *p, uint32_t families)
-{
-	for (unsigned f = 0; f < BGP_FAMILIES; f++)
-		if (families & p->stale_families & BGP_FAMILY_BIT(f) && p->instance->ribs[f])
-			rib_drop_peer(p->instance->ribs[f], p, true);
-	p->stale_families &= ~families;
-	if (!p->stale_families)
-		timer_clear(&p->bgp->timers, &p->stale);
-}
-
 /* A new connection beside an established one: has the peer begun anew, or had it called before we were done? */
 static bool
 is_restart(const struct conn *old)
 {
 	return old->state == BGP_ESTABLISHED && old->open.restart.said &&
 	       old->peer->bgp->now >= old->peer->since + (usec_t)SETTLED_S * USEC_PER_SEC;
-}
-
-void
-peer_ended(struct peer *p, enum bgp_family f)
-{
-	peer_drop_stale(p, BGP_FAMILY_BIT(f));
 }
 
 void
@@ -713,7 +701,7 @@ bgp_session_timer(struct timer *t)
 	case TIMER_HOLD: event(OBJECT(t, struct conn, hold), BE_HOLD, &silent, NULL); break;
 	case TIMER_KEEPALIVE: event(OBJECT(t, struct conn, keepalive), BE_KEEPALIVE_DUE, NULL, NULL); break;
 	case TIMER_START: peer_start(OBJECT(t, struct peer, start)); break;
-	case TIMER_STALE: peer_drop_stale(OBJECT(t, struct peer, stale), UINT32_MAX); break;
+	case TIMER_STALE: peer_stale_over(OBJECT(t, struct peer, stale)); break;
 	case TIMER_DEFER: restart_end(OBJECT(t, struct bgp, defer), "not all peers have come back in time"); break;
 	}
 }

@@ -295,6 +295,40 @@ START_TEST(an_ignored_peers_routes_go_at_once)
 }
 END_TEST
 
+/* RFC 9494: kept much longer, behind what is fresh, with a mark; who does not know the mark is told of it no more. */
+START_TEST(routes_of_a_peer_that_is_away_for_long_are_a_last_resort)
+{
+	net = vpn_net_new(1);
+	for (int i = 0; i < 4; i++)
+		vpn_net_add(net, i < 2 ? 100 : 200 + (uint32_t)i);
+	for (size_t i = 1; i < 4; i++)
+		vpn_net_peer(net, 0, i, IPV4);
+	for (size_t i = 0; i < 3; i++)
+		net->nodes[i]->config.long_lived_s = 3600; /* 3 does not know it */
+	vpn_net_start_all(net);
+	vpn_net_run(net, SECONDS(20));
+	vpn_net_route(net, 1, "10.1.0.0/16", false);
+	vpn_net_run(net, SECONDS(2));
+	vpn_net_kill(net, 1);
+	vpn_net_run(net, SECONDS(100));
+	ck_assert(vpn_net_best(net, 2, BGP_IPV4, "10.1.0.0/16") && vpn_net_best(net, 3, BGP_IPV4, "10.1.0.0/16"));
+	vpn_net_run(net, SECONDS(100));
+	const struct path *p = vpn_net_best(net, 0, BGP_IPV4, "10.1.0.0/16");
+	ck_assert(p && attr_has_community(p->attrs, COMMUNITY_LLGR_STALE));
+	ck_assert(vpn_net_best(net, 2, BGP_IPV4, "10.1.0.0/16"));
+	ck_assert_ptr_null(vpn_net_best(net, 3, BGP_IPV4, "10.1.0.0/16"));
+	vpn_net_route(net, 2, "10.1.0.0/16", false); /* fresh, though from outside and longer */
+	vpn_net_run(net, SECONDS(2));
+	ck_assert_ptr_eq(vpn_net_best(net, 0, BGP_IPV4, "10.1.0.0/16")->peer, vpn_net_peer_of(net, 0, 2));
+	vpn_net_route(net, 2, "10.1.0.0/16", true);
+	vpn_net_run(net, SECONDS(3000));
+	ck_assert(vpn_net_best(net, 0, BGP_IPV4, "10.1.0.0/16"));
+	vpn_net_run(net, SECONDS(1000));
+	ck_assert_ptr_null(vpn_net_best(net, 0, BGP_IPV4, "10.1.0.0/16"));
+	ck_assert_uint_eq(vpn_net_paths(net, 0, BGP_IPV4, "10.1.0.0/16"), 0);
+}
+END_TEST
+
 /* RFC 8538 3: it says so inside a Hard Reset, which shows as what it holds. */
 START_TEST(who_is_shut_down_for_good_is_not_waited_for)
 {
@@ -397,6 +431,7 @@ suite(void)
 	tcase_add_test(t, routes_of_a_peer_that_does_not_come_back_go_after_its_restart_time);
 	tcase_add_loop_test(t, without_graceful_restart_routes_go_at_once, 0, 2);
 	tcase_add_test(t, an_ignored_peers_routes_go_at_once);
+	tcase_add_test(t, routes_of_a_peer_that_is_away_for_long_are_a_last_resort);
 	tcase_add_test(t, who_is_shut_down_for_good_is_not_waited_for);
 	tcase_add_test(t, routes_stay_while_a_session_is_reset);
 	suite_add_tcase(s, t);
