@@ -13,6 +13,21 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What is imported by its target goes through there, and out again. */
+static void
+add_instance(struct vpn_node *node)
+{
+	struct bgp_config *c = &node->config;
+
+	c->instances = mem_resize(c->instances, 2 * sizeof *c->instances);
+	c->instance_count = 2;
+	c->instances[1] = (struct bgp_instance_config){ .name = "V" };
+	struct bgp_vpn_config *v = &c->instances[1].vpn[0];
+	*v = (struct bgp_vpn_config){ .on = true, .label = 1000, .import_count = 1, .export_count = 1 };
+	if (!rd_parse("100:9", &v->rd) || !rt_parse("111:1", &v->import[0]) || !rt_parse("111:1", &v->export[0]))
+		abort();
+}
+
 static struct vpn_net *
 three(void)
 {
@@ -28,9 +43,12 @@ three(void)
 	vpn_net_peer(n, 0, 2, families & ~BGP_FAMILY_BIT(BGP_RT_CONSTRAINT));
 	vpn_net_peer_config(n, 0, 1)->family[BGP_VPNV4].receive_add_path = true;
 	n->nodes[0]->config.no_target_policy = true;
+	add_instance(n->nodes[0]);
 	vpn_net_start_all(n);
 	vpn_net_run(n, SECONDS(5));
 	vpn_net_route(n, 2, "10.7.0.0/16", false);
+	struct bgp_own_route r = { .family = BGP_IPV4, .prefix = prefix_make(addr_v4(0x0a010200), 24) };
+	vpn_net_give(n, 0, &(struct bgp_input){ .kind = BGP_IN_ROUTE, .instance = "V", .route = &r });
 	vpn_net_run(n, SECONDS(1));
 	return n;
 }
@@ -75,6 +93,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	vpn_net_run(n, SECONDS(400));
 	const struct rib *rib = instance_find(n->nodes[0]->b, "")->ribs[BGP_IPV4];
 	if (rib->dests.count != (from == 2 ? 0 : 1))
+		abort();
+	const struct rib *in_vpn = instance_find(n->nodes[0]->b, "V")->ribs[BGP_IPV4];
+	if (in_vpn->path_count != 1) /* our own; what was imported is gone with who told it */
 		abort();
 	vpn_net_free(n);
 	return 0;
