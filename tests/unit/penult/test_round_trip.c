@@ -140,10 +140,19 @@ say_openers(enum view view, struct text *out)
 	text_add(out, "\n ");
 }
 
+/* Lines without which a row makes no sense: the instances that an interface may be in. */
+static void
+say_needs(const struct grammar_row *g, struct text *out)
+{
+	if (strncmp(g->words, "ip binding", 10) == 0)
+		text_add(out, "ip vpn-instance A\nip vpn-instance B\nip vpn-instance b\n");
+}
+
 /* Returns where in the text the command itself begins, behind what opens its view. */
 static size_t
 say_command(const struct grammar_row *g, bool undo, struct text *out)
 {
+	say_needs(g, out);
 	say_openers(g->view, out);
 	size_t begin = out->size;
 	if (undo)
