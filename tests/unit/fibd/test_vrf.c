@@ -107,18 +107,26 @@ START_TEST(a_device_that_is_there_already_is_used_as_it_is_and_never_removed)
 }
 END_TEST
 
+static void
+killed_and_back(const char *config)
+{
+	world_restart(w);
+	world_tell_all(w);
+	world_config(w, config);
+	world_lsps_synced(w, 1);
+	world_wait(w, USEC_PER_SEC);
+}
+
 START_TEST(a_restart_finds_what_it_has_made)
 {
 	world_start(w, VPNA BOUND);
 	uint32_t ifindex = link_named("VPNA")->ifindex;
 	unsigned before = w->deletes;
-	world_restart(w);
-	world_start(w, VPNA BOUND);
+	killed_and_back(VPNA BOUND);
 	ck_assert_uint_eq(link_named("VPNA")->ifindex, ifindex);
 	ck_assert_uint_eq(link_named("eth1")->master, ifindex);
 	ck_assert_uint_eq(w->deletes, before);
-	world_restart(w);
-	world_start(w, "");
+	killed_and_back("");
 	ck_assert_ptr_null(link_named("VPNA"));
 	ck_assert_uint_eq(link_named("eth1")->master, 0);
 }
