@@ -102,11 +102,24 @@ print_c(void)
 	puts("\t{ 0 }\n};");
 }
 
+/* Of one daemon, or of all. A view may be there for what other daemons are to say in it. */
+static bool
+has_rows(enum view view, const char *daemon)
+{
+	for (size_t d = 0; d < COUNT(daemons); d++)
+		command_each (c, daemons[d].rows)
+			if (c->view == view && (!daemon || strcmp(daemons[d].daemon, daemon) == 0))
+				return true;
+	return false;
+}
+
 static void
 print_markdown(void)
 {
 	puts("# Commands\n\nMade from the rows of every `commands.c`. Words in capitals are parameters.");
 	for (int view = VIEW_EXEC; view < VIEW_COUNT; view++) {
+		if (!has_rows((enum view)view, NULL))
+			continue;
 		printf("\n## %s%s view\n\n| command | what it does | daemon | reference |\n|---|---|---|---|\n",
 		    view == VIEW_EXEC ? "On the command line: the " : "In router.conf: the ",
 		    view_name((enum view)view));
@@ -148,6 +161,8 @@ print_man(const char *which)
 	bool file = strcmp(which, "router.conf") == 0;
 
 	for (int view = file ? VIEW_SYSTEM : VIEW_EXEC; view < (file ? VIEW_COUNT : VIEW_EXEC + 1); view++) {
+		if (!has_rows((enum view)view, file ? NULL : which))
+			continue;
 		if (file)
 			printf(".Ss In the %s view\n", view_name((enum view)view));
 		puts(".Bl -tag -width Ds");
