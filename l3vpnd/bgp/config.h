@@ -24,7 +24,6 @@ struct bgp_peer_family {
 	bool reflect_client; /* RFC 4456 */
 	bool substitute_as;  /* the peer's AS in the path becomes ours (as-override) */
 	bool receive_add_path;
-	bool keep_all;         /* keep-all-routes: nothing to gain from it with route refresh; for those without */
 	uint8_t allow_as_loop; /* how often our AS may stand in the path; 0: not at all */
 	uint32_t limit;        /* prefixes; 0: any number */
 	bool limit_warns;      /* instead of ending the session */
@@ -34,7 +33,6 @@ struct bgp_peer_family {
 struct bgp_peer_config {
 	struct addr address;
 	uint32_t as;
-	char source[BGP_NAME]; /* connect-interface; empty: by the route to it */
 	struct addr source_address;
 	char description[BGP_NAME];
 	uint8_t secret[BGP_SECRET_MAX];
@@ -42,7 +40,6 @@ struct bgp_peer_config {
 	uint16_t hold_s;                      /* with has_hold; 0: none */
 	uint16_t keepalive_s;                 /* 0: a third of the hold time */
 	bool has_hold, passive, ignored, bfd; /* ignored: `peer … ignore` */
-	uint8_t max_hop;                      /* ebgp-max-hop; 0: 1 to external peers */
 	uint8_t ttl_hops;                     /* valid-ttl-hops (GTSM, RFC 5082); 0: off */
 	uint32_t fake_as;                     /* of ours, towards this peer; 0: none */
 	struct bgp_peer_family family[BGP_FAMILIES];
@@ -70,7 +67,6 @@ struct bgp_instance_config {
 	bool ignore_path;               /* bestroute as-path-ignore */
 	bool router_id_ignored;         /* bestroute router-id-ignore: the older of two external ones stays */
 	uint32_t local_pref;            /* default local-preference; 0: BGP_LOCAL_PREF */
-	uint8_t preference[3];          /* of routes: external, internal, local; 0: 255 */
 };
 struct bgp_config {
 	uint32_t as;                           /* 0: BGP is not configured */

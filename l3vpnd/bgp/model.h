@@ -38,8 +38,7 @@ struct peer_family {
 	struct out *out; /* what tells it; NULL: it is told nothing */
 	struct list of_out, of_dump;
 	uint32_t prefixes; /* heard and kept */
-	uint32_t told;
-	bool ended; /* its End-of-RIB has come */
+	bool ended;        /* its End-of-RIB has come */
 	bool over_limit;
 };
 struct peer {
@@ -85,7 +84,6 @@ enum path_fault {
 	PATH_OWN_NEXT_HOP, /* its next hop is ours */
 	PATH_NO_NEXT_HOP,  /* its next hop is not reached */
 	PATH_NO_LSP,       /* it is, but labelled packets do not get there */
-	PATH_SITE,         /* it came from the site that it would go to (SoO) */
 	PATH_FAULTS
 };
 const char *path_fault_text(enum path_fault);

@@ -277,9 +277,9 @@ to_be_told(const struct out *o, const struct path *p)
 /* One UPDATE in the making for all who are to have it: as many prefixes as say the same, or as many withdrawals. */
 struct batch {
 	const struct out *out;
-	const struct list *peers;            /* links of peer_family */
-	bool is_dump;                        /* which of them */
-	const struct attr_set *attrs, *from; /* told of; made from */
+	const struct list *peers;     /* links of peer_family */
+	bool is_dump;                 /* which of them */
+	const struct attr_set *attrs; /* told of */
 	struct wire_writer reach, unreach;
 	struct wire_mark reach_message, reach_attrs, reach_list, unreach_message, unreach_attrs, unreach_list;
 	bool has_reach, has_unreach;

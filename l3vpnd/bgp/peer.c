@@ -95,9 +95,9 @@ families_are_equal(const struct bgp_peer_config *a, const struct bgp_peer_config
 		const struct bgp_peer_family *x = &a->family[f], *y = &b->family[f];
 		if (x->enabled != y->enabled || x->next_hop_local != y->next_hop_local ||
 		    x->reflect_client != y->reflect_client || x->substitute_as != y->substitute_as ||
-		    x->receive_add_path != y->receive_add_path || x->keep_all != y->keep_all ||
-		    x->allow_as_loop != y->allow_as_loop || x->limit != y->limit || x->limit_warns != y->limit_warns ||
-		    x->origin_site != y->origin_site || x->preferred != y->preferred)
+		    x->receive_add_path != y->receive_add_path || x->allow_as_loop != y->allow_as_loop ||
+		    x->limit != y->limit || x->limit_warns != y->limit_warns || x->origin_site != y->origin_site ||
+		    x->preferred != y->preferred)
 			return false;
 	}
 	return true;
@@ -109,9 +109,8 @@ needs_restart(const struct bgp_peer_config *a, const struct bgp_peer_config *b)
 {
 	return a->as != b->as || !addr_eq(&a->source_address, &b->source_address) || a->has_hold != b->has_hold ||
 	       a->hold_s != b->hold_s || a->keepalive_s != b->keepalive_s || a->passive != b->passive ||
-	       a->max_hop != b->max_hop || a->ttl_hops != b->ttl_hops || a->fake_as != b->fake_as ||
-	       a->secret_size != b->secret_size || memcmp(a->secret, b->secret, sizeof a->secret) != 0 ||
-	       !families_are_equal(a, b);
+	       a->ttl_hops != b->ttl_hops || a->fake_as != b->fake_as || a->secret_size != b->secret_size ||
+	       memcmp(a->secret, b->secret, sizeof a->secret) != 0 || !families_are_equal(a, b);
 }
 
 void

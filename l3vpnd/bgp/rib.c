@@ -12,7 +12,7 @@ path_fault_text(enum path_fault f)
 {
 	static const char *const texts[PATH_FAULTS] = { "", "our AS stands in its AS path",
 		"it comes from ourselves, by way of a reflector", "its next hop is an address of ours",
-		"its next hop is not reached", "no LSP leads to its next hop", "it comes from the same site" };
+		"its next hop is not reached", "no LSP leads to its next hop" };
 
 	return texts[f];
 }

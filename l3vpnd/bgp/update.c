@@ -319,12 +319,11 @@ read_attributes(struct wire_reader r, const struct bgp_reading *how, struct bgp_
 
 /* 3 (d) */
 static void
-look_for_missing(const struct bgp_reading *how, struct bgp_update *u)
+look_for_missing(struct bgp_update *u)
 {
 	static const uint8_t always[] = { ATTR_ORIGIN, ATTR_AS_PATH };
 	const struct bgp_attrs *a = &u->attrs;
 
-	(void)how;
 	for (size_t i = 0; i < sizeof always; i++)
 		if (!(a->seen & ATTR_BIT(always[i])))
 			treat(u, TREAT_WITHDRAW, always[i]);
@@ -357,7 +356,7 @@ bgp_read_update(struct wire_reader body, const struct bgp_reading *how, struct b
 	if (ret->treatment == TREAT_RESET)
 		return;
 	if (ret->nlri.size || (ret->has_reach && ret->reach.size))
-		look_for_missing(how, ret);
+		look_for_missing(ret);
 	if (!ret->withdrawn.size && !ret->nlri.size && !size) {
 		ret->is_end = true;
 		ret->unreach_family = BGP_IPV4;

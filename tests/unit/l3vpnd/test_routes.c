@@ -466,6 +466,24 @@ START_TEST(a_refresh_brings_everything_again_and_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_peer_that_reads_slowly_is_told_when_it_has_room)
+{
+	nodes(2, (const uint32_t[]){ 100, 200 });
+	vpn_net_peer(net, 0, 1, IPV4);
+	begin();
+	struct bgp_input room = { .kind = BGP_IN_STREAM_ROOM, .conn = vpn_net_peer_of(net, 0, 1)->up->number };
+	room.size = PEER_QUEUE_MAX + 1;
+	vpn_net_give(net, 0, &room);
+	vpn_net_route(net, 0, P, false);
+	vpn_net_run(net, SECONDS(1));
+	ck_assert_ptr_null(vpn_net_best(net, 1, BGP_IPV4, P));
+	room.size = 0;
+	vpn_net_give(net, 0, &room);
+	vpn_net_run(net, SECONDS(1));
+	ck_assert(vpn_net_best(net, 1, BGP_IPV4, P));
+}
+END_TEST
+
 START_TEST(a_route_that_changes_and_changes_back_at_once_is_told_as_it_is)
 {
 	nodes(2, (const uint32_t[]){ 100, 200 });
@@ -520,6 +538,7 @@ suite(void)
 	tcase_add_test(t, many_prefixes_that_say_the_same_share_a_message);
 	tcase_add_test(t, who_comes_later_hears_what_the_others_know_and_end_of_rib);
 	tcase_add_test(t, a_refresh_brings_everything_again_and_changes_nothing);
+	tcase_add_test(t, a_peer_that_reads_slowly_is_told_when_it_has_room);
 	tcase_add_test(t, a_route_that_changes_and_changes_back_at_once_is_told_as_it_is);
 	suite_add_tcase(s, t);
 	return s;

@@ -182,6 +182,22 @@ START_TEST(a_peer_that_is_taken_away_is_told)
 }
 END_TEST
 
+START_TEST(bfd_ends_the_sessions_that_asked_for_it)
+{
+	const struct bgp_input down = { .kind = BGP_IN_BFD, .peer = addr_v4(0x0a000002), .down = true };
+
+	pair(100, 200);
+	vpn_net_peer_config(net, 0, 1)->bfd = _i;
+	vpn_net_start_all(net);
+	vpn_net_run(net, SECONDS(20));
+	vpn_net_give(net, 0, &down);
+	ck_assert(!vpn_net_peer_of(net, 0, 1)->up == !!_i);
+	vpn_net_run(net, SECONDS(20));
+	ck_assert(vpn_net_is_up(net, 0, 1));
+	ck_assert(!!said(1, "it says Cease: BFD down") == !!_i);
+}
+END_TEST
+
 static void
 garbage(size_t to, const void *bytes, size_t size)
 {
@@ -420,6 +436,7 @@ suite(void)
 	tcase_add_test(t, a_change_of_settings_ends_the_session_with_the_reason_and_a_description_does_not);
 	tcase_add_test(t, a_peer_that_is_to_be_ignored_is_told_and_not_called);
 	tcase_add_test(t, a_peer_that_is_taken_away_is_told);
+	tcase_add_loop_test(t, bfd_ends_the_sessions_that_asked_for_it, 0, 2);
 	tcase_add_test(t, what_is_no_bgp_ends_the_session_and_it_comes_back);
 	tcase_add_test(t, messages_may_come_in_any_pieces);
 	tcase_add_test(t, the_matrix_is_the_one_that_was_reviewed);
