@@ -15,7 +15,7 @@ PYTHON := /usr/bin/python3
 DAEMONS := fibd ldpd bfdd igpd
 # Protocols whose daemon is not there yet: their engines are built and tested.
 ENGINES := l3vpnd
-PROTOS := fib ldp bus bfd igp
+PROTOS := fib ldp bus bfd igp l3vpn
 CTLS := $(DAEMONS:d=ctl)
 PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
 

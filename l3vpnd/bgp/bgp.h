@@ -63,6 +63,6 @@ void bgp_free(struct bgp *);
 /* `now` is when it happened. Never runs backwards (the door clamps). */
 void bgp_input(struct bgp *, const struct bgp_input *, usec_t now);
 usec_t bgp_due(const struct bgp *);
-/* EFFECT_STREAM_CONNECT (bytes: the instance's name), _SEND, _CLOSE, _KEY, _MIN_TTL, EFFECT_LOG */
+/* EFFECT_STREAM_CONNECT, _SEND, _CLOSE, _KEY, _MIN_TTL, EFFECT_LOG */
 struct outbox *bgp_outbox(struct bgp *);
 #endif

@@ -83,9 +83,11 @@ peer_new(struct instance *n, const struct addr *address)
 static void
 tell_key(const struct peer *p, const struct bgp_peer_config *c)
 {
-	outbox_add(p->bgp->out,
-	    &(struct effect){
-		.kind = EFFECT_STREAM_KEY, .to = p->config.address, .bytes = c->secret, .size = c->secret_size });
+	outbox_add(p->bgp->out, &(struct effect){ .kind = EFFECT_STREAM_KEY,
+				    .instance = p->instance->name,
+				    .to = p->config.address,
+				    .bytes = c->secret,
+				    .size = c->secret_size });
 }
 
 static bool

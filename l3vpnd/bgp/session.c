@@ -187,8 +187,7 @@ call(struct conn *c)
 			       .code = least_ttl(p),
 			       .to = p->config.address,
 			       .from = p->config.source_address,
-			       .bytes = (const uint8_t *)p->instance->name,
-			       .size = strlen(p->instance->name) + 1 });
+			       .instance = p->instance->name });
 }
 
 static void

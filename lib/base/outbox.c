@@ -6,8 +6,8 @@
 #include <string.h>
 
 struct entry {
-	struct effect effect; /* `bytes` is set when it is read: the arena moves as it grows */
-	size_t at;
+	struct effect effect; /* `bytes` and `instance` are set when it is read: the arena moves as it grows */
+	size_t at, instance_at;
 };
 
 struct outbox {
@@ -33,21 +33,35 @@ outbox_free(struct outbox *o)
 	free(o);
 }
 
+/* Returns where in the arena it is. */
+static size_t
+keep(struct outbox *o, const void *bytes, size_t size)
+{
+	size_t at = o->used;
+
+	if (o->byte_room - o->used < size) {
+		o->byte_room = (o->used + size) * 2;
+		o->bytes = mem_resize(o->bytes, o->byte_room);
+	}
+	if (size)
+		memcpy(o->bytes + o->used, bytes, size);
+	o->used += size;
+	return at;
+}
+
 void
 outbox_add(struct outbox *o, const struct effect *e)
 {
+	bool placed = e->instance && *e->instance;
+
 	if (o->count == o->entry_room) {
 		o->entry_room = o->entry_room ? o->entry_room * 2 : 16;
 		o->entries = mem_resize(o->entries, o->entry_room * sizeof *o->entries);
 	}
-	if (o->byte_room - o->used < e->size) {
-		o->byte_room = (o->used + e->size) * 2;
-		o->bytes = mem_resize(o->bytes, o->byte_room);
-	}
-	if (e->size)
-		memcpy(o->bytes + o->used, e->bytes, e->size);
-	o->entries[o->count++] = (struct entry){ *e, o->used };
-	o->used += e->size;
+	struct entry *n = &o->entries[o->count++];
+	n->effect = *e;
+	n->at = keep(o, e->bytes, e->size);
+	n->instance_at = placed ? keep(o, e->instance, strlen(e->instance) + 1) : SIZE_MAX;
 }
 
 void
@@ -78,7 +92,10 @@ outbox_at(const struct outbox *o, size_t i)
 {
 	struct effect e = o->entries[i].effect;
 
+	size_t instance = o->entries[i].instance_at;
+
 	e.bytes = e.size ? o->bytes + o->entries[i].at : NULL;
+	e.instance = instance == SIZE_MAX ? NULL : (const char *)o->bytes + instance;
 	return e;
 }
 

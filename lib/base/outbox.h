@@ -17,6 +17,8 @@ enum effect_kind {
 	EFFECT_STREAM_KEY,     /* to: a peer; bytes: the secret of connections with it from now on, none when empty */
 	EFFECT_MIRROR_AGAIN,   /* where: number of a mirrored table, which is to be read anew from its beginning */
 	EFFECT_STREAM_MIN_TTL, /* where: connection number; code: packets that arrive with less are lost; 0: any */
+	EFFECT_STREAM_LISTEN,  /* instance: connections are accepted in it from now on */
+	EFFECT_STREAM_DEAF,    /* instance: no longer; those that are there stay */
 };
 
 struct effect {
@@ -24,6 +26,8 @@ struct effect {
 	uint32_t where;
 	uint32_t code;
 	struct addr to, from;
+	const char *
+	    instance; /* of streams: the VPN instance in which it happens; NULL: the public network. Copied like bytes */
 	const uint8_t *bytes; /* inside the box, valid until the next add or clear */
 	size_t size;
 };
