@@ -78,6 +78,8 @@ act(struct ldpd *d, const struct effect *e)
 	case EFFECT_STREAM_MIN_TTL: streams_min_ttl(d->peers, e->where, (uint8_t)e->code); break;
 	case EFFECT_MIRROR_AGAIN: mirror_again(d->mirrors[e->where]); break;
 	case EFFECT_STREAM_KEY: set_key(d, e); break;
+	case EFFECT_STREAM_LISTEN:
+	case EFFECT_STREAM_DEAF: break; /* always, and in the public network alone */
 	}
 	if (r < 0)
 		log_limited(&d->unsent, LOG_LINE_WARNING, "Hello on interface %u: %s", e->where, strerror(-r));
