@@ -124,7 +124,7 @@ $(eval $(call unit_rules,host,$(O)/tests/helper/test_grammar.o $(O)/lib/host.a $
 # What penult joins: the rows of every daemon.
 $(eval $(call unit_rules,penult,$(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o))
 $(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c) $(call helper_sources,$(d))) $(SIM_OBJECTS) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
-$(foreach d,$(ENGINES),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard tests/helper/$(d:d=)_*.c)) $(SIM_OBJECTS) $(O)/$(d)/engine.a $(O)/lib/base.a)))
+$(foreach d,$(ENGINES),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard tests/helper/$(d:d=)_*.c)) $(SIM_OBJECTS) $(O)/$(d)/engine.a $(O)/lib/base.a $(O)/proto.a)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o
 	$(LINK) $(PKG_LIBS) $(CHECK_LIBS)
 

@@ -3,6 +3,7 @@
 #include "base/addr.h"
 #include "base/outbox.h"
 #include "base/prefix.h"
+#include "base/table.h"
 #include "base/time.h"
 #include "l3vpnd/bgp/config.h"
 
@@ -19,7 +20,9 @@ enum bgp_input_kind {
 	BGP_IN_STREAM_DOWN, /* conn; text: why */
 	BGP_IN_STREAM_ROOM, /* conn; size: so many bytes of what was sent are still queued */
 	BGP_IN_ROUTE,       /* route: of our own, that is to be told; gone: no longer */
-	BGP_IN_NEXT_HOP,    /* next_hop: how an address is reached now */
+	BGP_IN_NEXT_HOP,    /* next_hop: how an address is reached now; gone: nothing is known of it any more */
+	BGP_IN_LABELS,      /* first, last: the range of labels that are ours */
+	BGP_IN_OLD_LABEL,   /* old_label: it stands for this since an earlier life; before the first configuration */
 	BGP_IN_BFD,         /* peer, instance; down: BFD says that the path to it is dead */
 	BGP_IN_RESET,       /* peer (any address: all), instance: end the session */
 	BGP_IN_REFRESH,     /* peer, instance: ask for everything again, without a reset */
@@ -41,9 +44,18 @@ struct bgp_next_hop {
 	bool reachable, lsp; /* lsp: labelled packets get there */
 	uint32_t metric;
 };
+enum vpn_label_kind { VPN_LABEL_INSTANCE, VPN_LABEL_ROUTE, VPN_LABEL_NEXT_HOP };
+struct bgp_old_label {
+	uint32_t label;
+	const char *instance;
+	enum vpn_label_kind kind;
+	struct prefix prefix; /* of VPN_LABEL_ROUTE */
+	struct addr next_hop; /* of VPN_LABEL_NEXT_HOP */
+};
 struct bgp_input {
 	enum bgp_input_kind kind;
 	uint32_t conn;
+	uint32_t first, last;
 	const char *instance; /* NULL, "": the public network */
 	struct addr peer, local;
 	bool gone, down;
@@ -53,6 +65,7 @@ struct bgp_input {
 	const struct bgp_config *config;     /* copied */
 	const struct bgp_own_route *route;   /* copied */
 	const struct bgp_next_hop *next_hop; /* copied */
+	const struct bgp_old_label *old_label;
 };
 /* The engine's own connection numbers are below this; the host numbers those it accepts from here up. */
 #define BGP_ACCEPTED UINT32_C(0x80000000)
@@ -65,4 +78,13 @@ void bgp_input(struct bgp *, const struct bgp_input *, usec_t now);
 usec_t bgp_due(const struct bgp *);
 /* EFFECT_STREAM_CONNECT, _SEND, _CLOSE, _KEY, _MIN_TTL, EFFECT_LOG */
 struct outbox *bgp_outbox(struct bgp *);
+/* l3vpn.Route, .Label, .NextHop, .Peer, .Destination, .Process; NULL at the end. */
+struct table *const *bgp_tables(struct bgp *);
+bool bgp_is_restarting(const struct bgp *); /* nobody is told anything yet (RFC 4724 4.1) */
+/* Of an instance, for displays. */
+struct bgp_instance_state {
+	uint32_t routes[2]; /* in its tables of IPv4 and IPv6 */
+	uint32_t label;     /* per-instance; LABEL_UNSET: none */
+};
+void bgp_instance_state(const struct bgp *, const char *name, struct bgp_instance_state *ret);
 #endif

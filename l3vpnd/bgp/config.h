@@ -7,6 +7,7 @@
 enum {
 	BGP_HOLD_S = 180,
 	BGP_LOCAL_PREF = 100,
+	BGP_PREFERENCE = 255,
 	BGP_RESTART_S = 150, /* graceful restart: how long others keep our routes */
 	BGP_STALE_S = 300,   /* and how long we wait for a peer's End-of-RIB when it is back */
 	BGP_RETRY_S = 5,     /* first; it doubles with each failure */
@@ -46,13 +47,16 @@ struct bgp_peer_config {
 };
 /* What a VPN instance exchanges with others, for one of its families (RFC 4364, 4659). */
 enum { BGP_TARGETS_MAX = 32 };
+enum vpn_label_mode { VPN_LABEL_PER_INSTANCE, VPN_LABEL_PER_ROUTE, VPN_LABEL_PER_NEXT_HOP }; /* apply-label */
 struct bgp_vpn_config {
 	bool on;                          /* `ipv4-family`, `ipv6-family` */
 	uint64_t rd;                      /* route-distinguisher; 0: none yet, and nothing is told to others */
 	uint64_t import[BGP_TARGETS_MAX]; /* vpn-target … import-extcommunity */
 	uint64_t export[BGP_TARGETS_MAX];
 	uint8_t import_count, export_count;
-	uint32_t label; /* of packets for the instance (apply-label per-instance) */
+	uint8_t label_mode; /* enum vpn_label_mode */
+	bool uniform;       /* ttl-mode; the default is pipe */
+	uint32_t label;     /* of packets for the instance, by hand; 0: one is taken from our range */
 };
 /* One for the public network and one for each VPN instance. */
 struct bgp_instance_config {
@@ -62,6 +66,7 @@ struct bgp_instance_config {
 	struct bgp_peer_config *peers;
 	size_t peer_count;
 	uint16_t paths, external_paths; /* maximum load-balancing; 0: 1 */
+	uint8_t preference[2], external_preference[2]; /* in the router, of IPv4 and IPv6; 0: BGP_PREFERENCE */
 	bool med_always;                /* compare-different-as-med */
 	bool med_missing_worst;         /* bestroute med-none-as-maximum */
 	bool ignore_path;               /* bestroute as-path-ignore */

@@ -4,18 +4,21 @@
  * All paths that may be used begin together, and step after step those are left behind that are worse than another. That is
  * how the RFC defines it, and the only way in which MULTI_EXIT_DISC, which compares only paths of the same neighbour AS,
  * gives the same result in whatever order paths came.
+ *
+ * What packets take is chosen among what peers have told: a route of our own is in the router already, and the best of the
+ * peers' stands behind it. A path over another next hop is named beside them, to be ready when all of these are lost.
  */
 #include "l3vpnd/bgp/as_path.h"
 #include "l3vpnd/bgp/model.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW = 16 };
+enum { FEW = 16, VALUES = 6 };
 
 /* What is compared, each the lower the better. */
 struct rank {
 	struct path *path;
-	uint32_t values[6];
+	uint32_t values[VALUES];
 	uint32_t neighbor_as, med;
 	bool internal;
 	uint32_t metric, clusters, router;
@@ -159,36 +162,103 @@ to_front(struct dest *d, struct path *p)
 	d->paths = p;
 }
 
+/* Leaves those that no step tells apart. */
+static size_t
+eliminate(struct rank *ranks, size_t n, const struct bgp_instance_config *c)
+{
+	for (int step = 0; n && step < VALUES; step++)
+		LEAST(ranks, n, k->values[step]);
+	if (!n)
+		return 0;
+	n = least_med(ranks, n, c->med_always);
+	LEAST(ranks, n, (uint32_t)k->internal);
+	LEAST(ranks, n, k->metric);
+	return n;
+}
+
+/* --- what packets take --- */
+
+static bool
+leads_elsewhere(const struct dest *d, const struct path *p)
+{
+	for (const struct path *f = d->paths; f; f = f->next)
+		if (f->forward && f->hop == p->hop)
+			return false;
+	return true;
+}
+
+/* Those of peers that satisfy; into a copy that the caller has made room for. */
+static size_t
+of_peers(const struct dest *d, const struct rank *all, size_t n, bool standby, struct rank *out)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (all[i].path->peer && (!standby || leads_elsewhere(d, all[i].path)))
+			out[kept++] = all[i];
+	return kept;
+}
+
+static void
+forward(struct dest *d, struct path *best, const struct rank *all, size_t n)
+{
+	const struct bgp_instance_config *c = &d->rib->instance->config;
+	struct rank few[FEW];
+	struct rank *some = n <= FEW ? few : mem_zalloc(n * sizeof *some);
+	bool own = best && !best->peer && !best->origin;
+	struct path *first = NULL, *second = NULL;
+
+	if (own) {
+		size_t left = eliminate(some, of_peers(d, all, n, false, some), c);
+		if (left)
+			choose_one(some, left, c);
+		first = left ? some[0].path : NULL;
+	}
+	for (struct path *p = d->paths; p; p = p->next) {
+		bool is = own ? p == first : p->best || p->multi;
+		d->forward_moved |= p->forward != is;
+		p->forward = is;
+	}
+	if (n > 1) {
+		size_t left = eliminate(some, of_peers(d, all, n, true, some), c);
+		if (left)
+			choose_one(some, left, c);
+		second = left ? some[0].path : NULL;
+	}
+	for (struct path *p = d->paths; p; p = p->next) {
+		d->forward_moved |= p->standby != (p == second);
+		p->standby = p == second;
+	}
+	if (some != few)
+		free(some);
+}
+
 bool
 decide(struct dest *d)
 {
 	const struct bgp_instance_config *c = &d->rib->instance->config;
 	struct path *was = d->paths && d->paths->best ? d->paths : NULL;
-	struct rank few[FEW];
+	bool plain = d->rib->family == BGP_IPV4 || d->rib->family == BGP_IPV6, changed = d->choice_moved;
+	struct rank few[FEW], few_all[FEW];
 	size_t n = 0, count = 0;
-	bool changed = d->choice_moved;
 
 	for (struct path *p = d->paths; p; p = p->next)
 		count++;
 	struct rank *ranks = count <= FEW ? few : mem_zalloc(count * sizeof *ranks);
+	struct rank *all = count <= FEW ? few_all : mem_zalloc(count * sizeof *all);
 	for (struct path *p = d->paths; p; p = p->next) {
 		p->fault = (uint8_t)fault_of(p);
 		if (p->fault == PATH_GOOD)
 			ranks[n++] = rank_of(p);
 	}
-	if (n) {
-		for (int step = 0; step < 6; step++)
-			LEAST(ranks, n, k->values[step]);
-		n = least_med(ranks, n, c->med_always);
-		LEAST(ranks, n, (uint32_t)k->internal);
-		LEAST(ranks, n, k->metric);
-	}
-	size_t equal = n;
-	struct rank *chosen = n ? mem_copy(ranks, n * sizeof *ranks) : NULL;
+	size_t good = n;
+	memcpy(all, ranks, good * sizeof *all);
+	size_t equal = n = eliminate(ranks, n, c);
+	struct rank *chosen = n > 1 ? mem_copy(ranks, n * sizeof *ranks) : ranks;
 	if (n)
 		choose_one(ranks, n, c);
 	struct path *best = equal ? ranks[0].path : NULL;
-	size_t room = best ? most_paths(c, chosen[0].internal) : 0;
+	size_t room = best ? most_paths(c, ranks[0].internal) : 0;
 	for (struct path *p = d->paths; p; p = p->next) {
 		bool multi = false;
 		for (size_t i = 0; i < equal && p != best && room > 1 && !multi; i++)
@@ -202,8 +272,43 @@ decide(struct dest *d)
 		to_front(d, best);
 	changed |= best != was;
 	d->choice_moved = false;
-	free(chosen);
+	if (plain)
+		forward(d, best, all, good);
+	if (chosen != ranks)
+		free(chosen);
 	if (ranks != few)
 		free(ranks);
+	if (all != few_all)
+		free(all);
 	return changed;
+}
+
+/* --- for displays --- */
+
+const char *
+decide_lost(const struct dest *d, const struct path *p)
+{
+	static const char *const steps[VALUES] = { "preferred-value", "it is stale", "LOCAL_PREF", "it is not our own",
+		"the length of its AS_PATH", "ORIGIN" };
+	const struct bgp_instance_config *c = &d->rib->instance->config;
+
+	if (p->best || p->fault != PATH_GOOD || !d->paths || !d->paths->best)
+		return "";
+	struct rank a = rank_of(d->paths), b = rank_of((struct path *)(uintptr_t)p);
+	for (int step = 0; step < VALUES; step++)
+		if (b.values[step] != a.values[step])
+			return steps[step];
+	if (b.med != a.med && (c->med_always || a.neighbor_as == b.neighbor_as))
+		return "MULTI_EXIT_DISC";
+	if (b.internal != a.internal)
+		return "it is internal";
+	if (b.metric != a.metric)
+		return "the cost to its next hop";
+	if (c->router_id_ignored && !a.internal)
+		return "it is younger";
+	if (b.router != a.router)
+		return "the router ID";
+	if (b.clusters != a.clusters)
+		return "the length of its CLUSTER_LIST";
+	return d->paths->peer != p->peer ? "the address of its peer" : "its path identifier";
 }

@@ -72,6 +72,7 @@ instance_new(struct bgp *b, const char *name)
 	struct instance *n = NEW(struct instance);
 
 	n->bgp = b;
+	n->label = LABEL_UNSET;
 	memcpy(n->name, name, strlen(name) + 1);
 	hash_init(&n->peers);
 	hash_init(&n->next_hops);
@@ -101,7 +102,9 @@ decides_otherwise(const struct bgp_instance_config *a, const struct bgp_instance
 {
 	return a->paths != b->paths || a->external_paths != b->external_paths || a->med_always != b->med_always ||
 	       a->med_missing_worst != b->med_missing_worst || a->ignore_path != b->ignore_path ||
-	       a->router_id_ignored != b->router_id_ignored || a->local_pref != b->local_pref;
+	       a->router_id_ignored != b->router_id_ignored || a->local_pref != b->local_pref ||
+	       memcmp(a->preference, b->preference, sizeof a->preference) != 0 ||
+	       memcmp(a->external_preference, b->external_preference, sizeof a->external_preference) != 0;
 }
 
 static void
@@ -139,6 +142,18 @@ instance_configure(struct bgp *b, const struct bgp_instance_config *c)
 			}
 }
 
+/* From here on readers may take away what they do not find. */
+static void
+tables_whole(struct bgp *b)
+{
+	if (b->route_table.complete)
+		return;
+	vpn_labels_sweep(b);
+	table_complete(&b->route_table);
+	table_complete(&b->label_table);
+	table_complete(&b->next_hop_table);
+}
+
 static void
 configure(struct bgp *b, const struct bgp_config *c)
 {
@@ -147,14 +162,13 @@ configure(struct bgp *b, const struct bgp_config *c)
 	list_each (l, &b->instances) {
 		OBJECT(l, struct instance, of_bgp)->configured = false;
 	}
-	if (restart || !c->as) { /* another AS is another speaker */
+	if (restart) { /* another AS is another speaker */
 		list_each_safe (k, &b->instances) {
 			instance_free(OBJECT(k, struct instance, of_bgp));
 		}
 	}
 	bgp_config_copy(&b->config, c);
-	if (!c->as)
-		return;
+	table_changed(&b->process_table, &b->process_row);
 	for (size_t i = 0; i < c->instance_count; i++)
 		instance_configure(b, &c->instances[i]);
 	list_each_safe (m, &b->instances) {
@@ -163,6 +177,7 @@ configure(struct bgp *b, const struct bgp_config *c)
 	}
 	vpn_review(b);
 	restart_begin(b);
+	b->configured = true;
 }
 
 /* --- the door --- */
@@ -182,6 +197,9 @@ bgp_new(uint64_t seed, bool restarted)
 	list_init(&b->to_flush);
 	hash_init(&b->conns);
 	hash_init(&b->targets);
+	list_init(&b->idle_hops);
+	vpn_labels_init(b);
+	bgp_rows_init(b);
 	return b;
 }
 
@@ -192,6 +210,8 @@ bgp_free(struct bgp *b)
 		instance_free(OBJECT(l, struct instance, of_bgp));
 	}
 	bgp_config_free(&b->config);
+	vpn_labels_free(b);
+	bgp_rows_free(b);
 	vpn_targets_free(b);
 	attr_store_free(&b->attrs);
 	hash_free(&b->conns);
@@ -222,6 +242,8 @@ room(struct bgp *b, const struct bgp_input *in)
 		return;
 	bool was = p->paused;
 	p->paused = in->size > PEER_QUEUE_MAX;
+	p->queued = in->size;
+	row_peer(p);
 	b->more |= was && !p->paused;
 }
 
@@ -264,13 +286,31 @@ take(struct bgp *b, const struct bgp_input *in)
 		break;
 	case BGP_IN_NEXT_HOP:
 		if (n)
-			next_hop_told(n, in->next_hop);
+			next_hop_told(n, in->next_hop, in->gone);
 		break;
+	case BGP_IN_LABELS: vpn_labels_range(b, in->first, in->last); break;
+	case BGP_IN_OLD_LABEL: vpn_label_claim(b, in->old_label); break;
 	case BGP_IN_RESET:
 	case BGP_IN_REFRESH:
 	case BGP_IN_BFD: operate(b, in); break;
 	case BGP_IN_TIMER: break;
 	}
+}
+
+bool
+bgp_is_restarting(const struct bgp *b)
+{
+	return b->restarted;
+}
+
+void
+bgp_instance_state(const struct bgp *b, const char *name, struct bgp_instance_state *ret)
+{
+	const struct instance *n = instance_find(b, name);
+
+	*ret = (struct bgp_instance_state){ .label = n ? n->label : LABEL_UNSET };
+	for (unsigned f = BGP_IPV4; n && f <= BGP_IPV6; f++)
+		ret->routes[f] = n->ribs[f] ? (uint32_t)n->ribs[f]->dests.count : 0;
 }
 
 void
@@ -285,6 +325,8 @@ bgp_input(struct bgp *b, const struct bgp_input *in, usec_t now)
 		bgp_session_timer(t);
 	ribs_settle(b);
 	restart_review(b);
+	if (!b->restarted && b->configured)
+		tables_whole(b);
 	if (b->restarted) {
 		b->more = false; /* nobody is told anything yet */
 	} else if (b->more) {

@@ -2,8 +2,10 @@
 #define BGP_MODEL_H
 #include "base/list.h"
 #include "base/mem.h"
+#include "base/label.h"
 #include "base/pool.h"
 #include "base/rng.h"
+#include "base/table.h"
 #include "base/timers.h"
 #include "l3vpnd/bgp/attr.h"
 #include "l3vpnd/bgp/bgp.h"
@@ -68,6 +70,8 @@ struct peer {
 	bool last_fault_ours;
 	char *why_down;
 	struct peer_family family[BGP_FAMILIES];
+	struct row row; /* of l3vpn.Peer */
+	uint64_t queued; /* bytes that wait for its connection */
 	/* Messages collect here and leave at the end of the input. */
 	uint8_t *output;
 	size_t output_size, output_room;
@@ -98,18 +102,26 @@ struct path {
 	struct path *origin;  /* of an imported one: that in the VPN table; NULL: it was not imported */
 	struct path *imports; /* of one in a VPN table: the first that was made from it; of an imported one: the next */
 	uint32_t label, id, generation;
-	uint8_t fault;    /* enum path_fault */
-	bool best, multi; /* multi: used beside the best */
+	uint8_t fault;         /* enum path_fault */
+	bool best, multi;      /* multi: used beside the best */
+	bool forward, standby; /* packets take it, as far as BGP goes: of l3vpn.Route a next hop, or a backup */
 };
 struct dest { /* a destination: what paths lead to */
 	struct hash_node by_key;
 	struct rib *rib;
 	struct path *paths;
 	struct list by_change, dirty;
-	bool choice_moved; /* what is chosen says something else than before, or is gone */
+	bool choice_moved;  /* what is chosen says something else than before, or is gone */
+	bool forward_moved; /* so does what packets are to take */
 	uint64_t told;     /* bits of those outs that have been told of it */
 	uint64_t rd;
 	struct prefix prefix;
+	struct row row; /* of l3vpn.Destination */
+};
+/* One of IPv4 or IPv6 proper: packets are sent there. */
+struct routed {
+	struct dest dest;
+	struct row row; /* of l3vpn.Route */
 };
 struct rib { /* of one family of an instance */
 	struct bgp *bgp;
@@ -123,8 +135,11 @@ struct rib { /* of one family of an instance */
 	struct pool dest_pool, path_pool;
 	size_t path_count;
 };
-struct next_hop {
+struct next_hop { /* those that paths go over are rows of l3vpn.NextHop */
 	struct hash_node by_address;
+	struct instance *instance;
+	struct list idle; /* no path goes over it any more; see hops_settle() */
+	struct row row;
 	struct addr address;
 	bool known, reachable, lsp;
 	uint32_t metric;
@@ -145,6 +160,7 @@ struct out {
 	struct list peers; /* peer_family.of_out */
 	struct list *at;   /* on rib->changed: the next to be told of; the head: nothing */
 	unsigned bit;
+	uint32_t told; /* destinations with that bit */
 	bool begun; /* it has come to the end once: whoever joins now needs what was told before */
 	/* Peers that came later are told what the others know, in one walk. */
 	struct list dump;    /* peer_family.of_dump */
@@ -162,6 +178,7 @@ struct instance {
 	struct hash peers, next_hops;
 	struct rib *ribs[BGP_FAMILIES]; /* made when they are needed */
 	uint64_t wanted;                /* the last question about targets that named it */
+	uint32_t label;                 /* of packets that are to be looked up in it; LABEL_UNSET: none */
 };
 
 struct bgp {
@@ -169,6 +186,7 @@ struct bgp {
 	struct timers timers;
 	struct rng rng;
 	usec_t now;
+	bool configured;    /* once */
 	bool restarted;     /* and nobody has been told anything yet: see restart.c */
 	struct timer defer; /* the end of patience with peers */
 	struct bgp_config config;
@@ -178,6 +196,13 @@ struct bgp {
 	uint32_t last_conn;
 	struct list to_flush;
 	struct hash targets; /* struct target: which instances import what */
+	struct label_pool *labels; /* NULL: the range is not known yet */
+	bool labels_lacked;        /* and that was said */
+	struct hash labels_by_value, labels_by_key;
+	struct list idle_hops;
+	struct table route_table, label_table, next_hop_table, peer_table, destination_table, process_table;
+	struct table *served[7];
+	struct row process_row;
 	uint64_t questions;  /* about targets, so far */
 	uint32_t reflects;   /* families that we hand on from internal peers to internal peers */
 	bool targets_moved;  /* somebody imports something else than before */
@@ -238,10 +263,31 @@ void path_restate(struct path *, const struct attr_set *); /* the same path says
 void dest_dirty(struct dest *);
 void ribs_settle(struct bgp *);                                   /* chooses wherever something has changed */
 void rib_drop_peer(struct rib *, struct peer *, bool stale_only); /* all that it said, or what it has not said again */
-void next_hop_told(struct instance *, const struct bgp_next_hop *);
+void next_hop_told(struct instance *, const struct bgp_next_hop *, bool gone);
 void next_hops_free(struct instance *);
 
 /* --- ../vpn/ --- */
+struct vpn_label { /* an incoming label of ours: a row of l3vpn.Label. See vpn/labels.c */
+	struct hash_node by_value, by_key;
+	struct row row;
+	char name[BGP_NAME]; /* of the instance */
+	uint32_t label;
+	uint32_t uses;        /* routes that are told with it; 0: of an earlier life, and not taken up again yet */
+	uint8_t kind;         /* enum vpn_label_kind */
+	struct prefix prefix; /* of a route */
+	struct addr next_hop; /* packets are sent there; none: looked up in the instance */
+	bool pipe;
+};
+void vpn_labels_init(struct bgp *);
+void vpn_labels_free(struct bgp *);
+void vpn_labels_range(struct bgp *, uint32_t first, uint32_t last);
+void vpn_label_claim(struct bgp *, const struct bgp_old_label *); /* the kernel has it from an earlier life */
+void vpn_labels_sweep(struct bgp *);                              /* the restart is over: what nobody took up again goes */
+/* The label for what is chosen in an instance, used once more; LABEL_UNSET: there is none. */
+uint32_t vpn_label_take(struct instance *, const struct dest *, const struct path *best, const struct bgp_vpn_config *);
+void vpn_label_drop(struct bgp *, uint32_t label);
+void vpn_labels_configure(struct instance *); /* it may need one now, or no longer; its ttl-mode may be another */
+void vpn_labels_instance_gone(struct instance *);
 struct target { /* a route target that somebody imports */
 	struct hash_node by_target;
 	uint64_t target;
@@ -268,6 +314,18 @@ void vpn_review(struct bgp *); /* at the end of a new configuration */
 /* --- decide.c --- */
 /* Puts the best path first and marks those that are used beside it. True: what is chosen is another than before. */
 bool decide(struct dest *);
+/* In which step of RFC 4271 9.1.2 a path was left behind; "" for the best and for one that cannot be used. */
+const char *decide_lost(const struct dest *, const struct path *);
+
+/* --- rows.c, rows_routes.c --- */
+void bgp_rows_init(struct bgp *);
+void bgp_rows_free(struct bgp *);
+void bgp_fill_route(const struct row *, void *message, struct arena *);
+void bgp_fill_destination(const struct row *, void *message, struct arena *);
+void bgp_fill_label(const struct row *, void *message, struct arena *);
+void row_dest(struct dest *); /* it, or a path to it, says something else, or no path leads there any more */
+void row_dest_gone(struct dest *);
+void row_peer(struct peer *);
 
 /* --- receive.c --- */
 void receive_update(struct peer *, struct wire_reader body);

@@ -82,6 +82,7 @@ out_free(struct out *o)
 		struct dest *d = OBJECT(n, struct dest, by_key);
 		if (d->told & bit) {
 			d->told &= ~bit;
+			o->told--;
 			if (!d->paths && !d->told)
 				dest_dirty(d); /* it stayed for our sake alone */
 		}
@@ -517,6 +518,7 @@ tell(struct out *o, struct batch *b, struct dest *d)
 
 	if (attrs) {
 		batch_reach(b, d, attrs);
+		o->told += !(d->told & bit);
 		d->told |= bit;
 		attr_drop(&o->rib->bgp->attrs, attrs);
 		return;
@@ -525,6 +527,7 @@ tell(struct out *o, struct batch *b, struct dest *d)
 		return;
 	batch_unreach(b, d);
 	d->told &= ~bit;
+	o->told--;
 	if (!d->paths && !d->told)
 		dest_dirty(d); /* nobody needs it any more */
 }

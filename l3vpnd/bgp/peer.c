@@ -22,6 +22,7 @@ peer_written(struct peer *p, const struct wire_writer *w, enum bgp_message_type 
 {
 	p->output_size += w->at;
 	p->sent.messages[type]++;
+	row_peer(p);
 	if (list_is_empty(&p->to_flush))
 		list_append(&p->bgp->to_flush, &p->to_flush);
 }
@@ -136,6 +137,7 @@ peer_configure(struct instance *n, const struct bgp_peer_config *c)
 		peer_start(p);
 	else if (!c->ignored && needs_restart(&before, c))
 		peer_restart(p, BGP_CEASE_CHANGED, "its configuration has changed");
+	row_peer(p);
 }
 
 void
@@ -153,6 +155,7 @@ bgp_peer_free(struct peer *p)
 		tell_key(p, &none);
 	timer_clear(&b->timers, &p->stale);
 	list_remove(&p->to_flush);
+	table_gone(&b->peer_table, &p->row);
 	hash_remove(&p->instance->peers, &p->by_address);
 	for (int d = 0; d < DIRECTIONS; d++)
 		free(p->conns[d].input);

@@ -39,7 +39,7 @@ is_done(const struct peer *p)
 void
 restart_review(struct bgp *b)
 {
-	if (!b->restarted || !b->config.as)
+	if (!b->restarted || !b->configured)
 		return;
 	list_each (l, &b->instances) {
 		hash_each (k, &OBJECT(l, struct instance, of_bgp)->peers) {
@@ -58,5 +58,6 @@ restart_end(struct bgp *b, const char *why)
 	b->restarted = false;
 	b->more = true;
 	timer_clear(&b->timers, &b->defer);
+	table_changed(&b->process_table, &b->process_row);
 	bgp_note(b, 5, "the restart is over: %s", why);
 }

@@ -40,25 +40,65 @@ next_hop_get(struct instance *n, const struct addr *a)
 	if (h)
 		return h;
 	h = NEW(struct next_hop);
+	h->instance = n;
 	h->address = *a;
 	list_init(&h->paths);
+	list_init(&h->idle);
 	hash_add(&n->next_hops, &h->by_address, hash_bytes(a->bytes, sizeof a->bytes, a->family));
 	return h;
 }
 
-void
-next_hop_told(struct instance *n, const struct bgp_next_hop *told)
+static void
+next_hop_free(struct next_hop *h)
 {
-	struct next_hop *h = next_hop_get(n, &told->address);
+	table_gone(&h->instance->bgp->next_hop_table, &h->row);
+	list_remove(&h->idle);
+	hash_remove(&h->instance->next_hops, &h->by_address);
+	free(h);
+}
 
-	if (h->known && h->reachable == told->reachable && h->lsp == told->lsp && h->metric == told->metric)
+void
+next_hop_told(struct instance *n, const struct bgp_next_hop *told, bool gone)
+{
+	struct next_hop *h = gone ? next_hop_find(n, &told->address) : next_hop_get(n, &told->address);
+
+	if (!h || (!gone && h->known && h->reachable == told->reachable && h->lsp == told->lsp &&
+		      h->metric == told->metric))
 		return;
-	h->known = true;
-	h->reachable = told->reachable;
-	h->lsp = told->lsp;
+	h->known = !gone;
+	h->reachable = !gone && told->reachable;
+	h->lsp = !gone && told->lsp;
 	h->metric = told->metric;
 	list_each (l, &h->paths) {
 		dest_dirty(OBJECT(l, struct path, of_hop)->dest);
+	}
+	if (gone && list_is_empty(&h->paths))
+		next_hop_free(h);
+}
+
+/* A path goes over it: somebody has to say how it is reached. */
+static void
+next_hop_use(struct next_hop *h, struct path *p)
+{
+	p->hop = h;
+	list_append(&h->paths, &p->of_hop);
+	if (!row_is_in_table(&h->row))
+		table_changed(&h->instance->bgp->next_hop_table, &h->row);
+}
+
+/* Only now is it asked about no longer: a path that has gone may have come back in the same go. */
+static void
+hops_settle(struct bgp *b)
+{
+	while (!list_is_empty(&b->idle_hops)) {
+		struct next_hop *h = OBJECT(b->idle_hops.next, struct next_hop, idle);
+		list_remove(&h->idle);
+		if (!list_is_empty(&h->paths))
+			continue;
+		if (h->known) /* until whoever said so takes it back */
+			table_gone(&b->next_hop_table, &h->row);
+		else
+			next_hop_free(h);
 	}
 }
 
@@ -66,7 +106,7 @@ void
 next_hops_free(struct instance *n)
 {
 	hash_each (at, &n->next_hops) {
-		free(OBJECT(at, struct next_hop, by_address));
+		next_hop_free(OBJECT(at, struct next_hop, by_address));
 	}
 	hash_free(&n->next_hops);
 }
@@ -94,7 +134,7 @@ rib_get(struct instance *n, enum bgp_family f)
 	list_init(&r->changed);
 	list_init(&r->dirty);
 	list_init(&r->outs);
-	pool_init(&r->dest_pool, sizeof(struct dest));
+	pool_init(&r->dest_pool, f == BGP_IPV4 || f == BGP_IPV6 ? sizeof(struct routed) : sizeof(struct dest));
 	pool_init(&r->path_pool, sizeof(struct path));
 	n->ribs[f] = r;
 	return r;
@@ -143,6 +183,7 @@ dest_release(struct dest *d)
 
 	if (d->paths || d->told)
 		return;
+	row_dest_gone(d);
 	out_gone(d);
 	list_remove(&d->by_change);
 	list_remove(&d->dirty);
@@ -155,9 +196,22 @@ dest_release(struct dest *d)
 static void
 path_unlink_hop(struct path *p)
 {
-	if (p->hop)
-		list_remove(&p->of_hop);
+	struct next_hop *h = p->hop;
+
 	p->hop = NULL;
+	if (!h)
+		return;
+	list_remove(&p->of_hop);
+	if (list_is_empty(&h->paths) && list_is_empty(&h->idle))
+		list_append(&h->instance->bgp->idle_hops, &h->idle);
+}
+
+/* It is about to say something else, or to go. */
+static void
+path_moves(struct path *p)
+{
+	p->dest->choice_moved |= p->best || p->multi;
+	p->dest->forward_moved |= p->forward || p->standby;
 }
 
 static void
@@ -176,7 +230,7 @@ path_free(struct path **at)
 	path_unlink_hop(p);
 	attr_drop(&r->bgp->attrs, p->attrs);
 	r->path_count--;
-	p->dest->choice_moved |= p->best || p->multi;
+	path_moves(p);
 	dest_dirty(p->dest);
 	pool_give(&r->path_pool, p);
 }
@@ -200,10 +254,9 @@ path_say(struct path *p, const struct attr_set *attrs, uint32_t label, enum path
 	p->attrs = attrs;
 	p->label = label;
 	p->fault = (uint8_t)fault;
-	if (addr_is_set(&attrs->next_hop)) { /* an imported one goes over the public network */
-		p->hop = next_hop_get(p->origin ? p->origin->dest->rib->instance : r->instance, &attrs->next_hop);
-		list_append(&p->hop->paths, &p->of_hop);
-	}
+	if (addr_is_set(&attrs->next_hop) && p->peer) /* an imported one goes over the public network */
+		next_hop_use(
+		    next_hop_get(p->origin ? p->origin->dest->rib->instance : r->instance, &attrs->next_hop), p);
 	dest_dirty(p->dest);
 }
 
@@ -235,7 +288,7 @@ path_put(
 	} else {
 		path_unlink_hop(p);
 		attr_drop(&r->bgp->attrs, p->attrs);
-		d->choice_moved |= p->best || p->multi;
+		path_moves(p);
 	}
 	p->generation = generation;
 	path_say(p, attrs, label, fault);
@@ -246,7 +299,7 @@ path_restate(struct path *p, const struct attr_set *attrs)
 {
 	path_unlink_hop(p);
 	attr_drop(&p->dest->rib->bgp->attrs, p->attrs);
-	p->dest->choice_moved |= p->best || p->multi;
+	path_moves(p);
 	path_say(p, attrs, p->label, (enum path_fault)p->fault);
 }
 
@@ -260,7 +313,7 @@ path_follow(struct path *p)
 	if (p->attrs) {
 		path_unlink_hop(p);
 		attr_drop(&p->dest->rib->bgp->attrs, p->attrs);
-		p->dest->choice_moved |= p->best || p->multi;
+		path_moves(p);
 	}
 	p->generation = o->generation;
 	path_say(p, attr_use(o->attrs), o->label,
@@ -329,6 +382,7 @@ rib_settle(struct rib *r)
 		struct dest *d = OBJECT(r->dirty.next, struct dest, dirty);
 		list_remove(&d->dirty);
 		bool changed = decide(d);
+		row_dest(d);
 		if (changed)
 			out_changed(d);
 		if (is_vpn)
@@ -355,6 +409,7 @@ ribs_settle(struct bgp *b)
 				}
 		}
 	}
+	hops_settle(b);
 }
 
 void
@@ -365,6 +420,7 @@ bgp_rib_free(struct rib *r)
 		struct dest *d = OBJECT(n, struct dest, by_key);
 		while (d->paths)
 			path_free(&d->paths);
+		row_dest_gone(d);
 		list_remove(&d->dirty);
 		list_remove(&d->by_change);
 		pool_give(&r->dest_pool, d);

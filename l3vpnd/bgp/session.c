@@ -25,6 +25,7 @@ send_now(struct conn *c, const struct wire_writer *w, enum bgp_message_type type
 	if (c->peer->up == c)
 		peer_flush(c->peer);
 	c->peer->sent.messages[type]++;
+	row_peer(c->peer);
 	outbox_add(c->peer->bgp->out,
 	    &(struct effect){ .kind = EFFECT_STREAM_SEND, .where = c->number, .bytes = w->base, .size = w->at });
 }
@@ -396,6 +397,7 @@ event(struct conn *c, enum bgp_event on, const struct bgp_fault *fault, const ch
 		up(c);
 	if (move.next == BGP_IDLE && before != BGP_IDLE)
 		begin_later(p);
+	row_peer(p);
 }
 
 static void
@@ -580,6 +582,7 @@ take_all(struct conn *c, const uint8_t *bytes, size_t size)
 		}
 		at += length;
 		take_message(c, type, body);
+		row_peer(c->peer);
 	}
 	return at;
 }

@@ -129,10 +129,33 @@ exported(const struct path *p, const struct bgp_vpn_config *v)
 		.local_pref_none = p->peer && !p->peer->internal });
 }
 
+/* Our own there, by its distinguisher; NULL: none. */
+static const struct path *
+own_path(const struct dest *there)
+{
+	const struct path *p = there ? there->paths : NULL;
+
+	while (p && (p->peer || p->origin))
+		p = p->next;
+	return p;
+}
+
+static void
+unexport_one(struct dest *there)
+{
+	const struct path *p = own_path(there);
+
+	if (!p)
+		return;
+	uint32_t label = p->label;
+	path_gone(there, NULL, 0);
+	vpn_label_drop(there->rib->bgp, label);
+}
+
 void
 vpn_export(struct dest *d)
 {
-	const struct instance *n = d->rib->instance;
+	struct instance *n = d->rib->instance;
 	enum bgp_family family = vpn_family_of(d->rib->family);
 	struct instance *public = instance_find(n->bgp, "");
 	const struct bgp_vpn_config *v = config_of(n, d->rib->family);
@@ -141,14 +164,21 @@ vpn_export(struct dest *d)
 	if (family == d->rib->family || !*n->name || !public)
 		return;
 	struct rib *r = rib_get(public, family);
-	const struct attr_set *a = best && v->on && v->rd && v->export_count ? exported(best, v) : NULL;
-	if (a) {
-		path_put(dest_get(r, v->rd, &d->prefix), NULL, 0, a, v->label, PATH_GOOD);
+	struct dest *there = v->rd ? dest_find(r, v->rd, &d->prefix) : NULL;
+	bool told = best && v->on && v->rd && v->export_count;
+	uint32_t label = told ? vpn_label_take(n, d, best, v) : LABEL_UNSET;
+	const struct attr_set *a = label != LABEL_UNSET ? exported(best, v) : NULL;
+	if (!a) {
+		if (label != LABEL_UNSET)
+			vpn_label_drop(n->bgp, label);
+		unexport_one(there);
 		return;
 	}
-	struct dest *there = v->rd ? dest_find(r, v->rd, &d->prefix) : NULL;
-	if (there)
-		path_gone(there, NULL, 0);
+	const struct path *was = own_path(there);
+	uint32_t old = was ? was->label : LABEL_UNSET;
+	path_put(dest_get(r, v->rd, &d->prefix), NULL, 0, a, label, PATH_GOOD);
+	if (old != LABEL_UNSET)
+		vpn_label_drop(n->bgp, old);
 }
 
 /* --- configuration --- */
@@ -157,7 +187,8 @@ static bool
 is_same(const struct bgp_vpn_config *a, const struct bgp_vpn_config *b)
 {
 	return a->on == b->on && a->rd == b->rd && a->label == b->label && a->import_count == b->import_count &&
-	       a->export_count == b->export_count && memcmp(a->import, b->import, sizeof a->import) == 0 &&
+	       a->export_count == b->export_count && a->label_mode == b->label_mode && a->uniform == b->uniform &&
+	       memcmp(a->import, b->import, sizeof a->import) == 0 &&
 	       memcmp(a->export, b->export, sizeof a->export) == 0;
 }
 
@@ -171,9 +202,7 @@ unexport(struct instance *n, enum bgp_family plain, uint64_t rd)
 	if (!r || !rd || !n->ribs[plain])
 		return;
 	hash_each (k, &n->ribs[plain]->dests) {
-		struct dest *there = dest_find(r, rd, &OBJECT(k, struct dest, by_key)->prefix);
-		if (there)
-			path_gone(there, NULL, 0);
+		unexport_one(dest_find(r, rd, &OBJECT(k, struct dest, by_key)->prefix));
 	}
 }
 
@@ -186,6 +215,7 @@ vpn_configure(struct instance *n, const struct bgp_vpn_config before[2])
 		if (is_same(&before[k], &n->config.vpn[k]) || !*n->name)
 			continue;
 		n->bgp->targets_moved = true;
+		vpn_labels_configure(n);
 		if (before[k].rd != n->config.vpn[k].rd)
 			unexport(n, plain[k], before[k].rd);
 		if (!n->ribs[plain[k]])
@@ -201,6 +231,7 @@ vpn_instance_gone(struct instance *n)
 {
 	unexport(n, BGP_IPV4, n->config.vpn[0].rd);
 	unexport(n, BGP_IPV6, n->config.vpn[1].rd);
+	vpn_labels_instance_gone(n);
 }
 
 static uint32_t
