@@ -20,6 +20,7 @@ struct l3vpn_network { /* `network` */
 	struct prefix prefix;
 	char policy[BGP_NAME];
 };
+enum l3vpn_label_mode { LABEL_PER_INSTANCE, LABEL_PER_ROUTE, LABEL_PER_NEXT_HOP };
 /* What holds for one family, IPv4 or IPv6, of an instance or of the public network. */
 struct l3vpn_family_config {
 	struct l3vpn_import imports[L3VPN_IMPORTS];
@@ -27,7 +28,10 @@ struct l3vpn_family_config {
 	bool default_route; /* `default-route imported`: a default route is brought in like others */
 	struct l3vpn_network *networks;
 	size_t network_count;
+	uint8_t external_preference, internal_preference; /* `preference`; 0: 255 */
 	/* Of VPN instances alone: */
+	uint8_t label_mode; /* enum l3vpn_label_mode */
+	bool uniform;       /* `ttl-mode uniform`; the default is pipe */
 	uint32_t limit;     /* `routing-table limit`; 0: any number of routes */
 	bool limit_warns;   /* simply-alert: it is only said */
 	char tunnel_policy[BGP_NAME];

@@ -22,6 +22,7 @@ enum bgp_input_kind {
 	BGP_IN_ROUTE,       /* route: of our own, that is to be told; gone: no longer */
 	BGP_IN_NEXT_HOP,    /* next_hop: how an address is reached now; gone: nothing is known of it any more */
 	BGP_IN_LABELS,      /* first, last: the range of labels that are ours */
+	BGP_IN_RESTARTED,   /* routes of an earlier life are still in the kernel (RFC 4724); before the first configuration */
 	BGP_IN_OLD_LABEL,   /* old_label: it stands for this since an earlier life; before the first configuration */
 	BGP_IN_BFD,         /* peer, instance; down: BFD says that the path to it is dead */
 	BGP_IN_RESET,       /* peer (any address: all), instance: end the session */

@@ -57,6 +57,8 @@ struct bgp_vpn_config {
 	uint8_t label_mode; /* enum vpn_label_mode */
 	bool uniform;       /* ttl-mode; the default is pipe */
 	uint32_t label;     /* of packets for the instance, by hand; 0: one is taken from our range */
+	uint32_t limit;     /* routing-table limit: so many routes of peers; 0: any number */
+	bool limit_warns;   /* more of them are taken, and it is said */
 };
 /* One for the public network and one for each VPN instance. */
 struct bgp_instance_config {

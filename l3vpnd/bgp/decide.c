@@ -38,8 +38,10 @@ fault_of(const struct path *p)
 {
 	const struct next_hop *h = p->hop;
 
-	if (p->fault != PATH_GOOD && p->fault != PATH_NO_NEXT_HOP && p->fault != PATH_NO_LSP)
+	if (p->fault != PATH_GOOD && p->fault != PATH_NO_NEXT_HOP && p->fault != PATH_NO_LSP && p->fault != PATH_LIMIT)
 		return (enum path_fault)p->fault;
+	if (vpn_limit_is_reached(p->dest) && (p->peer || p->origin))
+		return PATH_LIMIT;
 	if (!h || !p->peer)
 		return PATH_GOOD;
 	if (!h->known || !h->reachable)

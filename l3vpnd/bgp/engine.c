@@ -288,6 +288,7 @@ take(struct bgp *b, const struct bgp_input *in)
 		if (n)
 			next_hop_told(n, in->next_hop, in->gone);
 		break;
+	case BGP_IN_RESTARTED: b->restarted |= !b->configured; break;
 	case BGP_IN_LABELS: vpn_labels_range(b, in->first, in->last); break;
 	case BGP_IN_OLD_LABEL: vpn_label_claim(b, in->old_label); break;
 	case BGP_IN_RESET:

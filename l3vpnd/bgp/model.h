@@ -88,6 +88,7 @@ enum path_fault {
 	PATH_OWN_NEXT_HOP, /* its next hop is ours */
 	PATH_NO_NEXT_HOP,  /* its next hop is not reached */
 	PATH_NO_LSP,       /* it is, but labelled packets do not get there */
+	PATH_LIMIT,        /* its VPN instance has as many routes as it may */
 	PATH_FAULTS
 };
 const char *path_fault_text(enum path_fault);
@@ -113,6 +114,7 @@ struct dest { /* a destination: what paths lead to */
 	struct list by_change, dirty;
 	bool choice_moved;  /* what is chosen says something else than before, or is gone */
 	bool forward_moved; /* so does what packets are to take */
+	bool counted;       /* packets go there by what a peer has told; among rib->forwarded */
 	uint64_t told;     /* bits of those outs that have been told of it */
 	uint64_t rd;
 	struct prefix prefix;
@@ -134,6 +136,9 @@ struct rib { /* of one family of an instance */
 	uint64_t out_bits;
 	struct pool dest_pool, path_pool;
 	size_t path_count;
+	size_t forwarded; /* destinations that a row of l3vpn.Route is for */
+	bool over_limit;  /* others have to do without; or it was said that there are too many */
+	bool has_room;    /* and may have a chance now */
 };
 struct next_hop { /* those that paths go over are rows of l3vpn.NextHop */
 	struct hash_node by_address;
@@ -310,6 +315,11 @@ void vpn_export(struct dest *);        /* of an instance: what is chosen there i
 void vpn_configure(struct instance *, const struct bgp_vpn_config before[2]); /* after its configuration */
 void vpn_instance_gone(struct instance *);
 void vpn_review(struct bgp *); /* at the end of a new configuration */
+
+/* --- ../vpn/limit.c --- */
+bool vpn_limit_is_reached(const struct dest *); /* and this one is not among those that came before */
+void vpn_limit_count(struct dest *, bool forwards);
+void vpn_limit_review(struct rib *); /* there may be room again */
 
 /* --- decide.c --- */
 /* Puts the best path first and marks those that are used beside it. True: what is chosen is another than before. */

@@ -12,7 +12,8 @@ path_fault_text(enum path_fault f)
 {
 	static const char *const texts[PATH_FAULTS] = { "", "our AS stands in its AS path",
 		"it comes from ourselves, by way of a reflector", "its next hop is an address of ours",
-		"its next hop is not reached", "no LSP leads to its next hop" };
+		"its next hop is not reached", "no LSP leads to its next hop",
+		"its vpn-instance has as many routes as it may have (routing-table limit)" };
 
 	return texts[f];
 }
@@ -391,6 +392,8 @@ rib_settle(struct rib *r)
 			vpn_export(d);
 		dest_release(d);
 	}
+	if (r->has_room)
+		vpn_limit_review(r);
 }
 
 void

@@ -52,6 +52,7 @@ row_dest(struct dest *d)
 	d->forward_moved = false;
 	for (const struct path *p = d->paths; p && !forwards; p = p->next)
 		forwards = p->forward;
+	vpn_limit_count(d, forwards);
 	if (forwards)
 		table_changed(&b->route_table, route);
 	else
@@ -64,6 +65,7 @@ row_dest_gone(struct dest *d)
 	struct row *route = route_row(d);
 
 	table_gone(&d->rib->bgp->destination_table, &d->row);
+	vpn_limit_count(d, false);
 	if (route)
 		table_gone(&d->rib->bgp->route_table, route);
 }

@@ -187,7 +187,8 @@ static bool
 is_same(const struct bgp_vpn_config *a, const struct bgp_vpn_config *b)
 {
 	return a->on == b->on && a->rd == b->rd && a->label == b->label && a->import_count == b->import_count &&
-	       a->export_count == b->export_count && a->label_mode == b->label_mode && a->uniform == b->uniform &&
+	       a->export_count == b->export_count && a->label_mode == b->label_mode && a->uniform == b->uniform && a->limit == b->limit &&
+	       a->limit_warns == b->limit_warns &&
 	       memcmp(a->import, b->import, sizeof a->import) == 0 &&
 	       memcmp(a->export, b->export, sizeof a->export) == 0;
 }
@@ -220,6 +221,9 @@ vpn_configure(struct instance *n, const struct bgp_vpn_config before[2])
 			unexport(n, plain[k], before[k].rd);
 		if (!n->ribs[plain[k]])
 			continue;
+		n->ribs[plain[k]]->has_room = true; /* its limit may be another; who is in stays */
+		if (list_is_empty(&n->ribs[plain[k]]->dirty))
+			vpn_limit_review(n->ribs[plain[k]]);
 		hash_each (d, &n->ribs[plain[k]]->dests) {
 			vpn_export(OBJECT(d, struct dest, by_key));
 		}
