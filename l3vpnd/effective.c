@@ -7,12 +7,14 @@
 #include "l3vpnd/model.h"
 
 static uint32_t
-router_id(const struct l3vpn *g)
+router_id(struct l3vpn *g)
 {
 	const struct l3vpn_config *c = &g->config;
 	uint32_t said = c->bgp.router_id ? c->bgp.router_id : c->lsr_id ? c->lsr_id : c->global_router_id;
 
-	return said ? said : vpn_router_id(g);
+	if (!said)
+		g->chosen_id = vpn_router_id(g, g->chosen_id);
+	return said ? said : g->chosen_id;
 }
 
 static void
@@ -46,7 +48,7 @@ complete_family(struct bgp_instance_config *n, const struct l3vpn_family_config 
 }
 
 void
-l3vpn_effective(const struct l3vpn *g, struct bgp_config *ret)
+l3vpn_effective(struct l3vpn *g, struct bgp_config *ret)
 {
 	bgp_config_copy(ret, &g->config.bgp);
 	ret->router_id = router_id(g);

@@ -70,8 +70,8 @@ tell(struct l3vpn *g, struct own_route *r)
 	if (!is)
 		told = (struct bgp_own_route){ .family = r->prefix.addr.family == 6 ? BGP_IPV6 : BGP_IPV4,
 			.prefix = r->prefix };
-	bgp_input(g->bgp,
-	    &(struct bgp_input){ .kind = BGP_IN_ROUTE, .instance = r->vrf, .route = &told, .gone = !is }, g->now);
+	bgp_input(g->bgp, &(struct bgp_input){ .kind = BGP_IN_ROUTE, .instance = r->vrf, .route = &told, .gone = !is },
+	    g->now);
 	r->told = is;
 }
 
@@ -82,26 +82,24 @@ take_back(struct l3vpn *g, struct own_route *r)
 
 	if (r->told)
 		bgp_input(g->bgp,
-		    &(struct bgp_input){ .kind = BGP_IN_ROUTE, .instance = r->vrf, .route = &told, .gone = true }, g->now);
+		    &(struct bgp_input){ .kind = BGP_IN_ROUTE, .instance = r->vrf, .route = &told, .gone = true },
+		    g->now);
 	hash_remove(&g->own_routes, &r->by_key);
 	free(r);
 }
 
 /* Of a loopback interface the host route is a network of its own; of others it is the router's address. */
 static bool
-is_for_others(const struct prefix *p, const Fib__RouteEntry *e)
+is_for_others(const struct l3vpn *g, const struct prefix *p, const Fib__RouteEntry *e)
 {
-	struct addr hop = addr_none();
-
 	if (addr_is_loopback(&p->addr) || addr_is_multicast(&p->addr) || addr_is_link_local(&p->addr))
 		return false;
 	if (e->protocol == FIB__PROTOCOL__BGP || e->protocol == FIB__PROTOCOL__IBGP || e->black_hole)
 		return e->black_hole && e->protocol == FIB__PROTOCOL__STATIC;
 	if (e->protocol != FIB__PROTOCOL__DIRECT || !prefix_is_host(p))
 		return true;
-	if (e->n_next_hops)
-		addr_from_bytes(e->next_hops[0]->address.data, e->next_hops[0]->address.len, &hop);
-	return !addr_is_loopback(&hop);
+	const struct vpn_port *port = e->n_next_hops ? vpn_port_find(g, e->next_hops[0]->ifindex) : NULL;
+	return port && port->loopback;
 }
 
 static const Fib__RouteEntry *
@@ -122,7 +120,7 @@ own_route_row(struct l3vpn *g, const Fib__Route *row, bool gone, uint32_t round)
 	    (e->protocol == FIB__PROTOCOL__BGP || e->protocol == FIB__PROTOCOL__IBGP)) /* of an earlier life of ours */
 		bgp_input(g->bgp, &(struct bgp_input){ .kind = BGP_IN_RESTARTED }, g->now);
 	struct own_route *r = find(g, row->vrf, &p);
-	if (!e || !is_for_others(&p, e)) {
+	if (!e || !is_for_others(g, &p, e)) {
 		if (r)
 			take_back(g, r);
 		return;

@@ -34,8 +34,9 @@ struct peer_watch { /* a peer that BFD is asked to watch: a row of bfd.Request *
 	struct row row;
 	char vrf[BGP_NAME];
 	struct addr peer, source;
-	uint32_t ifindex; /* of its link; 0: it is several hops away */
-	struct bgp_peer_bfd timers;
+	uint32_t ifindex;              /* of its link; 0: it is several hops away */
+	uint16_t min_tx_ms, min_rx_ms; /* 0: bfdd's default */
+	uint8_t multiplier;
 	bool dead, wanted;
 };
 struct vpn { /* a VPN instance: a row of l3vpn.Instance */
@@ -49,6 +50,12 @@ struct vpn { /* a VPN instance: a row of l3vpn.Instance */
 	char trouble[160];
 };
 
+struct old_label {               /* a label of ours in the kernel, of an earlier life */
+	uint32_t label, ifindex; /* ifindex: of the VRF device, or of the link to the next hop */
+	struct prefix prefix;
+	struct addr next_hop;
+};
+
 struct l3vpn {
 	usec_t now;
 	bool busy, configured, begun;
@@ -58,7 +65,11 @@ struct l3vpn {
 	struct l3vpn_config config;
 	struct hash ports, own_routes, watches;
 	struct list vpns;
-	bool ports_moved; /* addresses or names are others: the configuration may mean something else */
+	uint32_t first_label, last_label; /* our range; last 0: not known */
+	struct old_label *old_labels;     /* until we begin */
+	size_t old_label_count;
+	uint32_t chosen_id; /* the router ID that was taken from an interface last; 0: none */
+	bool ports_moved;   /* addresses or names are others: the configuration may mean something else */
 	struct table instance_table, request_table;
 	struct table *served[10];
 };
@@ -67,10 +78,11 @@ struct l3vpn {
 void vpn_port_row(struct l3vpn *, const Fib__Interface *, bool gone, uint32_t round);
 void vpn_ports_synced(struct l3vpn *, uint32_t round);
 void vpn_ports_free(struct l3vpn *);
-struct addr vpn_port_address(const struct l3vpn *, const char *name, uint8_t family); /* none: it has none */
+struct vpn_port *vpn_port_find(const struct l3vpn *, uint32_t ifindex);
+struct addr vpn_port_address(const struct l3vpn *, const char *name, uint8_t family);  /* none: it has none */
 uint32_t vpn_port_towards(const struct l3vpn *, const char *vrf, const struct addr *); /* 0: not on a link of ours */
-const struct vpn_port *vpn_port_device(const struct l3vpn *, const char *vrf);          /* the VRF's; NULL: not there */
-uint32_t vpn_router_id(const struct l3vpn *);                                           /* 0: there is none */
+const struct vpn_port *vpn_port_device(const struct l3vpn *, const char *vrf);         /* the VRF's; NULL: not there */
+uint32_t vpn_router_id(const struct l3vpn *, uint32_t before); /* `before` as long as it can be; 0: there is none */
 
 /* --- import.c --- */
 void own_route_row(struct l3vpn *, const Fib__Route *, bool gone, uint32_t round);
@@ -92,5 +104,5 @@ void peer_watches_free(struct l3vpn *);
 
 /* --- effective.c --- */
 /* What BGP is told: the configuration with what the router itself adds. To be freed. */
-void l3vpn_effective(const struct l3vpn *, struct bgp_config *ret);
+void l3vpn_effective(struct l3vpn *, struct bgp_config *ret);
 #endif

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-static struct vpn_port *
-find(const struct l3vpn *g, uint32_t ifindex)
+struct vpn_port *
+vpn_port_find(const struct l3vpn *g, uint32_t ifindex)
 {
 	for (struct hash_node *n = hash_first(&g->ports, ifindex); n; n = hash_next(n))
 		if (OBJECT(n, struct vpn_port, by_ifindex)->ifindex == ifindex)
@@ -67,7 +67,7 @@ take(struct vpn_port *p, const Fib__Interface *row)
 void
 vpn_port_row(struct l3vpn *g, const Fib__Interface *row, bool gone, uint32_t round)
 {
-	struct vpn_port *p = find(g, row->ifindex);
+	struct vpn_port *p = vpn_port_find(g, row->ifindex);
 
 	if (gone) {
 		g->ports_moved |= p != NULL;
@@ -147,9 +147,9 @@ vpn_port_device(const struct l3vpn *g, const char *vrf)
 	return NULL;
 }
 
-/* The highest address of a loopback interface, else of any; it stays what it is as long as it can (see effective.c). */
+/* The highest address of a loopback interface, else of any. Another one is taken only when that is no longer there. */
 uint32_t
-vpn_router_id(const struct l3vpn *g)
+vpn_router_id(const struct l3vpn *g, uint32_t before)
 {
 	uint32_t best[2] = { 0, 0 };
 
@@ -158,7 +158,11 @@ vpn_router_id(const struct l3vpn *g)
 		for (size_t i = 0; i < p->address_count && !*p->vrf; i++) {
 			const struct addr *a = &p->addresses[i].addr;
 			uint32_t id = addr_to_v4(a);
-			if (a->family == 4 && !addr_is_loopback(a) && id > best[p->loopback])
+			if (a->family != 4 || addr_is_loopback(a))
+				continue;
+			if (id == before)
+				return id;
+			if (id > best[p->loopback])
 				best[p->loopback] = id;
 		}
 	}

@@ -22,12 +22,12 @@ enum bgp_input_kind {
 	BGP_IN_ROUTE,       /* route: of our own, that is to be told; gone: no longer */
 	BGP_IN_NEXT_HOP,    /* next_hop: how an address is reached now; gone: nothing is known of it any more */
 	BGP_IN_LABELS,      /* first, last: the range of labels that are ours */
-	BGP_IN_RESTARTED,   /* routes of an earlier life are still in the kernel (RFC 4724); before the first configuration */
-	BGP_IN_OLD_LABEL,   /* old_label: it stands for this since an earlier life; before the first configuration */
-	BGP_IN_BFD,         /* peer, instance; down: BFD says that the path to it is dead */
-	BGP_IN_RESET,       /* peer (any address: all), instance: end the session */
-	BGP_IN_REFRESH,     /* peer, instance: ask for everything again, without a reset */
-	BGP_IN_TIMER,       /* the deadline of bgp_due() has come */
+	BGP_IN_RESTARTED, /* routes of an earlier life are still in the kernel (RFC 4724); before the first configuration */
+	BGP_IN_OLD_LABEL, /* old_label: it stands for this since an earlier life; before the first configuration */
+	BGP_IN_BFD,       /* peer, instance; down: BFD says that the path to it is dead */
+	BGP_IN_RESET,     /* peer (any address: all), instance: end the session */
+	BGP_IN_REFRESH,   /* peer, instance: ask for everything again, without a reset */
+	BGP_IN_TIMER,     /* the deadline of bgp_due() has come */
 };
 struct bgp_own_route { /* of the RIB, by import-route or network; of a VPN instance, with its label and targets */
 	enum bgp_family family;
@@ -85,7 +85,8 @@ bool bgp_is_restarting(const struct bgp *); /* nobody is told anything yet (RFC 
 /* Of an instance, for displays. */
 struct bgp_instance_state {
 	uint32_t routes[2]; /* in its tables of IPv4 and IPv6 */
-	uint32_t label;     /* per-instance; LABEL_UNSET: none */
+	bool over_limit[2];
+	uint32_t label; /* per-instance; LABEL_UNSET: none */
 };
 void bgp_instance_state(const struct bgp *, const char *name, struct bgp_instance_state *ret);
 #endif

@@ -310,8 +310,10 @@ bgp_instance_state(const struct bgp *b, const char *name, struct bgp_instance_st
 	const struct instance *n = instance_find(b, name);
 
 	*ret = (struct bgp_instance_state){ .label = n ? n->label : LABEL_UNSET };
-	for (unsigned f = BGP_IPV4; n && f <= BGP_IPV6; f++)
+	for (unsigned f = BGP_IPV4; n && f <= BGP_IPV6; f++) {
 		ret->routes[f] = n->ribs[f] ? (uint32_t)n->ribs[f]->dests.count : 0;
+		ret->over_limit[f] = n->ribs[f] && n->ribs[f]->over_limit;
+	}
 }
 
 void

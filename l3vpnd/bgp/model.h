@@ -70,7 +70,7 @@ struct peer {
 	bool last_fault_ours;
 	char *why_down;
 	struct peer_family family[BGP_FAMILIES];
-	struct row row; /* of l3vpn.Peer */
+	struct row row;  /* of l3vpn.Peer */
 	uint64_t queued; /* bytes that wait for its connection */
 	/* Messages collect here and leave at the end of the input. */
 	uint8_t *output;
@@ -115,7 +115,7 @@ struct dest { /* a destination: what paths lead to */
 	bool choice_moved;  /* what is chosen says something else than before, or is gone */
 	bool forward_moved; /* so does what packets are to take */
 	bool counted;       /* packets go there by what a peer has told; among rib->forwarded */
-	uint64_t told;     /* bits of those outs that have been told of it */
+	uint64_t told;      /* bits of those outs that have been told of it */
 	uint64_t rd;
 	struct prefix prefix;
 	struct row row; /* of l3vpn.Destination */
@@ -166,7 +166,7 @@ struct out {
 	struct list *at;   /* on rib->changed: the next to be told of; the head: nothing */
 	unsigned bit;
 	uint32_t told; /* destinations with that bit */
-	bool begun; /* it has come to the end once: whoever joins now needs what was told before */
+	bool begun;    /* it has come to the end once: whoever joins now needs what was told before */
 	/* Peers that came later are told what the others know, in one walk. */
 	struct list dump;    /* peer_family.of_dump */
 	struct list waiting; /* for the next walk */
@@ -200,7 +200,7 @@ struct bgp {
 	struct hash conns; /* by number */
 	uint32_t last_conn;
 	struct list to_flush;
-	struct hash targets; /* struct target: which instances import what */
+	struct hash targets;       /* struct target: which instances import what */
 	struct label_pool *labels; /* NULL: the range is not known yet */
 	bool labels_lacked;        /* and that was said */
 	struct hash labels_by_value, labels_by_key;
@@ -208,10 +208,10 @@ struct bgp {
 	struct table route_table, label_table, next_hop_table, peer_table, destination_table, process_table;
 	struct table *served[7];
 	struct row process_row;
-	uint64_t questions;  /* about targets, so far */
-	uint32_t reflects;   /* families that we hand on from internal peers to internal peers */
-	bool targets_moved;  /* somebody imports something else than before */
-	bool more;           /* there is work that was put off for the sake of others */
+	uint64_t questions; /* about targets, so far */
+	uint32_t reflects;  /* families that we hand on from internal peers to internal peers */
+	bool targets_moved; /* somebody imports something else than before */
+	bool more;          /* there is work that was put off for the sake of others */
 };
 
 /* --- engine.c --- */
@@ -287,7 +287,7 @@ void vpn_labels_init(struct bgp *);
 void vpn_labels_free(struct bgp *);
 void vpn_labels_range(struct bgp *, uint32_t first, uint32_t last);
 void vpn_label_claim(struct bgp *, const struct bgp_old_label *); /* the kernel has it from an earlier life */
-void vpn_labels_sweep(struct bgp *);                              /* the restart is over: what nobody took up again goes */
+void vpn_labels_sweep(struct bgp *); /* the restart is over: what nobody took up again goes */
 /* The label for what is chosen in an instance, used once more; LABEL_UNSET: there is none. */
 uint32_t vpn_label_take(struct instance *, const struct dest *, const struct path *best, const struct bgp_vpn_config *);
 void vpn_label_drop(struct bgp *, uint32_t label);

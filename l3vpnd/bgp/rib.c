@@ -63,8 +63,8 @@ next_hop_told(struct instance *n, const struct bgp_next_hop *told, bool gone)
 {
 	struct next_hop *h = gone ? next_hop_find(n, &told->address) : next_hop_get(n, &told->address);
 
-	if (!h || (!gone && h->known && h->reachable == told->reachable && h->lsp == told->lsp &&
-		      h->metric == told->metric))
+	if (!h ||
+	    (!gone && h->known && h->reachable == told->reachable && h->lsp == told->lsp && h->metric == told->metric))
 		return;
 	h->known = !gone;
 	h->reachable = !gone && told->reachable;

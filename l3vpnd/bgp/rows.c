@@ -169,7 +169,8 @@ bgp_rows_init(struct bgp *b)
 		struct table *table;
 		const char *name;
 		table_fill *fill;
-	} all[] = { { &b->route_table, "l3vpn.Route", bgp_fill_route }, { &b->label_table, "l3vpn.Label", bgp_fill_label },
+	} all[] = { { &b->route_table, "l3vpn.Route", bgp_fill_route },
+		{ &b->label_table, "l3vpn.Label", bgp_fill_label },
 		{ &b->next_hop_table, "l3vpn.NextHop", fill_next_hop }, { &b->peer_table, "l3vpn.Peer", fill_peer },
 		{ &b->destination_table, "l3vpn.Destination", bgp_fill_destination },
 		{ &b->process_table, "l3vpn.Process", fill_process } };

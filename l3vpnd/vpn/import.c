@@ -187,8 +187,8 @@ static bool
 is_same(const struct bgp_vpn_config *a, const struct bgp_vpn_config *b)
 {
 	return a->on == b->on && a->rd == b->rd && a->label == b->label && a->import_count == b->import_count &&
-	       a->export_count == b->export_count && a->label_mode == b->label_mode && a->uniform == b->uniform && a->limit == b->limit &&
-	       a->limit_warns == b->limit_warns &&
+	       a->export_count == b->export_count && a->label_mode == b->label_mode && a->uniform == b->uniform &&
+	       a->limit == b->limit && a->limit_warns == b->limit_warns &&
 	       memcmp(a->import, b->import, sizeof a->import) == 0 &&
 	       memcmp(a->export, b->export, sizeof a->export) == 0;
 }

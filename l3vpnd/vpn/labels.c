@@ -31,7 +31,8 @@ find(const struct bgp *b, const char *name, enum vpn_label_kind kind, const stru
 {
 	for (struct hash_node *n = hash_first(&b->labels_by_key, key_hash(name, kind, p, a)); n; n = hash_next(n)) {
 		struct vpn_label *l = OBJECT(n, struct vpn_label, by_key);
-		if (l->kind == kind && !strcmp(l->name, name) && (kind != VPN_LABEL_ROUTE || prefix_eq(&l->prefix, p)) &&
+		if (l->kind == kind && !strcmp(l->name, name) &&
+		    (kind != VPN_LABEL_ROUTE || prefix_eq(&l->prefix, p)) &&
 		    (kind != VPN_LABEL_NEXT_HOP || addr_eq(&l->next_hop, a)))
 			return l;
 	}
@@ -91,8 +92,10 @@ get(struct instance *n, enum vpn_label_kind kind, const struct prefix *p, const 
 	uint32_t label = b->labels ? label_pool_take(b->labels, b->now) : LABEL_UNSET;
 	if (label == LABEL_UNSET) {
 		if (b->labels && !b->labels_lacked)
-			bgp_note(b, 4, "no label is left for routes of vpn-instance %s: set `apply-label per-instance` "
-				       "in instances with many routes", n->name);
+			bgp_note(b, 4,
+			    "no label is left for routes of vpn-instance %s: set `apply-label per-instance` "
+			    "in instances with many routes",
+			    n->name);
 		b->labels_lacked |= b->labels != NULL;
 		return LABEL_UNSET;
 	}

@@ -39,7 +39,8 @@ vpn_limit_count(struct dest *d, bool forwards)
 		r->has_room = r->over_limit;
 	} else if (!r->over_limit && r->forwarded >= config_of(r)->limit) {
 		r->over_limit = true;
-		bgp_note(r->bgp, 4, "vpn-instance %s has %zu routes of peers, as many as `routing-table limit` allows: %s",
+		bgp_note(r->bgp, 4,
+		    "vpn-instance %s has %zu routes of peers, as many as `routing-table limit` allows: %s",
 		    r->instance->name, r->forwarded,
 		    config_of(r)->limit_warns ? "more are taken all the same" : "others wait");
 	}
