@@ -47,7 +47,7 @@ static void
 set_key(struct ldpd *d, const struct effect *e)
 {
 	char peer[ADDR_TEXT];
-	int r = streams_key(d->peers, &e->to, e->bytes, e->size);
+	int r = streams_key(d->peers, NULL, &e->to, e->bytes, e->size);
 
 	if (r < 0)
 		log_line(LOG_LINE_ERROR, "no session with %s: its password cannot be set: %s", addr_text(&e->to, peer),
@@ -71,7 +71,9 @@ act(struct ldpd *d, const struct effect *e)
 	case EFFECT_GROUP_JOIN: r = udp_join(d->hello, e->where, &e->to); break;
 	case EFFECT_GROUP_LEAVE: udp_leave(d->hello, e->where, &e->to); break; /* the interface may be gone already */
 	case EFFECT_STREAM_CONNECT:
-		streams_connect(d->peers, e->where, &e->from, &e->to, LDP_PORT, (uint8_t)e->code);
+		streams_connect(d->peers, e->where,
+		    &(struct stream_call){
+			.local = e->from, .peer = e->to, .port = LDP_PORT, .min_ttl = (uint8_t)e->code });
 		break;
 	case EFFECT_STREAM_SEND: streams_send(d->peers, e->where, e->bytes, e->size); break;
 	case EFFECT_STREAM_CLOSE: streams_close(d->peers, e->where); break;
@@ -115,16 +117,15 @@ on_datagram(void *ctx, const struct udp_packet *p)
 }
 
 static void
-on_up(void *ctx, uint32_t conn, const struct addr *local, uint16_t local_port, const struct addr *peer,
-    uint16_t peer_port, usec_t now)
+on_up(void *ctx, uint32_t conn, const struct stream_ends *ends, usec_t now)
 {
 	feed(ctx,
 	    &(struct ldp_input){ .kind = LDP_IN_STREAM_UP,
 		.conn = conn,
-		.from = *peer,
-		.from_port = peer_port,
-		.to = *local,
-		.to_port = local_port },
+		.from = ends->peer,
+		.from_port = ends->peer_port,
+		.to = ends->local,
+		.to_port = ends->local_port },
 	    now);
 }
 

@@ -1,7 +1,9 @@
 /* TCP by connection number, over the loopback interface: who is told what, and that each connection ends in one way only. */
-#include "host/stream.h"
+#include "base/mem.h"
+#include "host/stream_internal.h"
 #include "tests/helper/bus.h"
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -10,7 +12,7 @@
 struct side {
 	struct streams *streams;
 	uint32_t conn;
-	unsigned ups, downs;
+	unsigned ups, downs, rooms;
 	struct addr local, peer;
 	uint16_t local_port, peer_port;
 	size_t bytes;
@@ -24,18 +26,18 @@ static uint16_t port;
 static struct side near, far; /* far listens */
 
 static void
-on_up(void *ctx, uint32_t conn, const struct addr *local, uint16_t local_port, const struct addr *peer,
-    uint16_t peer_port, usec_t now)
+on_up(void *ctx, uint32_t conn, const struct stream_ends *ends, usec_t now)
 {
 	struct side *s = ctx;
 
 	ck_assert_uint_le(now, host_now(place.host));
+	ck_assert_str_eq(ends->device, "");
 	s->ups++;
 	s->conn = conn;
-	s->local = *local;
-	s->peer = *peer;
-	s->local_port = local_port;
-	s->peer_port = peer_port;
+	s->local = ends->local;
+	s->peer = ends->peer;
+	s->local_port = ends->local_port;
+	s->peer_port = ends->peer_port;
 	if (s->close_at_up)
 		streams_close(s->streams, conn);
 }
@@ -72,7 +74,19 @@ on_down(void *ctx, uint32_t conn, const char *why, usec_t now)
 	snprintf(s->why, sizeof s->why, "%s", why);
 }
 
-static const struct stream_ops ops = { .up = on_up, .bytes = on_bytes, .down = on_down };
+static void
+on_room(void *ctx, uint32_t conn, size_t queued, usec_t now)
+{
+	struct side *s = ctx;
+
+	(void)now;
+	ck_assert_uint_eq(conn, s->conn);
+	ck_assert_uint_eq(queued, streams_queued(s->streams, conn));
+	ck_assert_uint_le(queued, STREAM_QUEUE_MARK);
+	s->rooms++;
+}
+
+static const struct stream_ops ops = { .up = on_up, .bytes = on_bytes, .down = on_down, .room = on_room };
 
 static struct addr
 address(const char *text)
@@ -127,9 +141,8 @@ teardown(void)
 static void
 dial(const char *from, const char *to)
 {
-	struct addr local = address(from), peer = address(to);
-
-	streams_connect(near.streams, 7, &local, &peer, port, 0);
+	streams_connect(
+	    near.streams, 7, &(struct stream_call){ .local = address(from), .peer = address(to), .port = port });
 }
 
 static void
@@ -186,7 +199,7 @@ END_TEST
 START_TEST(ipv6_goes_the_same_way)
 {
 	struct addr one = address("::1");
-	streams_connect(near.streams, 7, &one, &one, port, 0);
+	dial("::1", "::1");
 	RUN_UNTIL(&place, near.ups || near.downs);
 	if (near.downs) {
 		ck_assert_str_eq(near.why, "the local address is not there"); /* a namespace without it */
@@ -214,6 +227,88 @@ START_TEST(much_more_than_fits_arrives_whole_and_in_order)
 	RUN_UNTIL(&place, far.bytes == (size_t)PIECE * PIECES);
 	ck_assert_uint_eq(far.sum, sum);
 	ck_assert_uint_eq(near.downs + far.downs, 0);
+}
+END_TEST
+
+/* A reader that takes a little of 50 MB now and then. */
+START_TEST(a_slow_reader_costs_the_bytes_that_wait_and_the_writer_is_told_of_room)
+{
+	enum { SIZE = 50 << 20, SLICE = 1 << 20 };
+	uint8_t *block = mem_zalloc(SIZE), *slice = mem_zalloc(SLICE);
+	size_t got = 0, least_room = SIZE;
+	int fd = plain();
+	RUN_UNTIL(&place, far.ups == 1);
+	for (size_t i = 0; i < SIZE; i++)
+		block[i] = (uint8_t)(i * 7 + (i >> 16));
+	size_t before = mallinfo2().uordblks;
+	for (size_t at = 0; at < SIZE; at += SIZE / 10) {
+		streams_send(far.streams, far.conn, block + at, SIZE / 10);
+		size_t queued = streams_queued(far.streams, far.conn);
+		ck_assert_uint_le(queued, at + SIZE / 10);
+		ck_assert_uint_le(mallinfo2().uordblks, before + queued + queued / 50 + (128 << 10));
+	}
+	size_t queued = streams_queued(far.streams, far.conn);
+	ck_assert_uint_gt(queued, SIZE / 2);
+	ck_assert_uint_eq(far.rooms, 0);
+	while (got < SIZE) {
+		ssize_t n = recv(fd, slice, SLICE, MSG_DONTWAIT);
+		if (n > 0) {
+			if (memcmp(slice, block + got, (size_t)n) != 0)
+				ck_abort_msg("other bytes than were sent, from %zu", got);
+			got += (size_t)n;
+		}
+		sd_event_run(host_loop(place.host), n > 0 ? 0 : 10 * USEC_PER_MSEC);
+		size_t now = streams_queued(far.streams, far.conn);
+		ck_assert_uint_le(now, queued);
+		queued = now;
+		ck_assert_uint_le(mallinfo2().uordblks, before + queued + queued / 50 + (128 << 10));
+		ck_assert_uint_eq(far.rooms, queued <= STREAM_QUEUE_MARK);
+		if (far.rooms && queued < least_room)
+			least_room = queued;
+	}
+	ck_assert_uint_eq(streams_queued(far.streams, far.conn), 0);
+	ck_assert_uint_lt(least_room, STREAM_QUEUE_MARK);
+	streams_send(far.streams, far.conn, block, STREAM_QUEUE_MARK / 2); /* that was never much */
+	for (got = 0; got < STREAM_QUEUE_MARK / 2;) {
+		ssize_t n = recv(fd, slice, SLICE, MSG_DONTWAIT);
+		got += n > 0 ? (size_t)n : 0;
+		sd_event_run(host_loop(place.host), 0);
+	}
+	ck_assert_uint_eq(far.rooms, 1);
+	free(block);
+	free(slice);
+	close(fd);
+}
+END_TEST
+
+START_TEST(a_queue_gives_back_what_was_put_in_however_it_is_cut)
+{
+	struct stream_queue q = { 0 };
+	uint64_t in = 0, out = 0;
+	uint32_t random = 1;
+	uint8_t bytes[100000];
+
+	for (int i = 0; i < 4000; i++) {
+		random = random * 1664525 + 1013904223;
+		size_t n = (random >> 8) % (i & 1 ? 300 : sizeof bytes);
+		for (size_t k = 0; k < n; k++)
+			bytes[k] = (uint8_t)((in + k) * 31 >> 3);
+		stream_queue_add(&q, bytes, n);
+		in += n;
+		struct iovec parts[3];
+		unsigned count = stream_queue_look(&q, parts, 3);
+		size_t there = 0;
+		for (unsigned p = 0; p < count; p++)
+			for (size_t k = 0; k < parts[p].iov_len; k++, there++)
+				if (((const uint8_t *)parts[p].iov_base)[k] != (uint8_t)((out + there) * 31 >> 3))
+					ck_abort_msg("byte %ju is another", (uintmax_t)(out + there));
+		size_t drop = random & 64 ? there : there / 3;
+		stream_queue_drop(&q, drop);
+		out += drop;
+		ck_assert_uint_eq(q.size, in - out);
+	}
+	stream_queue_free(&q);
+	ck_assert(q.size == 0 && !q.first && !q.last && !q.at);
 }
 END_TEST
 
@@ -279,8 +374,7 @@ END_TEST
 
 START_TEST(a_failure_that_was_not_told_yet_is_not_told_after_closing)
 {
-	struct addr nowhere = address("198.51.100.99"), peer = address("127.0.0.3");
-	streams_connect(near.streams, 7, &nowhere, &peer, port, 0);
+	dial("198.51.100.99", "127.0.0.3");
 	streams_close(near.streams, 7);
 	near.downs = 0;
 	connected();
@@ -306,6 +400,40 @@ START_TEST(a_connection_that_cannot_be_made_says_why)
 	ck_assert_str_eq(near.why, failures[_i].why);
 	ck_assert_uint_eq(near.conn, 7);
 	ck_assert_uint_eq(near.ups, 0);
+}
+END_TEST
+
+/* Its listener's queue is full: the kernel drops what else would connect, and tries for minutes. */
+START_TEST(a_connection_that_takes_too_long_is_given_up)
+{
+	const struct sockaddr_in s = {
+		.sin_family = AF_INET, .sin_port = htons(free_port()), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+	};
+	int mute = socket(AF_INET, SOCK_STREAM, 0), full = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(bind(mute, (const struct sockaddr *)&s, sizeof s), 0);
+	ck_assert_int_eq(listen(mute, 0), 0);
+	ck_assert_int_eq(connect(full, (const struct sockaddr *)&s, sizeof s), 0);
+	usec_t began = host_now(place.host);
+	streams_connect(near.streams, 7,
+	    &(struct stream_call){
+		.peer = address("127.0.0.1"), .port = ntohs(s.sin_port), .timeout = 50 * USEC_PER_MSEC });
+	RUN_UNTIL(&place, near.downs == 1);
+	ck_assert_str_eq(near.why, "connection timed out");
+	ck_assert_uint_ge(host_now(place.host) - began, 50 * USEC_PER_MSEC);
+	ck_assert_uint_eq(near.ups, 0);
+	close(mute);
+	close(full);
+}
+END_TEST
+
+START_TEST(a_time_out_is_for_connecting_alone)
+{
+	streams_connect(near.streams, 7,
+	    &(struct stream_call){ .peer = address("127.0.0.1"), .port = port, .timeout = 50 * USEC_PER_MSEC });
+	RUN_UNTIL(&place, near.ups && far.ups);
+	usec_t until = host_now(place.host) + 70 * USEC_PER_MSEC;
+	RUN_UNTIL(&place, host_now(place.host) >= until);
+	ck_assert_uint_eq(near.downs, 0);
 }
 END_TEST
 
@@ -352,7 +480,7 @@ secret(struct side *s, const char *peer, const char *word)
 {
 	struct addr a = address(peer);
 
-	return streams_key(s->streams, &a, word, strlen(word));
+	return streams_key(s->streams, NULL, &a, word, strlen(word));
 }
 
 START_TEST(one_secret_on_both_ends_lets_them_speak)
@@ -412,6 +540,50 @@ START_TEST(packets_that_may_come_from_farther_than_is_allowed_are_lost)
 }
 END_TEST
 
+static int
+ttl_of(uint32_t conn, struct side *side)
+{
+	int fd = -1, ttl = 0;
+	socklen_t size = sizeof ttl;
+
+	hash_each (n, &side->streams->streams) {
+		const struct stream *c = OBJECT(n, struct stream, by_number);
+		if (c->number == conn)
+			fd = c->fd;
+	}
+	ck_assert_int_eq(getsockopt(fd, IPPROTO_IP, IP_TTL, &ttl, &size), 0);
+	return ttl;
+}
+
+START_TEST(packets_leave_with_the_ttl_that_was_asked_for)
+{
+	streams_connect(
+	    near.streams, 7, &(struct stream_call){ .peer = address("127.0.0.1"), .port = port, .ttl = (uint8_t)_i });
+	RUN_UNTIL(&place, near.ups && far.ups);
+	ck_assert_int_eq(ttl_of(7, &near), _i ? _i : 255);
+	ck_assert_int_eq(ttl_of(far.conn, &far), 255);
+	streams_ttl(far.streams, far.conn, 3);
+	ck_assert_int_eq(ttl_of(far.conn, &far), 3);
+	streams_ttl(far.streams, far.conn, 0);
+	ck_assert_int_eq(ttl_of(far.conn, &far), 255);
+}
+END_TEST
+
+/* Several secrets are set in one turn: those of the later ones must not have slipped in with the first. */
+START_TEST(connections_that_wait_are_refused_for_each_secret_of_many)
+{
+	dial("127.0.0.2", "127.0.0.3");
+	int fd = plain();
+	if (secret(&far, "127.0.0.9", "apple") == -ENOPROTOOPT)
+		return;
+	ck_assert_int_eq(secret(&far, "127.0.0.2", "orange"), 0);
+	RUN_UNTIL(&place, near.downs == 1 && far.ups == 1);
+	struct addr self = address("127.0.0.1");
+	ck_assert(addr_eq(&far.peer, &self));
+	close(fd);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -423,6 +595,8 @@ suite(void)
 	tcase_add_test(t, accepted_connections_are_never_called_the_same);
 	tcase_add_test(t, ipv6_goes_the_same_way);
 	tcase_add_test(t, much_more_than_fits_arrives_whole_and_in_order);
+	tcase_add_test(t, a_slow_reader_costs_the_bytes_that_wait_and_the_writer_is_told_of_room);
+	tcase_add_test(t, a_queue_gives_back_what_was_put_in_however_it_is_cut);
 	tcase_add_test(t, what_is_sent_before_the_connection_is_up_leaves_when_it_is);
 	tcase_add_test(t, what_is_sent_to_nobody_harms_nobody);
 	suite_add_tcase(s, t);
@@ -434,6 +608,8 @@ suite(void)
 	tcase_add_loop_test(t, a_connection_may_be_closed_while_it_is_told_about, 0, 2);
 	tcase_add_test(t, a_failure_that_was_not_told_yet_is_not_told_after_closing);
 	tcase_add_loop_test(t, a_connection_that_cannot_be_made_says_why, 0, sizeof failures / sizeof *failures);
+	tcase_add_test(t, a_connection_that_takes_too_long_is_given_up);
+	tcase_add_test(t, a_time_out_is_for_connecting_alone);
 	tcase_add_test(t, a_peer_that_resets_is_told);
 	tcase_add_test(t, a_peer_that_never_reads_is_dropped_when_too_much_waits);
 	tcase_add_test(t, a_port_that_is_taken_is_told);
@@ -443,8 +619,10 @@ suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, one_secret_on_both_ends_lets_them_speak);
 	tcase_add_test(t, a_connection_without_the_secret_that_waits_is_refused_and_others_are_not);
+	tcase_add_test(t, connections_that_wait_are_refused_for_each_secret_of_many);
 	tcase_add_test(t, a_secret_that_is_too_long_is_refused);
 	tcase_add_test(t, packets_that_may_come_from_farther_than_is_allowed_are_lost);
+	tcase_add_loop_test(t, packets_leave_with_the_ttl_that_was_asked_for, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }
