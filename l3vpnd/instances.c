@@ -92,9 +92,21 @@ vpn_free(struct l3vpn *g, struct vpn *v)
 	free(v);
 }
 
+/* BGP is heard in the public network when it is configured at all; in an instance always, for a CE may call at any time. */
+static void
+listen_publicly(struct l3vpn *g)
+{
+	bool listen = g->config.bgp.as != 0;
+
+	if (g->listening != listen)
+		outbox_add(g->out, &(struct effect){ .kind = listen ? EFFECT_STREAM_LISTEN : EFFECT_STREAM_DEAF });
+	g->listening = listen;
+}
+
 void
 vpns_configure(struct l3vpn *g)
 {
+	listen_publicly(g);
 	list_each (l, &g->vpns) {
 		OBJECT(l, struct vpn, link)->configured = false;
 	}

@@ -164,13 +164,16 @@ conn_close(struct conn *c)
 	conn_number(c, 0);
 }
 
-/* GTSM (RFC 5082), or how far an external peer may be. */
-static uint8_t
-least_ttl(const struct peer *p)
+/* GTSM (RFC 5082): what is accepted. Without it an external peer's packets do not leave the link, unless it may be further
+ * away. As an effect has it. */
+static uint32_t
+distance(const struct peer *p)
 {
+	uint32_t out = p->config.max_hops ? p->config.max_hops : p->internal ? 0 : 1;
+
 	if (p->config.ttl_hops)
-		return (uint8_t)(256 - p->config.ttl_hops);
-	return 0;
+		return 256u - p->config.ttl_hops;
+	return out << 8;
 }
 
 static void
@@ -185,7 +188,7 @@ call(struct conn *c)
 	conn_number(c, b->last_conn);
 	outbox_add(b->out, &(struct effect){ .kind = EFFECT_STREAM_CONNECT,
 			       .where = c->number,
-			       .code = least_ttl(p),
+			       .code = distance(p),
 			       .to = p->config.address,
 			       .from = p->config.source_address,
 			       .instance = p->instance->name });
@@ -656,9 +659,9 @@ accepted(struct bgp *b, const struct bgp_input *in)
 	event(c, BE_START_PASSIVE, NULL, NULL);
 	conn_number(c, in->conn);
 	c->local = in->local;
-	if (least_ttl(p))
+	if (distance(p))
 		outbox_add(b->out,
-		    &(struct effect){ .kind = EFFECT_STREAM_MIN_TTL, .where = c->number, .code = least_ttl(p) });
+		    &(struct effect){ .kind = EFFECT_STREAM_MIN_TTL, .where = c->number, .code = distance(p) });
 	event(c, BE_CONNECTED, NULL, NULL);
 }
 

@@ -16,7 +16,9 @@ enum effect_kind {
 	EFFECT_STREAM_CLOSE,   /* where: connection number; what was sent before is still delivered */
 	EFFECT_STREAM_KEY,     /* to: a peer; bytes: the secret of connections with it from now on, none when empty */
 	EFFECT_MIRROR_AGAIN,   /* where: number of a mirrored table, which is to be read anew from its beginning */
-	EFFECT_STREAM_MIN_TTL, /* where: connection number; code: packets that arrive with less are lost; 0: any */
+	/* where: connection number; code: packets that arrive with less are lost, 0: any; and in bits 8 to 15 with what ours
+	 * leave, 0: 255 */
+	EFFECT_STREAM_MIN_TTL,
 	EFFECT_STREAM_LISTEN,  /* instance: connections are accepted in it from now on */
 	EFFECT_STREAM_DEAF,    /* instance: no longer; those that are there stay */
 };
