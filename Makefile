@@ -18,12 +18,14 @@ ENGINES := l3vpnd
 PROTOS := fib ldp bus bfd igp l3vpn
 CTLS := $(DAEMONS:d=ctl)
 PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
+# Numbered packets for labs: no daemon, no library of ours.
+PACE := $(O)/bin/pace
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all doc install uninstall test test-built test-unit test-sim test-fuzz fuzz fuzz-built test-native test-vm bench bench-programs demo demo-built deps lint lint-built clean
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(PACE)
 
 # --- tools and flags ---------------------------------------------------------------------------
 
@@ -97,6 +99,10 @@ $(O)/gen/grammar.c: $(O)/gen/grammar
 	@ASAN_OPTIONS=detect_leaks=0 $< > $@
 $(O)/gen/grammar.o: $(O)/gen/grammar.c
 	$(COMPILE)
+
+$(PACE): $(O)/labs/pace.o
+	@mkdir -p $(@D)
+	$(LINK)
 
 $(PROGRAMS): $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o
 	@mkdir -p $(@D)
@@ -199,7 +205,7 @@ bench-programs: $(BENCH_PROGRAMS)
 demo: deps
 	+$(MAKE) --no-print-directory demo-built
 demo-built: all
-	labs/penult-lab run labs/lsp --story --build $(O)
+	labs/penult-lab run labs/l3vpn-bfd --story --build $(O)
 
 lint: deps
 	+$(MAKE) --no-print-directory lint-built
@@ -240,8 +246,9 @@ install: all doc
 	test -e $(DESTDIR)$(CONFIG)/router.conf || install -m 640 systemd/router.conf $(DESTDIR)$(CONFIG)/router.conf
 	install -m 755 labs/penult-lab labs/vmrun $(DESTDIR)$(SHARE)/labs
 	install -m 644 labs/penultlab/*.py $(DESTDIR)$(SHARE)/labs/penultlab
-	cp -r labs/lsp labs/bfd-static $(DESTDIR)$(SHARE)/labs
+	cp -r labs/lsp labs/bfd-static labs/ldp-sync labs/l3vpn-bfd $(DESTDIR)$(SHARE)/labs
 	install -d $(DESTDIR)$(SHARE)/bin # where penult-lab looks
+	install -m 755 $(PACE) $(DESTDIR)$(SHARE)/bin
 	for d in $(DAEMONS); do ln -sf ../../../sbin/$$d $(DESTDIR)$(SHARE)/bin/$$d; done
 	for p in $(notdir $(filter-out $(addprefix $(O)/bin/,$(DAEMONS)),$(PROGRAMS))); do ln -sf ../../../bin/$$p $(DESTDIR)$(SHARE)/bin/$$p; done
 	ln -sf ../share/penult/labs/penult-lab $(DESTDIR)$(PREFIX)/bin/penult-lab

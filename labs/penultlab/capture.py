@@ -1,5 +1,6 @@
 """Frames off an interface, with their label stack read; and pings with sequence numbers that can be accounted for."""
 import ipaddress
+import json
 import os
 import re
 import select
@@ -11,7 +12,7 @@ import tempfile
 import threading
 import time
 
-from .net import LabError, inside
+from .net import LabError, inside, wait_for
 
 ETH_P_ALL, ETH_P_IP, ETH_P_IPV6, ETH_P_MPLS = 3, 0x0800, 0x86dd, 0x8847
 
@@ -135,3 +136,25 @@ class Pinger:
     def ms(self, lost):
         """How long packets were lost, by their number."""
         return round(len(lost) * self.interval * 1000)
+
+
+class Pacer:
+    """Numbered packets from one node to an address, one each `interval_us`, over several flows; and what of them arrives at another."""
+
+    def __init__(self, lab, source, target, address, port=7777, interval_us=1000, flows=16, bind=None):
+        pace = os.path.join(lab.build, "bin", "pace")
+        self.interval_us = interval_us
+        self.receiver = lab.popen(target, [pace, "receive", str(port)], stdout=subprocess.PIPE, text=True)
+        wait_for(lambda: f":{port} " in lab.run(target, "ss", "-Hlun").stdout, f"{target} to listen")
+        argv = [pace, "send", "-i", str(interval_us), "-f", str(flows)] + (["-s", bind] if bind else [])
+        self.sender = lab.popen(source, argv + [address, str(port)], stdout=subprocess.PIPE, text=True)
+
+    def stop(self):
+        """(what the sender says, what the receiver says): see labs/pace.c."""
+        said = []
+        for p in (self.sender, self.receiver):
+            p.send_signal(signal.SIGTERM)
+            said.append(json.loads(p.communicate(timeout=60)[0]))
+            # What is under way when the sender ends is waited for: it takes milliseconds.
+            select.select([], [], [], 0.3)
+        return tuple(said)

@@ -12,6 +12,7 @@ from .net import LabError, Net, wait_for
 
 # What a sanitizer says when it has found something.
 FINDINGS = re.compile(r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
+TOOLS = {"bfdctl": ["bfd"], "ldpctl": ["ldp"], "igpctl": ["ospf"], "l3vpnctl": ["bgp"]}
 CLOSING_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
@@ -181,8 +182,8 @@ class Lab:
     # --- what the nodes say ---
 
     def _tool(self, node, *words, check=True):
-        """Runs a command line tool, found by the words' subject: mpls ldp is ldpd's, bfd bfdd's, ospf igpd's, the rest fibd's."""
-        tool = "bfdctl" if "bfd" in words else "ldpctl" if "ldp" in words else "igpctl" if "ospf" in words else "fibctl"
+        """Runs a command line tool, found by the words' subject; what is nobody's is fibd's."""
+        tool = next((tool for tool, subjects in TOOLS.items() if any(word in words for word in subjects)), "fibctl")
         return self.run(node, os.path.join(self.build, "bin", tool), "-r", self.run_dir(node), *words, check=check)
 
     def ctl(self, node, *words):

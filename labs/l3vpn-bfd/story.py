@@ -1,0 +1,178 @@
+"""The story of labs/l3vpn-bfd: reference 002, from routers that find each other to a path that dies while everybody keeps his carrier.
+
+What is claimed is read from kernels, from captured frames, and from numbered packets that run all the time in both directions.
+"""
+import re
+
+from penultlab.capture import Capture, Pacer
+from penultlab.net import wait_for
+from penultlab.teller import Teller
+
+PES = {"PE1": "2.2.2.2", "PE2": "3.3.3.3", "PE3": "4.4.4.4"}
+CE1, CE2 = "1.1.1.1", "10.3.1.2"
+TABLE = 1001  # the first VRF that fibd makes
+KILLED = ["fibd", "ldpd", "bfdd", "igpd", "l3vpnd"]
+PACKETS = 1500
+
+
+def peers(lab, router):
+    return lab.rows(router, "display", "bgp", "vpnv4", "all", "peer")
+
+
+def bgp_up(lab, router, count):
+    wait_for(lambda: len([p for p in lab.rows(router, "display", "bgp", "peer") + peers(lab, router) if p["state"] == "ESTABLISHED"]) >= count,
+             f"{router}'s {count} BGP session(s)", 180, last=lambda: peers(lab, router))
+
+
+def sessions(lab, router):
+    return lab.rows(router, "display", "bfd", "session", "all")
+
+
+def bfd_up(lab):
+    for router, count in (("PE1", 1), ("PE2", 1), ("CE1", 2)):
+        wait_for(lambda r=router, n=count: [s["state"] for s in sessions(lab, r)] == ["UP"] * n, f"BFD of {router}", 120,
+                 last=lambda r=router: sessions(lab, r))
+
+
+def paths(lab, router, prefix=CE1, table=TABLE):
+    """How a kernel sends packets of the instance: [(gateway, device, labels)], in order."""
+    text = lab.run(router, "ip", "-d", "route", "show", prefix, "table", str(table)).stdout
+    found = []
+    for part in re.split(r"nexthop ", text)[1:] if "nexthop " in text else [text]:
+        if " via " not in " " + part:
+            continue
+        labels = re.search(r"encap mpls +(\S+)", part)
+        found.append((re.search(r"via (?:inet\d? )?(\S+)", part).group(1), re.search(r"dev (\S+)", part).group(1),
+                      labels.group(1) if labels else None))
+    return sorted(found)
+
+
+def leads(lab, router, want, prefix=CE1):
+    """want: the devices that packets leave by, in order."""
+    return wait_for(lambda: [d for _, d, _ in paths(lab, router, prefix)] == want and paths(lab, router, prefix), f"{router} to reach {prefix} by {want}",
+                    90, last=lambda: paths(lab, router, prefix))
+
+
+def both_ways(lab):
+    """Numbered packets, one each millisecond: from CE2 to CE1's loopback, and back from there."""
+    return {"CE2 to CE1": Pacer(lab, "CE2", "CE1", CE1, bind=CE2), "CE1 to CE2": Pacer(lab, "CE1", "CE2", CE2, bind=CE1)}
+
+
+def sent_more(lab, count=PACKETS):
+    """Until so many more packets have left CE2: time as the packets have it."""
+    def tx():
+        return lab.json("CE2", "ip", "-j", "-s", "link", "show", "ge0-1-0")[0]["stats64"]["tx"]["packets"]
+    before = tx()
+    wait_for(lambda: tx() >= before + count, f"{count} more packets", 120)
+
+
+def count_loss(t, pacers, most, what):
+    for way, pacer in pacers.items():
+        sender, receiver = pacer.stop()
+        worst = max((b - a + 1 for a, b in receiver["ranges"]), default=0)
+        t.check(receiver["received"] > 0 and receiver["lost"] <= most,
+                f"{way}: {receiver['lost']} of {sender['sent']} packets were lost {what}, {worst} of them in a row "
+                f"(the sender itself was up to {sender['late_max_us'] / 1000:.0f} ms late on this machine)")
+
+
+def start(lab, t):
+    t.step("Five routers start from the files of the reference. OSPF, LDP, BGP and BFD find their neighbours.")
+    lab.start_all()
+    for pe in PES:
+        bgp_up(lab, pe, 2)
+    bgp_up(lab, "CE2", 1)
+    bfd_up(lab)
+    t.show(lab.ctl("PE1", "display", "mpls", "ldp", "session"), "PE1: ")
+    t.show(lab.ctl("PE1", "display", "bgp", "vpnv4", "all", "peer"), "PE1: ")
+    t.show(lab.ctl("PE1", "display", "ip", "vpn-instance", "verbose"), "PE1: ")
+
+
+def balanced(lab, t):
+    t.step("PE3 has two ways to CE1, with a label each, and uses both.")
+    leads(lab, "PE3", ["ge0-1-0", "ge0-2-0"])
+    leads(lab, "PE1", ["ge0-3-0"])
+    leads(lab, "PE2", ["ge0-3-0"])
+    wait_for(lambda: paths(lab, "CE2", CE1, "main"), "CE2 to know CE1", 90)
+    t.show(lab.ctl("PE3", "display", "ip", "routing-table", "vpn-instance", "VPNA"), "PE3: ")
+    t.show(lab.run("PE3", "ip", "route", "show", CE1, "table", str(TABLE)).stdout, "PE3: ")
+    rows = [r for r in lab.rows("PE3", "display", "ip", "routing-table", "vpn-instance", "VPNA") if r["prefix"] == f"{CE1}/32"]
+    hops = sorted(h["address"] for r in rows for h in r["entries"][0]["next_hops"])
+    t.check(hops == ["2.2.2.2", "3.3.3.3"], f"two internal routes to {CE1}/32, by {hops}")
+    labels = {d: push for _, d, push in paths(lab, "PE3")}
+    t.check(all(labels.values()), f"each pushes the label that its PE has given: {labels}")
+    with Capture(lab, "PE3", "ge0-1-0") as one, Capture(lab, "PE3", "ge0-2-0") as two:
+        pacers = both_ways(lab)
+        sent_more(lab)
+        count_loss(t, pacers, 0, "in peace")
+        seen = {"ge0-1-0": one.stacks(CE1), "ge0-2-0": two.stacks(CE1)}
+    for device, stacks in seen.items():
+        want = (int(labels[device].split("/")[-1]),)
+        t.check(stacks == {want}, f"on the wire of {device} every packet to {CE1} carries {stacks}")
+
+
+def cut(lab, t):
+    t.step("The path between CE1 and PE1 dies in the middle: both keep their carrier, and only BFD can tell.")
+    pacers = both_ways(lab)
+    sent_more(lab)
+    lab.net.unplug("S1", "p1")
+    leads(lab, "PE1", ["ge0-2-0"])
+    leads(lab, "PE3", ["ge0-2-0"])
+    wait_for(lambda: [g for g, _, _ in paths(lab, "CE1", "default", "main")] == ["10.2.1.2"], "CE1 to use PE2 alone", 60,
+             last=lambda: paths(lab, "CE1", "default", "main"))
+    sent_more(lab)
+    count_loss(t, pacers, CUT_MS, "in the failure")
+    t.show(lab.ctl("PE1", "display", "bfd", "session", "all"), "PE1: ")
+    t.show(lab.ctl("PE1", "display", "ip", "routing-table", "vpn-instance", "VPNA"), "PE1: ")
+    t.check([s["state"] for s in sessions(lab, "PE1")] == ["DOWN"], "PE1's session is Down")
+    t.check(len(paths(lab, "PE3")) == 1, f"PE3 keeps one path: {paths(lab, 'PE3')}")
+
+
+# The protocol's own 30 ms and the time of an emulated machine, which is many times slower than any router.
+CUT_MS = 500
+
+
+def back(lab, t):
+    t.step("The path is mended.")
+    pacers = both_ways(lab)
+    sent_more(lab)
+    lab.net.unplug("S1", "p1", again=True)
+    bfd_up(lab)
+    leads(lab, "PE1", ["ge0-3-0"])
+    leads(lab, "PE3", ["ge0-1-0", "ge0-2-0"])
+    wait_for(lambda: len(paths(lab, "CE1", "default", "main")) == 2, "CE1 to use both", 60)
+    sent_more(lab)
+    count_loss(t, pacers, 0, "in the return")
+
+
+def killed(lab, t, pe):
+    t.step(f"On {pe} every daemon is killed in its turn (kill -9), and started again, under traffic.")
+    pacers = both_ways(lab)
+    for daemon in KILLED:
+        if (pe, daemon) not in lab.daemons:
+            continue
+        sent_more(lab, 300)
+        lab.kill(pe, daemon)
+        sent_more(lab, 300)
+        lab.start(pe, daemon)
+        settled(lab)
+    sent_more(lab)
+    count_loss(t, pacers, 0, f"while {pe} was without one daemon after the other")
+
+
+def settled(lab):
+    for pe in PES:
+        bgp_up(lab, pe, 2)
+        lab.wait_sessions(pe, 2, 120)
+    bfd_up(lab)
+    leads(lab, "PE3", ["ge0-1-0", "ge0-2-0"])
+
+
+def tell(lab, quiet=False):
+    t = Teller(quiet)
+    start(lab, t)
+    balanced(lab, t)
+    cut(lab, t)
+    back(lab, t)
+    for pe in ("PE1", "PE2"):
+        killed(lab, t, pe)
+    return t.end()
