@@ -255,7 +255,8 @@ path_say(struct path *p, const struct attr_set *attrs, uint32_t label, enum path
 	p->attrs = attrs;
 	p->label = label;
 	p->fault = (uint8_t)fault;
-	if (addr_is_set(&attrs->next_hop) && p->peer) /* an imported one goes over the public network */
+	bool hopeless = fault != PATH_GOOD && fault != PATH_NO_NEXT_HOP && fault != PATH_NO_LSP && fault != PATH_LIMIT;
+	if (addr_is_set(&attrs->next_hop) && p->peer && !hopeless) /* an imported one goes over the public network */
 		next_hop_use(
 		    next_hop_get(p->origin ? p->origin->dest->rib->instance : r->instance, &attrs->next_hop), p);
 	dest_dirty(p->dest);
@@ -318,7 +319,7 @@ path_follow(struct path *p)
 	}
 	p->generation = o->generation;
 	path_say(p, attr_use(o->attrs), o->label,
-	    o->fault == PATH_NO_NEXT_HOP || o->fault == PATH_NO_LSP ? PATH_GOOD : o->fault);
+	    o->fault == PATH_NO_NEXT_HOP || o->fault == PATH_NO_LSP || o->fault == PATH_LIMIT ? PATH_GOOD : o->fault);
 }
 
 void

@@ -340,6 +340,13 @@ remember(struct peer *p, const struct bgp_fault *f, bool ours, const char *why)
 	    why && f && f->code ? why : "");
 }
 
+/* One of two connections is closed, as it should be. */
+static bool
+is_collision(const struct bgp_fault *f)
+{
+	return f && f->code == BGP_ERROR_CEASE && f->subcode == BGP_CEASE_COLLISION;
+}
+
 /* No connection is left: the next attempt. */
 static void
 begin_later(struct peer *p)
@@ -370,7 +377,7 @@ event(struct conn *c, enum bgp_event on, const struct bgp_fault *fault, const ch
 	const struct bgp_fault *say = move.listed || on == BE_BAD || on == BE_OPEN_BAD ? fault : &unexpected;
 
 	c->state = move.next;
-	if (before >= BGP_OPENSENT && move.next == BGP_IDLE)
+	if (before >= BGP_OPENSENT && move.next == BGP_IDLE && !is_collision(say))
 		remember(p, say, !theirs, why);
 	if (move.acts & BA_NOTIFY && say && say->code && c->number)
 		send_notification(c, say);
