@@ -70,8 +70,7 @@ set_key(struct l3vpnd *d, const struct effect *e)
 
 	if (r < 0)
 		log_line(LOG_LINE_ERROR, "the password of peer %s%s%s cannot be set, so nothing is heard from it: %s",
-		    addr_text(&e->to, peer), e->instance ? " in " : "", e->instance ? e->instance : "",
-		    strerror(-r));
+		    addr_text(&e->to, peer), e->instance ? " in " : "", e->instance ? e->instance : "", strerror(-r));
 }
 
 static void
@@ -247,7 +246,8 @@ on_reload(void *ctx)
 
 /* The body is the line, every word written out: `reset bgp all`, `refresh bgp vpn-instance V 10.0.0.1 import`. */
 static void
-on_operation(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *arena)
+on_operation(
+    void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *arena)
 {
 	struct l3vpnd *d = ctx;
 	struct l3vpn_input in = { .kind = strcmp(verb, "reset") == 0 ? L3VPN_IN_RESET : L3VPN_IN_REFRESH };

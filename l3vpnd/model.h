@@ -59,7 +59,7 @@ struct old_label {               /* a label of ours in the kernel, of an earlier
 struct l3vpn {
 	usec_t now;
 	bool busy, configured, begun;
-	bool listening; /* in the public network */
+	bool listening;  /* in the public network */
 	uint32_t synced; /* bits of enum l3vpn_mirror */
 	struct bgp *bgp;
 	struct outbox *out; /* BGP's */

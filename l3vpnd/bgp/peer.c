@@ -112,8 +112,9 @@ needs_restart(const struct bgp_peer_config *a, const struct bgp_peer_config *b)
 {
 	return a->as != b->as || !addr_eq(&a->source_address, &b->source_address) || a->has_hold != b->has_hold ||
 	       a->hold_s != b->hold_s || a->keepalive_s != b->keepalive_s || a->passive != b->passive ||
-	       a->ttl_hops != b->ttl_hops || a->max_hops != b->max_hops || a->fake_as != b->fake_as || a->secret_size != b->secret_size ||
-	       memcmp(a->secret, b->secret, sizeof a->secret) != 0 || !families_are_equal(a, b);
+	       a->ttl_hops != b->ttl_hops || a->max_hops != b->max_hops || a->fake_as != b->fake_as ||
+	       a->secret_size != b->secret_size || memcmp(a->secret, b->secret, sizeof a->secret) != 0 ||
+	       !families_are_equal(a, b);
 }
 
 void

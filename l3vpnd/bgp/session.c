@@ -667,8 +667,8 @@ accepted(struct bgp *b, const struct bgp_input *in)
 	conn_number(c, in->conn);
 	c->local = in->local;
 	if (distance(p))
-		outbox_add(b->out,
-		    &(struct effect){ .kind = EFFECT_STREAM_MIN_TTL, .where = c->number, .code = distance(p) });
+		outbox_add(
+		    b->out, &(struct effect){ .kind = EFFECT_STREAM_MIN_TTL, .where = c->number, .code = distance(p) });
 	event(c, BE_CONNECTED, NULL, NULL);
 }
 

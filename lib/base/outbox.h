@@ -19,8 +19,8 @@ enum effect_kind {
 	/* where: connection number; code: packets that arrive with less are lost, 0: any; and in bits 8 to 15 with what ours
 	 * leave, 0: 255 */
 	EFFECT_STREAM_MIN_TTL,
-	EFFECT_STREAM_LISTEN,  /* instance: connections are accepted in it from now on */
-	EFFECT_STREAM_DEAF,    /* instance: no longer; those that are there stay */
+	EFFECT_STREAM_LISTEN, /* instance: connections are accepted in it from now on */
+	EFFECT_STREAM_DEAF,   /* instance: no longer; those that are there stay */
 };
 
 struct effect {

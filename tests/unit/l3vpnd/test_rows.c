@@ -458,7 +458,7 @@ START_TEST(a_peer_tells_its_state_its_messages_and_why_it_went_down)
 	vpn_net_run(sites, SECONDS(30));
 	p = peer(PE3, "10.0.0.1");
 	ck_assert_uint_eq(p->ups, 2);
-	ck_assert(strstr(p->last_error, "Administrative Reset") && !p->last_error_sent);
+	ck_assert(strstr(p->last_error, "administrative reset") && !p->last_error_sent);
 }
 END_TEST
 
