@@ -2,6 +2,7 @@
 #include "bfdd/display.h"
 #include "base/text.h"
 #include "bfdd/core/core.h"
+#include "host/row_text.h"
 #include "proto/bfd.pb-c.h"
 #include <stdio.h>
 #include <string.h>
@@ -10,15 +11,6 @@ static const char *
 or_dash(const char *text)
 {
 	return *text ? text : "-";
-}
-
-static const char *
-address(const ProtobufCBinaryData *bytes, char out[ADDR_TEXT])
-{
-	struct addr a = addr_none();
-
-	addr_from_bytes(bytes->data, bytes->len, &a);
-	return addr_text(&a, out);
 }
 
 static const char *
@@ -84,7 +76,7 @@ bfd_show_sessions(const struct show *s)
 		char peer[ADDR_TEXT];
 		text_cell(t, "%u", r->local);
 		text_cell(t, "%u", r->remote);
-		text_cell(t, "%s", address(&r->peer, peer));
+		text_cell(t, "%s", row_addr_text(&r->peer, peer));
 		text_cell(t, "%s%s", state(r), mark(r));
 		text_cell(t, "%s", session_type(r));
 		text_cell(t, "%s", r->multihop ? "-" : or_dash(r->interface));
@@ -180,13 +172,13 @@ who(const struct show *s, const Bfd__Session *r)
 	bind_type(r, a);
 	pair(s, "BFD Bind Type", a, NULL, NULL);
 	pair(s, "Bind Session Type", session_type(r), NULL, NULL);
-	pair(s, "Bind Peer IP Address", address(&r->peer, a), NULL, NULL);
+	pair(s, "Bind Peer IP Address", row_addr_text(&r->peer, a), NULL, NULL);
 	if (!r->multihop)
 		pair(s, "Bind Interface", or_dash(r->interface), NULL, NULL);
 	if (*r->vrf)
 		pair(s, "Vpn Instance Name", r->vrf, NULL, NULL);
 	if (r->source.len)
-		pair(s, "Bind Source IP Address", address(&r->source, a), NULL, NULL);
+		pair(s, "Bind Source IP Address", row_addr_text(&r->source, a), NULL, NULL);
 }
 
 static void

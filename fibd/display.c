@@ -1,6 +1,7 @@
 /* The text of fibctl's displays, in the format of reference 002. */
 #include "fibd/display.h"
 #include "base/label.h"
+#include "host/row_text.h"
 #include "proto/fib.pb-c.h"
 #include <stdio.h>
 #include <string.h>
@@ -19,15 +20,6 @@ interface_name(const struct show *s, size_t table, uint32_t ifindex, char out[64
 			snprintf(out, 64, "%.63s", r->label);
 	}
 	return out;
-}
-
-static const char *
-bytes_text(const ProtobufCBinaryData *b, char out[ADDR_TEXT])
-{
-	struct addr a = addr_none();
-
-	addr_from_bytes(b->data, b->len, &a);
-	return addr_text(&a, out);
 }
 
 static const char *
@@ -118,7 +110,7 @@ route_lines(const struct show *s, const Fib__Route *r)
 		text_line(s->out, "  %-6s %-4u %-10u %2s  %-15s %s", protocol_text(e->protocol), e->preference, e->cost,
 		    flags_text(r, e, flags),
 		    null0            ? "0.0.0.0"
-		    : h->address.len ? bytes_text(&h->address, via)
+		    : h->address.len ? row_addr_text(&h->address, via)
 				     : "0.0.0.0",
 		    null0 ? "NULL0" : interface_name(s, 1, h->ifindex, name));
 	}
@@ -130,9 +122,9 @@ next_hop_line(const struct show *s, const Fib__NextHop *h)
 {
 	char address[ADDR_TEXT], via[ADDR_TEXT], name[64], label[24];
 
-	text_add(s->out, "        NextHop: %s", bytes_text(&h->address, address));
+	text_add(s->out, "        NextHop: %s", row_addr_text(&h->address, address));
 	if (h->via.len)
-		text_add(s->out, " via %s", bytes_text(&h->via, via));
+		text_add(s->out, " via %s", row_addr_text(&h->via, via));
 	text_add(s->out, "  Interface: %s", h->ifindex ? interface_name(s, 1, h->ifindex, name) : "-");
 	text_add(s->out, "  Label:");
 	for (size_t i = 0; i < h->n_labels; i++)
@@ -210,7 +202,7 @@ label_cells(const struct show *s, struct text_table *t, const char *fec, const c
 
 	text_cell(t, "%s", fec);
 	text_cell(t, "%s/%s", in, h->n_labels ? label_text(h->labels[0], out) : *in == 'N' ? "NULL" : "pop");
-	text_cell(t, "%s", bytes_text(h->via.len ? &h->via : &h->address, via));
+	text_cell(t, "%s", row_addr_text(h->via.len ? &h->via : &h->address, via));
 	text_cell(t, "%s", interface_name(s, 2, h->ifindex, name));
 	text_cell(t, "%s", state);
 }

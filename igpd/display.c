@@ -1,5 +1,6 @@
 /* igpctl's displays, in the form of the references' dialect. */
 #include "igpd/display.h"
+#include "host/row_text.h"
 #include "igpd/ospf/interface_fsm.h"
 #include "igpd/ospf/lsa.h"
 #include "igpd/ospf/neighbor_fsm.h"
@@ -8,24 +9,6 @@
 #include "proto/igp.pb-c.h"
 #include <stdio.h>
 #include <string.h>
-
-static const char *
-address(const ProtobufCBinaryData *bytes, char out[ADDR_TEXT])
-{
-	struct addr a = addr_none();
-
-	addr_from_bytes(bytes->data, bytes->len, &a);
-	return addr_text(&a, out);
-}
-
-static const char *
-prefix_of(const ProtobufCBinaryData *bytes, char out[PREFIX_TEXT])
-{
-	struct prefix p = { 0 };
-
-	prefix_from_bytes(bytes->data, bytes->len, &p);
-	return prefix_text(&p, out);
-}
 
 static const struct row_set *
 table_named(const struct show *s, const char *name)
@@ -155,13 +138,13 @@ peer(const struct show *s, const Igp__Neighbor *n)
 	char a[ADDR_TEXT], b[ADDR_TEXT], age[16];
 	uint64_t dead_s = n->dead_at > s->now_us ? (n->dead_at - s->now_us) / 1000000 : 0;
 
-	text_line(
-	    s->out, " Area %s interface %s (%s)'s neighbors", id_text(n->area, a), n->interface, address(&n->local, b));
-	text_line(s->out, " Router ID: %-19sAddress: %s", id_text(n->router, a), address(&n->address, b));
+	text_line(s->out, " Area %s interface %s (%s)'s neighbors", id_text(n->area, a), n->interface,
+	    row_addr_text(&n->local, b));
+	text_line(s->out, " Router ID: %-19sAddress: %s", id_text(n->router, a), row_addr_text(&n->address, b));
 	text_line(s->out, "   State: %s  Mode: Nbr is %s  Priority: %u",
 	    neighbor_state_name((enum neighbor_state)n->state), n->master ? "Master" : "Slave", n->priority);
-	text_line(s->out, "   DR: %s  BDR: %s  MTU: %u", n->dr.len ? address(&n->dr, a) : "None",
-	    n->bdr.len ? address(&n->bdr, b) : "None", n->mtu);
+	text_line(s->out, "   DR: %s  BDR: %s  MTU: %u", n->dr.len ? row_addr_text(&n->dr, a) : "None",
+	    n->bdr.len ? row_addr_text(&n->bdr, b) : "None", n->mtu);
 	text_line(s->out, "   Dead timer due in %llu sec", (unsigned long long)dead_s);
 	text_line(s->out, "   Neighbor is in this state for %s, was full %llu times",
 	    text_age_hhmmss(seconds_since(s, n->since), age), (unsigned long long)n->adjacencies);
@@ -213,15 +196,15 @@ interfaces(const struct show *s, const struct row_set *set, uint32_t process)
 		if (r->process != process)
 			continue;
 		text_cell(t, "%s", r->name);
-		text_cell(t, "%s", prefix_of(&r->address, text));
+		text_cell(t, "%s", row_prefix_text(&r->address, text));
 		text_cell(t, "%s", id_text(r->area, a));
 		text_cell(t, "%s", type_name(r->type));
 		text_cell(
 		    t, "%s%s", interface_state_name((enum interface_state)r->state), r->silent ? " (silent)" : "");
 		text_cell(t, "%u", r->cost);
 		text_cell(t, "%u", r->priority);
-		text_cell(t, "%s", r->dr.len ? address(&r->dr, a) : "-");
-		text_cell(t, "%s", r->bdr.len ? address(&r->bdr, a) : "-");
+		text_cell(t, "%s", r->dr.len ? row_addr_text(&r->dr, a) : "-");
+		text_cell(t, "%s", r->bdr.len ? row_addr_text(&r->bdr, a) : "-");
 	}
 	text_table_print(t, " ", s->out);
 	text_table_free(t);
@@ -238,7 +221,7 @@ one_interface(const struct show *s, const Igp__Interface *r)
 {
 	char text[PREFIX_TEXT], a[ADDR_TEXT], b[ADDR_TEXT];
 
-	text_line(s->out, " Interface: %s (%s)", r->name, prefix_of(&r->address, text));
+	text_line(s->out, " Interface: %s (%s)", r->name, row_prefix_text(&r->address, text));
 	text_line(s->out, " Area: %s  State: %s  Type: %s%s  MTU: %u", id_text(r->area, a),
 	    interface_state_name((enum interface_state)r->state), type_name(r->type), r->silent ? " (silent)" : "",
 	    r->mtu);
@@ -246,7 +229,7 @@ one_interface(const struct show *s, const Igp__Interface *r)
 		text_line(s->out, " Its network is told to nobody (suppress-reachability)");
 	text_line(s->out, " Cost: %u  Priority: %u", r->cost, r->priority);
 	text_line(s->out, " Designated Router: %s  Backup Designated Router: %s",
-	    r->dr.len ? address(&r->dr, a) : "None", r->bdr.len ? address(&r->bdr, b) : "None");
+	    r->dr.len ? row_addr_text(&r->dr, a) : "None", r->bdr.len ? row_addr_text(&r->bdr, b) : "None");
 	text_line(s->out, " Timers: Hello %u, Dead %u, Retransmit %u, Transmit Delay %u", r->hello_s, r->dead_s,
 	    r->retransmit_s, r->delay_s);
 	text_line(s->out, " Authentication: %s", *r->authentication ? r->authentication : "none");
@@ -429,10 +412,10 @@ routes(const struct show *s, const struct row_set *set, uint32_t process)
 		char text[PREFIX_TEXT], a[ADDR_TEXT];
 		for (size_t k = 0; r->process == process && k < r->n_next_hops; k++) {
 			const Igp__RouteNextHop *h = r->next_hops[k];
-			text_cell(t, "%s", k ? "" : prefix_of(&r->prefix, text));
+			text_cell(t, "%s", k ? "" : row_prefix_text(&r->prefix, text));
 			text_cell(t, "%u", r->cost);
 			text_cell(t, "%s", kind_name(r->kind));
-			text_cell(t, "%s", h->address.len ? address(&h->address, a) : "direct");
+			text_cell(t, "%s", h->address.len ? row_addr_text(&h->address, a) : "direct");
 			text_cell(t, "%s", interface_name(s, h->ifindex));
 			text_cell(t, "%s", r->kind > IGP__ROUTE_KIND__INTER ? "-" : id_text(r->area, a));
 		}

@@ -1,30 +1,13 @@
 /* The text of ldpctl's displays, in the formats of references 001 and 002. */
 #include "ldpd/display.h"
 #include "base/label.h"
+#include "host/row_text.h"
 #include "proto/fib.pb-c.h"
 #include "proto/ldp.pb-c.h"
 #include <stdio.h>
 #include <string.h>
 
 #define RULE " ------------------------------------------------------------------------------"
-
-static const char *
-bytes_text(const ProtobufCBinaryData *b, char out[ADDR_TEXT])
-{
-	struct addr a = addr_none();
-
-	addr_from_bytes(b->data, b->len, &a);
-	return addr_text(&a, out);
-}
-
-static const char *
-fec_text(const ProtobufCBinaryData *b, char out[PREFIX_TEXT])
-{
-	struct prefix p = { 0 };
-
-	prefix_from_bytes(b->data, b->len, &p);
-	return prefix_text(&p, out);
-}
 
 /* The name of an interface from the table fib.Interface, its number when fibd is away. */
 static const char *
@@ -144,8 +127,8 @@ verbose(const struct show *s, const Ldp__Session *r)
 	text_line(s->out, RULE);
 	text_line(s->out, " Peer LDP ID     : %s:%u", id_text(r->peer, peer), r->label_space);
 	text_line(s->out, " Local LDP ID    : %s:0", id_text(r->local, local));
-	text_line(s->out, " TCP Connection  : %s:%u %s %s:%u", bytes_text(&r->local_address, local), r->local_port,
-	    r->role == LDP__ROLE__ACTIVE ? "->" : "<-", bytes_text(&r->peer_address, peer), r->peer_port);
+	text_line(s->out, " TCP Connection  : %s:%u %s %s:%u", row_addr_text(&r->local_address, local), r->local_port,
+	    r->role == LDP__ROLE__ACTIVE ? "->" : "<-", row_addr_text(&r->peer_address, peer), r->peer_port);
 	text_line(s->out, " Session State   : %s", state_text(r->state));
 	text_line(s->out, " Session Role    : %s", r->role == LDP__ROLE__ACTIVE ? "Active" : "Passive");
 	text_line(s->out, " Session Age     : %s (DDDD:HH:MM)", text_age_ddddhhmm(age_s(s, r->up_since), age));
@@ -168,7 +151,7 @@ verbose(const struct show *s, const Ldp__Session *r)
 	message_counts(s->out, r->sent, r->received);
 	text_add(s->out, " Peer Addresses  :");
 	for (size_t i = 0; i < r->n_addresses; i++)
-		text_add(s->out, " %s", bytes_text(&r->addresses[i], peer));
+		text_add(s->out, " %s", row_addr_text(&r->addresses[i], peer));
 	text_line(s->out, "%s", r->n_addresses ? "" : " -");
 	text_line(s->out, " Last Error      : %s", *r->last_error ? r->last_error : "-");
 }
@@ -210,10 +193,10 @@ lsp_cells(const struct show *s, struct text_table *t, const Ldp__Lsp *r)
 	for (size_t i = 0; i < lines; i++) {
 		const Ldp__LspNextHop *h = i < r->n_next_hops ? r->next_hops[i] : NULL;
 		char fec[PREFIX_TEXT], in[24], out[24], via[ADDR_TEXT], name[64];
-		text_cell(t, "%s", i == 0 ? fec_text(&r->fec, fec) : "");
+		text_cell(t, "%s", i == 0 ? row_prefix_text(&r->fec, fec) : "");
 		text_cell(t, "%s/%s", label_text(r->in_label, in), h ? label_text(h->out_label, out) : "-");
 		text_cell(t, "%s", i == 0 ? upstream.chars : "");
-		text_cell(t, "%s", h ? bytes_text(&h->address, via) : "127.0.0.1");
+		text_cell(t, "%s", h ? row_addr_text(&h->address, via) : "127.0.0.1");
 		text_cell(t, "%s", h ? interface_name(s, 2, h->ifindex, name) : "InLoop0");
 	}
 	text_free(&upstream);
@@ -257,8 +240,8 @@ ldp_show_adjacencies(const struct show *s)
 		char id[ADDR_TEXT], source[ADDR_TEXT], transport[ADDR_TEXT], name[64], age[16];
 		text_cell(t, "%s:%u", id_text(r->peer, id), r->label_space);
 		text_cell(t, "%s", r->ifindex ? interface_name(s, 1, r->ifindex, name) : "targeted");
-		text_cell(t, "%s", bytes_text(&r->source, source));
-		text_cell(t, "%s", bytes_text(&r->transport, transport));
+		text_cell(t, "%s", row_addr_text(&r->source, source));
+		text_cell(t, "%s", row_addr_text(&r->transport, transport));
 		if (r->hold_ms == UINT32_MAX)
 			text_cell(t, "infinite");
 		else
@@ -331,8 +314,8 @@ neighbor(const struct show *s, const Ldp__Session *r, bool detail)
 
 	text_line(s->out, "    Peer LDP Ident: %s:%u; Local LDP Ident %s:0", id_text(r->peer, a), r->label_space,
 	    id_text(r->local, b));
-	text_line(s->out, "        TCP connection: %s.%u - %s.%u", bytes_text(&r->peer_address, a), r->peer_port,
-	    bytes_text(&r->local_address, b), r->local_port);
+	text_line(s->out, "        TCP connection: %s.%u - %s.%u", row_addr_text(&r->peer_address, a), r->peer_port,
+	    row_addr_text(&r->local_address, b), r->local_port);
 	if (detail)
 		text_line(s->out, "        Password: %s", password_text(r));
 	text_add(s->out, "        State: %s; Msgs sent/rcvd: %u/%u; Downstream",
@@ -350,7 +333,7 @@ neighbor(const struct show *s, const Ldp__Session *r, bool detail)
 		if (d->peer != r->peer)
 			continue;
 		text_line(s->out, "          %s; Src IP addr: %s", interface_name(s, 2, d->ifindex, name),
-		    bytes_text(&d->source, a));
+		    row_addr_text(&d->source, a));
 		if (detail)
 			text_line(
 			    s->out, "            holdtime: %u ms, hello interval: %u ms", d->hold_ms, d->interval_ms);
@@ -358,7 +341,7 @@ neighbor(const struct show *s, const Ldp__Session *r, bool detail)
 	text_line(s->out, "        Addresses bound to peer LDP Ident:");
 	text_add(s->out, "         ");
 	for (size_t i = 0; i < r->n_addresses; i++)
-		text_add(s->out, " %s", bytes_text(&r->addresses[i], a));
+		text_add(s->out, " %s", row_addr_text(&r->addresses[i], a));
 	text_line(s->out, "%s", "");
 	if (detail)
 		text_line(s->out, "        Peer holdtime: %u ms; KA interval: %u ms; Peer state: %s", r->hold_ms,
@@ -408,7 +391,7 @@ ldp_show_bindings(const struct show *s)
 	for (size_t i = 0; i < set->count; i++) {
 		const Ldp__Binding *r = (const Ldp__Binding *)set->rows[i];
 		char fec[PREFIX_TEXT], id[ADDR_TEXT], label[24];
-		fec_text(&r->fec, fec);
+		row_prefix_text(&r->fec, fec);
 		text_cell(t, "%s", strcmp(fec, before) ? fec : "");
 		snprintf(before, sizeof before, "%s", fec);
 		text_cell(t, "%s", r->peer ? id_text(r->peer, id) : "local");

@@ -1,19 +1,11 @@
 /* Discovery as an operator reads it: each interface and each targeted neighbour, with who was heard there. */
 #include "ldpd/display.h"
 #include "base/mem.h"
+#include "host/row_text.h"
 #include "proto/ldp.pb-c.h"
 #include <string.h>
 
 enum { PARAMETERS, INTERFACES, ADJACENCIES, TARGETS }; /* of show discovery */
-
-static const char *
-bytes_text(const ProtobufCBinaryData *b, char out[ADDR_TEXT])
-{
-	struct addr a = addr_none();
-
-	addr_from_bytes(b->data, b->len, &a);
-	return addr_text(&a, out);
-}
 
 static void
 heard(const struct show *s, const Ldp__Adjacency *a)
@@ -23,8 +15,8 @@ heard(const struct show *s, const Ldp__Adjacency *a)
 	text_line(s->out, "            LDP Id: %s:%u", id_text(a->peer, id), a->label_space);
 	if (!arg_given(s->args, "detail"))
 		return;
-	text_line(s->out, "              Src IP addr: %s; Transport IP addr: %s", bytes_text(&a->source, source),
-	    bytes_text(&a->transport, transport));
+	text_line(s->out, "              Src IP addr: %s; Transport IP addr: %s", row_addr_text(&a->source, source),
+	    row_addr_text(&a->transport, transport));
 	if (a->hold_ms == UINT32_MAX)
 		text_add(s->out, "              Hold time: infinite");
 	else
@@ -81,7 +73,7 @@ targets(const struct show *s)
 	for (size_t i = 0; i < set->count; i++) {
 		const Ldp__Target *t = (const Ldp__Target *)set->rows[i];
 		const Ldp__Adjacency *a = heard_from(&s->tables[ADJACENCIES], &t->address);
-		text_add(s->out, "        %s (ldp): %s, ", bytes_text(&t->address, address),
+		text_add(s->out, "        %s (ldp): %s, ", row_addr_text(&t->address, address),
 		    t->configured ? "active" : "passive");
 		if (!t->active)
 			text_line(s->out, "inactive, %s", t->inactive);
@@ -105,7 +97,7 @@ ldp_show_targets(const struct show *s)
 		const Ldp__Target *r = (const Ldp__Target *)set->rows[i];
 		char address[ADDR_TEXT], id[ADDR_TEXT];
 		const Ldp__Adjacency *a = heard_from(&s->tables[1], &r->address);
-		text_cell(t, "%s", bytes_text(&r->address, address));
+		text_cell(t, "%s", row_addr_text(&r->address, address));
 		text_cell(t, "%s", r->configured ? "configured" : "accepted");
 		text_cell(t, "%u/%u s", r->hello_interval_ms / 1000, r->hello_hold_ms / 1000);
 		text_cell(t, "%llu/%llu", (unsigned long long)r->hellos_sent, (unsigned long long)r->hellos_received);
@@ -152,7 +144,7 @@ ldp_show_sync(const struct show *s)
 			const Ldp__SyncNeighbor *n = r->n_neighbors ? r->neighbors[k] : NULL;
 			text_cell(t, "%s", k ? "" : r->name);
 			text_cell(t, "%s", k ? "" : r->enabled ? "on" : "off");
-			text_cell(t, "%s", n ? bytes_text(&n->address, address) : "-");
+			text_cell(t, "%s", n ? row_addr_text(&n->address, address) : "-");
 			text_cell(t, "%s", n ? id_text(n->peer, id) : "-");
 			text_cell(t, "%s%s", n ? states[n->state % COUNT(states)] : "no neighbour",
 			    n && n->targeted ? " (targeted session)" : "");
