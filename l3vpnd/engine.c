@@ -239,7 +239,9 @@ l3vpn_input(struct l3vpn *g, const struct l3vpn_input *in, usec_t now)
 	case L3VPN_IN_SYNCED: synced(g, in->table, in->round); break;
 	case L3VPN_IN_TIMER: pass_on(g, in, BGP_IN_TIMER); break;
 	}
-	if (g->begun && g->ports_moved)
+	if (g->begun && g->ports_moved) {
 		apply(g);
+		own_routes_again(g);
+	}
 	g->busy = false;
 }

@@ -38,6 +38,15 @@ network_rule(const struct l3vpn_family_config *f, const struct own_route *r)
 	return NULL;
 }
 
+/* Of a loopback interface the host route is a network of its own; of others it is the router's address. */
+static bool
+is_own_address(const struct l3vpn *g, const struct own_route *r)
+{
+	const struct vpn_port *port = vpn_port_find(g, r->ifindex);
+
+	return r->protocol == FIB__PROTOCOL__DIRECT && prefix_is_host(&r->prefix) && !(port && port->loopback);
+}
+
 /* What BGP is told of it; false: it is not brought in. */
 static bool
 translate(const struct l3vpn *g, const struct own_route *r, struct bgp_own_route *ret)
@@ -45,7 +54,7 @@ translate(const struct l3vpn *g, const struct own_route *r, struct bgp_own_route
 	enum { IGP = 0, INCOMPLETE = 2 }; /* ORIGIN, RFC 4271 5.1.1 */
 	int at = g->config.bgp.as ? l3vpn_config_find(&g->config, r->vrf) : -1;
 
-	if (at < 0)
+	if (at < 0 || is_own_address(g, r))
 		return false;
 	const struct l3vpn_family_config *f = &g->config.instances[at].family[r->prefix.addr.family == 6];
 	const struct l3vpn_network *network = network_rule(f, r);
@@ -88,18 +97,15 @@ take_back(struct l3vpn *g, struct own_route *r)
 	free(r);
 }
 
-/* Of a loopback interface the host route is a network of its own; of others it is the router's address. */
 static bool
-is_for_others(const struct l3vpn *g, const struct prefix *p, const Fib__RouteEntry *e)
+is_for_others(const struct prefix *p, const Fib__RouteEntry *e)
 {
-	if (addr_is_loopback(&p->addr) || addr_is_multicast(&p->addr) || addr_is_link_local(&p->addr))
+	if (addr_is_loopback(&p->addr) || addr_is_multicast(&p->addr) || addr_is_link_local(&p->addr) ||
+	    addr_to_v4(&p->addr) == UINT32_MAX)
 		return false;
-	if (e->protocol == FIB__PROTOCOL__BGP || e->protocol == FIB__PROTOCOL__IBGP || e->black_hole)
-		return e->black_hole && e->protocol == FIB__PROTOCOL__STATIC;
-	if (e->protocol != FIB__PROTOCOL__DIRECT || !prefix_is_host(p))
-		return true;
-	const struct vpn_port *port = e->n_next_hops ? vpn_port_find(g, e->next_hops[0]->ifindex) : NULL;
-	return port && port->loopback;
+	if (e->protocol == FIB__PROTOCOL__BGP || e->protocol == FIB__PROTOCOL__IBGP)
+		return false;
+	return !e->black_hole || e->protocol == FIB__PROTOCOL__STATIC;
 }
 
 static const Fib__RouteEntry *
@@ -120,7 +126,7 @@ own_route_row(struct l3vpn *g, const Fib__Route *row, bool gone, uint32_t round)
 	    (e->protocol == FIB__PROTOCOL__BGP || e->protocol == FIB__PROTOCOL__IBGP)) /* of an earlier life of ours */
 		bgp_input(g->bgp, &(struct bgp_input){ .kind = BGP_IN_RESTARTED }, g->now);
 	struct own_route *r = find(g, row->vrf, &p);
-	if (!e || !is_for_others(g, &p, e)) {
+	if (!e || !is_for_others(&p, e)) {
 		if (r)
 			take_back(g, r);
 		return;
@@ -134,6 +140,7 @@ own_route_row(struct l3vpn *g, const Fib__Route *row, bool gone, uint32_t round)
 	r->round = round;
 	r->protocol = (uint8_t)e->protocol;
 	r->cost = e->cost;
+	r->ifindex = e->n_next_hops ? e->next_hops[0]->ifindex : 0;
 	if (g->begun)
 		tell(g, r);
 }

@@ -27,6 +27,7 @@ struct own_route { /* a route of the router's that BGP may bring in: what fibd h
 	struct prefix prefix;
 	uint8_t protocol; /* Fib__Protocol */
 	uint32_t cost, round;
+	uint32_t ifindex; /* of its first next hop */
 	bool told;
 };
 struct peer_watch { /* a peer that BFD is asked to watch: a row of bfd.Request */
