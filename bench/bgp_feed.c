@@ -6,16 +6,33 @@
  *
  * Into an engine in memory, from each of so many peers: seconds until it has chosen, bytes of memory for each path, seconds to
  * withdraw all of the last peer's. With `import` there is an instance for each VPN, which imports its routes.
+ *
+ *   bgp_feed speak AS PEER ROUTES VPNS LOCAL…
+ *
+ * Over TCP to any speaker of BGP, a session from each local address, with all of the routes on each. Says `sent SECONDS` when
+ * the last byte has been taken, and keeps the sessions until it is ended.
+ *
+ *   bgp_feed listen AS PEER LOCAL…
+ *
+ * Sessions that say nothing and hear. Says `ended SECONDS BYTES` when each of them has heard an End-of-RIB behind the routes
+ * of whom it listens to, and goes on; the seconds are those since it was told to count, by SIGUSR1, or since its start.
  */
 #include "base/mem.h"
 #include "base/rng.h"
 #include "l3vpnd/bgp/as_path.h"
 #include "l3vpnd/bgp/model.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { PER_SET = 10, AS = 100, PEERS_MAX = 8, CHUNK = 1 << 16 };
 
@@ -211,15 +228,258 @@ measure(uint32_t routes, uint32_t vpns, uint32_t peers, bool import)
 	return 0;
 }
 
+/* --- over TCP --- */
+
+enum { SESSIONS_MAX = 64, HOLD_S = 180, ALIVE_S = 30, INPUT = 1 << 20 };
+struct session {
+	int fd;
+	uint8_t *input;
+	size_t have;
+	const uint8_t *output; /* left to be written */
+	size_t left;
+	uint64_t heard; /* bytes of UPDATEs */
+	bool open, alive, ended;
+};
+static volatile sig_atomic_t counting;
+
+static void
+on_count(int number)
+{
+	(void)number;
+	counting = 1;
+}
+
+static void
+die(const char *what)
+{
+	fprintf(stderr, "bgp_feed: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static struct sockaddr_in
+inet(const char *text, uint16_t port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+	if (inet_pton(AF_INET, text, &a.sin_addr) != 1) {
+		fprintf(stderr, "bgp_feed: `%s` is no address\n", text);
+		exit(2);
+	}
+	return a;
+}
+
+/* The peer may not listen yet. */
+static void
+call(struct session *s, const char *local, const char *peer, uint32_t as)
+{
+	struct sockaddr_in from = inet(local, 0), to = inet(peer, BGP_PORT);
+	uint8_t bytes[512];
+	struct wire_writer w = wire_writer(bytes, sizeof bytes);
+	const struct bgp_open o = { .as = as,
+		.hold_s = HOLD_S,
+		.id = ntohl(from.sin_addr.s_addr),
+		.families = BGP_FAMILY_BIT(BGP_VPNV4),
+		.as4 = true,
+		.refresh = true };
+
+	for (int tries = 0;; tries++) {
+		s->fd = socket(AF_INET, SOCK_STREAM, 0);
+		if (s->fd < 0 || bind(s->fd, (struct sockaddr *)&from, sizeof from) < 0)
+			die(local);
+		if (connect(s->fd, (struct sockaddr *)&to, sizeof to) == 0)
+			break;
+		if (tries == 600)
+			die(peer);
+		close(s->fd);
+		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+	}
+	bgp_write_open(&w, &o);
+	if (write(s->fd, bytes, w.at) != (ssize_t)w.at)
+		die("write");
+	fcntl(s->fd, F_SETFL, O_NONBLOCK);
+	s->input = mem_zalloc(INPUT);
+}
+
+static void
+keep_alive(struct session *s)
+{
+	uint8_t bytes[BGP_HEADER_BYTES];
+	struct wire_writer w = wire_writer(bytes, sizeof bytes);
+
+	bgp_write_keepalive(&w);
+	if (!s->left && write(s->fd, bytes, w.at) < 0 && errno != EAGAIN)
+		die("write");
+}
+
+/* Whole messages, looked at from outside. An UPDATE without prefixes is an End-of-RIB: of VPNv4 it has one attribute. */
+static void
+read_messages(struct session *s)
+{
+	enum { END_MOST = BGP_HEADER_BYTES + 2 + 2 + 7 };
+	size_t at = 0;
+
+	while (s->have - at >= BGP_HEADER_BYTES) {
+		const uint8_t *m = s->input + at;
+		size_t length = (size_t)m[16] << 8 | m[17];
+		if (s->have - at < length)
+			break;
+		if (m[18] == BGP_OPEN)
+			s->open = true;
+		if (m[18] == BGP_KEEPALIVE)
+			s->alive = true;
+		if (m[18] == BGP_NOTIFICATION) {
+			fprintf(stderr, "bgp_feed: the peer says %u/%u\n", m[19], m[20]);
+			exit(1);
+		}
+		if (m[18] == BGP_UPDATE && length <= END_MOST)
+			s->ended = true;
+		else if (m[18] == BGP_UPDATE)
+			s->heard += length;
+		at += length;
+	}
+	s->have -= at;
+	memmove(s->input, s->input + at, s->have);
+}
+
+static void
+serve(struct session *s, const struct pollfd *p)
+{
+	if (p->revents & (POLLIN | POLLHUP | POLLERR)) {
+		ssize_t n = read(s->fd, s->input + s->have, INPUT - s->have);
+		if (n == 0 || (n < 0 && errno != EAGAIN))
+			die("the peer has closed the session");
+		s->have += n > 0 ? (size_t)n : 0;
+		bool was = s->open;
+		read_messages(s);
+		if (s->open && !was)
+			keep_alive(s);
+	}
+	if (p->revents & POLLOUT && s->left) {
+		ssize_t n = write(s->fd, s->output, s->left);
+		if (n < 0 && errno != EAGAIN)
+			die("write");
+		s->output += n > 0 ? n : 0;
+		s->left -= n > 0 ? (size_t)n : 0;
+	}
+}
+
+/* Serves all sessions until `done` holds for all of them; NULL: for ever. */
+static void
+serve_all(struct session *s, size_t count, bool (*done)(const struct session *))
+{
+	static time_t alive_at;
+	struct pollfd p[SESSIONS_MAX];
+
+	for (;;) {
+		bool all = done != NULL;
+		for (size_t i = 0; i < count; i++) {
+			all = all && done(&s[i]);
+			p[i] = (struct pollfd){ .fd = s[i].fd, .events = POLLIN | (s[i].left ? POLLOUT : 0) };
+		}
+		if (all || (counting && done))
+			return;
+		if (time(NULL) >= alive_at) {
+			alive_at = time(NULL) + ALIVE_S;
+			for (size_t i = 0; i < count; i++)
+				if (s[i].open)
+					keep_alive(&s[i]);
+		}
+		if (poll(p, count, 1000) > 0)
+			for (size_t i = 0; i < count; i++)
+				serve(&s[i], &p[i]);
+	}
+}
+
+static bool
+is_up(const struct session *s)
+{
+	return s->alive;
+}
+
+static bool
+is_sent(const struct session *s)
+{
+	return !s->left;
+}
+
+static bool
+is_ended(const struct session *s)
+{
+	return s->ended;
+}
+
+static int
+speak(uint32_t as, const char *peer, uint32_t routes, uint32_t vpns, char *const *locals, size_t count)
+{
+	struct session s[SESSIONS_MAX] = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		call(&s[i], locals[i], peer, as);
+	serve_all(s, count, is_up);
+	for (size_t i = 0; i < count; i++) {
+		struct sockaddr_in from = inet(locals[i], 0);
+		struct feed f = feed_make(routes, vpns, ntohl(from.sin_addr.s_addr) - 0x0a000001, false);
+		struct wire_writer end = wire_writer(f.bytes + f.size, BGP_HEADER_BYTES + 64);
+		struct wire_mark message = bgp_begin(&end, BGP_UPDATE);
+		wire_put_u16(&end, 0);
+		struct wire_mark attrs = wire_hold_u16(&end);
+		struct wire_mark list = attr_begin_unreach(&end, BGP_VPNV4);
+		wire_fill_length(&end, list);
+		wire_fill_length(&end, attrs);
+		bgp_end(&end, message);
+		s[i].output = f.bytes;
+		s[i].left = f.size + end.at;
+	}
+	double at = seconds();
+	serve_all(s, count, is_sent);
+	printf("sent %.3f\n", seconds() - at);
+	fflush(stdout);
+	serve_all(s, count, NULL);
+	return 0;
+}
+
+static void
+listen_only(uint32_t as, const char *peer, char *const *locals, size_t count)
+{
+	struct session s[SESSIONS_MAX] = { 0 };
+
+	signal(SIGUSR1, on_count);
+	for (size_t i = 0; i < count; i++)
+		call(&s[i], locals[i], peer, as);
+	for (;;) {
+		uint64_t bytes = 0;
+		double at = seconds();
+		counting = 0;
+		for (size_t i = 0; i < count; i++) {
+			s[i].ended = false;
+			s[i].heard = 0;
+		}
+		serve_all(s, count, is_ended);
+		if (counting)
+			continue;
+		for (size_t i = 0; i < count; i++)
+			bytes += s[i].heard;
+		printf("ended %.3f %llu\n", seconds() - at, (unsigned long long)bytes);
+		fflush(stdout);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	bool import = argc == 6 && !strcmp(argv[5], "import"), good = argc == 5 || import;
+
+	if (argc > 6 && argc <= 6 + SESSIONS_MAX && !strcmp(argv[1], "speak"))
+		return speak((uint32_t)atoi(argv[2]), argv[3], (uint32_t)atoi(argv[4]), (uint32_t)atoi(argv[5]),
+		    argv + 6, (size_t)argc - 6);
+	if (argc > 4 && argc <= 4 + SESSIONS_MAX && !strcmp(argv[1], "listen"))
+		listen_only((uint32_t)atoi(argv[2]), argv[3], argv + 4, (size_t)argc - 4); /* until it is ended */
 	uint32_t routes = good ? (uint32_t)atoi(argv[2]) : 0, vpns = good ? (uint32_t)atoi(argv[3]) : 0;
 	uint32_t peers = good ? (uint32_t)atoi(argv[4]) : 0;
-
 	if (routes && vpns && peers && peers <= PEERS_MAX && !strcmp(argv[1], "measure"))
 		return measure(routes, vpns, peers, import);
-	fprintf(stderr, "usage: bgp_feed measure ROUTES VPNS SESSIONS [import]\n");
+	fprintf(stderr, "usage: bgp_feed measure ROUTES VPNS SESSIONS [import]\n"
+			"       bgp_feed speak AS PEER ROUTES VPNS LOCAL...\n"
+			"       bgp_feed listen AS PEER LOCAL...\n");
 	return 2;
 }
