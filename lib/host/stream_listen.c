@@ -285,7 +285,8 @@ look_again(struct streams *s)
 	if (sd_event_add_time_relative(
 		host_loop(s->host), &s->again, CLOCK_MONOTONIC, STREAM_LOOK, STREAM_LOOK / 10, on_again, s) < 0)
 		abort();
-	sd_event_source_set_priority(s->again, HOST_BULK);
+	sd_event_source_set_priority(
+	    s->again, HOST_PACKETS); /* short, and not to be starved by peers that have much to say */
 }
 
 /* --- the face --- */
