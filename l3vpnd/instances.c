@@ -55,12 +55,27 @@ find_trouble(struct l3vpn *g, struct vpn *v)
 		snprintf(v->trouble, sizeof v->trouble, "the VRF device %s is down", v->name);
 }
 
+/* In an instance, and in the public network, BGP is heard when somebody there may call. */
+static void
+listen_in(struct l3vpn *g, const char *name, bool *listening)
+{
+	int at = l3vpn_config_find(&g->config, name);
+	bool has_peers = at >= 0 && g->config.bgp.as && g->config.bgp.instances[at].peer_count;
+	bool listen = has_peers && (!*name || vpn_port_device(g, name));
+
+	if (*listening != listen)
+		outbox_add(g->out,
+		    &(struct effect){ .kind = listen ? EFFECT_STREAM_LISTEN : EFFECT_STREAM_DEAF, .instance = name });
+	*listening = listen;
+}
+
 static void
 review(struct l3vpn *g, struct vpn *v)
 {
 	int at = l3vpn_config_find(&g->config, v->name);
 
 	find_trouble(g, v);
+	listen_in(g, v->name, &v->listening);
 	for (int k = 0; k < 2; k++) {
 		bool on = at >= 0 && g->config.bgp.instances[at].vpn[k].on, up = on && !*v->trouble;
 		if (on && !v->created_at[k])
@@ -86,27 +101,17 @@ vpns_review(struct l3vpn *g)
 static void
 vpn_free(struct l3vpn *g, struct vpn *v)
 {
-	outbox_add(g->out, &(struct effect){ .kind = EFFECT_STREAM_DEAF, .instance = v->name });
+	if (v->listening)
+		outbox_add(g->out, &(struct effect){ .kind = EFFECT_STREAM_DEAF, .instance = v->name });
 	table_gone(&g->instance_table, &v->row);
 	list_remove(&v->link);
 	free(v);
 }
 
-/* BGP is heard in the public network when it is configured at all; in an instance always, for a CE may call at any time. */
-static void
-listen_publicly(struct l3vpn *g)
-{
-	bool listen = g->config.bgp.as != 0;
-
-	if (g->listening != listen)
-		outbox_add(g->out, &(struct effect){ .kind = listen ? EFFECT_STREAM_LISTEN : EFFECT_STREAM_DEAF });
-	g->listening = listen;
-}
-
 void
 vpns_configure(struct l3vpn *g)
 {
-	listen_publicly(g);
+	listen_in(g, "", &g->listening);
 	list_each (l, &g->vpns) {
 		OBJECT(l, struct vpn, link)->configured = false;
 	}
@@ -119,7 +124,6 @@ vpns_configure(struct l3vpn *g)
 			v->number = free_number(g);
 			memcpy(v->name, name, strlen(name) + 1);
 			list_append(&g->vpns, &v->link);
-			outbox_add(g->out, &(struct effect){ .kind = EFFECT_STREAM_LISTEN, .instance = v->name });
 		}
 		v->configured = true;
 	}

@@ -46,7 +46,7 @@ struct vpn { /* a VPN instance: a row of l3vpn.Instance */
 	struct l3vpn *of;
 	char name[BGP_NAME];
 	uint32_t number;
-	bool configured;
+	bool configured, listening;
 	usec_t created_at[2], up_at[2]; /* of each family; 0: it is not */
 	char trouble[160];
 };

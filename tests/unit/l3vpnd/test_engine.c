@@ -225,6 +225,8 @@ START_TEST(nobody_is_called_before_the_router_is_known)
 	label_range();
 	wait(1);
 	ck_assert(strstr(text_chars(&effects), "listen public\n"));
+	ck_assert_ptr_null(strstr(text_chars(&effects), "listen VPNA\n")); /* there is no device yet */
+	interface(6, "VPNA", "", NULL, false);
 	ck_assert(strstr(text_chars(&effects), "listen VPNA\n"));
 	ck_assert(strstr(text_chars(&effects), "call 3.3.3.3 from 2.2.2.2 in public ttl 0\n"));
 	ck_assert(strstr(text_chars(&effects), "call 10.1.1.1 from - in VPNA ttl 1\n"));
@@ -449,10 +451,13 @@ START_TEST(an_instance_without_its_device_is_down_and_says_so)
 	ck_assert_uint_eq(m.number, 2);
 	ck_assert(!m.families[0]->up_since && strstr(m.families[0]->trouble, "there is no VRF device VPNB"));
 	l3vpn_config_remove(&config, "VPNB");
-	text_clear(&effects);
 	configure();
 	ck_assert_uint_eq(g->instance_table.count, 1);
-	ck_assert_str_eq(text_chars(&effects), "deaf VPNB\n");
+	ck_assert_ptr_null(strstr(text_chars(&effects), "VPNB")); /* nobody is there to call */
+	l3vpn_config_remove(&config, "VPNA");
+	text_clear(&effects);
+	configure();
+	ck_assert_str_eq(text_chars(&effects), "deaf VPNA\n");
 }
 END_TEST
 
