@@ -59,12 +59,12 @@ tables_exist(const char *names, char why[160])
 static bool
 does_something(const struct command *c, char why[160])
 {
-	if (c->view == VIEW_EXEC && c->request && !c->show)
-		return true;
+	if (c->view == VIEW_EXEC && (c->request || c->run) && !c->show)
+		return !c->request || !c->run;
 	if (c->view == VIEW_EXEC && c->show && c->tables && !c->request)
 		return tables_exist(c->tables, why);
 	snprintf(why, 160,
-	    c->view == VIEW_EXEC ? "needs either a request, or what to show and of which tables"
+	    c->view == VIEW_EXEC ? "needs either a request, or something to run, or what to show and of which tables"
 				 : "neither sets anything nor opens a view");
 	return c->view != VIEW_EXEC && (c->set || c->enters);
 }

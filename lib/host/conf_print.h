@@ -9,6 +9,7 @@
  */
 enum conf_section { /* in the order of reference 002 */
 	CONF_SYSNAME,
+	CONF_ROUTER_ID,
 	CONF_VPN_INSTANCES,
 	CONF_BFD,
 	CONF_PREFIX_LISTS,
@@ -18,6 +19,8 @@ enum conf_section { /* in the order of reference 002 */
 	CONF_LDP_SETTINGS,
 	CONF_REMOTE_PEERS,
 	CONF_INTERFACES,
+	CONF_LOAD_BALANCE,
+	CONF_BGP,
 	CONF_OSPF,
 	CONF_STATIC_ROUTES,
 	CONF_BFD_SESSIONS,
