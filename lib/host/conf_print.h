@@ -41,6 +41,9 @@ bool conf_lines_unpack(const char *bytes, size_t size, struct conf_lines *add_to
 /* The whole, from `#` to `return`. Sorts. */
 void conf_lines_print(struct conf_lines *, struct text *out);
 
+/* The order in which views of one kind are printed, by their names: as a person counts. */
+int conf_name_cmp(const char *, const char *);
+
 /* The timers that a daemon asks bfdd for, as words of a line, each with a blank before it; those that are 0 are left out. */
 enum { CONF_BFD_TIMERS = 96 };
 const char *conf_bfd_timers(uint32_t min_tx_ms, uint32_t min_rx_ms, uint32_t multiplier, char out[CONF_BFD_TIMERS]);
