@@ -9,6 +9,7 @@
  */
 enum conf_section { /* in the order of reference 002 */
 	CONF_SYSNAME,
+	CONF_ROUTER_ID,
 	CONF_VPN_INSTANCES,
 	CONF_BFD,
 	CONF_PREFIX_LISTS,
@@ -18,6 +19,8 @@ enum conf_section { /* in the order of reference 002 */
 	CONF_LDP_SETTINGS,
 	CONF_REMOTE_PEERS,
 	CONF_INTERFACES,
+	CONF_LOAD_BALANCE,
+	CONF_BGP,
 	CONF_OSPF,
 	CONF_STATIC_ROUTES,
 	CONF_BFD_SESSIONS,
@@ -37,6 +40,9 @@ void conf_lines_pack(const struct conf_lines *, struct text *out);
 bool conf_lines_unpack(const char *bytes, size_t size, struct conf_lines *add_to);
 /* The whole, from `#` to `return`. Sorts. */
 void conf_lines_print(struct conf_lines *, struct text *out);
+
+/* The order in which views of one kind are printed, by their names: as a person counts. */
+int conf_name_cmp(const char *, const char *);
 
 /* The timers that a daemon asks bfdd for, as words of a line, each with a blank before it; those that are 0 are left out. */
 enum { CONF_BFD_TIMERS = 96 };
