@@ -305,7 +305,7 @@ settle_ilms(struct batch *b)
 		struct fib_label_route *o = &op->object.label_route;
 		o->label = m->label;
 		o->protocol = FIB_PROTOCOL;
-		o->pop_ifindex = 0;
+		o->pipe = false;
 		o->path_count = count;
 		memcpy(o->paths, paths, count * sizeof *paths);
 		p->count = count;
@@ -567,7 +567,6 @@ answer_ilm(struct rib *rib, const struct pending *p, int error, const char *text
 
 	seen.label = p->id;
 	seen.protocol = FIB_PROTOCOL;
-	seen.pop_ifindex = 0;
 	seen.path_count = p->count;
 
 	if (!m)
