@@ -146,7 +146,16 @@ enum fib_input_kind {
 	FIB_IN_LOST, /* rows of a mirrored table */
 	FIB_IN_TIMER,
 };
-enum fib_mirror { FIB_LDP_LSP, FIB_BFD_SESSION, FIB_IGP_ROUTE, FIB_LDP_SYNC, FIB_MIRRORS };
+enum fib_mirror {
+	FIB_LDP_LSP,
+	FIB_BFD_SESSION,
+	FIB_IGP_ROUTE,
+	FIB_LDP_SYNC,
+	FIB_VPN_ROUTE,
+	FIB_VPN_LABEL,
+	FIB_VPN_NEXTHOP,
+	FIB_MIRRORS
+};
 struct fib_input {
 	enum fib_input_kind kind;
 	struct fib_config *config; /* its insides are taken over; the caller's structure is empty afterwards */
@@ -158,7 +167,7 @@ struct fib_input {
 	const char *text;
 	enum fib_mirror table;
 	uint32_t round;
-	const void *row; /* Ldp__Lsp, Bfd__Session */
+	const void *row; /* Ldp__Lsp, Bfd__Session, L3vpn__Route, … */
 };
 
 struct rib *rib_new(uint64_t seed);
@@ -172,6 +181,6 @@ struct outbox *rib_outbox(struct rib *); /* log lines */
 size_t rib_take_ops(struct rib *, struct fib_op *ops, size_t room, usec_t now);
 bool rib_has_ops(const struct rib *);
 bool rib_wants_resync(const struct rib *); /* the next is FIB_OP_RESYNC, alone: do it when no other is under way */
-/* fib.Interface, fib.Route, fib.Ilm, fib.LabelRange, fib.Kernel; NULL at the end. */
+/* fib.Interface, fib.Route, fib.Ilm, fib.LabelRange, fib.Kernel, fib.Reach, bfd.Request; NULL at the end. */
 struct table *const *rib_tables(struct rib *);
 #endif
