@@ -25,7 +25,6 @@ enum { SLICE_OPS = 512, IN_FLIGHT_LEAST = 2 * SLICE_OPS };
 struct fibd {
 	struct host *host;
 	struct bus *bus;
-	struct mirror *lsps, *sessions, *learned, *syncs;
 	struct rib *rib;
 	struct kernel *kernel;
 	struct candidate *candidate;
@@ -122,13 +121,24 @@ on_settled(void *ctx)
 
 /* --- rows, time, configuration --- */
 
+static const struct row_schema *const mirrored[FIB_MIRRORS] = {
+	[FIB_LDP_LSP] = &ldp_lsp_schema,
+	[FIB_BFD_SESSION] = &bfd_session_schema,
+	[FIB_IGP_ROUTE] = &igp_route_schema,
+	[FIB_LDP_SYNC] = &ldp_sync_schema,
+	[FIB_VPN_ROUTE] = &l3vpn_route_schema,
+	[FIB_VPN_LABEL] = &l3vpn_label_schema,
+	[FIB_VPN_NEXTHOP] = &l3vpn_next_hop_schema,
+};
+
 static enum fib_mirror
 mirror_of(const struct row_schema *schema)
 {
-	return schema == &bfd_session_schema ? FIB_BFD_SESSION
-	       : schema == &igp_route_schema ? FIB_IGP_ROUTE
-	       : schema == &ldp_sync_schema  ? FIB_LDP_SYNC
-					     : FIB_LDP_LSP;
+	enum fib_mirror m = 0;
+
+	while (mirrored[m] != schema)
+		m++;
+	return m;
 }
 
 static void
@@ -212,11 +222,9 @@ open_world(struct fibd *d)
 	for (size_t i = 0; tables[i]; i++)
 		bus_serve(d->bus, tables[i]);
 	candidate_serve(d->candidate, d->bus, host_config_path(d->host));
-	if (!(d->lsps = mirror_open(d->bus, &ldp_lsp_schema, &mirror_ops, d)) ||
-	    !(d->sessions = mirror_open(d->bus, &bfd_session_schema, &mirror_ops, d)) ||
-	    !(d->learned = mirror_open(d->bus, &igp_route_schema, &mirror_ops, d)) ||
-	    !(d->syncs = mirror_open(d->bus, &ldp_sync_schema, &mirror_ops, d)))
-		return -1;
+	for (enum fib_mirror i = 0; i < FIB_MIRRORS; i++)
+		if (!mirror_open(d->bus, mirrored[i], &mirror_ops, d))
+			return -1;
 	if (sd_event_add_defer(host_loop(d->host), &d->pump, on_pump, d) < 0)
 		return -1;
 	sd_event_source_set_priority(d->pump, HOST_BULK);

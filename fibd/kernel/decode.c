@@ -141,15 +141,38 @@ get_stack(const struct nlattr *a, uint32_t *labels, uint8_t *ret_count, unsigned
 	return true;
 }
 
+static uint8_t
+get_u8(const struct nlattr *a, uint8_t otherwise)
+{
+	return a && nla_len(a) >= 1 ? nla_get_u8(a) : otherwise;
+}
+
 static bool
-get_encap(const struct nlattr *type, const struct nlattr *encap, uint32_t *labels, uint8_t *ret_count)
+get_encap(const struct nlattr *type, const struct nlattr *encap, uint32_t *labels, uint8_t *ret_count, uint8_t *ret_ttl)
 {
 	struct nlattr *a[MPLS_IPTUNNEL_MAX + 1];
 
 	if (get_u16(type) != LWTUNNEL_ENCAP_MPLS || !encap)
 		return true;
-	return nla_parse_nested(a, MPLS_IPTUNNEL_MAX, (struct nlattr *)(uintptr_t)encap, NULL) >= 0 &&
-	       get_stack(a[MPLS_IPTUNNEL_DST], labels, ret_count, 4);
+	if (nla_parse_nested(a, MPLS_IPTUNNEL_MAX, (struct nlattr *)(uintptr_t)encap, NULL) < 0 ||
+	    !get_stack(a[MPLS_IPTUNNEL_DST], labels, ret_count, 4))
+		return false;
+	*ret_ttl = get_u8(a[MPLS_IPTUNNEL_TTL], 0);
+	return true;
+}
+
+/* The gateway of a labelled IPv6 next hop may be an IPv4 one, written as an IPv4-mapped address (see encode.c). */
+static void
+unmap(struct addr *gateway, uint8_t label_count)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	uint8_t v4[4];
+
+	if (!label_count || gateway->family != 6 || memcmp(gateway->bytes, mapped, sizeof mapped) != 0)
+		return;
+	memcpy(v4, gateway->bytes + sizeof mapped, sizeof v4);
+	addr_from_bytes(v4, sizeof v4, gateway);
 }
 
 static bool
@@ -189,8 +212,9 @@ decode_nexthop(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
 			n->weights[i] = (uint8_t)(g[i].weight + 1);
 		}
 	}
-	if (!get_encap(a[NHA_ENCAP_TYPE], a[NHA_ENCAP], n->labels, &n->label_count))
+	if (!get_encap(a[NHA_ENCAP_TYPE], a[NHA_ENCAP], n->labels, &n->label_count, &n->ttl))
 		return -EINVAL;
+	unmap(&n->gateway, n->label_count);
 	return 1;
 }
 
@@ -207,7 +231,9 @@ get_path(struct nlattr *a[], uint32_t ifindex, struct fib_path *p)
 		return false;
 	if (a[RTA_NEWDST])
 		return get_stack(a[RTA_NEWDST], p->labels, &p->label_count, 4);
-	return get_encap(a[RTA_ENCAP_TYPE], a[RTA_ENCAP], p->labels, &p->label_count);
+	bool fits = get_encap(a[RTA_ENCAP_TYPE], a[RTA_ENCAP], p->labels, &p->label_count, &p->ttl);
+	unmap(&p->gateway, p->label_count);
+	return fits;
 }
 
 /* Of what we never make ourselves, such as many labels, somebody else's route is read without. */
@@ -256,14 +282,11 @@ decode_label_route(const struct rtmsg *m, struct nlattr *a[], struct fib_object 
 	r->protocol = m->rtm_protocol;
 	if (!a[RTA_DST] || !get_stack(a[RTA_DST], &r->label, &depth, 1))
 		return -EINVAL;
+	r->pipe = !get_u8(a[RTA_TTL_PROPAGATE], 1);
 	int count = get_paths(m->rtm_protocol, a, r->paths);
 	if (count < 0)
 		return count;
 	r->path_count = (uint16_t)count;
-	if (count == 1 && !addr_is_set(&r->paths[0].gateway) && !r->paths[0].label_count) {
-		r->pop_ifindex = r->paths[0].ifindex;
-		r->path_count = 0;
-	}
 	return 1;
 }
 

@@ -2,7 +2,8 @@
  * From operations to netlink messages. Pure: builds bytes, sends nothing.
  *
  * AF_MPLS routes carry their next hops inline, IP routes either inline or as the id of a group; a label stack entry is
- * what RFC 3032 puts on the wire.
+ * what RFC 3032 puts on the wire. An IPv6 next hop with labels may have an IPv4 gateway (6VPE, RFC 4659): the kernel wants it as
+ * an IPv4-mapped address, and said to be on the link, for no IPv6 route leads to such an address.
  */
 #include "fibd/kernel/kernel.h"
 #include <linux/if.h>
@@ -52,11 +53,13 @@ put_stack(struct nl_msg *m, int attribute, const uint32_t *labels, unsigned coun
 }
 
 static void
-put_encap(struct nl_msg *m, int type, int attribute, const uint32_t *labels, unsigned count)
+put_encap(struct nl_msg *m, int type, int attribute, const uint32_t *labels, unsigned count, uint8_t ttl)
 {
 	nla_put_u16(m, type, LWTUNNEL_ENCAP_MPLS);
 	struct nlattr *encap = nla_nest_start(m, attribute | NLA_F_NESTED);
 	put_stack(m, MPLS_IPTUNNEL_DST, labels, count);
+	if (ttl)
+		nla_put_u8(m, MPLS_IPTUNNEL_TTL, ttl);
 	nla_nest_end(m, encap);
 }
 
@@ -74,11 +77,29 @@ put_via(struct nl_msg *m, const struct addr *a)
 	nla_put(m, RTA_VIA, (int)(sizeof via.family + addr_size(a)), &via);
 }
 
+static bool
+is_mapped(uint8_t family, const struct addr *gateway, unsigned label_count)
+{
+	return family == 6 && gateway->family == 4 && label_count;
+}
+
+static void
+put_mapped(struct nl_msg *m, int attribute, const struct addr *a)
+{
+	uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff };
+
+	memcpy(mapped + 12, a->bytes, 4);
+	nla_put(m, attribute, sizeof mapped, mapped);
+}
+
 static struct nl_msg *
 encode_nexthop(const struct fib_nexthop *o, bool delete)
 {
 	struct nhmsg head = { .nh_protocol = FIB_PROTOCOL };
 
+	bool mapped = is_mapped(o->family, &o->gateway, o->label_count);
+	if (!delete &&mapped)
+		head.nh_flags = RTNH_F_ONLINK;
 	if (!delete &&!o->member_count)
 		head.nh_family = o->family == 6 ? AF_INET6 : AF_INET;
 	struct nl_msg *m = delete ? begin(RTM_DELNEXTHOP, 0, &head, sizeof head)
@@ -101,10 +122,12 @@ encode_nexthop(const struct fib_nexthop *o, bool delete)
 		return m;
 	}
 	nla_put_u32(m, NHA_OIF, o->ifindex);
-	if (addr_is_set(&o->gateway))
+	if (mapped)
+		put_mapped(m, NHA_GATEWAY, &o->gateway);
+	else if (addr_is_set(&o->gateway))
 		nla_put(m, NHA_GATEWAY, (int)addr_size(&o->gateway), o->gateway.bytes);
 	if (o->label_count)
-		put_encap(m, NHA_ENCAP_TYPE, NHA_ENCAP, o->labels, o->label_count);
+		put_encap(m, NHA_ENCAP_TYPE, NHA_ENCAP, o->labels, o->label_count, o->ttl);
 	return m;
 }
 
@@ -112,12 +135,14 @@ encode_nexthop(const struct fib_nexthop *o, bool delete)
 static void
 put_ip_hop(struct nl_msg *m, uint8_t family, const struct fib_path *p)
 {
-	if (addr_is_set(&p->gateway) && p->gateway.family == family)
+	if (is_mapped(family, &p->gateway, p->label_count))
+		put_mapped(m, RTA_GATEWAY, &p->gateway);
+	else if (addr_is_set(&p->gateway) && p->gateway.family == family)
 		nla_put(m, RTA_GATEWAY, (int)addr_size(&p->gateway), p->gateway.bytes);
 	else
 		put_via(m, &p->gateway);
 	if (p->label_count)
-		put_encap(m, RTA_ENCAP_TYPE, RTA_ENCAP, p->labels, p->label_count);
+		put_encap(m, RTA_ENCAP_TYPE, RTA_ENCAP, p->labels, p->label_count, p->ttl);
 }
 
 static void
@@ -146,6 +171,8 @@ put_paths(struct nl_msg *m, uint8_t family, const struct fib_path *paths, uint16
 			break;
 		memset(h, 0, sizeof *h);
 		h->rtnh_ifindex = (int)paths[i].ifindex;
+		if (is_mapped(family, &paths[i].gateway, paths[i].label_count))
+			h->rtnh_flags = RTNH_F_ONLINK;
 		put_hop(m, family, &paths[i]);
 		h->rtnh_len = (unsigned short)((uint8_t *)nlmsg_tail(nlmsg_hdr(m)) - (uint8_t *)h);
 	}
@@ -175,6 +202,9 @@ encode_ip_route(const struct fib_ip_route *o, bool delete)
 		.rtm_type = delete    ? RTN_UNSPEC
 			    : o->type ? o->type
 				      : RTN_UNICAST };
+	if (!delete &&o->path_count == 1 &&
+	    is_mapped(o->prefix.addr.family, &o->paths[0].gateway, o->paths[0].label_count))
+		head.rtm_flags = RTNH_F_ONLINK;
 	struct nl_msg *m = delete ? begin(RTM_DELROUTE, 0, &head, sizeof head)
 				  : begin_with_room(o->path_count > 1 ? LARGE : SMALL, RTM_NEWROUTE,
 					NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head);
@@ -206,10 +236,8 @@ encode_label_route(const struct fib_label_route *o, bool delete)
 	put_stack(m, RTA_DST, &o->label, 1);
 	if (delete)
 		return m;
-	if (o->pop_ifindex) {
-		nla_put_u32(m, RTA_OIF, o->pop_ifindex);
-		return m;
-	}
+	if (o->pipe)
+		nla_put_u8(m, RTA_TTL_PROPAGATE, 0);
 	put_paths(m, 0, o->paths, o->path_count, put_label_hop);
 	return m;
 }

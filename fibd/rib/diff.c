@@ -204,12 +204,12 @@ route_is_right(struct rib *rib, const struct route *r)
 	if (!wanted) {
 		const struct entry *e = route_chosen(r);
 		if (!r->has && !r->inlined)
-			return true;
-		if (r->inherited && !rib->learned_known)
-			return true; /* igpd may tell of it yet */
+			return !f || !f->guess || !f->path_count; /* else settle_routes() asks for its group */
+		if (r->inherited && !learned_are_known(rib))
+			return true; /* igpd or l3vpnd may tell of it yet */
 		/* It may push a label for another daemon's route: that is known when ldp.Lsp is. */
 		return !rib->has_config || !rib->dumped || (f && f->path_count) ||
-		       (!rib->lsp_synced && e && e->foreign);
+		       (!rib->synced[FIB_LDP_LSP] && e && e->foreign);
 	}
 	if (f->guess && (r->has || r->inlined))
 		return true; /* as it was before our restart */
@@ -217,7 +217,7 @@ route_is_right(struct rib *rib, const struct route *r)
 			      : r->has == f->group && !r->inlined)
 		return true;
 	/* Until ldp.Lsp is known, labels of before our restart are not taken away. */
-	if (rib->lsp_synced || !rib->inherited || f->labelled)
+	if (rib->synced[FIB_LDP_LSP] || !rib->inherited || f->labelled)
 		return false;
 	return r->inlined ? paths_lead(r->inlined->paths, r->inlined->count, f, false)
 			  : leads_the_same_way(rib, r->has, f);
@@ -234,6 +234,11 @@ settle_routes(struct batch *b)
 			continue;
 		const struct fate *f = r->want;
 		bool wanted = f && (f->path_count || f->black_hole), in_line = wanted && fate_is_inline(f);
+		if (wanted && !in_line && !f->group) { /* it is guessed, and this one has nothing to keep */
+			r->want->eager = true;
+			fate_touch(rib, r->want);
+			continue;
+		}
 		if (wanted && !in_line && !(f->group->count || f->group->asked))
 			continue; /* its group was refused, or waits for next hops that were */
 		struct fib_op *op = next_op(b, wanted ? FIB_OP_ADD : FIB_OP_DELETE, TARGET_ROUTE, 0, &p);
@@ -264,7 +269,7 @@ settle_routes(struct batch *b)
 static bool
 cannot_have(struct rib *rib, struct ilm *m)
 {
-	const char *why = !m->lsp ? NULL
+	const char *why = !ilm_is_wanted(m) ? NULL
 			  : m->foreign
 			      ? "another daemon has programmed this label; it has to use labels of another range"
 			  : !rib->abilities.mpls ? "this kernel has no MPLS routing"
@@ -298,18 +303,19 @@ settle_ilms(struct batch *b)
 		m->right = right;
 		if (right || (!count && !m->has))
 			continue;
-		if (!m->lsp && !rib->lsp_synced)
+		if (!ilm_is_wanted(m) && !m->claimed && !lfib_is_known(rib))
 			continue;
 		struct fib_op *op = next_op(b, count ? FIB_OP_ADD : FIB_OP_DELETE, TARGET_ILM, m->label, &p);
 		op->object.kind = FIB_LABEL_ROUTE;
 		struct fib_label_route *o = &op->object.label_route;
 		o->label = m->label;
 		o->protocol = FIB_PROTOCOL;
-		o->pop_ifindex = 0;
+		o->pipe = m->vpn && m->vpn->pipe;
 		o->path_count = count;
 		memcpy(o->paths, paths, count * sizeof *paths);
 		p->count = count;
 		p->paths = mem_copy(paths, count * sizeof *paths);
+		p->pipe = o->pipe;
 		m->asked = true;
 	}
 }
@@ -363,7 +369,7 @@ rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 		settle_routes(&b);
 		settle_ilms(&b);
 		/* Groups and next hops of before a restart may yet turn out to be wanted, until every source is complete. */
-		if (b.count < b.room && rib->lsp_synced && delete_groups(&b))
+		if (b.count < b.room && rib->synced[FIB_LDP_LSP] && delete_groups(&b))
 			delete_nexthops(&b);
 	}
 	if (b.count || (rib->dumped && !all_chosen))
@@ -567,8 +573,8 @@ answer_ilm(struct rib *rib, const struct pending *p, int error, const char *text
 
 	seen.label = p->id;
 	seen.protocol = FIB_PROTOCOL;
-	seen.pop_ifindex = 0;
 	seen.path_count = p->count;
+	seen.pipe = p->pipe;
 
 	if (!m)
 		return;

@@ -7,7 +7,10 @@
  * is directly reachable. So a loop of routes that point at each other never comes to life, and none survives the
  * loss of what held it up. A route that would take away its own support (its next hop is reached through a
  * default route until the route itself is there) comes and goes while settling; after a few times it is held
- * down until the next change.
+ * down until the next change. What a next hop leads to is resolve.c's business.
+ *
+ * A fate may have backups (VPN FRR). The first of them that leads anywhere stands by: its next hop objects are in the kernel, so
+ * that the group, and with it every prefix, moves to them in one message when the last path dies.
  */
 #include "fibd/rib/model.h"
 #include <stdlib.h>
@@ -16,52 +19,88 @@
 enum { RESOLVE_DEPTH = 5, FLIPS_MAX = 4 };
 
 static uint32_t
+spec_hash(const struct spec *s, uint32_t h)
+{
+	const uint32_t rest[] = { s->ifindex, s->name, s->track, s->through, s->label, s->lsp + 2u * s->backup };
+
+	return hash_bytes(rest, sizeof rest, hash_bytes(&s->addr, sizeof s->addr, h));
+}
+
+static bool
+spec_same(const struct spec *a, const struct spec *b)
+{
+	return addr_eq(&a->addr, &b->addr) && a->ifindex == b->ifindex && a->name == b->name && a->track == b->track &&
+	       a->through == b->through && a->label == b->label && a->lsp == b->lsp && a->backup == b->backup;
+}
+
+/* No other prefix shares it. */
+static bool
+is_of_one_prefix(const struct fate *f)
+{
+	return f->labelled || f->leaks;
+}
+
+static uint32_t
 fate_hash(const struct fate *f)
 {
-	uint32_t h = hash_bytes(&f->table->id, sizeof f->table->id, f->family + 8u * f->black_hole + 16u * f->labelled);
+	uint32_t h = hash_bytes(
+	    &f->table->id, sizeof f->table->id, f->family + 8u * f->black_hole + 16u * f->labelled + 32u * f->pipe);
 
-	for (uint16_t i = 0; i < f->spec_count; i++) {
-		h = hash_bytes(&f->specs[i].addr, sizeof f->specs[i].addr, h);
-		h = hash_bytes(
-		    &f->specs[i].ifindex, sizeof f->specs[i].ifindex, h + f->specs[i].name + f->specs[i].track * 31u);
-	}
-	return f->labelled ? h ^ prefix_hash(&f->fec) : h;
+	for (uint16_t i = 0; i < f->spec_count; i++)
+		h = spec_hash(&f->specs[i], h);
+	return is_of_one_prefix(f) ? h ^ prefix_hash(&f->fec) : h;
 }
 
 static bool
 fate_same(const struct fate *a, const struct fate *b)
 {
 	if (a->table != b->table || a->family != b->family || a->black_hole != b->black_hole ||
-	    a->labelled != b->labelled || a->spec_count != b->spec_count ||
-	    (a->labelled && !prefix_eq(&a->fec, &b->fec)))
+	    a->labelled != b->labelled || a->leaks != b->leaks || a->pipe != b->pipe ||
+	    a->spec_count != b->spec_count || (is_of_one_prefix(a) && !prefix_eq(&a->fec, &b->fec)))
 		return false;
 	for (uint16_t i = 0; i < a->spec_count; i++)
-		if (!addr_eq(&a->specs[i].addr, &b->specs[i].addr) || a->specs[i].ifindex != b->specs[i].ifindex ||
-		    a->specs[i].name != b->specs[i].name || a->specs[i].track != b->specs[i].track)
+		if (!spec_same(&a->specs[i], &b->specs[i]))
 			return false;
 	return true;
 }
 
 static bool resolve_one(struct rib *, struct fate *);
 
+/* What its next hops lean on is watched, or no longer. */
+static void
+watch_specs(struct rib *rib, const struct fate *f, void (*with)(struct rib_table *, const struct prefix *))
+{
+	struct prefix on;
+
+	for (uint16_t i = 0; i < f->spec_count; i++)
+		if (spec_watches(f, &f->specs[i], &on))
+			with(spec_table(rib, f, &f->specs[i]), &on);
+}
+
 static struct fate *
 fate_new(struct rib *rib, const struct fate *like, uint32_t hash)
 {
-	struct fate *f = mem_copy(like, sizeof *like);
+	struct fate *f = NEW(struct fate);
 
-	f->follows = NULL;
+	f->table = like->table;
+	f->family = like->family;
+	f->black_hole = like->black_hole;
+	f->labelled = like->labelled;
+	f->leaks = like->leaks;
+	f->pipe = like->pipe;
+	f->fec = like->fec;
 	f->specs = mem_copy(like->specs, like->spec_count * sizeof *like->specs);
+	f->spec_count = like->spec_count;
 	f->refs = 1;
-	struct list *lists[] = { &f->users, &f->untold, &f->to_tell, &f->recursives, &f->touched };
+	struct list *lists[] = { &f->users, &f->untold, &f->to_tell, &f->recursives, &f->touched, &f->labels };
 	for (size_t i = 0; i < COUNT(lists); i++)
 		list_init(lists[i]);
 	hash_add(&rib->fates, &f->by_key, hash);
 	for (uint16_t i = 0; i < f->spec_count; i++)
 		f->recursive |= !f->specs[i].ifindex && !f->specs[i].name;
-	if (f->recursive) {
+	if (f->recursive)
 		list_append(&rib->recursives, &f->recursives);
-		rib->resolve = true;
-	}
+	watch_specs(rib, f, watch_add);
 	tracks_join(rib, f);
 	/* Resolved at once by what is known, so that it can be chosen in the same go. */
 	resolve_one(rib, f);
@@ -69,18 +108,14 @@ fate_new(struct rib *rib, const struct fate *like, uint32_t hash)
 }
 
 struct fate *
-fate_get(struct rib *rib, struct rib_table *t, const struct spec *specs, size_t count, bool black_hole, uint8_t family,
-    const struct prefix *fec)
+fate_get(struct rib *rib, const struct fate *key)
 {
-	struct fate like = { .table = t,
-		.family = family,
-		.black_hole = black_hole,
-		.labelled = fec,
-		.fec = fec ? *fec : (struct prefix){ .len = 0 },
-		.specs = (struct spec *)(uintptr_t)specs,
-		.spec_count = (uint16_t)count };
-	uint32_t hash = fate_hash(&like);
+	struct fate like = *key;
 
+	like.leaks = false;
+	for (uint16_t i = 0; i < like.spec_count; i++)
+		like.leaks |= like.specs[i].through && !addr_is_set(&like.specs[i].addr);
+	uint32_t hash = fate_hash(&like);
 	for (struct hash_node *n = hash_first(&rib->fates, hash); n; n = hash_next(n)) {
 		struct fate *f = OBJECT(n, struct fate, by_key);
 		if (fate_same(f, &like)) {
@@ -101,9 +136,11 @@ fate_unref(struct rib *rib, struct fate *f)
 	list_remove(&f->recursives);
 	list_remove(&f->touched);
 	list_remove(&f->to_tell);
+	watch_specs(rib, f, watch_drop);
 	tracks_leave(rib, f);
 	free(f->specs);
 	free(f->paths);
+	free(f->standby);
 	free(f->trouble);
 	free(f);
 }
@@ -117,100 +154,6 @@ fate_touch(struct rib *rib, struct fate *f)
 }
 
 /* --- resolving --- */
-
-struct paths {
-	struct path list[FIB_PATHS_MAX];
-	uint16_t count;
-	bool relay, pending; /* pending: waits for a fate that is not resolved yet */
-	bool guess;
-};
-
-static void
-add_path(struct paths *out, const struct fib_path *p, uint16_t spec)
-{
-	for (uint16_t i = 0; i < out->count; i++)
-		if (addr_eq(&out->list[i].p.gateway, &p->gateway) && out->list[i].p.ifindex == p->ifindex)
-			return;
-	if (out->count < FIB_PATHS_MAX)
-		out->list[out->count++] = (struct path){ *p, spec };
-}
-
-/* Through the route that covers the gateway. */
-static void
-through_route(struct rib *rib, struct fate *f, uint16_t index, struct paths *out)
-{
-	const struct addr *gateway = &f->specs[index].addr;
-	const struct trie *trie = gateway->family == 4 ? &f->table->v4 : &f->table->v6;
-	struct trie_node *n = trie_match(trie, gateway);
-
-	for (; n; n = trie_parent(trie, n)) {
-		struct route *r = OBJECT(n, struct route, node);
-		const struct entry *e = route_chosen(r);
-		if (!e)
-			continue;
-		if (e->direct) {
-			struct fib_path p = { .gateway = *gateway, .ifindex = direct_of(e)->ifindex, .weight = 1 };
-			/* A host route of our own address leads nowhere. */
-			if (!prefix_is_host(&r->node.prefix) && port_is_up(rib, p.ifindex))
-				add_path(out, &p, index);
-			return;
-		}
-		struct fate *via = r->want ? r->want : e->fate;
-		if (via == f || e->fate == f || via->black_hole)
-			return;
-		if (!via->fresh && rib->in_pass) {
-			out->pending = true;
-			return;
-		}
-		out->relay = true;
-		out->guess |= via->guess;
-		for (uint16_t i = 0; i < via->path_count; i++)
-			add_path(out, &via->paths[i].p, index);
-		return;
-	}
-}
-
-/* On which link a next hop is that we ask to be watched: the one that is named, or that its address is on. */
-static void
-place_hop(struct rib *rib, const struct fate *f, const struct spec *s, uint32_t ifindex)
-{
-	const struct trie *trie = s->addr.family == 4 ? &f->table->v4 : &f->table->v6;
-	const struct entry *e = NULL;
-
-	if (!rib->dumped)
-		return;
-	if (s->name) {
-		if (ifindex)
-			track_place(rib, s->track, ifindex);
-		return;
-	}
-	for (struct trie_node *n = trie_match(trie, &s->addr); n && !e; n = trie_parent(trie, n))
-		e = route_chosen(OBJECT(n, struct route, node));
-	if (e)
-		track_place(rib, s->track, e->direct ? direct_of(e)->ifindex : 0);
-}
-
-static void
-resolve_spec(struct rib *rib, struct fate *f, uint16_t i, struct paths *out)
-{
-	const struct spec *s = &f->specs[i];
-	uint32_t ifindex = s->name ? rib->names[s->name - 1].ifindex : s->ifindex;
-	const struct track *t = track_of(rib, s->track);
-
-	if (t && t->is_hop)
-		place_hop(rib, f, s, ifindex);
-	out->guess |= t && track_is_guess(rib, t);
-	if (t && t->dead)
-		return;
-	if (s->name || s->ifindex) {
-		struct fib_path p = { .gateway = s->addr, .ifindex = ifindex, .weight = 1 };
-		if (ifindex && port_is_up(rib, ifindex))
-			add_path(out, &p, i);
-		return;
-	}
-	if (addr_is_set(&s->addr))
-		through_route(rib, f, i, out);
-}
 
 static void
 push_labels(struct rib *rib, const struct fate *f, struct paths *paths)
@@ -252,21 +195,57 @@ take_paths(struct fate *f, const struct paths *out)
 	return true;
 }
 
+/* What takes over when the last path dies: its objects are in the kernel by then. */
+static void
+take_standby(struct rib *rib, struct fate *f, const struct paths *spare)
+{
+	bool same = spare->count == f->standby_count;
+
+	for (uint16_t i = 0; same && i < spare->count; i++)
+		same = paths_eq(&spare->list[i].p, &f->standby[i].p, 1);
+	if (same)
+		return;
+	free(f->standby);
+	f->standby = mem_copy(spare->list, spare->count * sizeof *spare->list);
+	f->standby_count = spare->count;
+	fate_touch(rib, f);
+}
+
+/* The paths of all next hops, and those of the first backup that leads anywhere. */
+static void
+find_paths(struct rib *rib, struct fate *f, struct paths *out, struct paths *spare)
+{
+	for (uint16_t i = 0; i < f->spec_count; i++) {
+		if (!f->specs[i].backup)
+			spec_resolve(rib, f, i, out);
+		else if (!spare->count)
+			spec_resolve(rib, f, i, spare);
+	}
+}
+
 /* True when its paths are others than before. Leaves it unresolved when it has to wait for another. */
 static bool
 resolve_one(struct rib *rib, struct fate *f)
 {
-	struct paths out = { .count = 0 };
+	struct paths out, spare;
 
+	out.count = spare.count = 0;
+	out.relay = out.pending = out.guess = spare.relay = spare.pending = spare.guess = false;
 	if (f->event != rib->event) { /* something happened: what was held down may try again */
 		f->event = rib->event;
 		f->flips = 0;
 	}
 	f->looped = f->flips >= FLIPS_MAX;
-	for (uint16_t i = 0; i < f->spec_count && !f->looped; i++)
-		resolve_spec(rib, f, i, &out);
-	if (out.pending)
+	if (!f->looped)
+		find_paths(rib, f, &out, &spare);
+	if (out.pending || (!out.count && spare.pending))
 		return false;
+	f->standby_waits = spare.pending;
+	if (!out.count) {
+		spare.guess |= out.guess;
+		out = spare;
+		spare.count = 0;
+	}
 	push_labels(rib, f, &out);
 	f->fresh = true;
 	if (f->guess && !out.guess) {
@@ -274,6 +253,8 @@ resolve_one(struct rib *rib, struct fate *f)
 		route_each_follower(rib, f, route_dirty);
 	}
 	f->guess = out.guess;
+	f->known |= !out.guess && out.count;
+	take_standby(rib, f, &spare);
 	return take_paths(f, &out);
 }
 
@@ -283,6 +264,7 @@ paths_changed(struct rib *rib, struct fate *f)
 {
 	fate_touch(rib, f);
 	routes_tell(rib, f);
+	vpn_labels_follow(rib, f);
 }
 
 void
@@ -316,6 +298,11 @@ resolve_recursives(struct rib *rib)
 			waiting |= !f->fresh;
 		}
 	}
+	list_each (j, &rib->recursives) {
+		struct fate *f = OBJECT(j, struct fate, recursives);
+		if (f->fresh && f->standby_waits && resolve_one(rib, f))
+			paths_changed(rib, f);
+	}
 	rib->in_pass = false;
 	/* What still waits stands on itself alone. */
 	const struct paths nothing = { .count = 0 };
@@ -342,4 +329,22 @@ fates_resolve(struct rib *rib)
 				paths_changed(rib, f);
 		}
 	resolve_recursives(rib);
+	rib->review = true;
+}
+
+void
+fates_home_moved(struct rib *rib, const struct home *h, struct rib_table *before)
+{
+	struct prefix on;
+
+	hash_each (n, &rib->fates) {
+		const struct fate *f = OBJECT(n, struct fate, by_key);
+		for (uint16_t i = 0; i < f->spec_count; i++) {
+			if (f->specs[i].through != h->number || !spec_watches(f, &f->specs[i], &on))
+				continue;
+			watch_drop(before, &on);
+			watch_add(h->table, &on);
+		}
+	}
+	rib->resolve_all = true;
 }

@@ -1,8 +1,9 @@
 /*
- * Labels: what ldp.Lsp asks for, and the incoming label map as the kernel has it.
+ * Labels: what ldp.Lsp asks for, and the incoming label map as the kernel has it. l3vpn.Label asks too (vpn_labels.c): a label
+ * is whose row came first, and the other daemon's is refused until that is gone.
  *
  * The kernel does not remember which FEC a label was for, nor who wanted it. After a restart of ours its
- * entries are kept, shown as stale, until ldp.Lsp was read to its end.
+ * entries are kept, shown as stale, until both tables were read to their end.
  */
 #include "fibd/rib/model.h"
 #include <stdlib.h>
@@ -24,7 +25,7 @@ lsp_find(struct rib *rib, const struct prefix *fec)
 }
 
 uint32_t
-lsp_push(const struct rib *rib, const struct lsp *l, const struct fib_path *p)
+lsp_label(const struct rib *rib, const struct lsp *l, const struct fib_path *p)
 {
 	uint32_t label = LABEL_UNSET, peer = 0;
 	bool told = false;
@@ -38,6 +39,14 @@ lsp_push(const struct rib *rib, const struct lsp *l, const struct fib_path *p)
 	for (uint32_t i = 0; peer && i < l->spare_count; i++)
 		if (l->spares[i].peer == peer)
 			label = l->spares[i].label;
+	return label;
+}
+
+uint32_t
+lsp_push(const struct rib *rib, const struct lsp *l, const struct fib_path *p)
+{
+	uint32_t label = lsp_label(rib, l, p);
+
 	return label == LABEL_IMPLICIT_NULL ? LABEL_UNSET : label;
 }
 
@@ -46,7 +55,7 @@ paths_eq(const struct fib_path *a, const struct fib_path *b, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (!addr_eq(&a[i].gateway, &b[i].gateway) || a[i].ifindex != b[i].ifindex ||
-		    a[i].label_count != b[i].label_count ||
+		    a[i].label_count != b[i].label_count || a[i].ttl != b[i].ttl ||
 		    memcmp(a[i].labels, b[i].labels, a[i].label_count * sizeof *a[i].labels) != 0)
 			return false;
 	return true;
@@ -80,7 +89,7 @@ ilm_find(struct rib *rib, uint32_t label)
 	return NULL;
 }
 
-static struct ilm *
+struct ilm *
 ilm_get(struct rib *rib, uint32_t label)
 {
 	struct ilm *m = ilm_find(rib, label);
@@ -89,6 +98,7 @@ ilm_get(struct rib *rib, uint32_t label)
 		return m;
 	m = pool_take(&rib->ilm_pool);
 	m->label = label;
+	m->rib = rib;
 	list_init(&m->dirty);
 	hash_add(&rib->ilms, &m->by_label, label);
 	return m;
@@ -97,7 +107,7 @@ ilm_get(struct rib *rib, uint32_t label)
 void
 ilm_release(struct rib *rib, struct ilm *m)
 {
-	if (m->lsp || m->has || m->asked || m->foreign)
+	if (ilm_is_wanted(m) || m->has || m->asked || m->foreign)
 		return;
 	table_gone(&rib->ilm_table, &m->row);
 	list_remove(&m->dirty);
@@ -107,12 +117,73 @@ ilm_release(struct rib *rib, struct ilm *m)
 	pool_give(&rib->ilm_pool, m);
 }
 
-static void
+bool
+ilm_is_wanted(const struct ilm *m)
+{
+	return m->lsp || m->vpn;
+}
+
+/* Of a label that nobody wants, in whose range it is: the kernel has it from before our restart. */
+const char *
+ilm_owner(const struct rib *rib, const struct ilm *m)
+{
+	if (ilm_is_wanted(m))
+		return m->vpn ? "l3vpnd" : "ldpd";
+	for (size_t i = 0; i < COUNT(rib->ranges); i++)
+		if (m->label >= rib->ranges[i].first && m->label <= rib->ranges[i].last)
+			return rib->ranges[i].user;
+	return "";
+}
+
+bool
+lfib_is_known(const struct rib *rib)
+{
+	return rib->synced[FIB_LDP_LSP] && rib->synced[FIB_VPN_LABEL];
+}
+
+void
 ilm_again(struct rib *rib, struct ilm *m)
 {
 	m->refused = false;
+	m->claimed |= ilm_is_wanted(m);
 	m->right = ilm_is_right(rib, m);
 	diff_dirty(rib, &rib->dirty_ilms, &m->dirty);
+	table_changed(&rib->ilm_table, &m->row);
+}
+
+/* The label that a row of ldp.Lsp wanted in vain is free. */
+static bool
+lsp_takes(struct rib *rib, struct ilm *m)
+{
+	hash_each (n, &rib->lsps) {
+		struct lsp *l = OBJECT(n, struct lsp, by_fec);
+		if (l->ilm || l->in_label != m->label)
+			continue;
+		m->lsp = l;
+		l->ilm = m;
+		return true;
+	}
+	return false;
+}
+
+void
+ilm_left(struct rib *rib, struct ilm *m)
+{
+	bool was_contested = m->contested;
+
+	m->contested = false;
+	if (was_contested && !vpn_label_takes(rib, m))
+		lsp_takes(rib, m);
+	ilm_again(rib, m);
+	ilm_release(rib, m);
+}
+
+void
+ilm_contested(struct rib *rib, struct ilm *m, const char *loser)
+{
+	if (!m->contested)
+		rib_note(rib, 3, "%s asks for label %u, which %s has: refused", loser, m->label, ilm_owner(rib, m));
+	m->contested = true;
 	table_changed(&rib->ilm_table, &m->row);
 }
 
@@ -125,8 +196,7 @@ unbind(struct rib *rib, struct lsp *l)
 	if (!m)
 		return;
 	m->lsp = NULL;
-	ilm_again(rib, m);
-	ilm_release(rib, m);
+	ilm_left(rib, m);
 }
 
 static void
@@ -193,8 +263,6 @@ lfib_row(struct rib *rib, const Ldp__Lsp *row, bool gone, uint32_t round)
 		hash_add(&rib->lsps, &l->by_fec, prefix_hash(&fec));
 	}
 	l->seen = round;
-	if (l->ilm)
-		l->ilm->stale = false;
 	bool in = row->in_label >= LABEL_FIRST_FREE && row->in_label <= LABEL_MAX;
 	if (l->ilm && (!in || l->ilm->label != row->in_label))
 		unbind(rib, l);
@@ -206,10 +274,14 @@ lfib_row(struct rib *rib, const Ldp__Lsp *row, bool gone, uint32_t round)
 		struct ilm *m = ilm_get(rib, row->in_label);
 		if (m->lsp && m->lsp != l)
 			m->lsp->ilm = NULL; /* ldpd moved the label to another FEC */
-		m->lsp = l;
-		m->stale = false;
-		l->ilm = m;
-		ilm_again(rib, m);
+		if (m->vpn) {
+			ilm_contested(rib, m, "ldpd");
+		} else {
+			m->lsp = l;
+			m->stale = false;
+			l->ilm = m;
+			ilm_again(rib, m);
+		}
 	}
 	route_lsp_changed(rib, &fec);
 }
@@ -217,7 +289,9 @@ lfib_row(struct rib *rib, const Ldp__Lsp *row, bool gone, uint32_t round)
 void
 lfib_synced(struct rib *rib, uint32_t round)
 {
-	rib->lsp_synced = true;
+	if (!rib->synced[FIB_LDP_LSP])
+		rib->resolve_all = true; /* next hops over LSPs have waited for it */
+	rib->synced[FIB_LDP_LSP] = true;
 	hash_each (n, &rib->lsps) {
 		struct lsp *l = OBJECT(n, struct lsp, by_fec);
 		if (l->seen != round)
@@ -225,17 +299,19 @@ lfib_synced(struct rib *rib, uint32_t round)
 	}
 	hash_each (m, &rib->ilms) {
 		struct ilm *i = OBJECT(m, struct ilm, by_label);
-		if (!i->lsp) /* what nobody wants may be swept now */
+		if (!ilm_is_wanted(i)) /* what nobody wants may be swept now */
 			ilm_again(rib, i);
 	}
 	diff_all_dirty(rib);
 }
 
 void
-lfib_lost(struct rib *rib)
+lfib_lost(struct rib *rib, enum fib_mirror table)
 {
 	hash_each (n, &rib->ilms) {
 		struct ilm *m = OBJECT(n, struct ilm, by_label);
+		if (table == FIB_LDP_LSP ? !m->lsp : !m->vpn)
+			continue;
 		m->stale = true;
 		table_changed(&rib->ilm_table, &m->row);
 	}
@@ -249,6 +325,10 @@ ilm_paths(struct rib *rib, const struct ilm *m, struct fib_path out[FIB_PATHS_MA
 {
 	uint16_t count = 0;
 
+	if (m->vpn) {
+		count = vpn_label_paths(m->vpn, out);
+		return rib->one_path_only && count ? 1 : count;
+	}
 	if (m->lsp && m->lsp->egress) { /* popped, and what is beneath is for this router */
 		out[0] = (struct fib_path){ .ifindex = LOOPBACK_IFINDEX, .weight = 1 };
 		return 1;
@@ -273,10 +353,11 @@ ilm_is_right(struct rib *rib, const struct ilm *m)
 {
 	struct fib_path paths[FIB_PATHS_MAX];
 
-	if (!m->has || !m->lsp)
-		return m->has && !rib->lsp_synced;
+	if (!m->has || !ilm_is_wanted(m))
+		return m->has && !m->claimed && !lfib_is_known(rib);
 	uint16_t count = ilm_paths(rib, m, paths);
-	return count && m->has_count == count && paths_eq(m->has_paths, paths, count);
+	return count && m->has_count == count && m->has_pipe == (m->vpn && m->vpn->pipe) &&
+	       paths_eq(m->has_paths, paths, count);
 }
 
 static void
@@ -306,13 +387,14 @@ lfib_seen(struct rib *rib, const struct fib_label_route *in, bool gone)
 		return;
 	}
 	m->seen = rib->dump;
-	if (m->has == !gone && !m->foreign && m->has_count == in->path_count &&
+	if (m->has == !gone && !m->foreign && m->has_count == in->path_count && m->has_pipe == in->pipe &&
 	    paths_eq(m->has_paths, in->paths, in->path_count))
 		return;
 	if (m->foreign)
 		rows_set(&m->trouble, NULL);
 	m->foreign = false;
 	m->has = !gone;
+	m->has_pipe = in->pipe;
 	free(m->has_paths);
 	m->has_count = gone ? 0 : in->path_count;
 	m->has_paths = mem_copy(in->paths, m->has_count * sizeof *in->paths);

@@ -12,6 +12,7 @@
 #include "proto/bfd.pb-c.h"
 #include "proto/fib.pb-c.h"
 #include "proto/igp.pb-c.h"
+#include "proto/l3vpn.pb-c.h"
 #include "proto/ldp.pb-c.h"
 
 /* The nouns of the engine; rib.c tells how they hang together. Only files of the engine include this. */
@@ -51,9 +52,22 @@ enum told {
 struct rib_table { /* a routing table of the kernel's: the public network or a VRF. Never taken away */
 	struct list link;
 	struct rib *rib;
-	uint32_t id;
+	uint32_t id; /* 0: of a VRF that has no device; its routes wait, and nobody is told of them */
 	char vrf[16];
 	struct trie v4, v6;
+	struct trie watched4, watched6; /* what next hops lean on: struct watch */
+};
+struct
+    watch { /* an address that some next hop is looked up by, or a prefix that leads somewhere for another instance */
+	struct trie_node node;
+	uint32_t refs;
+};
+struct home { /* a VPN instance that a row names: where its routes are, whether it has a VRF device or not */
+	struct hash_node by_name;
+	uint32_t number; /* index + 1 in rib->homes */
+	struct rib_table *table, *waiting;
+	uint32_t ifindex; /* of the device; 0: none */
+	char name[];
 };
 
 /* A next hop as somebody named it. */
@@ -62,14 +76,18 @@ struct spec {
 	uint32_t ifindex; /* 0: find it by the address */
 	uint32_t name;    /* of rib->names: an out-interface by name, index + 1; 0 none */
 	uint32_t track;   /* of rib->tracks: what it follows, index + 1; 0 nothing */
+	uint32_t through; /* of rib->homes: where it is looked up, index + 1; 0 in its own table */
+	uint32_t label;   /* lsp: beneath the tunnel's; LABEL_IMPLICIT_NULL none */
+	bool lsp;         /* looked up in the public network, and of use only where an LSP leads to it (RFC 4364 5) */
+	bool backup;      /* used while none of the others leads anywhere. These stand behind the others */
 };
 /* Something that says whether a path is alive: a BFD session by its name, or a next hop that we ask to be watched. */
 struct track {
 	struct hash_node by_key, by_peer;
 	uint32_t number;
 	bool present, dead, heard; /* heard: it has said something since our start */
-	bool is_hop;
-	struct list fates; /* of struct follower */
+	bool is_hop, for_vpn;      /* for_vpn: a hop that l3vpnd wants watched, not a static route */
+	struct list fates;         /* of struct follower */
 	struct addr peer;
 	uint32_t ifindex; /* single hop: of its link */
 	bool multihop;
@@ -96,6 +114,13 @@ struct follower {
 struct path { /* a next hop as packets take it */
 	struct fib_path p;
 	uint16_t spec; /* which one it comes from */
+};
+struct paths { /* while they are found */
+	struct path list[FIB_PATHS_MAX];
+	uint16_t count;
+	bool relay;
+	bool pending; /* waits for a fate that is not resolved yet */
+	bool guess;   /* what it leans on is not known yet since our start */
 };
 
 /* A next hop object in the kernel. Those of ours that were seen are kept even when nothing uses them, until swept. */
@@ -134,8 +159,10 @@ struct fate {
 	bool black_hole;
 	bool labelled; /* pushes the labels that ldp.Lsp has for `fec`: no other prefix has this fate */
 	bool grouped;  /* labelled, and in a group all the same: the kernel refuses some of its next hops */
+	bool leaks;    /* goes where the route to `fec` in another table goes; nor has any other prefix this fate */
+	bool pipe;     /* labels get a TTL of their own (RFC 3443) */
 	struct prefix fec;
-	struct spec *specs;
+	struct spec *specs; /* backups last */
 	uint16_t spec_count;
 	uint32_t refs;
 	struct list users;  /* entries; those whose routes have not heard of the latest paths yet are in `untold` */
@@ -147,9 +174,13 @@ struct fate {
 	uint32_t followers;  /* routes whose `want` it is; route_each_follower() finds them */
 	uint32_t stands_in;  /* for so many groups */
 
-	struct follower *follows; /* one for each next hop; NULL: none follows anything */
-	struct path *paths;
-	uint16_t path_count;
+	struct follower *follows;     /* one for each next hop; NULL: none follows anything */
+	struct path *paths, *standby; /* standby: taken when the last of them is gone; in the kernel already */
+	uint16_t path_count, standby_count;
+	bool standby_waits; /* for a fate that is not resolved yet */
+	bool known;         /* it was resolved once without guessing */
+	bool eager;         /* guessed or not: a route that is not in the kernel yet needs its group */
+	struct list labels; /* that lead where it leads: struct vpn_label */
 	bool relay;
 	bool recursive; /* other routes decide where it leads; then it is among rib->recursives */
 	bool fresh;     /* resolved; in a resolving pass: done */
@@ -158,9 +189,9 @@ struct fate {
 	uint8_t flips;  /* how often it came or went while settling */
 	uint32_t event; /* that they are counted for */
 	struct list recursives;
-	struct list touched; /* what it needs in the kernel is to be looked at */
-	struct nexthop **members;
-	uint16_t member_count;
+	struct list touched;      /* what it needs in the kernel is to be looked at */
+	struct nexthop **members; /* those of the group, then those of the standby */
+	uint16_t member_count, kept_count;
 	struct group *group;
 	char *trouble;
 };
@@ -178,6 +209,7 @@ struct entry { /* one source's opinion of a prefix */
 	uint8_t preference;
 	uint16_t process;                                      /* learned: of that daemon */
 	bool foreign : 1, direct : 1, chosen : 1, learned : 1; /* none of foreign, direct, learned: static */
+	bool bgp : 1;                                          /* learned: of l3vpnd, else of igpd */
 };
 struct direct { /* an entry that is direct */
 	struct entry entry;
@@ -247,16 +279,44 @@ struct ldp_link { /* a row of ldp.Sync: who is on a link */
 		uint32_t peer;
 	} * neighbors;
 };
+struct vpn_label { /* a row of l3vpn.Label */
+	struct hash_node by_label;
+	uint32_t label, seen;
+	struct home *home;
+	struct addr next_hop; /* none: its packets are looked up in the instance */
+	struct prefix prefix;
+	bool pipe, has_prefix;
+	struct fate *fate; /* leads to next_hop */
+	struct list of_fate;
+	struct ilm *ilm; /* NULL: another daemon has the label */
+};
+struct question { /* a row of l3vpn.NextHop, and of fib.Reach when it can be answered */
+	struct hash_node by_key;
+	struct home *home;
+	struct addr addr;
+	uint32_t seen;
+	struct answer {
+		bool reachable, lsp;
+		uint32_t metric;
+		char trouble[120];
+	} answer;
+	struct row row;
+};
 struct ilm { /* an incoming label: wanted, in the kernel, or both */
 	struct hash_node by_label;
 	uint32_t label, seen;
-	struct lsp *lsp; /* NULL: nobody wants it */
+	struct rib *rib;
+	struct lsp *lsp; /* who wants it: one of them, or nobody (both NULL) */
+	struct vpn_label *vpn;
 	struct fib_path *has_paths;
 	uint16_t has_count;
-	bool has : 1;     /* the kernel has one of ours */
-	bool right : 1;   /* ... and it is as wanted */
-	bool stale : 1;   /* its owner is away */
-	bool foreign : 1; /* somebody else has programmed this label */
+	bool has_pipe : 1;
+	bool claimed : 1;   /* somebody has wanted it since our start */
+	bool contested : 1; /* another daemon wants it too */
+	bool has : 1;       /* the kernel has one of ours */
+	bool right : 1;     /* ... and it is as wanted */
+	bool stale : 1;     /* its owner is away */
+	bool foreign : 1;   /* somebody else has programmed this label */
 	bool asked : 1, refused : 1;
 	struct list dirty;
 	char *trouble;
@@ -275,6 +335,7 @@ struct pending { /* an operation under way, by its number */
 	struct route *route; /* stays while it is asked for */
 	uint32_t *members;   /* of a group */
 	struct fib_path *paths;
+	bool pipe;     /* ILM */
 	char name[16]; /* of a link to be made */
 };
 enum { PENDING_MAX = 4096, PLATFORM_LABELS = 1048575 };
@@ -286,13 +347,19 @@ struct rib {
 	struct fib_config config;
 	struct fib_abilities abilities;
 	char **missing;
-	bool has_config, has_abilities, dumped, lsp_synced;
-	bool learned_known; /* igp.Route was read to its end */
+	bool has_config, has_abilities, dumped;
+	bool synced[FIB_MIRRORS]; /* that table was read to its end, or its owner waited for in vain */
+	usec_t patient_until;     /* so long what is not told yet may keep routes as they are; USEC_NEVER: not longer */
+	bool patient;             /* that time is not over */
 	bool inherited;     /* routes were found in the kernel as we had not put them there: of before our restart */
 	bool one_path_only; /* this kernel mishandles several next hops of one incoming label */
 	uint32_t dump, config_round; /* counts of dumps and configurations, to tell what was not told again */
 	struct hash ports, nexthops, nexthop_contents, groups, fates, lsps, ilms, ldp_links;
+	struct hash homes_by_name, vpn_labels, questions;
+	struct home **homes;
+	uint32_t home_count;
 	struct list tables;
+	struct rib_table *public;
 	struct port_name { /* an interface named in a route: numbered once for all, whatever configurations follow */
 		char text[64];
 		uint32_t ifindex; /* 0: there is none */
@@ -318,6 +385,7 @@ struct rib {
 	bool resolve_all; /* all next hops */
 	uint32_t event;   /* counts what happens outside */
 	bool in_pass;     /* fates are being resolved from nothing */
+	bool review;      /* answers of fib.Reach may be others */
 	bool work;        /* there may be operations to take */
 	bool ports_dirty;
 	struct fib_op *extra; /* operations on links and addresses, in order */
@@ -327,8 +395,8 @@ struct rib {
 	usec_t resync_at, retry_at, retried_at;
 	usec_t retry_span; /* doubles while refusals go on */
 	bool resync_asked, platform_told, platform_checked;
-	struct table interface_table, route_table, ilm_table, range_table, kernel_table, request_table;
-	struct table *served[7];
+	struct table interface_table, route_table, ilm_table, range_table, kernel_table, request_table, reach_table;
+	struct table *served[8];
 	struct row kernel_row;
 	struct label_range {
 		struct row row;
@@ -347,6 +415,10 @@ struct port *port_find(struct rib *, uint32_t ifindex);
 void ports_seen(struct rib *, const struct fib_object *, bool gone);
 void ports_settle(struct rib *); /* make interfaces as configured */
 void vrfs_settle(struct rib *);
+void vrfs_changed(struct rib *); /* VRF devices came or went */
+/* The VPN instance of that name, "": the public network. */
+struct home *home_get(struct rib *, const char *name);
+void homes_free(struct rib *);
 void vrf_bind(struct rib *, struct port *, const char *vrf); /* its configured VPN instance; "": none */
 bool vrfs_are_set(struct rib *);
 bool ports_are_set(struct rib *); /* interfaces and addresses of the configuration are there, or were refused */
@@ -357,8 +429,10 @@ void port_answer(struct rib *, const struct pending *, int error, const char *te
 uint32_t port_name_number(struct rib *, const char *name); /* index + 1 in rib->names */
 uint32_t port_by_name(struct rib *, const char *name);
 struct rib_table *table_get(struct rib *, uint32_t id);
+struct rib_table *table_new(struct rib *, uint32_t id);
 struct rib_table *table_of_vrf(struct rib *, const char *vrf); /* NULL: there is no such device */
 void ports_free(struct rib *);
+void tables_free(struct rib *);
 /* routes.c */
 struct route *route_get(struct rib_table *, const struct prefix *);
 struct route *route_find(struct rib_table *, const struct prefix *);
@@ -373,9 +447,22 @@ struct fate *route_heir(const struct route *); /* of what will be chosen next; N
 const struct direct *direct_of(const struct entry *);
 struct group *route_group_of(const struct fate *); /* where the kernel has one of its followers; NULL: nowhere */
 void route_each_follower(struct rib *, struct fate *, void (*visit)(struct rib *, struct route *));
-/* --- learned.c --- */
+/* learned.c */
 void learned_row(struct rib *, const Igp__Route *, bool gone, uint32_t round);
-void learned_synced(struct rib *, uint32_t round);
+void learned_vpn_row(struct rib *, const L3vpn__Route *, bool gone, uint32_t round);
+void learned_synced(struct rib *, enum fib_mirror, uint32_t round);
+void learned_move(struct rib *, struct rib_table *from, struct rib_table *to);
+bool learned_are_known(const struct rib *); /* all that decides about routes of our daemons was read to its end */
+/* watch.c */
+void watch_add(struct rib_table *, const struct prefix *);
+void watch_drop(struct rib_table *, const struct prefix *);
+bool watch_hits(const struct rib_table *, const struct prefix *); /* next hops may be reached through its route */
+void watches_free(struct rib_table *);
+/* resolve.c */
+struct rib_table *spec_table(const struct rib *, const struct fate *, const struct spec *);
+bool spec_watches(const struct fate *, const struct spec *, struct prefix *ret); /* what it leans on, in that table */
+void spec_resolve(struct rib *, struct fate *, uint16_t spec, struct paths *out);
+struct answer reach_of(struct rib *, const struct home *, const struct addr *, bool *ret_unsure);
 
 void routes_tell(struct rib *, struct fate *); /* its paths are others: who uses it has to choose again, by and by */
 void route_set_trouble(struct rib *, struct route *, const char *text); /* NULL: none */
@@ -395,13 +482,14 @@ void statics_configure(struct rib *);
 void statics_note_vrfs(struct rib *);    /* says which VPN instances are not there */
 void statics_vrfs_changed(struct rib *); /* those of VPN instances may have a place now, or none */
 /* fate.c */
-struct fate *fate_get(struct rib *, struct rib_table *, const struct spec *, size_t count, bool black_hole,
-    uint8_t family, const struct prefix *fec);
+/* By table, family, black_hole, labelled, pipe, fec and specs of `like`. */
+struct fate *fate_get(struct rib *, const struct fate *like);
 void fate_unref(struct rib *, struct fate *);
 void fates_resolve(struct rib *);
 void fate_touch(struct rib *, struct fate *); /* its followers are others */
 void fate_again(struct rib *, struct fate *); /* its labels are others */
-bool fate_is_inline(const struct fate *);     /* its route has its next hops inline; else it has a group */
+void fates_home_moved(struct rib *, const struct home *, struct rib_table *before);
+bool fate_is_inline(const struct fate *); /* its route has its next hops inline; else it has a group */
 /* nexthop.c */
 void fate_settle(struct rib *, struct fate *, bool wanted); /* the objects that it needs, or no longer */
 void fates_settle(struct rib *);
@@ -420,8 +508,9 @@ void group_stand_in_over(struct rib *, struct group *);
 uint16_t group_members(const struct fate *, uint32_t out[FIB_PATHS_MAX]); /* as they shall be: without refused ones */
 /* track.c */
 uint32_t track_session(struct rib *, const char *name); /* index + 1 in rib->tracks */
-uint32_t track_hop(struct rib *, struct rib_table *, const struct addr *, uint32_t interface); /* likewise */
-const struct track *track_of(const struct rib *, uint32_t number);                             /* NULL for 0 */
+uint32_t track_hop(
+    struct rib *, struct rib_table *, const struct addr *, uint32_t interface, bool for_vpn); /* likewise */
+const struct track *track_of(const struct rib *, uint32_t number);                            /* NULL for 0 */
 bool track_is_guess(const struct rib *, const struct track *); /* whether it is dead is not known yet */
 void tracks_join(struct rib *, struct fate *);                 /* a new fate follows what its next hops name */
 void tracks_leave(struct rib *, struct fate *);
@@ -437,18 +526,40 @@ void tracks_free(struct rib *);
 struct lsp *lsp_find(struct rib *, const struct prefix *);
 void lfib_row(struct rib *, const Ldp__Lsp *, bool gone, uint32_t round);
 void lfib_synced(struct rib *, uint32_t round);
-void lfib_lost(struct rib *); /* ldpd is away: its rows are kept, and shown as stale */
+void lfib_lost(struct rib *, enum fib_mirror); /* its owner is away: its rows are kept, and shown as stale */
+bool lfib_is_known(const struct rib *);        /* all who want labels have said which */
 void lfib_seen(struct rib *, const struct fib_label_route *, bool gone);
 void lfib_links_changed(struct rib *, uint32_t ifindex);
 void lfib_swept(struct rib *);
 void lfib_free(struct rib *);
-uint32_t lsp_push(const struct rib *, const struct lsp *, const struct fib_path *); /* LABEL_UNSET: nothing to push */
+uint32_t lsp_push(const struct rib *, const struct lsp *, const struct fib_path *);  /* LABEL_UNSET: nothing to push */
+uint32_t lsp_label(const struct rib *, const struct lsp *, const struct fib_path *); /* LABEL_UNSET: none was given */
+struct ilm *ilm_get(struct rib *, uint32_t label);
+void ilm_again(struct rib *, struct ilm *); /* where it leads may be another place */
+void ilm_left(struct rib *, struct ilm *);  /* who had it wants it no longer */
+void ilm_contested(struct rib *, struct ilm *, const char *loser);
+bool ilm_is_wanted(const struct ilm *);
+const char *ilm_owner(const struct rib *, const struct ilm *); /* a daemon */
 uint16_t ilm_paths(struct rib *, const struct ilm *, struct fib_path out[FIB_PATHS_MAX]);
 struct ilm *ilm_find(struct rib *, uint32_t label);
 void ilm_release(struct rib *, struct ilm *);
 bool ilm_is_right(struct rib *, const struct ilm *);
 bool paths_eq(const struct fib_path *, const struct fib_path *, size_t count);
 bool paths_lead(const struct fib_path *, uint16_t, const struct fate *, bool labels_too); /* where a fate leads */
+/* vpn_labels.c */
+void vpn_label_row(struct rib *, const L3vpn__Label *, bool gone, uint32_t round);
+void vpn_labels_synced(struct rib *, uint32_t round);
+void vpn_labels_home_moved(struct rib *, const struct home *);
+void vpn_labels_follow(struct rib *, struct fate *); /* its paths are others */
+uint16_t vpn_label_paths(const struct vpn_label *, struct fib_path out[FIB_PATHS_MAX]);
+bool vpn_label_takes(struct rib *, struct ilm *); /* a row that wanted this label in vain has it now */
+void vpn_labels_free(struct rib *);
+/* reach.c */
+void reach_row(struct rib *, const L3vpn__NextHop *, bool gone, uint32_t round);
+void reach_synced(struct rib *, uint32_t round);
+void reach_home_moved(struct rib *, const struct home *, struct rib_table *before);
+void reach_review(struct rib *); /* answer what can be answered now */
+void reach_free(struct rib *);
 /* neighbors.c */
 void neighbors_row(struct rib *, const Ldp__Sync *, bool gone, uint32_t round);
 void neighbors_synced(struct rib *, uint32_t round);

@@ -27,6 +27,7 @@ neighbors_row(struct rib *rib, const Ldp__Sync *row, bool gone, uint32_t round)
 {
 	struct ldp_link *l = find(rib, row->ifindex);
 
+	rib->resolve = true; /* spare labels may be of use now, or no longer */
 	if (gone) {
 		if (l)
 			drop(rib, l);
@@ -53,8 +54,10 @@ neighbors_synced(struct rib *rib, uint32_t round)
 {
 	hash_each (n, &rib->ldp_links) {
 		struct ldp_link *l = OBJECT(n, struct ldp_link, by_ifindex);
-		if (l->seen != round)
-			drop(rib, l);
+		if (l->seen == round)
+			continue;
+		drop(rib, l);
+		rib->resolve = true;
 	}
 }
 

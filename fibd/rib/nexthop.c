@@ -23,7 +23,7 @@ nexthop_is_ours(uint32_t id)
 static uint32_t
 content_hash(const struct fib_nexthop *o)
 {
-	uint32_t h = hash_bytes(&o->gateway, sizeof o->gateway, o->ifindex + (o->black_hole ? 7u : 0u));
+	uint32_t h = hash_bytes(&o->gateway, sizeof o->gateway, o->ifindex + (o->black_hole ? 7u : 0u) + o->ttl);
 
 	return hash_bytes(o->labels, o->label_count * sizeof *o->labels, h);
 }
@@ -32,7 +32,7 @@ static bool
 content_same(const struct fib_nexthop *a, const struct fib_nexthop *b)
 {
 	return a->black_hole == b->black_hole && addr_eq(&a->gateway, &b->gateway) && a->ifindex == b->ifindex &&
-	       a->family == b->family && a->label_count == b->label_count &&
+	       a->family == b->family && a->ttl == b->ttl && a->label_count == b->label_count &&
 	       memcmp(a->labels, b->labels, a->label_count * sizeof *a->labels) == 0;
 }
 
@@ -79,8 +79,10 @@ nexthop_of(struct rib *rib, const struct fib_path *p, const struct fate *f)
 		o.gateway = p->gateway;
 		o.ifindex = p->ifindex;
 		o.label_count = p->label_count;
+		o.ttl = p->ttl;
 		memcpy(o.labels, p->labels, sizeof o.labels);
-		if (addr_is_set(&p->gateway))
+		/* A labelled one may have an IPv4 gateway all the same (RFC 4659). */
+		if (addr_is_set(&p->gateway) && !(f->family == 6 && p->label_count))
 			o.family = p->gateway.family;
 	}
 	for (struct hash_node *n = hash_first(&rib->nexthop_contents, content_hash(&o)); n; n = hash_next(n)) {
@@ -224,7 +226,7 @@ static bool
 all_is_quiet(const struct rib *rib)
 {
 	return !rib->dirty_routes.count && !rib->to_choose.count && !rib->routes_asked && !rib->troubles.count &&
-	       rib->tracks_known && (rib->lsp_synced || !rib->inherited);
+	       rib->tracks_known && (rib->synced[FIB_LDP_LSP] || !rib->inherited);
 }
 
 static bool
@@ -277,12 +279,14 @@ static void
 set_members(struct rib *rib, struct fate *f, uint16_t count)
 {
 	struct nexthop **old = f->members;
-	uint16_t old_count = f->member_count;
+	uint16_t old_count = f->kept_count, kept = count ? count + f->standby_count : 0;
 
 	f->member_count = count;
-	f->members = count ? mem_zalloc(count * sizeof(struct nexthop *)) : NULL;
-	for (uint16_t i = 0; i < count; i++) {
-		f->members[i] = nexthop_of(rib, f->black_hole ? NULL : &f->paths[i].p, f);
+	f->kept_count = kept;
+	f->members = kept ? mem_zalloc(kept * sizeof(struct nexthop *)) : NULL;
+	for (uint16_t i = 0; i < kept; i++) {
+		const struct path *p = i < count ? &f->paths[i] : &f->standby[i - count];
+		f->members[i] = nexthop_of(rib, f->black_hole ? NULL : &p->p, f);
 		f->members[i]->refs++;
 		diff_dirty(rib, &rib->dirty_nexthops, &f->members[i]->dirty);
 	}
@@ -309,6 +313,9 @@ fate_settle(struct rib *rib, struct fate *f, bool wanted)
 	set_members(rib, f, !wanted ? 0 : f->black_hole ? 1 : f->path_count);
 	if (f->stands_in)
 		dirty_where_it_stands_in(rib, f);
+	/* While it is guessed, the group that its routes have in the kernel since before our restart is as good as any. */
+	if (wanted && !g && f->guess && !f->eager && route_group_of(f))
+		return;
 	if (wanted && !g) {
 		g = f->group = group_for(rib, f);
 		group_stand_in_over(rib, g);

@@ -78,13 +78,34 @@ table_get(struct rib *rib, uint32_t id)
 		if (t->id == id)
 			return t;
 	}
+	return table_new(rib, id);
+}
+
+struct rib_table *
+table_new(struct rib *rib, uint32_t id)
+{
 	struct rib_table *t = NEW(struct rib_table);
+
 	t->id = id;
 	t->rib = rib;
-	trie_init(&t->v4);
-	trie_init(&t->v6);
+	struct trie *tries[] = { &t->v4, &t->v6, &t->watched4, &t->watched6 };
+	for (size_t i = 0; i < COUNT(tries); i++)
+		trie_init(tries[i]);
 	list_append(&rib->tables, &t->link);
 	return t;
+}
+
+void
+tables_free(struct rib *rib)
+{
+	list_each_safe (l, &rib->tables) {
+		struct rib_table *t = OBJECT(l, struct rib_table, link);
+		trie_free(&t->v4);
+		trie_free(&t->v6);
+		watches_free(t);
+		free(t);
+	}
+	list_init(&rib->tables);
 }
 
 struct rib_table *
@@ -221,7 +242,7 @@ link_gone(struct rib *rib, struct port *p)
 	free(p);
 	if (was_vrf) {
 		place_slaves(rib, ifindex);
-		statics_vrfs_changed(rib);
+		vrfs_changed(rib);
 	}
 	rib->ports_dirty = true;
 	find_names(rib);
@@ -262,13 +283,14 @@ link_seen(struct rib *rib, const struct fib_link *link)
 		p->told = 0;
 		p->trouble[0] = '\0';
 	}
-	bool vrf_changed = link->is_vrf != p->link.is_vrf || link->vrf_table != p->link.vrf_table;
+	bool vrf_changed = link->is_vrf != p->link.is_vrf || link->vrf_table != p->link.vrf_table ||
+			   (link->is_vrf && strcmp(link->name, p->link.name) != 0);
 	p->link = *link;
 	name_tables(rib);
 	place(rib, p);
 	if (vrf_changed) {
 		place_slaves(rib, link->ifindex);
-		statics_vrfs_changed(rib);
+		vrfs_changed(rib);
 	}
 	if (was_up != is_up(p))
 		up_changed(rib, p);

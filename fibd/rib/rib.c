@@ -6,7 +6,9 @@
  * not direct has a *fate*: the list of next hops as named, shared by all entries with the same list. A fate is
  * resolved to paths and owns a *group* of *nexthop* objects in the kernel; a route points at the group of the
  * fate that it `wants`. An *lsp* is a row of ldp.Lsp: it makes an *ilm* (an incoming label and where it leads),
- * and it makes the route to its FEC want a labelled variant of its fate.
+ * and it makes the route to its FEC want a labelled variant of its fate. Rows of l3vpnd add entries and incoming labels of their
+ * own, and *questions* about addresses. Rows name VPN instances by *homes*, which have a table whether or not there is a VRF
+ * device.
  *
  * The life of a change. A link loses carrier: the port tells the next hop objects on it that the kernel has
  * dropped them (it does so without a word), and asks for a resolving pass. The pass finds the fates that lost a
@@ -26,6 +28,7 @@
 #include <string.h>
 
 #define TRACKS_WAIT (3 * USEC_PER_SEC)
+#define PATIENCE (20 * USEC_PER_SEC) /* for daemons that start together with us to tell what they know */
 enum { SETTLE_ROUNDS = 16, CHOICES_AT_ONCE = 4096 };
 
 void
@@ -58,10 +61,11 @@ rib_new(uint64_t seed)
 	rib->dump = 1;
 	rib->resync_asked = true; /* the first thing to do */
 	rib->next_id = FIB_NEXTHOP_FIRST;
-	rib->resync_at = rib->retry_at = rib->tracks_until = USEC_NEVER;
+	rib->resync_at = rib->retry_at = rib->tracks_until = rib->patient_until = USEC_NEVER;
+	rib->patient = true;
 	struct hash *hashes[] = { &rib->ports, &rib->nexthops, &rib->nexthop_contents, &rib->groups, &rib->fates,
 		&rib->sessions, &rib->sessions_by_peer, &rib->hops, &rib->hops_by_peer, &rib->lsps, &rib->ilms,
-		&rib->ldp_links, &rib->troubles };
+		&rib->ldp_links, &rib->troubles, &rib->homes_by_name, &rib->vpn_labels, &rib->questions };
 	for (size_t i = 0; i < COUNT(hashes); i++)
 		hash_init(hashes[i]);
 	struct list *lists[] = { &rib->tables, &rib->dirty_nexthops, &rib->dirty_groups, &rib->dirty_ilms,
@@ -73,7 +77,7 @@ rib_new(uint64_t seed)
 	pool_init(&rib->ilm_pool, sizeof(struct ilm));
 	for (size_t i = 0; i < COUNT(lists); i++)
 		list_init(lists[i]);
-	table_get(rib, 254);
+	rib->public = table_get(rib, 254);
 	rows_init(rib);
 	return rib;
 }
@@ -92,9 +96,13 @@ rib_free(struct rib *rib)
 {
 	if (!rib)
 		return;
+	reach_free(rib);
+	vpn_labels_free(rib);
 	routes_free(rib);
 	lfib_free(rib);
 	nexthops_free(rib);
+	tables_free(rib);
+	homes_free(rib);
 	ports_free(rib);
 	tracks_free(rib);
 	diff_free(rib);
@@ -125,7 +133,7 @@ rib_tables(struct rib *rib)
 usec_t
 rib_due(const struct rib *rib)
 {
-	return usec_min(usec_min(rib->resync_at, rib->retry_at), rib->tracks_until);
+	return usec_min(usec_min(rib->resync_at, rib->retry_at), usec_min(rib->tracks_until, rib->patient_until));
 }
 
 /* --- inputs --- */
@@ -147,6 +155,8 @@ configure(struct rib *rib, struct fib_config *new)
 	tracks_configured(rib);
 	if (!rib->has_config && !rib->tracks_known)
 		rib->tracks_until = rib->now + TRACKS_WAIT;
+	if (!rib->has_config)
+		rib->patient_until = rib->now + PATIENCE;
 	if (rib->dumped)
 		statics_note_vrfs(rib);
 	rib->has_config = rib->ports_dirty = rib->resolve_all = rib->work = true;
@@ -237,11 +247,46 @@ timer(struct rib *rib)
 	}
 	if (rib->now >= rib->tracks_until)
 		tracks_are_known(rib);
+	if (rib->now >= rib->patient_until) {
+		rib->patient_until = USEC_NEVER;
+		rib->patient = false;
+		rib->resolve_all = true;
+	}
 	if (rib->now >= rib->retry_at) {
 		rib->retry_at = USEC_NEVER;
 		rib->retried_at = rib->now;
 		rib->resync_asked = true; /* a refusal may mean that we are wrong about what is there */
 		diff_all_dirty(rib);
+	}
+}
+
+static void
+row_told(struct rib *rib, const struct fib_input *in)
+{
+	switch (in->table) {
+	case FIB_LDP_LSP: lfib_row(rib, in->row, in->gone, in->round); break;
+	case FIB_BFD_SESSION: track_row(rib, in->row, in->gone, in->round); break;
+	case FIB_IGP_ROUTE: learned_row(rib, in->row, in->gone, in->round); break;
+	case FIB_LDP_SYNC: neighbors_row(rib, in->row, in->gone, in->round); break;
+	case FIB_VPN_ROUTE: learned_vpn_row(rib, in->row, in->gone, in->round); break;
+	case FIB_VPN_LABEL: vpn_label_row(rib, in->row, in->gone, in->round); break;
+	case FIB_VPN_NEXTHOP: reach_row(rib, in->row, in->gone, in->round); break;
+	case FIB_MIRRORS: break;
+	}
+}
+
+static void
+table_told(struct rib *rib, const struct fib_input *in)
+{
+	switch (in->table) {
+	case FIB_LDP_LSP: lfib_synced(rib, in->round); break;
+	case FIB_BFD_SESSION: track_synced(rib, in->round); break;
+	case FIB_IGP_ROUTE:
+	case FIB_VPN_ROUTE: learned_synced(rib, in->table, in->round); break;
+	case FIB_LDP_SYNC: neighbors_synced(rib, in->round); break;
+	case FIB_VPN_LABEL: vpn_labels_synced(rib, in->round); break;
+	case FIB_VPN_NEXTHOP: reach_synced(rib, in->round); break;
+	case FIB_MIRRORS: break;
 	}
 }
 
@@ -255,29 +300,11 @@ dispatch(struct rib *rib, const struct fib_input *in)
 	case FIB_IN_SEEN_ALL: seen_all(rib); break;
 	case FIB_IN_OVERRUN: rib->resync_asked = true; break;
 	case FIB_IN_ANSWER: diff_answer(rib, in->number, in->error, in->text); break;
-	case FIB_IN_ROW:
-		if (in->table == FIB_BFD_SESSION)
-			track_row(rib, in->row, in->gone, in->round);
-		else if (in->table == FIB_IGP_ROUTE)
-			learned_row(rib, in->row, in->gone, in->round);
-		else if (in->table == FIB_LDP_SYNC)
-			neighbors_row(rib, in->row, in->gone, in->round);
-		else
-			lfib_row(rib, in->row, in->gone, in->round);
-		break;
-	case FIB_IN_SYNCED:
-		if (in->table == FIB_BFD_SESSION)
-			track_synced(rib, in->round);
-		else if (in->table == FIB_IGP_ROUTE)
-			learned_synced(rib, in->round);
-		else if (in->table == FIB_LDP_SYNC)
-			neighbors_synced(rib, in->round);
-		else
-			lfib_synced(rib, in->round);
-		break;
+	case FIB_IN_ROW: row_told(rib, in); break;
+	case FIB_IN_SYNCED: table_told(rib, in); break;
 	case FIB_IN_LOST:
-		if (in->table == FIB_LDP_LSP) /* a dead bfdd's sessions stay as they were */
-			lfib_lost(rib);
+		if (in->table == FIB_LDP_LSP || in->table == FIB_VPN_LABEL) /* other daemons' rows stay as they were */
+			lfib_lost(rib, in->table);
 		break;
 	case FIB_IN_TIMER: timer(rib); break;
 	}
@@ -287,9 +314,20 @@ dispatch(struct rib *rib, const struct fib_input *in)
  * The first configuration is in the kernel, with the addresses that it gives: what readers see now is whole. Who chooses
  * among the addresses, a router ID for instance, must not choose among a part of them.
  */
+static void
+vouch_for_answers(struct rib *rib)
+{
+	bool known = !rib->inherited || (rib->synced[FIB_LDP_LSP] && rib->synced[FIB_IGP_ROUTE]);
+
+	if (rib->interface_table.complete && !rib->reach_table.complete && known && rib->synced[FIB_VPN_NEXTHOP] &&
+	    !rib->review)
+		table_complete(&rib->reach_table);
+}
+
 void
 rib_vouch(struct rib *rib)
 {
+	vouch_for_answers(rib);
 	if (rib->interface_table.complete || rib->work || !rib->dumped || !rib->has_config || !rib->has_abilities ||
 	    !ports_are_set(rib))
 		return;
@@ -297,6 +335,7 @@ rib_vouch(struct rib *rib)
 	table_complete(&rib->route_table);
 	table_complete(&rib->ilm_table);
 	table_complete(&rib->request_table);
+	vouch_for_answers(rib);
 }
 
 bool
@@ -323,6 +362,8 @@ rib_settle(struct rib *rib)
 	}
 	fates_settle(rib);
 	ports_settle(rib);
+	if (rib->review && all_chosen && !rib->resolve && !rib->resolve_all && rib->has_config)
+		reach_review(rib);
 	if (!all_chosen)
 		rib->work = true;
 	return all_chosen;

@@ -56,6 +56,7 @@ struct fib_nexthop {
 	uint32_t ifindex;
 	uint8_t family; /* 4 or 6: of the object when there is no gateway */
 	uint8_t label_count;
+	uint8_t ttl;           /* of the labels, RFC 3443 pipe; 0: the packet's own (uniform) */
 	uint32_t labels[4];    /* pushed, outermost first */
 	uint16_t member_count; /* a group when not 0 */
 	uint32_t members[FIB_PATHS_MAX];
@@ -67,6 +68,7 @@ struct fib_path { /* an inline next hop of an AF_MPLS or of a foreign route */
 	uint8_t label_count;
 	uint32_t labels[4];
 	uint8_t weight;
+	uint8_t ttl; /* as in struct fib_nexthop */
 };
 struct fib_ip_route {
 	uint32_t table; /* RT_TABLE_MAIN 254 or a VRF's */
@@ -81,8 +83,8 @@ struct fib_ip_route {
 struct fib_label_route {
 	uint32_t label;
 	uint8_t protocol;
-	uint32_t pop_ifindex; /* pop and look up in this VRF (or lo) instead of paths; 0 none */
-	uint16_t path_count;
+	bool pipe;           /* the packet beneath keeps its own TTL when the last label is popped (RFC 3443) */
+	uint16_t path_count; /* a path of an interface alone: popped and looked up there, by a VRF's device or lo */
 	struct fib_path paths[FIB_PATHS_MAX];
 };
 
@@ -144,7 +146,16 @@ enum fib_input_kind {
 	FIB_IN_LOST, /* rows of a mirrored table */
 	FIB_IN_TIMER,
 };
-enum fib_mirror { FIB_LDP_LSP, FIB_BFD_SESSION, FIB_IGP_ROUTE, FIB_LDP_SYNC, FIB_MIRRORS };
+enum fib_mirror {
+	FIB_LDP_LSP,
+	FIB_BFD_SESSION,
+	FIB_IGP_ROUTE,
+	FIB_LDP_SYNC,
+	FIB_VPN_ROUTE,
+	FIB_VPN_LABEL,
+	FIB_VPN_NEXTHOP,
+	FIB_MIRRORS
+};
 struct fib_input {
 	enum fib_input_kind kind;
 	struct fib_config *config; /* its insides are taken over; the caller's structure is empty afterwards */
@@ -156,7 +167,7 @@ struct fib_input {
 	const char *text;
 	enum fib_mirror table;
 	uint32_t round;
-	const void *row; /* Ldp__Lsp, Bfd__Session */
+	const void *row; /* Ldp__Lsp, Bfd__Session, L3vpn__Route, … */
 };
 
 struct rib *rib_new(uint64_t seed);
@@ -170,6 +181,6 @@ struct outbox *rib_outbox(struct rib *); /* log lines */
 size_t rib_take_ops(struct rib *, struct fib_op *ops, size_t room, usec_t now);
 bool rib_has_ops(const struct rib *);
 bool rib_wants_resync(const struct rib *); /* the next is FIB_OP_RESYNC, alone: do it when no other is under way */
-/* fib.Interface, fib.Route, fib.Ilm, fib.LabelRange, fib.Kernel; NULL at the end. */
+/* fib.Interface, fib.Route, fib.Ilm, fib.LabelRange, fib.Kernel, fib.Reach, bfd.Request; NULL at the end. */
 struct table *const *rib_tables(struct rib *);
 #endif

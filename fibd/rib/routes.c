@@ -112,6 +112,13 @@ route_next_dirty(struct rib *rib)
 	return r;
 }
 
+/* Somebody's next hop may lie behind it, or lead where it leads. */
+static void
+is_other(struct rib *rib, const struct route *r)
+{
+	rib->resolve |= watch_hits(r->table, &r->node.prefix);
+}
+
 /* --- entries --- */
 
 /* Of equals the older comes first, but nothing comes after a black hole: it takes over when no other can forward. */
@@ -207,7 +214,7 @@ route_add_entry(struct rib *rib, struct route *r, const struct entry *like)
 	struct entry *e = pool_take(&rib->entry_pool);
 
 	*e = *like;
-	r->inherited = false;
+	r->inherited &= like->learned; /* its next hops may lean on what is not told yet */
 	entry_put(rib, r, e);
 	return e;
 }
@@ -223,7 +230,7 @@ route_drop_entry(struct rib *rib, struct entry *e)
 			break;
 		}
 	if (e->chosen)
-		rib->resolve = true; /* somebody's next hop may lie behind it */
+		is_other(rib, r);
 	list_remove(&e->of_fate);
 	heir_out(r);
 	if (e->fate)
@@ -337,7 +344,11 @@ foreign_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 		route_has(rib, r, NULL); /* they have replaced ours */
 	size_t count = specs_of(in, specs);
 	bool black_hole = in->type != RTN_UNICAST_TYPE;
-	like.fate = fate_get(rib, t, specs, count, black_hole, in->prefix.addr.family, NULL);
+	like.fate = fate_get(rib, &(struct fate){ .table = t,
+				      .family = in->prefix.addr.family,
+				      .black_hole = black_hole,
+				      .specs = specs,
+				      .spec_count = (uint16_t)count });
 	like.seen = rib->dump;
 	if (old && old->fate == like.fate) {
 		old->seen = rib->dump;
@@ -345,6 +356,7 @@ foreign_seen(struct rib *rib, const struct fib_ip_route *in, bool gone)
 		return;
 	}
 	uint32_t since = old ? old->since : (uint32_t)(rib->now / USEC_PER_SEC);
+	like.chosen = old && old->chosen;
 	if (old)
 		route_drop_entry(rib, old);
 	route_add_entry(rib, r, &like)->since = since;
@@ -542,8 +554,13 @@ wanted_fate(struct rib *rib, struct route *r)
 	if (hidden)
 		return NULL;
 	if (push)
-		return fate_get(
-		    rib, r->table, e->fate->specs, e->fate->spec_count, false, e->fate->family, &r->node.prefix);
+		return fate_get(rib, &(struct fate){ .table = r->table,
+					 .family = e->fate->family,
+					 .labelled = true,
+					 .pipe = e->fate->pipe,
+					 .fec = r->node.prefix,
+					 .specs = e->fate->specs,
+					 .spec_count = e->fate->spec_count });
 	if (e->foreign)
 		return NULL;
 	e->fate->refs++;
@@ -584,7 +601,7 @@ set_want(struct rib *rib, struct route *r, struct fate *want)
 		fate_touch(rib, old);
 		fate_unref(rib, old);
 	}
-	rib->resolve = true; /* somebody's next hop may lie behind it */
+	is_other(rib, r);
 	route_dirty(rib, r);
 }
 
@@ -596,9 +613,11 @@ choose(struct rib *rib, struct route *r)
 	while (best && !is_usable(best))
 		best = best->next;
 	if (best != route_chosen(r)) {
-		rib->resolve = true; /* here too */
+		is_other(rib, r);
 		r->told = false;
 	}
+	if (best)
+		r->inherited = false;
 	for (struct entry *e = r->entries; e; e = e->next)
 		e->chosen = e == best;
 	heir_out(r);
@@ -606,7 +625,7 @@ choose(struct rib *rib, struct route *r)
 	heir_in(r);
 	if (!r->entries)
 		table_gone(&rib->route_table, &r->row);
-	else if (!r->told)
+	else if (!r->told && r->table->id)
 		table_changed(&rib->route_table, &r->row);
 	r->told = r->entries;
 	if (r->has || r->inlined)
@@ -701,8 +720,9 @@ route_each_follower(struct rib *rib, struct fate *f, void (*visit)(struct rib *,
 void
 route_lsp_changed(struct rib *rib, const struct prefix *fec)
 {
-	struct route *r = route_find(table_get(rib, 254), fec);
+	struct route *r = route_find(rib->public, fec);
 
+	rib->resolve |= watch_hits(rib->public, fec);
 	if (!r)
 		return;
 	queue_to_choose(rib, r);
@@ -753,13 +773,6 @@ void
 routes_free(struct rib *rib)
 {
 	routes_each(rib, forget);
-	list_each_safe (l, &rib->tables) {
-		struct rib_table *t = OBJECT(l, struct rib_table, link);
-		trie_free(&t->v4);
-		trie_free(&t->v6);
-		free(t);
-	}
-	list_init(&rib->tables);
 	free(rib->to_choose.at);
 	free(rib->dirty_routes.at);
 	hash_free(&rib->troubles);

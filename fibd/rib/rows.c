@@ -1,5 +1,6 @@
 /* The engine's objects as rows of its tables. */
 #include "fibd/rib/model.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,8 +86,25 @@ next_hop(struct arena *arena, const struct addr *address, const struct fib_path 
 	return h;
 }
 
+/* What is wrong with its first next hop over an LSP; NULL: it has none. */
 static const char *
-why_inactive(const struct entry *e)
+why_no_lsp(const struct fate *f, struct arena *arena)
+{
+	struct rib *rib = f->table->rib;
+	bool unsure;
+
+	for (uint16_t i = 0; i < f->spec_count; i++) {
+		if (!f->specs[i].lsp)
+			continue;
+		struct answer a = reach_of(rib, home_get(rib, ""), &f->specs[i].addr, &unsure);
+		if (*a.trouble)
+			return arena_text(arena, a.trouble);
+	}
+	return NULL;
+}
+
+static const char *
+why_inactive(const struct entry *e, struct arena *arena)
 {
 	const struct fate *f = e->fate;
 
@@ -97,7 +115,8 @@ why_inactive(const struct entry *e)
 		if (t && t->dead)
 			return "its BFD session says that the path is dead";
 	}
-	return f->looped ? "its next hop is reached through this very route" : "no next hop can be reached";
+	const char *why = why_no_lsp(f, arena);
+	return f->looped ? "its next hop is reached through this very route" : why ? why : "no next hop can be reached";
 }
 
 static void
@@ -107,6 +126,17 @@ fill_track(Fib__NextHop *h, const struct track *t)
 		return;
 	h->track = lent(t->name);
 	h->track_state = lent(!t->present ? "no such session" : t->dead ? "dead" : "alive");
+}
+
+/* Those that are not backups. */
+static size_t
+primaries(const struct fate *f)
+{
+	size_t n = 0;
+
+	while (n < f->spec_count && !f->specs[n].backup)
+		n++;
+	return n;
 }
 
 static void
@@ -122,7 +152,7 @@ fill_entry(Fib__RouteEntry *m, const struct entry *e, const struct route *r, str
 	m->cost = e->foreign ? 0 : e->cost;
 	m->foreign = e->foreign;
 	m->since = e->since * (uint64_t)USEC_PER_SEC;
-	m->inactive = lent(chosen ? "" : why_inactive(e));
+	m->inactive = lent(chosen ? "" : why_inactive(e, arena));
 	if (e->direct) {
 		const struct direct *d = direct_of(e);
 		m->n_next_hops = 1;
@@ -133,12 +163,14 @@ fill_entry(Fib__RouteEntry *m, const struct entry *e, const struct route *r, str
 	}
 	m->relay = f->relay;
 	m->black_hole = f->black_hole;
-	m->n_next_hops = f->path_count ? f->path_count : f->spec_count;
+	m->n_next_hops = f->path_count ? f->path_count : primaries(f);
 	m->next_hops = arena_take(arena, (m->n_next_hops + 1) * sizeof *m->next_hops);
 	for (size_t i = 0; i < m->n_next_hops; i++) {
 		const struct fib_path unresolved = { .ifindex = f->path_count ? 0 : f->specs[i].ifindex };
 		const struct spec *s = f->path_count ? &f->specs[f->paths[i].spec] : &f->specs[i];
-		m->next_hops[i] = next_hop(arena, s ? &s->addr : &none, f->path_count ? &f->paths[i].p : &unresolved);
+		const struct fib_path *p = f->path_count ? &f->paths[i].p : &unresolved;
+		/* What is leaked names no next hop: it is the other instance's. */
+		m->next_hops[i] = next_hop(arena, !s ? &none : addr_is_set(&s->addr) ? &s->addr : &p->gateway, p);
 		fill_track(m->next_hops[i], s ? track_of(f->table->rib, s->track) : NULL);
 	}
 }
@@ -237,22 +269,44 @@ fill_route(const struct row *row, void *message, struct arena *arena)
 
 /* --- labels --- */
 
+static const char *
+ilm_trouble(const struct ilm *i, struct arena *arena)
+{
+	char text[96];
+
+	if (i->trouble || (!i->contested && !(i->vpn && !i->vpn->home->ifindex && *i->vpn->home->name)))
+		return i->trouble;
+	if (i->contested)
+		snprintf(text, sizeof text, "%s asks for this label too, and is refused: %s had it first",
+		    i->vpn ? "ldpd" : "l3vpnd", ilm_owner(i->rib, i));
+	else
+		snprintf(text, sizeof text, "there is no VRF device %.31s", i->vpn->home->name);
+	return arena_text(arena, text);
+}
+
 static void
 fill_ilm(const struct row *row, void *message, struct arena *arena)
 {
 	const struct ilm *i = CONST_OBJECT(row, struct ilm, row);
 	Fib__Ilm *m = message;
+	struct fib_path wanted[FIB_PATHS_MAX];
 	/* What is there; else what should be. */
-	uint16_t count = i->has ? i->has_count : i->lsp ? i->lsp->hop_count : 0;
+	uint16_t count = i->has   ? i->has_count
+			 : i->vpn ? vpn_label_paths(i->vpn, wanted)
+			 : i->lsp ? i->lsp->hop_count
+				  : 0;
 
 	m->label = i->label;
-	m->owner = lent("ldpd");
+	m->owner = lent(ilm_owner(i->rib, i));
 	if (i->lsp)
 		m->fec = bytes_of_prefix(&i->lsp->fec, arena);
+	else if (i->vpn && i->vpn->has_prefix)
+		m->fec = bytes_of_prefix(&i->vpn->prefix, arena);
 	m->next_hops = arena_take(arena, (count + 1u) * sizeof *m->next_hops);
 	for (uint16_t k = 0; k < count; k++) {
-		if (i->has) {
-			m->next_hops[m->n_next_hops++] = next_hop(arena, &i->has_paths[k].gateway, &i->has_paths[k]);
+		if (i->has || i->vpn) {
+			const struct fib_path *p = i->has ? &i->has_paths[k] : &wanted[k];
+			m->next_hops[m->n_next_hops++] = next_hop(arena, &p->gateway, p);
 			continue;
 		}
 		const struct lsp_hop *h = &i->lsp->hops[k];
@@ -264,8 +318,8 @@ fill_ilm(const struct row *row, void *message, struct arena *arena)
 		m->next_hops[m->n_next_hops++] = next_hop(arena, &h->gateway, &p);
 	}
 	m->installed = i->has && i->right;
-	m->trouble = lent(i->trouble);
-	m->stale = i->stale || !i->lsp;
+	m->trouble = lent(ilm_trouble(i, arena));
+	m->stale = i->stale || !ilm_is_wanted(i);
 }
 
 /* --- the rest --- */
@@ -304,13 +358,29 @@ fill_request(const struct row *row, void *message, struct arena *arena)
 	const struct fib_config *c = &h->table->rib->config;
 	Bfd__Request *m = message;
 
-	m->client = lent("static");
+	m->client = lent(h->track.for_vpn ? "vpn" : "static");
 	m->peer = bytes_of_addr(&h->track.peer, arena);
 	m->ifindex = h->track.ifindex;
 	m->vrf = lent(h->table->vrf);
+	if (h->track.for_vpn)
+		return; /* the timers are bfdd's defaults */
 	m->min_tx_us = c->bfd.min_tx_ms * 1000u;
 	m->min_rx_us = c->bfd.min_rx_ms * 1000u;
 	m->multiplier = c->bfd.multiplier;
+}
+
+static void
+fill_reach(const struct row *row, void *message, struct arena *arena)
+{
+	const struct question *q = CONST_OBJECT(row, struct question, row);
+	Fib__Reach *m = message;
+
+	m->vrf = lent(q->home->name);
+	m->address = bytes_of_addr(&q->addr, arena);
+	m->reachable = q->answer.reachable;
+	m->lsp = q->answer.lsp;
+	m->metric = q->answer.metric;
+	m->trouble = lent(q->answer.trouble);
 }
 
 void
@@ -328,10 +398,11 @@ rows_init(struct rib *rib)
 	table_init(&rib->range_table, "fib.LabelRange", fill_range);
 	table_init(&rib->kernel_table, "fib.Kernel", fill_kernel);
 	table_init(&rib->request_table, "bfd.Request", fill_request);
-	rib->request_table.complete = rib->interface_table.complete = rib->route_table.complete =
-	    rib->ilm_table.complete = false;
+	table_init(&rib->reach_table, "fib.Reach", fill_reach);
+	rib->reach_table.complete = rib->request_table.complete = rib->interface_table.complete =
+	    rib->route_table.complete = rib->ilm_table.complete = false;
 	struct table *tables[] = { &rib->interface_table, &rib->route_table, &rib->ilm_table, &rib->range_table,
-		&rib->kernel_table, &rib->request_table };
+		&rib->kernel_table, &rib->request_table, &rib->reach_table };
 	for (size_t i = 0; i < COUNT(tables); i++)
 		rib->served[i] = tables[i];
 	for (size_t i = 0; i < COUNT(ranges); i++) {

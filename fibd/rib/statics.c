@@ -54,9 +54,13 @@ configure_one(struct rib *rib, const struct fib_static *s, size_t count)
 			.name = v->name ? port_name_number(rib, c->names[v->name - 1]) : 0,
 			.track = v->track ? track_session(rib, c->notes[v->track - 1]->text) : 0 };
 		if (v->bfd)
-			specs[n - 1].track = track_hop(rib, t, &v->next_hop, specs[n - 1].name);
+			specs[n - 1].track = track_hop(rib, t, &v->next_hop, specs[n - 1].name, false);
 	}
-	struct fate *fate = fate_get(rib, t, specs, n, first->black_hole, s->prefix.addr.family, NULL);
+	struct fate *fate = fate_get(rib, &(struct fate){ .table = t,
+					      .family = s->prefix.addr.family,
+					      .black_hole = first->black_hole,
+					      .specs = specs,
+					      .spec_count = (uint16_t)n });
 	struct entry *old = static_entry(r, first->preference, first->black_hole);
 	if (old && old->fate == fate) {
 		old->seen = rib->config_round;

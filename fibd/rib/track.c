@@ -241,19 +241,21 @@ tracks_hold(const struct rib *rib, uint32_t ifindex, bool *ret_protocol)
 /* --- next hops --- */
 
 uint32_t
-track_hop(struct rib *rib, struct rib_table *table, const struct addr *peer, uint32_t interface)
+track_hop(struct rib *rib, struct rib_table *table, const struct addr *peer, uint32_t interface, bool for_vpn)
 {
-	uint32_t hash = peer_hash(peer) + interface * 31u + table->id;
+	uint32_t hash = peer_hash(peer) + interface * 31u + table->id + for_vpn;
 
 	for (struct hash_node *n = hash_first(&rib->hops, hash); n; n = hash_next(n)) {
 		const struct hop *h = OBJECT(n, struct hop, track.by_key);
-		if (h->table == table && h->interface == interface && addr_eq(&h->track.peer, peer))
+		if (h->table == table && h->interface == interface && h->track.for_vpn == for_vpn &&
+		    addr_eq(&h->track.peer, peer))
 			return h->track.number;
 	}
 	struct hop *h = NEW(struct hop);
 	char text[ADDR_TEXT];
 	h->track.peer = *peer;
 	h->track.is_hop = true;
+	h->track.for_vpn = for_vpn;
 	h->table = table;
 	h->interface = interface;
 	track_add(rib, &h->track, mem_text(addr_text(peer, text)));

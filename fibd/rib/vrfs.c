@@ -5,9 +5,14 @@
  * A device of that name which somebody else has made is used as it is, and never removed; nor is an interface taken out of a
  * VRF that somebody else has put it into. What no route of an instance leads to is unreachable there: without that the kernel
  * would go on looking in the public network's table.
+ *
+ * Other daemons name instances in their rows, which may come before the device does, or stay when it goes. Such a name is a
+ * *home*: the table of its device, and without one a table of its own where routes wait. When the device comes or goes, they
+ * move: nobody has to be asked again.
  */
 #include "fibd/rib/model.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TABLE_FIRST = 1001, UNREACHABLE = 7 /* RTN_UNREACHABLE */ };
@@ -163,4 +168,75 @@ vrfs_are_set(struct rib *rib)
 			return false;
 	}
 	return true;
+}
+
+/* --- homes --- */
+
+static struct rib_table *
+waiting_room(struct rib *rib, struct home *h)
+{
+	if (!h->waiting) {
+		h->waiting = table_new(rib, 0);
+		snprintf(h->waiting->vrf, sizeof h->waiting->vrf, "%.15s", h->name);
+	}
+	return h->waiting;
+}
+
+static void
+home_find(struct rib *rib, struct home *h)
+{
+	const struct port *p = *h->name ? device_of(rib, h->name) : NULL;
+
+	h->ifindex = p && p->link.is_vrf ? p->link.ifindex : 0;
+	h->table = !*h->name ? rib->public : h->ifindex ? table_get(rib, p->link.vrf_table) : waiting_room(rib, h);
+}
+
+struct home *
+home_get(struct rib *rib, const char *name)
+{
+	const char *text = strcmp(name, "_public_") == 0 ? "" : name;
+	size_t size = strlen(text) + 1;
+	uint32_t hash = hash_bytes(text, size, 0);
+
+	for (struct hash_node *n = hash_first(&rib->homes_by_name, hash); n; n = hash_next(n)) {
+		struct home *h = OBJECT(n, struct home, by_name);
+		if (strcmp(h->name, text) == 0)
+			return h;
+	}
+	struct home *h = mem_zalloc(sizeof *h + size);
+	memcpy(h->name, text, size);
+	rib->homes = mem_resize(rib->homes, (rib->home_count + 1) * sizeof(struct home *));
+	rib->homes[rib->home_count++] = h;
+	h->number = rib->home_count;
+	hash_add(&rib->homes_by_name, &h->by_name, hash);
+	home_find(rib, h);
+	return h;
+}
+
+void
+vrfs_changed(struct rib *rib)
+{
+	statics_vrfs_changed(rib);
+	for (uint32_t i = 0; i < rib->home_count; i++) {
+		struct home *h = rib->homes[i];
+		struct rib_table *before = h->table;
+		uint32_t ifindex = h->ifindex;
+		home_find(rib, h);
+		if (h->table != before) {
+			learned_move(rib, before, h->table);
+			fates_home_moved(rib, h, before);
+			reach_home_moved(rib, h, before);
+		}
+		if (h->table != before || h->ifindex != ifindex)
+			vpn_labels_home_moved(rib, h);
+	}
+}
+
+void
+homes_free(struct rib *rib)
+{
+	for (uint32_t i = 0; i < rib->home_count; i++)
+		free(rib->homes[i]);
+	free(rib->homes);
+	hash_free(&rib->homes_by_name);
 }

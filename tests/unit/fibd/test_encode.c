@@ -100,6 +100,62 @@ START_TEST(a_next_hop_carries_our_mark_gateway_interface_and_labels)
 }
 END_TEST
 
+START_TEST(an_ipv6_next_hop_behind_an_ipv4_gateway_is_mapped_and_on_link)
+{
+	struct fib_object o = { .kind = FIB_NEXTHOP };
+	struct nlattr *a[NHA_MAX + 1];
+	static const uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff, [12] = 10, [14] = 1, [15] = 2 };
+
+	o.nexthop = (struct fib_nexthop){ .id = FIB_NEXTHOP_FIRST + 7,
+		.gateway = addr("10.0.1.2"),
+		.ifindex = 5,
+		.family = 6,
+		.label_count = 2,
+		.labels = { 300, 400 } };
+	const struct nlmsghdr *h = encode(FIB_OP_ADD, &o);
+	const struct nhmsg *n = nlmsg_data(h);
+	ck_assert_int_eq(n->nh_family, AF_INET6);
+	ck_assert_uint_eq(n->nh_flags, RTNH_F_ONLINK);
+	ck_assert_int_eq(nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof *n, a, NHA_MAX, NULL), 0);
+	ck_assert_int_eq(nla_len(a[NHA_GATEWAY]), 16);
+	ck_assert_mem_eq(nla_data(a[NHA_GATEWAY]), mapped, 16);
+	reads_back(&o);
+	n = nlmsg_data(encode(FIB_OP_DELETE, &o));
+	ck_assert_uint_eq(n->nh_flags, 0);
+}
+END_TEST
+
+START_TEST(a_ttl_of_the_labels_own_is_told_for_pushes_and_pops)
+{
+	struct fib_object o = { .kind = FIB_NEXTHOP };
+
+	o.nexthop = (struct fib_nexthop){ .id = FIB_NEXTHOP_FIRST + 7,
+		.gateway = addr("10.0.1.2"),
+		.ifindex = 5,
+		.family = 4,
+		.label_count = 1,
+		.ttl = 255,
+		.labels = { 300 } };
+	encode(FIB_OP_ADD, &o);
+	reads_back(&o);
+	o = (struct fib_object){ .kind = FIB_LABEL_ROUTE,
+		.label_route = { .label = 800000,
+		    .protocol = FIB_PROTOCOL,
+		    .path_count = 1,
+		    .pipe = true,
+		    .paths = { { .ifindex = 20, .weight = 1 } } } };
+	const struct nlmsghdr *h = encode(FIB_OP_ADD, &o);
+	const struct nlattr *ttl =
+	    nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct rtmsg), RTA_TTL_PROPAGATE);
+	ck_assert(ttl && nla_get_u8(ttl) == 0);
+	reads_back(&o);
+	o.label_route.pipe = false;
+	h = encode(FIB_OP_ADD, &o);
+	ck_assert_ptr_null(nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct rtmsg), RTA_TTL_PROPAGATE));
+	reads_back(&o);
+}
+END_TEST
+
 START_TEST(groups_black_holes_and_ipv6_next_hops_read_back)
 {
 	struct fib_object o = { .kind = FIB_NEXTHOP };
@@ -151,7 +207,7 @@ START_TEST(a_route_with_inline_next_hops_carries_their_labels)
 	static const struct {
 		const char *prefix, *gateways[2];
 	} cases[] = { { "4.4.4.4/32", { "10.0.1.2", "10.0.2.2" } }, { "2001:db8::4/128", { "fe80::2", "fe80::3" } },
-		{ "4.4.4.4/32", { "fe80::2", "fe80::3" } } };
+		{ "4.4.4.4/32", { "fe80::2", "fe80::3" } }, { "2001:db8::4/128", { "10.0.1.2", "10.0.2.2" } } };
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		for (uint16_t count = 1; count <= 2; count++) {
@@ -166,6 +222,7 @@ START_TEST(a_route_with_inline_next_hops_carries_their_labels)
 				o.ip_route.paths[k] = (struct fib_path){ .gateway = addr(cases[i].gateways[k]),
 					.ifindex = 5u + k,
 					.weight = 1,
+					.ttl = k ? 255 : 0,
 					.label_count = (uint8_t)(2 - k),
 					.labels = { 300u + k, k ? 0 : 400u } };
 			const struct rtmsg *r = nlmsg_data(encode(FIB_OP_ADD, &o));
@@ -370,6 +427,8 @@ suite(void)
 
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, a_next_hop_carries_our_mark_gateway_interface_and_labels);
+	tcase_add_test(t, an_ipv6_next_hop_behind_an_ipv4_gateway_is_mapped_and_on_link);
+	tcase_add_test(t, a_ttl_of_the_labels_own_is_told_for_pushes_and_pops);
 	tcase_add_test(t, groups_black_holes_and_ipv6_next_hops_read_back);
 	tcase_add_test(t, a_route_points_at_its_group_with_our_protocol_and_metric);
 	tcase_add_test(t, a_route_with_inline_next_hops_carries_their_labels);

@@ -93,8 +93,11 @@ START_TEST(a_restart_of_fibd_keeps_what_was_learned_until_it_is_told_again)
 	ROUTE("30.0.0.0/8", "10.0.1.2@1");
 	world_learned_synced(w, 1);
 	world_run(w);
+	ROUTE("30.0.0.0/8", "10.0.1.2@1"); /* igpd does not know it any more, but l3vpnd may */
+	world_lsps_synced(w, 1);
+	world_run(w);
 	ROUTE("20.0.0.0/8", "10.0.1.2@1");
-	ROUTE("30.0.0.0/8", "none"); /* igpd does not know it any more */
+	ROUTE("30.0.0.0/8", "none");
 }
 END_TEST
 

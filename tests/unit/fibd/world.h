@@ -7,6 +7,7 @@
 #include "proto/bfd.pb-c.h"
 #include "proto/fib.pb-c.h"
 #include "proto/igp.pb-c.h"
+#include "proto/l3vpn.pb-c.h"
 #include "proto/ldp.pb-c.h"
 
 /*
@@ -25,6 +26,7 @@ struct world {
 	struct arena arena;
 	const char *release;
 	bool pop_broken;                   /* rows of ldp.Lsp say so */
+	bool pipe;                         /* rows of l3vpnd say so */
 	uint32_t spare_peer, spare_label;  /* the next rows of ldp.Lsp have this alternate; 0: none */
 	bool mpls, deaf;                   /* deaf: notices are lost */
 	uint32_t look_in;                  /* the table that world_route() looks in; 0: the main one */
@@ -61,7 +63,9 @@ void world_flush_nexthops(struct world *); /* somebody's `ip nexthop flush` */
 void world_lsp(struct world *, const char *fec, uint32_t in_label, const char *hops, uint32_t round);
 void world_lsp_gone(struct world *, const char *fec);
 void world_ldp_neighbor(struct world *, uint32_t ifindex, const char *address, uint32_t peer, bool gone);
-void world_lsps_synced(struct world *, uint32_t round); /* and igp.Route, in that round */
+void world_lsps_synced(struct world *, uint32_t round); /* and igp.Route and l3vpnd's tables, in that round */
+void world_synced(struct world *, enum fib_mirror, uint32_t round);
+void world_lost(struct world *, enum fib_mirror); /* its owner is away */
 void world_learned(struct world *, const char *prefix, const char *gateway, uint32_t ifindex, uint32_t cost,
     uint32_t round); /* gateway NULL: gone */
 void world_learned_synced(struct world *, uint32_t round);
@@ -78,11 +82,21 @@ void world_session_gone(struct world *, const char *name);
 void world_sessions_synced(struct world *, uint32_t round);
 void world_sessions_lost(struct world *);
 
-/* What the kernel has: "10.0.1.2@1/100 10.0.2.2@2", "black hole", "none"; our own route or label only. */
+/* Rows of l3vpnd. Next hops: "lsp 2.2.2.2 800001 [bfd]", "via 10.5.0.2 [red]" or "leak red", with commas between them and
+ * backups behind a bar; NULL: gone. The route is of an internal peer, its preference 255, its cost 7. */
+void world_vpn_route(struct world *, const char *vrf, const char *prefix, const char *hops, uint32_t round);
+void world_vpn_label(
+    struct world *, uint32_t label, const char *vrf, const char *next_hop, uint32_t round); /* vrf NULL: gone */
+void world_question(struct world *, const char *vrf, const char *address, bool gone, uint32_t round);
+/* The row of fib.Reach: "reachable by LSP cost 5", "not cost 0: no route leads to 9.9.9.9"; "none": there is no row. */
+const char *world_answer(struct world *, const char *vrf, const char *address);
+
+/* What the kernel has: "10.0.1.2@1/100 10.0.2.2@2", "black hole", "none"; our own route or label only. In pipe mode the
+ * labels of a path end in "~255" and those of an incoming label in " pipe". */
 const char *world_route(struct world *, const char *prefix);
 const char *world_ilm(struct world *, uint32_t label);
 uint32_t world_group(struct world *, const char *prefix);        /* the group our route uses */
-const Fib__Route *world_row(struct world *, const char *prefix); /* NULL when there is none */
+const Fib__Route *world_row(struct world *, const char *prefix); /* in that table; NULL when there is none */
 const Fib__Ilm *world_ilm_row(struct world *, uint32_t label);
 const Fib__Interface *world_if_row(struct world *, uint32_t ifindex);
 struct table *world_table(struct world *, const char *name);

@@ -26,13 +26,16 @@ joined(struct world *w, char *parts[], size_t count)
 }
 
 static char *
-path_text(struct world *w, const struct addr *gateway, uint32_t ifindex, const uint32_t *labels, unsigned label_count)
+path_text(struct world *w, const struct addr *gateway, uint32_t ifindex, const uint32_t *labels, unsigned label_count,
+    uint8_t ttl)
 {
 	char a[ADDR_TEXT], text[96];
 	int n = snprintf(text, sizeof text, "%s@%u", addr_text(gateway, a), ifindex);
 
 	for (unsigned i = 0; i < label_count; i++)
 		n += snprintf(text + n, sizeof text - (size_t)n, "/%u", labels[i]);
+	if (ttl)
+		snprintf(text + n, sizeof text - (size_t)n, "~%u", ttl);
 	return arena_text(&w->arena, text);
 }
 
@@ -56,8 +59,8 @@ world_route(struct world *w, const char *prefix)
 	if (!r)
 		return "none";
 	for (uint16_t i = 0; i < r->path_count; i++)
-		parts[i] = path_text(
-		    w, &r->paths[i].gateway, r->paths[i].ifindex, r->paths[i].labels, r->paths[i].label_count);
+		parts[i] = path_text(w, &r->paths[i].gateway, r->paths[i].ifindex, r->paths[i].labels,
+		    r->paths[i].label_count, r->paths[i].ttl);
 	if (!r->nexthop_id)
 		return joined(w, parts, r->path_count);
 	const struct fib_nexthop *g = world_nexthop_of(w, r->nexthop_id);
@@ -65,7 +68,7 @@ world_route(struct world *w, const char *prefix)
 		const struct fib_nexthop *n = world_nexthop_of(w, g->members[i]);
 		if (n->black_hole)
 			return "black hole";
-		parts[i] = path_text(w, &n->gateway, n->ifindex, n->labels, n->label_count);
+		parts[i] = path_text(w, &n->gateway, n->ifindex, n->labels, n->label_count, n->ttl);
 	}
 	return joined(w, parts, g->member_count);
 }
@@ -81,16 +84,18 @@ world_group(struct world *w, const char *prefix)
 const char *
 world_ilm(struct world *w, uint32_t label)
 {
-	char *parts[FIB_PATHS_MAX];
+	char *parts[FIB_PATHS_MAX + 1];
 
 	for (size_t i = 0; i < w->ilm_count; i++) {
 		const struct fib_label_route *r = &w->ilms[i];
 		if (r->label != label)
 			continue;
 		for (uint16_t k = 0; k < r->path_count; k++)
-			parts[k] = path_text(
-			    w, &r->paths[k].gateway, r->paths[k].ifindex, r->paths[k].labels, r->paths[k].label_count);
-		return joined(w, parts, r->path_count);
+			parts[k] = path_text(w, &r->paths[k].gateway, r->paths[k].ifindex, r->paths[k].labels,
+			    r->paths[k].label_count, 0);
+		if (r->pipe)
+			parts[r->path_count] = arena_text(&w->arena, "pipe");
+		return joined(w, parts, r->path_count + r->pipe);
 	}
 	return "none";
 }
@@ -109,12 +114,17 @@ world_row(struct world *w, const char *prefix)
 {
 	struct table *t = world_table(w, "fib.Route");
 	struct prefix p = world_prefix(prefix), q;
+	const char *vrf = "";
 
+	for (size_t i = 0; i < w->link_count; i++)
+		if (w->look_in && w->links[i].vrf_table == w->look_in)
+			vrf = w->links[i].name;
 	for (const struct row *r = t->oldest; r; r = r->newer) {
 		Fib__Route *m = arena_take(&w->arena, sizeof *m);
 		fib__route__init(m);
 		t->fill(r, m, &w->arena);
-		if (!*m->vrf && prefix_from_bytes(m->prefix.data, m->prefix.len, &q) && prefix_eq(&p, &q))
+		if (strcmp(m->vrf, vrf) == 0 && prefix_from_bytes(m->prefix.data, m->prefix.len, &q) &&
+		    prefix_eq(&p, &q))
 			return m;
 	}
 	return NULL;

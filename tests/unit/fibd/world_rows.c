@@ -84,8 +84,23 @@ world_lsp_gone(struct world *w, const char *fec)
 void
 world_lsps_synced(struct world *w, uint32_t round)
 {
-	world_input(w, &(struct fib_input){ .kind = FIB_IN_SYNCED, .table = FIB_LDP_LSP, .round = round });
-	world_input(w, &(struct fib_input){ .kind = FIB_IN_SYNCED, .table = FIB_IGP_ROUTE, .round = round });
+	static const enum fib_mirror tables[] = { FIB_LDP_LSP, FIB_IGP_ROUTE, FIB_VPN_ROUTE, FIB_VPN_LABEL,
+		FIB_VPN_NEXTHOP };
+
+	for (size_t i = 0; i < COUNT(tables); i++)
+		world_synced(w, tables[i], round);
+}
+
+void
+world_synced(struct world *w, enum fib_mirror table, uint32_t round)
+{
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_SYNCED, .table = table, .round = round });
+}
+
+void
+world_lost(struct world *w, enum fib_mirror table)
+{
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_LOST, .table = table });
 }
 
 void
