@@ -12,7 +12,7 @@ from .net import LabError, Net, wait_for
 
 # What a sanitizer says when it has found something.
 FINDINGS = re.compile(r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
-TOOLS = {"bfdctl": ["bfd"], "ldpctl": ["ldp"], "igpctl": ["ospf"], "l3vpnctl": ["bgp"]}
+TOOLS = {"bfdctl": ["bfd"], "ldpctl": ["mpls ldp"], "igpctl": ["ospf"], "l3vpnctl": ["bgp", "ip vpn-instance"]}
 CLOSING_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
@@ -183,7 +183,8 @@ class Lab:
 
     def _tool(self, node, *words, check=True):
         """Runs a command line tool, found by the words' subject; what is nobody's is fibd's."""
-        tool = next((tool for tool, subjects in TOOLS.items() if any(word in words for word in subjects)), "fibctl")
+        line = f" {' '.join(words)} "
+        tool = next((tool for tool, subjects in TOOLS.items() if any(f" {subject} " in line for subject in subjects)), "fibctl")
         return self.run(node, os.path.join(self.build, "bin", tool), "-r", self.run_dir(node), *words, check=check)
 
     def ctl(self, node, *words):
