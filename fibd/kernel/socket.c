@@ -351,6 +351,22 @@ kernel_room(const struct kernel *k)
 /* --- operations --- */
 
 /* Settings are carried out at once; what came of them is told as seen. */
+/* Packets are balanced over equal paths by their ports too: by addresses alone two hosts would always take the same path. A
+ * setting of the operator's stays. */
+static int
+begin_forwarding(void)
+{
+	static const char *const policies[] = { "net/ipv4/fib_multipath_hash_policy",
+		"net/ipv6/fib_multipath_hash_policy" };
+	int r = sysctl_write("net/ipv4/ip_forward", "1");
+
+	sysctl_write("net/ipv6/conf/all/forwarding", "1"); /* a kernel without IPv6 forwards none */
+	for (int i = 0; i < 2; i++)
+		if (sysctl_read(policies[i]) == 0)
+			sysctl_write(policies[i], "1");
+	return r;
+}
+
 static int
 do_setting(struct kernel *k, const struct fib_op *op)
 {
@@ -361,10 +377,7 @@ do_setting(struct kernel *k, const struct fib_op *op)
 	case FIB_OP_PLATFORM_LABELS:
 		snprintf(value, sizeof value, "%u", op->value);
 		return sysctl_write("net/mpls/platform_labels", value);
-	case FIB_OP_FORWARDING:
-		r = sysctl_write("net/ipv4/ip_forward", "1");
-		sysctl_write("net/ipv6/conf/all/forwarding", "1"); /* a kernel without IPv6 forwards none */
-		return r;
+	case FIB_OP_FORWARDING: return begin_forwarding();
 	case FIB_OP_MPLS_INPUT:
 		snprintf(path, sizeof path, "net/mpls/conf/%.15s/input", op->object.link.name);
 		r = sysctl_write(path, op->object.link.mpls_input ? "1" : "0");

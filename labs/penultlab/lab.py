@@ -159,13 +159,18 @@ class Lab:
     def reload(self, node, daemon):
         self.daemons[node, daemon].reload()
 
-    def reconfigure(self, node, edit, daemons=("fibd", "ldpd")):
-        """Writes a router's configuration anew, edit(text) -> text, and has its daemons read it. Returns the text before."""
+    def edit(self, node, edit):
+        """Writes a router's configuration anew, edit(text) -> text. Returns the text before."""
         with open(self.config(node), encoding="utf-8") as f:
             before = f.read()
         with open(self.config(node) + ".new", "w", encoding="utf-8") as f:
             f.write(edit(before))
         os.replace(f.name, self.config(node))  # in one step: nobody reads half of it
+        return before
+
+    def reconfigure(self, node, edit, daemons=("fibd", "ldpd")):
+        """The same, and has its daemons read it."""
+        before = self.edit(node, edit)
         for daemon in daemons:
             self.reload(node, daemon)
         return before
