@@ -4,7 +4,8 @@
  * Others go on by what we told them before, until we say that we have told them all of it again (End-of-RIB). What we have to
  * tell depends on what others tell us; so nobody is told anything before every peer has said its End-of-RIB. Those that know no
  * graceful restart are not waited for once they are there, nor those that restart themselves; and nobody beyond the time for
- * which others keep our routes.
+ * which others keep our routes. Nor can it be over before it is known how the next hops of what they have told are reached:
+ * until then their paths cannot be used, and the kernel would lose routes that are as good as before.
  */
 #include "l3vpnd/bgp/model.h"
 
@@ -36,12 +37,25 @@ is_done(const struct peer *p)
 	return true;
 }
 
+static bool
+knows_next_hops(const struct instance *n)
+{
+	hash_each (k, &n->next_hops) {
+		const struct next_hop *h = OBJECT(k, struct next_hop, by_address);
+		if (!h->known && !list_is_empty(&h->paths))
+			return false;
+	}
+	return true;
+}
+
 void
 restart_review(struct bgp *b)
 {
 	if (!b->restarted || !b->configured)
 		return;
 	list_each (l, &b->instances) {
+		if (!knows_next_hops(OBJECT(l, struct instance, of_bgp)))
+			return;
 		hash_each (k, &OBJECT(l, struct instance, of_bgp)->peers) {
 			if (!is_done(OBJECT(k, struct peer, by_address)))
 				return;

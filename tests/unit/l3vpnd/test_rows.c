@@ -359,6 +359,28 @@ START_TEST(a_label_of_an_earlier_life_keeps_its_meaning_and_what_nobody_takes_up
 }
 END_TEST
 
+START_TEST(a_restart_is_not_over_before_next_hops_are_known)
+{
+	struct bgp_next_hop hop = { .address = addr_v4(0x0a000001), .reachable = true, .lsp = true };
+
+	sites_two("111:1", "111:1");
+	sites_begin();
+	vpn_net_route(sites, CE1, SITE_PREFIX, false);
+	vpn_net_run(sites, SECONDS(2));
+	vpn_net_kill(sites, PE2);
+	vpn_net_run(sites, SECONDS(5));
+	sites->nodes[PE2]->restarted = true;
+	sim_start(&sites->nodes[PE2]->sim);
+	vpn_net_configure(sites, PE2);
+	vpn_net_run(sites, SECONDS(30));
+	ck_assert(site_dest(PE2, "VPNA", SITE_PREFIX)); /* all have told what they have, PE1's next hop among it */
+	ck_assert(!table_of(PE2, "l3vpn.Route")->complete);
+	vpn_net_give(sites, PE2, &(struct bgp_input){ .kind = BGP_IN_NEXT_HOP, .next_hop = &hop });
+	ck_assert(route(PE2, "VPNA", SITE_PREFIX));
+	ck_assert(table_of(PE2, "l3vpn.Route")->complete);
+}
+END_TEST
+
 START_TEST(without_a_label_left_a_route_is_not_told_and_it_is_said_once)
 {
 	sites_two("111:1", "111:1");
@@ -491,6 +513,7 @@ suite(void)
 	    t, each_route_or_each_next_hop_may_have_its_own, VPN_LABEL_PER_ROUTE, VPN_LABEL_PER_NEXT_HOP + 1);
 	tcase_add_test(t, another_mode_gives_other_labels_and_takes_the_old_ones_back);
 	tcase_add_test(t, a_label_of_an_earlier_life_keeps_its_meaning_and_what_nobody_takes_up_goes);
+	tcase_add_test(t, a_restart_is_not_over_before_next_hops_are_known);
 	tcase_add_test(t, without_a_label_left_a_route_is_not_told_and_it_is_said_once);
 	tcase_add_loop_test(t, more_routes_than_an_instance_may_have_wait_and_say_so, 0, 2);
 	tcase_add_test(t, a_destination_says_of_each_path_why_it_is_not_the_one);
