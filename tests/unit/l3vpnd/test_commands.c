@@ -200,6 +200,7 @@ START_TEST(targets_without_a_distinguisher_are_worth_a_warning)
 }
 END_TEST
 
+#define LONG "a2345678901234567890123456789012345678901234567890123456789012345678901234567890"
 #define PEER "bgp 100\n peer 10.0.0.1 as-number 100\n "
 static const struct {
 	const char *text, *why;
@@ -236,6 +237,9 @@ static const struct {
 	{ "ip vpn-instance A\n ipv4-family\n  vpn-target both\n", "it takes VPN targets" },
 	{ "ip vpn-instance A\n ipv4-family\n  vpn-target 1:1 both 2:2\n", "behind the end" },
 	{ "ip vpn-instance A\n ipv4-family\n  vpn-target all\n", "with `undo` alone" },
+	{ "ip vpn-instance " LONG "\n description d\n ipv4-family\n  route-distinguisher 1:1\n#\nbgp 1\n"
+	  " ipv4-family vpn-instance " LONG "\n  peer 10.0.0.1 as-number 2\n  import-route direct\n",
+	    "is too long" },
 };
 
 START_TEST(what_makes_no_sense_is_refused_with_the_reason)
