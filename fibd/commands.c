@@ -392,7 +392,7 @@ const struct command fib_commands[] = {
 	    .show = fib_show_kernel,
 	    .help = "What this kernel can do and what it lacks",
 	    .ref = "doc/architecture.md" },
-	{ 0 },
+	{ .more = fib_probe_commands },
 };
 
 static void *

@@ -15,9 +15,15 @@ l3vpn_line_instance(struct l3vpn_config *c, const struct args *a)
 {
 	enum view view = args_view(a);
 
-	if (view != VIEW_BGP_INSTANCE4 && view != VIEW_BGP_INSTANCE6)
-		return 0;
-	return l3vpn_config_add(c, arg_text(a, "vrf"));
+	return view == VIEW_BGP_INSTANCE4 || view == VIEW_BGP_INSTANCE6 ? l3vpn_line_vrf(c, a) : 0;
+}
+
+int
+l3vpn_line_vrf(struct l3vpn_config *c, const struct args *a)
+{
+	const char *name = arg_text(a, "vrf");
+
+	return strlen(name) < BGP_NAME ? l3vpn_config_add(c, name) : 0;
 }
 
 enum bgp_family

@@ -14,6 +14,9 @@ extern const struct conf_kind l3vpn_conf;                 /* of struct l3vpn_con
 
 /* Where a line stands: the instance (0: the public network), and the family. A line of the bgp view itself is about IPv4. */
 int l3vpn_line_instance(struct l3vpn_config *, const struct args *);
+/* The instance that the line or the one that opened its view names. When that was refused for its length it is the public
+ * network: what is said of it then is in vain anyway. */
+int l3vpn_line_vrf(struct l3vpn_config *, const struct args *);
 enum bgp_family l3vpn_line_family(const struct args *);
 struct l3vpn_family_config *l3vpn_line_routes(struct l3vpn_config *, const struct args *);
 /* The peer `peer`; NULL: there is none, which was refused with the remedy. */

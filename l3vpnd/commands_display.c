@@ -6,10 +6,12 @@
 #define ROUTES "l3vpn.Destination l3vpn.Process l3vpn.Instance"
 #define DESTINATION "[ <prefix>:destination [ <mask>:mask ] ]"
 
-#define PEERS_ROW(line, what, from)                                                                                   \
-	{                                                                                                             \
-		.view = VIEW_EXEC, .words = line, .tables = PEERS, .keep = l3vpn_keep_peer, .show = l3vpn_show_peers, \
-		.help = what ": a line each; OutQ counts bytes", .ref = from                                          \
+#define PEERS_ROW(line, what, from)                                                                                    \
+	{                                                                                                              \
+		.view = VIEW_EXEC, .words = line, .tables = PEERS, .keep = l3vpn_keep_peer, .show = l3vpn_show_peers,  \
+		.help =                                                                                                \
+		    what ": a line each, where OutQ counts bytes, or with `verbose` everything that is known of them", \
+		.ref = from                                                                                            \
 	}
 #define PEERS_VERBOSE_ROW(line, what)                                                                \
 	{                                                                                            \
@@ -24,9 +26,8 @@
 		.help = what ": a line for each path; of one destination everything, and why a path is not used",   \
 		.ref = "RFC 4271 3.2"                                                                               \
 	}
-#define SCOPE(words, what)                                                                       \
-	PEERS_ROW("display bgp " words "peer [ <ip>:peer ]", "Peers " what, "reference 002"),    \
-	    PEERS_VERBOSE_ROW("display bgp " words "peer [ <ip>:peer ] verbose", "Peers " what), \
+#define SCOPE(words, what)                                                                                \
+	PEERS_ROW("display bgp " words "peer [ <ip>:peer ] [ verbose ]", "Peers " what, "reference 002"), \
 	    ROUTES_ROW("display bgp " words "routing-table", "Routes " what)
 #define DIALECT(words, what)                                                                \
 	PEERS_ROW("show bgp " words " summary", "Peers " what, "RFC 4271 8"),               \
@@ -35,18 +36,11 @@
 
 const struct command l3vpn_display_commands[] = {
 	{ .view = VIEW_EXEC,
-	    .words = "display ip vpn-instance [ <word>:vrf ]",
+	    .words = "display ip vpn-instance [ verbose ] [ <word>:vrf ]",
 	    .tables = "l3vpn.Instance",
 	    .keep = l3vpn_keep_instance,
 	    .show = l3vpn_show_instances,
-	    .help = "VPN instances, a line for each of their families",
-	    .ref = "RFC 4364 3" },
-	{ .view = VIEW_EXEC,
-	    .words = "display ip vpn-instance verbose [ <word>:vrf ]",
-	    .tables = "l3vpn.Instance",
-	    .keep = l3vpn_keep_instance,
-	    .show = l3vpn_show_instances_verbose,
-	    .help = "VPN instances with everything that is known of them",
+	    .help = "VPN instances: a line for each of their families, or everything that is known of them",
 	    .ref = "reference 002" },
 	SCOPE("", "of the public network (IPv4)"),
 	SCOPE("ipv6 ", "of the public network (IPv6)"),

@@ -7,13 +7,6 @@
 
 enum { TARGETS_IN_A_LINE = 8 };
 
-/* The instance whose view this is. When the line that opens the view was refused it is nobody's. */
-static int
-line_vpn(struct l3vpn_config *c, const struct args *a)
-{
-	return l3vpn_config_add(c, arg_text(a, "vrf"));
-}
-
 static bool
 is_v6(const struct args *a)
 {
@@ -23,7 +16,7 @@ is_v6(const struct args *a)
 static struct bgp_vpn_config *
 line_family(struct l3vpn_config *c, const struct args *a)
 {
-	int i = line_vpn(c, a); /* which may move them all */
+	int i = l3vpn_line_vrf(c, a); /* which may move them all */
 
 	return &c->bgp.instances[i].vpn[is_v6(a)];
 }
@@ -31,7 +24,7 @@ line_family(struct l3vpn_config *c, const struct args *a)
 static struct l3vpn_family_config *
 line_settings(struct l3vpn_config *c, const struct args *a)
 {
-	int i = line_vpn(c, a);
+	int i = l3vpn_line_vrf(c, a);
 
 	return &c->instances[i].family[is_v6(a)];
 }
@@ -78,7 +71,7 @@ static int
 set_description(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct l3vpn_config *c = conf;
-	int i = line_vpn(c, a);
+	int i = l3vpn_line_vrf(c, a);
 	struct l3vpn_instance_config *n = &c->instances[i];
 
 	memset(n->description, 0, sizeof n->description);
@@ -90,7 +83,7 @@ open_family(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct l3vpn_config *c = conf;
 	bool v6 = arg_given(a, "ipv6-family");
-	int i = line_vpn(c, a);
+	int i = l3vpn_line_vrf(c, a);
 
 	(void)why;
 	if (args_undo(a))
@@ -106,7 +99,7 @@ static int
 set_rd(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct l3vpn_config *c = conf;
-	int own = line_vpn(c, a);
+	int own = l3vpn_line_vrf(c, a);
 	struct bgp_vpn_config *v = line_family(c, a);
 	char text[RD_TEXT];
 	uint64_t rd = 0;

@@ -119,8 +119,8 @@ instance_totals(const struct show *s)
 	return 0;
 }
 
-int
-l3vpn_show_instances(const struct show *s)
+static int
+instances_brief(const struct show *s)
 {
 	static const char *const heads[] = { "VPN-Instance Name", "RD", "Address-family", "Status" };
 	const struct row_set *set = &s->tables[0];
@@ -197,8 +197,8 @@ instance_family(const struct show *s, const L3vpn__InstanceFamily *f)
 	text_line(s->out, "  The ttl-mode Information is : %s", f->pipe ? "pipe" : "uniform");
 }
 
-int
-l3vpn_show_instances_verbose(const struct show *s)
+static int
+instances_verbose(const struct show *s)
 {
 	const struct row_set *set = &s->tables[0];
 	int status = instance_totals(s);
@@ -216,6 +216,12 @@ l3vpn_show_instances_verbose(const struct show *s)
 			instance_family(s, n->families[k]);
 	}
 	return status;
+}
+
+int
+l3vpn_show_instances(const struct show *s)
+{
+	return arg_given(s->args, "verbose") ? instances_verbose(s) : instances_brief(s);
 }
 
 /* --- peers --- */
@@ -282,8 +288,8 @@ peer_line(const struct show *s, const L3vpn__Peer *p, const struct l3vpn_scope *
 	    family_of(p, scope)->received);
 }
 
-int
-l3vpn_show_peers(const struct show *s)
+static int
+peers_brief(const struct show *s)
 {
 	const struct row_set *set = &s->tables[0];
 	struct l3vpn_scope scope = l3vpn_scope(s->args);
@@ -396,4 +402,10 @@ l3vpn_show_peers_verbose(const struct show *s)
 	if (status < 0 && !s->tables[0].count)
 		text_line(s->out, " No peers");
 	return status < 0 ? 0 : status;
+}
+
+int
+l3vpn_show_peers(const struct show *s)
+{
+	return arg_given(s->args, "verbose") ? l3vpn_show_peers_verbose(s) : peers_brief(s);
 }

@@ -24,7 +24,6 @@ const char *l3vpn_address(const ProtobufCBinaryData *, char out[ADDR_TEXT]);
 /* display.c */
 bool l3vpn_keep_instance(const ProtobufCMessage *, const struct args *);
 int l3vpn_show_instances(const struct show *);
-int l3vpn_show_instances_verbose(const struct show *);
 bool l3vpn_keep_peer(const ProtobufCMessage *, const struct args *);
 int l3vpn_show_peers(const struct show *);
 int l3vpn_show_peers_verbose(const struct show *);

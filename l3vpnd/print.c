@@ -268,9 +268,13 @@ print_instance(const struct l3vpn_config *c, size_t i, bool v6, bool first, cons
 static bool
 is_spoken_with(const struct bgp_peer_config *p, enum bgp_family f)
 {
-	static const struct bgp_peer_family nothing;
+	struct conf_lines lines = { 0 };
+	struct part part = { "", "", &lines };
 
-	return memcmp(&p->family[f], &nothing, sizeof nothing) != 0;
+	print_exchange(&part, p, f, false, true);
+	bool any = lines.count;
+	conf_lines_free(&lines);
+	return any;
 }
 
 static bool

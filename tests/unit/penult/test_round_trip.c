@@ -264,7 +264,7 @@ take(const char *text, struct text *ret_printed, struct text *why)
 	return good;
 }
 
-enum { RUNS = 400, LINES = 40, TRIES = 300 };
+enum { RUNS = 250, LINES = 40, TRIES = 300, UNDO_TRIES = 80 };
 
 START_TEST(what_was_taken_is_printed_taken_again_and_printed_the_same)
 {
@@ -343,7 +343,7 @@ START_TEST(every_line_can_be_undone_as_it_was_said)
 		if (g->undo || g->enters)
 			continue;
 		unsigned tried = 0;
-		for (int i = 0; i < TRIES; i++) {
+		for (int i = 0; i < UNDO_TRIES; i++) {
 			text_clear(&file);
 			text_clear(&line);
 			say_needs(g, &file);
