@@ -1,6 +1,7 @@
 /* The text of fibctl's displays, in the format of reference 002. */
 #include "fibd/display.h"
 #include "base/label.h"
+#include "base/mem.h"
 #include "host/row_text.h"
 #include "proto/fib.pb-c.h"
 #include <stdio.h>
@@ -196,14 +197,20 @@ fib_show_routes(const struct show *s)
 
 static void
 label_cells(const struct show *s, struct text_table *t, const char *fec, const char *in, const Fib__NextHop *h,
-    const char *state)
+    const char *owner, const char *state)
 {
 	char out[24], via[ADDR_TEXT], name[64];
+	struct text pushed = { 0 };
 
 	text_cell(t, "%s", fec);
-	text_cell(t, "%s/%s", in, h->n_labels ? label_text(h->labels[0], out) : *in == 'N' ? "NULL" : "pop");
+	text_add(&pushed, "%s/%s", in, h->n_labels ? label_text(h->labels[0], out) : *in == 'N' ? "NULL" : "pop");
+	for (size_t i = 1; i < h->n_labels; i++)
+		text_add(&pushed, ",%s", label_text(h->labels[i], out));
+	text_cell(t, "%s", text_chars(&pushed));
+	text_free(&pushed);
 	text_cell(t, "%s", row_addr_text(h->via.len ? &h->via : &h->address, via));
 	text_cell(t, "%s", interface_name(s, 2, h->ifindex, name));
+	text_cell(t, "%s", owner);
 	text_cell(t, "%s", state);
 }
 
@@ -214,6 +221,7 @@ ilm_cells(const struct show *s, struct text_table *t, const Fib__Ilm *r)
 	struct prefix p = { 0 };
 
 	prefix_from_bytes(r->fec.data, r->fec.len, &p);
+	prefix_text(&p, fec); /* "-": a label of a VPN instance is for whatever the instance has */
 	snprintf(state, sizeof state, "%s%s%.120s", r->installed ? "installed" : "not installed",
 	    r->stale      ? ", stale"
 	    : *r->trouble ? ": "
@@ -221,13 +229,14 @@ ilm_cells(const struct show *s, struct text_table *t, const Fib__Ilm *r)
 	    r->trouble);
 	for (size_t i = 0; i < r->n_next_hops; i++)
 		label_cells(
-		    s, t, i ? "" : prefix_text(&p, fec), label_text(r->label, in), r->next_hops[i], i ? "" : state);
+		    s, t, i ? "" : fec, label_text(r->label, in), r->next_hops[i], i ? "" : r->owner, i ? "" : state);
 	if (r->n_next_hops)
 		return;
-	text_cell(t, "%s", prefix_text(&p, fec));
+	text_cell(t, "%s", fec);
 	text_cell(t, "%s/-", label_text(r->label, in));
 	text_cell(t, "-");
 	text_cell(t, "-");
+	text_cell(t, "%s", r->owner);
 	text_cell(t, "%s", *r->trouble ? r->trouble : "no next hop gave a label: dropped");
 }
 
@@ -235,14 +244,15 @@ static unsigned
 push_cells(const struct show *s, struct text_table *t, const Fib__Route *r)
 {
 	const Fib__RouteEntry *e = active(r);
-	char fec[PREFIX_TEXT];
+	char text[PREFIX_TEXT], fec[PREFIX_TEXT + 20];
 	struct prefix p = { 0 };
 	unsigned lines = 0;
 
 	prefix_from_bytes(r->prefix.data, r->prefix.len, &p);
+	snprintf(fec, sizeof fec, *r->vrf ? "%s (%.15s)" : "%s", prefix_text(&p, text), r->vrf);
 	for (size_t i = 0; e && i < e->n_next_hops; i++)
 		if (e->next_hops[i]->n_labels)
-			label_cells(s, t, lines++ ? "" : prefix_text(&p, fec), "NULL", e->next_hops[i],
+			label_cells(s, t, lines++ ? "" : fec, "NULL", e->next_hops[i], protocol_text(e->protocol),
 			    r->installed ? "installed" : "not installed");
 	return lines != 0;
 }
@@ -250,11 +260,11 @@ push_cells(const struct show *s, struct text_table *t, const Fib__Route *r)
 int
 fib_show_lsps(const struct show *s)
 {
-	static const char *const heads[] = { "FEC", "In/Out Label", "NextHop", "Out Interface", "State" };
-	struct text_table *t = text_table_new(5);
+	static const char *const heads[] = { "FEC", "In/Out Label", "NextHop", "Out Interface", "Owner", "State" };
+	struct text_table *t = text_table_new(COUNT(heads));
 	size_t total = s->tables[0].count;
 
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < COUNT(heads); i++)
 		text_cell(t, "%s", heads[i]);
 	for (size_t i = 0; i < s->tables[1].count; i++)
 		total += push_cells(s, t, (const Fib__Route *)s->tables[1].rows[i]);

@@ -95,7 +95,8 @@ put_mapped(struct nl_msg *m, int attribute, const struct addr *a)
 static struct nl_msg *
 encode_nexthop(const struct fib_nexthop *o, bool delete)
 {
-	struct nhmsg head = { .nh_protocol = FIB_PROTOCOL };
+	/* A deletion whose header says anything but the family is refused. */
+	struct nhmsg head = { .nh_protocol = delete ? 0 : FIB_PROTOCOL };
 
 	bool mapped = is_mapped(o->family, &o->gateway, o->label_count);
 	if (!delete &&mapped)

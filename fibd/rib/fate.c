@@ -7,7 +7,7 @@
  * is directly reachable. So a loop of routes that point at each other never comes to life, and none survives the
  * loss of what held it up. A route that would take away its own support (its next hop is reached through a
  * default route until the route itself is there) comes and goes while settling; after a few times it is held
- * down until the next change. What a next hop leads to is resolve.c's business.
+ * down, and tried again a second after something else has happened. What a next hop leads to is resolve.c's business.
  *
  * A fate may have backups (VPN FRR). The first of them that leads anywhere stands by: its next hop objects are in the kernel, so
  * that the group, and with it every prefix, moves to them in one message when the last path dies.
@@ -236,6 +236,7 @@ resolve_one(struct rib *rib, struct fate *f)
 		f->flips = 0;
 	}
 	f->looped = f->flips >= FLIPS_MAX;
+	rib->looped |= f->looped;
 	if (!f->looped)
 		find_paths(rib, f, &out, &spare);
 	if (out.pending || (!out.count && spare.pending))

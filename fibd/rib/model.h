@@ -384,6 +384,8 @@ struct rib {
 	bool resolve;     /* what leans on other routes has to be resolved again */
 	bool resolve_all; /* all next hops */
 	uint32_t event;   /* counts what happens outside */
+	bool looped;      /* some fate is held down by itself */
+	usec_t loops_at;  /* that is tried again: something has happened since */
 	bool in_pass;     /* fates are being resolved from nothing */
 	bool review;      /* answers of fib.Reach may be others */
 	bool work;        /* there may be operations to take */
@@ -468,15 +470,16 @@ void routes_tell(struct rib *, struct fate *); /* its paths are others: who uses
 void route_set_trouble(struct rib *, struct route *, const char *text); /* NULL: none */
 const char *route_own_trouble(const struct route *);                    /* NULL: none */
 void routes_direct(struct rib *, uint32_t ifindex, uint32_t table, const struct prefix *address, bool gone);
-void routes_seen(struct rib *, const struct fib_ip_route *, bool gone);
 bool routes_choose(struct rib *, unsigned budget);            /* true when none is left to choose */
 void route_has(struct rib *, struct route *, struct group *); /* what the kernel has of ours was learned */
 /* The kernel has a route of ours that points at this group, or (0) with these paths; with neither: it has none. */
 void route_installed(struct rib *, struct route *, uint32_t group_id, const struct fib_path *, uint16_t count);
 void routes_link_down(struct rib *, uint32_t ifindex); /* what the kernel may drop without a word */
-void routes_swept(struct rib *);
 void routes_free(struct rib *);
 void route_lsp_changed(struct rib *, const struct prefix *);
+/* routes_seen.c */
+void routes_seen(struct rib *, const struct fib_ip_route *, bool gone);
+void routes_swept(struct rib *);
 /* statics.c */
 void statics_configure(struct rib *);
 void statics_note_vrfs(struct rib *);    /* says which VPN instances are not there */

@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LOOPS_AGAIN (1 * USEC_PER_SEC)
 #define TRACKS_WAIT (3 * USEC_PER_SEC)
 #define PATIENCE (20 * USEC_PER_SEC) /* for daemons that start together with us to tell what they know */
 enum { SETTLE_ROUNDS = 16, CHOICES_AT_ONCE = 4096 };
@@ -61,7 +62,7 @@ rib_new(uint64_t seed)
 	rib->dump = 1;
 	rib->resync_asked = true; /* the first thing to do */
 	rib->next_id = FIB_NEXTHOP_FIRST;
-	rib->resync_at = rib->retry_at = rib->tracks_until = rib->patient_until = USEC_NEVER;
+	rib->resync_at = rib->retry_at = rib->tracks_until = rib->patient_until = rib->loops_at = USEC_NEVER;
 	rib->patient = true;
 	struct hash *hashes[] = { &rib->ports, &rib->nexthops, &rib->nexthop_contents, &rib->groups, &rib->fates,
 		&rib->sessions, &rib->sessions_by_peer, &rib->hops, &rib->hops_by_peer, &rib->lsps, &rib->ilms,
@@ -133,7 +134,9 @@ rib_tables(struct rib *rib)
 usec_t
 rib_due(const struct rib *rib)
 {
-	return usec_min(usec_min(rib->resync_at, rib->retry_at), usec_min(rib->tracks_until, rib->patient_until));
+	usec_t known = usec_min(rib->tracks_until, rib->patient_until);
+
+	return usec_min(usec_min(rib->resync_at, rib->retry_at), usec_min(known, rib->loops_at));
 }
 
 /* --- inputs --- */
@@ -247,6 +250,11 @@ timer(struct rib *rib)
 	}
 	if (rib->now >= rib->tracks_until)
 		tracks_are_known(rib);
+	if (rib->now >= rib->loops_at) {
+		rib->loops_at = USEC_NEVER;
+		rib->looped = false;
+		rib->resolve = true;
+	}
 	if (rib->now >= rib->patient_until) {
 		rib->patient_until = USEC_NEVER;
 		rib->patient = false;
@@ -369,6 +377,15 @@ rib_settle(struct rib *rib)
 	return all_chosen;
 }
 
+/* What is held down because it would take away its own support may have another by now. */
+static void
+something_happens(struct rib *rib)
+{
+	rib->event++;
+	if (rib->looped)
+		rib->loops_at = usec_min(rib->loops_at, rib->now + LOOPS_AGAIN);
+}
+
 void
 rib_input(struct rib *rib, const struct fib_input *in, usec_t now)
 {
@@ -377,7 +394,7 @@ rib_input(struct rib *rib, const struct fib_input *in, usec_t now)
 	if (now > rib->now)
 		rib->now = now;
 	if (in->kind != FIB_IN_ANSWER && in->kind != FIB_IN_TIMER)
-		rib->event++;
+		something_happens(rib);
 	dispatch(rib, in);
 	rib_settle(rib);
 	rib_vouch(rib);

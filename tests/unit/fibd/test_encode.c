@@ -267,7 +267,10 @@ START_TEST(a_deletion_names_our_protocol_so_that_no_other_route_goes)
 	ck_assert_int_eq(r->rtm_family, 28);
 	ck_assert_int_eq(r->rtm_protocol, FIB_PROTOCOL);
 	o = (struct fib_object){ .kind = FIB_NEXTHOP, .nexthop = { .id = FIB_NEXTHOP_FIRST + 1 } };
-	ck_assert_int_eq(encode(FIB_OP_DELETE, &o)->nlmsg_type, RTM_DELNEXTHOP);
+	h = encode(FIB_OP_DELETE, &o);
+	ck_assert_int_eq(h->nlmsg_type, RTM_DELNEXTHOP);
+	const struct nhmsg *n = nlmsg_data(h); /* the kernel refuses one with anything in it */
+	ck_assert_mem_eq(n, &(struct nhmsg){ 0 }, sizeof *n);
 }
 END_TEST
 

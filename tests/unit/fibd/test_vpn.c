@@ -1,41 +1,17 @@
 /* VPN routes and labels (RFC 4364): over LSPs, with backups, in VRFs that come and go, and what BGP is told of its next hops. */
+#include "base/rng.h"
 #include "fibd/rib/model.h"
 #include "tests/helper/check.h"
-#include "tests/unit/fibd/world.h"
+#include "tests/unit/fibd/world_vpn.h"
 #include <stdio.h>
 #include <string.h>
 
 static struct world *w;
 
-enum { RED = 1001, BLUE = 1002 };
-#define VPN "10.9.0.0/16"
-#define TO_PE2 "lsp 2.2.2.2 800001"
-#define TO_PE3 "lsp 3.3.3.3 800002"
-#define ROUTE_IN(table, prefix, is)                           \
-	do {                                                  \
-		w->look_in = table;                           \
-		ck_assert_str_eq(world_route(w, prefix), is); \
-	} while (0)
-#define VRF_ROUTE(prefix, is) ROUTE_IN(RED, prefix, is)
-#define PUBLIC_ROUTE(prefix, is) ROUTE_IN(0, prefix, is)
-#define ILM(label, is) ck_assert_str_eq(world_ilm(w, label), is)
-#define ANSWER(vrf, address, is) ck_assert_str_eq(world_answer(w, vrf, address), is)
-#define TELL(vrf, prefix, hops)                           \
-	do {                                              \
-		world_vpn_route(w, vrf, prefix, hops, 1); \
-		world_run(w);                             \
-	} while (0)
-
-/* A PE: two links into the network, one to a customer in VRF red (ifindex 20); two other PEs that the IGP knows. */
 static void
 setup(void)
 {
-	w = world_new();
-	world_link(w, 1, "eth1", "10.0.1.1/24");
-	world_link(w, 2, "eth2", "10.0.2.1/24");
-	world_link(w, 5, "eth5", "10.5.0.1/24");
-	world_vrf(w, 20, "red", RED);
-	world_enslave(w, 5, 20);
+	w = world_pe();
 }
 
 static void
@@ -45,39 +21,16 @@ teardown(void)
 	world_free(w);
 }
 
-static void
-igp(uint32_t round)
-{
-	world_learned(w, "2.2.2.2/32", "10.0.1.2", 1, 5, round);
-	world_learned(w, "3.3.3.3/32", "10.0.2.2", 2, 9, round);
-}
-
-static void
-ldp(uint32_t round)
-{
-	world_lsp(w, "2.2.2.2/32", 1024, "10.0.1.2 1 200", round);
-	world_lsp(w, "3.3.3.3/32", 1025, "10.0.2.2 2 300", round);
-}
-
-static void
-start(void)
-{
-	world_start(w, "sysname R1\n");
-	igp(1);
-	ldp(1);
-	world_run(w);
-}
-
 /* --- over LSPs --- */
 
 START_TEST(a_vpn_route_waits_for_an_lsp_and_pushes_both_labels)
 {
 	world_start(w, "sysname R1\n");
-	igp(1);
+	world_pe_igp(w, 1);
 	TELL("red", VPN, TO_PE2);
 	VRF_ROUTE(VPN, "none");
 	ck_assert_str_eq(world_row(w, VPN)->entries[0]->inactive, "no LSP for 2.2.2.2/32");
-	ldp(1);
+	world_pe_ldp(w, 1);
 	world_run(w);
 	VRF_ROUTE(VPN, "10.0.1.2@1/200/800001");
 	const Fib__Route *r = world_row(w, VPN);
@@ -97,7 +50,7 @@ END_TEST
 
 START_TEST(behind_a_penultimate_hop_there_is_one_label_and_to_a_neighbor_without_any_there_is_no_path)
 {
-	start();
+	world_pe_start(w);
 	TELL("red", VPN, TO_PE2);
 	world_lsp(w, "2.2.2.2/32", 1024, "10.0.1.2 1 3", 1);
 	world_run(w);
@@ -127,7 +80,7 @@ END_TEST
 
 START_TEST(the_load_is_shared_between_provider_edges_even_behind_the_same_router)
 {
-	start();
+	world_pe_start(w);
 	world_learned(w, "3.3.3.3/32", "10.0.1.2", 1, 5, 1);
 	world_lsp(w, "3.3.3.3/32", 1025, "10.0.1.2 1 300", 1);
 	TELL("red", VPN, TO_PE2 "," TO_PE3);
@@ -137,7 +90,7 @@ END_TEST
 
 START_TEST(an_ipv6_route_goes_over_an_ipv4_lsp)
 {
-	start();
+	world_pe_start(w);
 	TELL("red", "2001:db8:9::/48", TO_PE2);
 	VRF_ROUTE("2001:db8:9::/48", "10.0.1.2@1/200/800001");
 	bool found = false;
@@ -151,7 +104,7 @@ END_TEST
 
 START_TEST(in_pipe_mode_labels_have_a_ttl_of_their_own)
 {
-	start();
+	world_pe_start(w);
 	w->pipe = true;
 	TELL("red", VPN, TO_PE2);
 	world_vpn_label(w, 800000, "red", NULL, 1);
@@ -172,12 +125,12 @@ END_TEST
 
 START_TEST(a_customers_router_is_looked_up_in_its_instance)
 {
-	world_vrf(w, 21, "blue", BLUE);
-	start();
+	world_vrf(w, 21, "blue", PE_BLUE);
+	world_pe_start(w);
 	TELL("red", "10.6.0.0/16", "via 10.5.0.2");
 	VRF_ROUTE("10.6.0.0/16", "10.5.0.2@5");
 	TELL("blue", "10.7.0.0/16", "via 10.5.0.2 red");
-	w->look_in = BLUE;
+	w->look_in = PE_BLUE;
 	ck_assert_str_eq(world_route(w, "10.7.0.0/16"), "10.5.0.2@5");
 	TELL("red", "10.8.0.0/16", "via 10.0.1.2 _public_");
 	VRF_ROUTE("10.8.0.0/16", "10.0.1.2@1");
@@ -188,11 +141,11 @@ END_TEST
 
 START_TEST(what_is_leaked_follows_the_route_of_the_other_instance)
 {
-	world_vrf(w, 21, "blue", BLUE);
-	start();
+	world_vrf(w, 21, "blue", PE_BLUE);
+	world_pe_start(w);
 	TELL("blue", VPN, "leak red");
 	TELL("blue", "10.5.0.0/24", "leak red");
-	w->look_in = BLUE;
+	w->look_in = PE_BLUE;
 	ck_assert_str_eq(world_route(w, "10.5.0.0/24"), "-@5");
 	ck_assert_str_eq(world_route(w, VPN), "none");
 	TELL("red", VPN, TO_PE2);
@@ -209,7 +162,7 @@ END_TEST
 
 START_TEST(routes_of_an_instance_wait_for_its_device_and_leave_with_it)
 {
-	start();
+	world_pe_start(w);
 	TELL("green", VPN, TO_PE2);
 	world_vpn_label(w, 800003, "green", NULL, 1);
 	world_run(w);
@@ -234,26 +187,31 @@ START_TEST(routes_of_an_instance_wait_for_its_device_and_leave_with_it)
 }
 END_TEST
 
-/* --- backups (VPN FRR) --- */
-
-static void
-many(unsigned count, const char *hops)
+START_TEST(what_igpd_has_found_in_an_instance_waits_and_leaves_likewise)
 {
-	char prefix[24];
-
-	for (unsigned i = 0; i < count; i++) {
-		snprintf(prefix, sizeof prefix, "20.%u.%u.0/24", i >> 8, i & 255);
-		world_vpn_route(w, "red", prefix, hops, 1);
+	world_start(w, "sysname R1\n");
+	w->vrf = "green";
+	world_learned(w, VPN, "10.0.1.2", 1, 5, 1);
+	w->look_in = 1003;
+	for (int i = 0; i < 2; i++) {
+		world_vrf(w, 23, "green", 1003);
+		world_run(w);
+		ck_assert_str_eq(world_route(w, VPN), "10.0.1.2@1");
+		world_unplug(w, 23);
+		world_run(w);
+		ck_assert_str_eq(world_route(w, VPN), "none");
 	}
-	world_run(w);
 }
+END_TEST
+
+/* --- backups (VPN FRR) --- */
 
 static void
 all_go_to_pe3(struct world *world)
 {
 	char prefix[24];
 
-	world->look_in = RED;
+	world->look_in = PE_RED;
 	for (unsigned i = 0; i < 1000; i += 37) {
 		snprintf(prefix, sizeof prefix, "20.%u.%u.0/24", i >> 8, i & 255);
 		ck_assert_str_eq(world_route(world, prefix), "10.0.2.2@2/300/800002");
@@ -268,7 +226,7 @@ lsp_is_lost(void)
 static void
 igp_route_is_lost(void)
 {
-	world_learned(w, "2.2.2.2/32", NULL, 0, 0, 1);
+	world_pe_loses_igp_route(w);
 }
 static void
 bfd_says_dead(void)
@@ -283,12 +241,12 @@ link_goes_down(void)
 static void
 lsp_is_back(void)
 {
-	ldp(1);
+	world_pe_ldp(w, 1);
 }
 static void
 igp_is_back(void)
 {
-	igp(1);
+	world_pe_igp(w, 1);
 }
 static void
 bfd_says_alive(void)
@@ -309,8 +267,8 @@ static const struct {
 
 START_TEST(a_thousand_prefixes_move_to_their_backup_and_back_by_one_message_each)
 {
-	start();
-	many(1000, TO_PE2 " bfd|" TO_PE3);
+	world_pe_start(w);
+	world_vpn_many(w, 1000, TO_PE2 " bfd|" TO_PE3);
 	ck_assert_str_eq(world_requests(w), "2.2.2.2@0");
 	bfd_says_alive();
 	world_run(w);
@@ -342,7 +300,7 @@ START_TEST(the_loss_of_one_of_two_links_is_one_message_too)
 {
 	world_start(w, "ip route-static 2.2.2.2 32 10.0.1.2\nip route-static 2.2.2.2 32 10.0.2.2\n");
 	world_lsp(w, "2.2.2.2/32", 1024, "10.0.1.2 1 200, 10.0.2.2 2 201", 1);
-	many(1000, TO_PE2);
+	world_vpn_many(w, 1000, TO_PE2);
 	unsigned routes = w->route_ops;
 	link_goes_down();
 	world_wait(w, 2 * USEC_PER_SEC);
@@ -357,8 +315,8 @@ END_TEST
 /* With the only member of a group the kernel itself drops the group and its routes: they come back on the backup. */
 START_TEST(the_loss_of_the_only_link_leads_over_the_backup)
 {
-	start();
-	many(1000, TO_PE2 "|" TO_PE3);
+	world_pe_start(w);
+	world_vpn_many(w, 1000, TO_PE2 "|" TO_PE3);
 	link_goes_down();
 	world_run(w);
 	all_go_to_pe3(w);
@@ -371,10 +329,10 @@ END_TEST
 
 START_TEST(the_next_hop_of_a_backup_is_in_the_kernel_before_it_is_needed)
 {
-	start();
+	world_pe_start(w);
 	TELL("red", VPN, TO_PE2 "|lsp 9.9.9.9 800009, " TO_PE3); /* the first that leads anywhere */
 	bool found = false;
-	w->look_in = RED;
+	w->look_in = PE_RED;
 	for (size_t i = 0; i < w->nexthop_count; i++)
 		found |= w->nexthops[i].label_count == 2 && w->nexthops[i].labels[1] == 800002;
 	ck_assert(found);
@@ -391,9 +349,9 @@ END_TEST
 
 START_TEST(routes_with_the_same_next_hops_share_a_group_and_others_do_not)
 {
-	start();
-	many(3, TO_PE2 "|" TO_PE3);
-	w->look_in = RED;
+	world_pe_start(w);
+	world_vpn_many(w, 3, TO_PE2 "|" TO_PE3);
+	w->look_in = PE_RED;
 	ck_assert_uint_eq(world_group(w, "20.0.0.0/24"), world_group(w, "20.0.2.0/24"));
 	TELL("red", "20.0.2.0/24", TO_PE2);
 	ck_assert_uint_ne(world_group(w, "20.0.0.0/24"), world_group(w, "20.0.2.0/24"));
@@ -402,157 +360,11 @@ START_TEST(routes_with_the_same_next_hops_share_a_group_and_others_do_not)
 }
 END_TEST
 
-/* --- restarts --- */
-
-static void
-before_a_restart(void)
-{
-	start();
-	many(20, TO_PE2 "," TO_PE3);
-	TELL("red", VPN, TO_PE2 "|" TO_PE3);
-	world_vpn_label(w, 800000, "red", NULL, 1);
-	world_run(w);
-}
-
-static struct { /* before */
-	unsigned route_ops;
-	uint32_t group, shared;
-} was;
-
-static void
-nothing_has_moved(void)
-{
-	w->look_in = RED;
-	ck_assert_uint_eq(w->route_ops, was.route_ops);
-	ck_assert_uint_eq(world_group(w, VPN), was.group);
-	ck_assert_uint_eq(world_group(w, "20.0.7.0/24"), was.shared);
-	VRF_ROUTE(VPN, "10.0.1.2@1/200/800001");
-	VRF_ROUTE("20.0.7.0/24", "10.0.1.2@1/200/800001 10.0.2.2@2/300/800002");
-	ILM(800000, "-@20");
-}
-
-static void
-tell_vpns(void)
-{
-	many(20, TO_PE2 "," TO_PE3);
-	TELL("red", VPN, TO_PE2 "|" TO_PE3);
-	world_vpn_label(w, 800000, "red", NULL, 1);
-	world_run(w);
-}
-static void
-tell_igp(void)
-{
-	world_learned(w, "3.3.3.3/32", "10.0.2.2", 2, 9, 1);
-	world_run(w);
-	igp(1);
-}
-static void
-tell_ldp(void)
-{
-	ldp(1);
-	world_synced(w, FIB_LDP_LSP, 1);
-}
-
-START_TEST(a_restart_of_fibd_moves_no_route_whoever_tells_first)
-{
-	static void (*const orders[6][3])(void) = { { tell_vpns, tell_igp, tell_ldp },
-		{ tell_vpns, tell_ldp, tell_igp }, { tell_igp, tell_vpns, tell_ldp }, { tell_igp, tell_ldp, tell_vpns },
-		{ tell_ldp, tell_vpns, tell_igp }, { tell_ldp, tell_igp, tell_vpns } };
-
-	before_a_restart();
-	w->look_in = RED;
-	was.route_ops = w->route_ops;
-	was.group = world_group(w, VPN);
-	was.shared = world_group(w, "20.0.7.0/24");
-	world_restart(w);
-	world_tell_all(w);
-	world_config(w, "sysname R1\n");
-	world_wait(w, 10 * USEC_PER_SEC);
-	for (int i = 0; i < 3; i++) {
-		nothing_has_moved();
-		orders[_i][i]();
-		world_wait(w, USEC_PER_SEC);
-	}
-	nothing_has_moved();
-	world_lsps_synced(w, 1);
-	world_wait(w, 60 * USEC_PER_SEC);
-	nothing_has_moved();
-	VRF_ROUTE("20.0.19.0/24", "10.0.1.2@1/200/800001 10.0.2.2@2/300/800002");
-	ck_assert(world_row(w, VPN)->installed);
-	ck_assert(!world_ilm_row(w, 800000)->stale);
-	igp_route_is_lost(); /* and all is as alive as before */
-	world_run(w);
-	VRF_ROUTE(VPN, "10.0.2.2@2/300/800002");
-}
-END_TEST
-
-START_TEST(what_l3vpnd_does_not_know_any_more_goes_when_all_have_been_heard)
-{
-	before_a_restart();
-	world_restart(w);
-	world_tell_all(w);
-	world_config(w, "sysname R1\n");
-	tell_igp();
-	tell_ldp();
-	many(20, TO_PE2 "," TO_PE3);
-	world_learned_synced(w, 1);
-	world_run(w);
-	VRF_ROUTE(VPN, "10.0.1.2@1/200/800001");
-	ILM(800000, "-@20");
-	ck_assert(world_ilm_row(w, 800000)->stale);
-	ck_assert_str_eq(world_ilm_row(w, 800000)->owner, "l3vpnd");
-	world_synced(w, FIB_VPN_ROUTE, 1);
-	world_synced(w, FIB_VPN_LABEL, 1);
-	world_run(w);
-	VRF_ROUTE(VPN, "none");
-	ILM(800000, "none");
-	VRF_ROUTE("20.0.7.0/24", "10.0.1.2@1/200/800001 10.0.2.2@2/300/800002");
-}
-END_TEST
-
-START_TEST(a_restart_of_l3vpnd_moves_nothing_and_sweeps_its_own_rows_of_both_families_alone)
-{
-	before_a_restart();
-	TELL("red", "2001:db8:9::/48", TO_PE2);
-	TELL("red", "2001:db8:8::/48", TO_PE2);
-	unsigned ops = w->ops;
-	world_lost(w, FIB_VPN_ROUTE);
-	world_lost(w, FIB_VPN_LABEL);
-	world_run(w);
-	ck_assert(world_ilm_row(w, 800000)->stale);
-	ck_assert(!world_ilm_row(w, 1024)->stale);
-	for (int i = 0; i < 20; i++) {
-		char prefix[24];
-		snprintf(prefix, sizeof prefix, "20.0.%d.0/24", i);
-		world_vpn_route(w, "red", prefix, TO_PE2 "," TO_PE3, 2);
-	}
-	world_vpn_route(w, "red", "2001:db8:9::/48", TO_PE2, 2);
-	world_vpn_label(w, 800000, "red", NULL, 2);
-	world_run(w);
-	ck_assert_uint_eq(w->ops, ops);
-	ck_assert(!world_ilm_row(w, 800000)->stale);
-	world_synced(w, FIB_VPN_ROUTE, 2);
-	world_synced(w, FIB_VPN_LABEL, 2);
-	world_run(w);
-	VRF_ROUTE(VPN, "none");
-	VRF_ROUTE("2001:db8:8::/48", "none");
-	VRF_ROUTE("2001:db8:9::/48", "10.0.1.2@1/200/800001");
-	VRF_ROUTE("20.0.7.0/24", "10.0.1.2@1/200/800001 10.0.2.2@2/300/800002");
-	PUBLIC_ROUTE("2.2.2.2/32", "10.0.1.2@1/200"); /* igpd's */
-	world_learned(w, "2.2.2.2/32", "10.0.1.2", 1, 5, 3);
-	world_learned_synced(w, 3);
-	world_run(w);
-	PUBLIC_ROUTE("3.3.3.3/32", "none");
-	VRF_ROUTE("20.0.7.0/24", "10.0.1.2@1/200/800001"); /* l3vpnd's */
-	ILM(800000, "-@20");
-}
-END_TEST
-
 /* --- incoming labels --- */
 
 START_TEST(a_label_leads_to_its_instance_or_to_a_next_hop_in_it)
 {
-	start();
+	world_pe_start(w);
 	world_vpn_label(w, 800000, "red", NULL, 1);
 	world_vpn_label(w, 800001, "red", "10.5.0.2", 1);
 	world_vpn_label(w, 800002, "red", "10.6.0.2", 1);
@@ -584,7 +396,7 @@ START_TEST(of_two_daemons_that_want_a_label_the_second_is_refused_until_the_firs
 {
 	bool vpn_first = _i;
 
-	start();
+	world_pe_start(w);
 	if (vpn_first)
 		world_vpn_label(w, 1030, "red", NULL, 1);
 	world_lsp(w, "4.4.4.4/32", 1030, "10.0.1.2 1 400", 1);
@@ -607,123 +419,72 @@ START_TEST(of_two_daemons_that_want_a_label_the_second_is_refused_until_the_firs
 }
 END_TEST
 
-/* --- what BGP is told --- */
+/* --- whatever happens --- */
 
-START_TEST(bgp_is_told_how_its_next_hops_are_reached_and_what_is_missing)
+static bool green_is_there;
+
+static void
+something_happens(struct rng *rng)
 {
-	start();
-	static const char *const addresses[] = { "2.2.2.2", "9.9.9.9", "10.0.1.2" };
-	for (size_t i = 0; i < COUNT(addresses); i++)
-		world_question(w, "", addresses[i], false, 1);
-	world_question(w, "red", "10.5.0.2", false, 1);
-	world_question(w, "green", "10.5.0.2", false, 1);
-	world_run(w);
-	ANSWER("", "2.2.2.2", "reachable by LSP cost 5");
-	ANSWER("", "9.9.9.9", "not cost 0: no route leads to 9.9.9.9");
-	ANSWER("", "10.0.1.2", "reachable cost 0: no LSP for 10.0.1.2: it is on a link of ours");
-	ANSWER("red", "10.5.0.2", "reachable cost 0");
-	ANSWER("green", "10.5.0.2", "not cost 0: there is no VRF device green");
-	world_lsp(w, "2.2.2.2/32", 1024, "10.0.1.2 1 4294967295", 1);
-	world_run(w);
-	ANSWER("", "2.2.2.2", "reachable cost 5: 10.0.1.2 gave no label for 2.2.2.2/32");
-	lsp_is_lost();
-	world_run(w);
-	ANSWER("", "2.2.2.2", "reachable cost 5: no LSP for 2.2.2.2/32");
-	igp_route_is_lost();
-	world_carrier(w, 5, false);
-	world_vrf(w, 23, "green", 1003);
-	world_run(w);
-	ANSWER("", "2.2.2.2", "not cost 0: no route leads to 2.2.2.2");
-	ANSWER("red", "10.5.0.2", "not cost 0: no route leads to 10.5.0.2");
-	ANSWER("green", "10.5.0.2", "not cost 0: no route leads to 10.5.0.2");
-	world_question(w, "", "2.2.2.2", true, 1);
-	ANSWER("", "2.2.2.2", "none");
-	world_synced(w, FIB_VPN_NEXTHOP, 2);
-	ANSWER("", "9.9.9.9", "none");
+	static const char *const gateways[] = { "10.0.1.2", "10.0.2.2" };
+	static const char *const edges[] = { "2.2.2.2/32", "3.3.3.3/32", "0.0.0.0/0", "2.2.0.0/16" };
+	static const char *const hops[] = { NULL, TO_PE2, TO_PE2 " bfd|" TO_PE3, TO_PE3 "," TO_PE2, "leak red",
+		"via 10.5.0.2 red", "via 10.9.1.1", TO_PE3 "|" TO_PE2 "," TO_PE3, "leak green" };
+	static const char *const prefixes[] = { VPN, "10.8.0.0/16", "10.9.1.0/24" };
+	static const char *const vrfs[] = { "red", "green", "" };
+	static const char *const labels[] = { "%s %u 3", "%s %u 200", "%s %u 4294967295", "%s %u 201" };
+	unsigned link = 1 + (unsigned)rng_below(rng, 2);
+	const char *edge = edges[rng_below(rng, COUNT(edges))];
+	char text[64];
+
+	switch (rng_below(rng, 8)) {
+	case 0: world_learned(w, edge, rng_below(rng, 4) ? gateways[link - 1] : NULL, link, link, 1); break;
+	case 1:
+		snprintf(text, sizeof text, labels[rng_below(rng, COUNT(labels))], gateways[link - 1], link);
+		world_lsp(w, edge, 1024 + (uint32_t)edge[0], text, 1);
+		break;
+	case 2: world_lsp_gone(w, edge); break;
+	case 3: world_carrier(w, link, rng_below(rng, 2)); break;
+	case 4:
+		world_session_at(
+		    w, "s", rng_below(rng, 2) ? BFD__VERDICT__DEAD : BFD__VERDICT__ALIVE, "2.2.2.2", 0, false, 1);
+		break;
+	case 5:
+		green_is_there = !green_is_there;
+		if (green_is_there)
+			world_vrf(w, 23, "green", 1003);
+		else
+			world_unplug(w, 23);
+		break;
+	default:
+		world_vpn_route(w, vrfs[rng_below(rng, COUNT(vrfs))], prefixes[rng_below(rng, COUNT(prefixes))],
+		    hops[rng_below(rng, COUNT(hops))], 1);
+	}
 }
-END_TEST
 
-START_TEST(an_answer_is_told_again_only_when_it_is_another)
+/* What is resolved again after each event is all that has to be: to resolve the rest as well changes nothing. */
+START_TEST(after_any_row_of_events_nothing_is_left_to_resolve)
 {
-	start();
+	struct rng rng;
+
+	rng_seed(&rng, (uint64_t)_i + 1);
+	green_is_there = false;
+	world_pe_start(w);
 	world_question(w, "", "2.2.2.2", false, 1);
-	world_run(w);
-	const struct table *t = world_table(w, "fib.Reach");
-	uint64_t serial = t->serial;
-	world_learned(w, "3.3.3.3/32", "10.0.1.2", 1, 50, 1);
-	world_lsp(w, "3.3.3.3/32", 1025, "10.0.1.2 1 301", 1);
-	world_lsp(w, "2.2.2.2/32", 1024, "10.0.1.2 1 201", 1);
-	world_carrier(w, 2, false);
-	many(50, TO_PE2);
-	ck_assert_uint_eq(t->serial, serial);
-	world_learned(w, "2.2.2.2/32", "10.0.1.2", 1, 6, 1);
-	world_run(w);
-	ck_assert_uint_gt(t->serial, serial);
-	serial = t->serial;
-	ANSWER("", "2.2.2.2", "reachable by LSP cost 6");
-	world_lost(w, FIB_LDP_LSP); /* its rows are kept */
-	world_run(w);
-	ck_assert_uint_eq(t->serial, serial);
-}
-END_TEST
-
-START_TEST(a_restart_of_fibd_tells_bgp_nothing_bad_before_it_is_known)
-{
-	before_a_restart();
-	world_restart(w);
-	world_tell_all(w);
-	world_config(w, "sysname R1\n");
-	world_question(w, "", "2.2.2.2", false, 1);
-	world_question(w, "", "9.9.9.9", false, 1);
-	world_synced(w, FIB_VPN_NEXTHOP, 1);
-	world_wait(w, 30 * USEC_PER_SEC);
-	ANSWER("", "2.2.2.2", "none");
-	ck_assert(!world_table(w, "fib.Reach")->complete);
-	igp(1);
-	world_learned_synced(w, 1);
-	world_run(w);
-	ANSWER("", "2.2.2.2", "none"); /* there may be an LSP */
-	ANSWER("", "9.9.9.9", "not cost 0: no route leads to 9.9.9.9");
-	ck_assert(!world_table(w, "fib.Reach")->complete);
-	tell_ldp();
-	world_run(w);
-	ANSWER("", "2.2.2.2", "reachable by LSP cost 5");
-	ck_assert(world_table(w, "fib.Reach")->complete);
-}
-END_TEST
-
-START_TEST(a_next_hop_is_not_reached_through_the_route_that_it_carries)
-{
-	world_start(w, "ip route-static 0.0.0.0 0 10.0.1.2\n");
-	world_question(w, "", "20.1.1.1", false, 1);
-	TELL("", "20.0.0.0/8", "via 20.1.1.1");
-	ANSWER("", "20.1.1.1", "reachable cost 0: no LSP for 0.0.0.0/0");
-	PUBLIC_ROUTE("20.0.0.0/8", "none");
-	ck_assert_str_eq(
-	    world_row(w, "20.0.0.0/8")->entries[0]->inactive, "its next hop is reached through this very route");
-	world_config(w, "sysname R1\n");
-	world_run(w);
-	ANSWER("", "20.1.1.1", "not cost 0: no route leads to 20.1.1.1");
-}
-END_TEST
-
-/* --- how much work it is --- */
-
-START_TEST(routes_that_carry_no_next_hop_are_taken_in_without_resolving_any)
-{
-	start();
-	many(10, TO_PE2);
-	TELL("red", VPN, TO_PE3);
-	ck_assert(!w->rib->resolve);
-	world_vpn_route(w, "red", "20.1.1.0/24", TO_PE2, 1);
-	w->rib->review = false;
-	world_vpn_route(w, "red", "20.1.2.0/24", "lsp 2.2.2.2 800044", 1);
-	world_vpn_route(w, "red", "20.1.1.0/24", NULL, 1);
-	ck_assert(!w->rib->review); /* a pass would have asked for it */
-	world_learned(w, "2.0.0.0/8", "10.0.1.2", 1, 5, 1);
-	igp_route_is_lost();
-	world_run(w);
-	VRF_ROUTE("20.1.2.0/24", "none");
+	world_question(w, "green", "10.9.1.1", false, 1);
+	world_vpn_label(w, 800001, "green", "10.9.1.1", 1);
+	world_vpn_label(w, 800000, "green", NULL, 1);
+	for (int step = 0; step < 80; step++) {
+		for (uint64_t n = 1 + rng_below(&rng, 3); n; n--)
+			something_happens(&rng);
+		world_wait(w, 2 * USEC_PER_SEC);
+		unsigned ops = w->route_ops + w->group_ops;
+		uint64_t told = world_table(w, "fib.Reach")->serial;
+		w->rib->resolve_all = true;
+		world_run(w);
+		ck_assert_msg(w->route_ops + w->group_ops == ops, "step %d: something had been forgotten", step);
+		ck_assert_uint_eq(world_table(w, "fib.Reach")->serial, told);
+	}
 }
 END_TEST
 
@@ -744,22 +505,16 @@ suite(void)
 	tcase_add_test(t, a_customers_router_is_looked_up_in_its_instance);
 	tcase_add_test(t, what_is_leaked_follows_the_route_of_the_other_instance);
 	tcase_add_test(t, routes_of_an_instance_wait_for_its_device_and_leave_with_it);
+	tcase_add_test(t, what_igpd_has_found_in_an_instance_waits_and_leaves_likewise);
+	tcase_add_loop_test(t, after_any_row_of_events_nothing_is_left_to_resolve, 0, 40);
 	tcase_add_loop_test(
 	    t, a_thousand_prefixes_move_to_their_backup_and_back_by_one_message_each, 0, (int)COUNT(losses));
 	tcase_add_test(t, the_loss_of_one_of_two_links_is_one_message_too);
 	tcase_add_test(t, the_loss_of_the_only_link_leads_over_the_backup);
 	tcase_add_test(t, the_next_hop_of_a_backup_is_in_the_kernel_before_it_is_needed);
 	tcase_add_test(t, routes_with_the_same_next_hops_share_a_group_and_others_do_not);
-	tcase_add_loop_test(t, a_restart_of_fibd_moves_no_route_whoever_tells_first, 0, 6);
-	tcase_add_test(t, what_l3vpnd_does_not_know_any_more_goes_when_all_have_been_heard);
-	tcase_add_test(t, a_restart_of_l3vpnd_moves_nothing_and_sweeps_its_own_rows_of_both_families_alone);
 	tcase_add_test(t, a_label_leads_to_its_instance_or_to_a_next_hop_in_it);
 	tcase_add_loop_test(t, of_two_daemons_that_want_a_label_the_second_is_refused_until_the_first_leaves, 0, 2);
-	tcase_add_test(t, bgp_is_told_how_its_next_hops_are_reached_and_what_is_missing);
-	tcase_add_test(t, an_answer_is_told_again_only_when_it_is_another);
-	tcase_add_test(t, a_restart_of_fibd_tells_bgp_nothing_bad_before_it_is_known);
-	tcase_add_test(t, a_next_hop_is_not_reached_through_the_route_that_it_carries);
-	tcase_add_test(t, routes_that_carry_no_next_hop_are_taken_in_without_resolving_any);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -27,6 +27,7 @@ struct world {
 	const char *release;
 	bool pop_broken;                   /* rows of ldp.Lsp say so */
 	bool pipe;                         /* rows of l3vpnd say so */
+	const char *vrf;                   /* rows of igp.Route are of this instance; NULL: the public network */
 	uint32_t spare_peer, spare_label;  /* the next rows of ldp.Lsp have this alternate; 0: none */
 	bool mpls, deaf;                   /* deaf: notices are lost */
 	uint32_t look_in;                  /* the table that world_route() looks in; 0: the main one */

@@ -171,6 +171,7 @@ world_learned(struct world *w, const char *prefix, const char *gateway, uint32_t
 	struct addr a = world_addr(gateway ? gateway : "0.0.0.0");
 
 	ck_assert(prefix_parse(prefix, &p));
+	row.vrf = (char *)(uintptr_t)(w->vrf ? w->vrf : "");
 	row.prefix = (ProtobufCBinaryData){ prefix_to_bytes(&p, bytes), bytes };
 	row.process = 1;
 	row.cost = cost;

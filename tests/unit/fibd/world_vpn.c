@@ -1,5 +1,5 @@
-/* What l3vpnd tells the engine, and what it is told. */
-#include "tests/unit/fibd/world.h"
+/* What l3vpnd tells the engine, what it is told, and the PE of its tests. */
+#include "tests/unit/fibd/world_vpn.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,4 +119,60 @@ world_answer(struct world *w, const char *vrf, const char *address)
 		return arena_text(&w->arena, text);
 	}
 	return "none";
+}
+
+/* --- a PE --- */
+
+struct world *
+world_pe(void)
+{
+	struct world *w = world_new();
+
+	world_link(w, 1, "eth1", "10.0.1.1/24");
+	world_link(w, 2, "eth2", "10.0.2.1/24");
+	world_link(w, 5, "eth5", "10.5.0.1/24");
+	world_vrf(w, 20, "red", PE_RED);
+	world_enslave(w, 5, 20);
+	return w;
+}
+
+void
+world_pe_igp(struct world *w, uint32_t round)
+{
+	world_learned(w, "2.2.2.2/32", "10.0.1.2", 1, 5, round);
+	world_learned(w, "3.3.3.3/32", "10.0.2.2", 2, 9, round);
+}
+
+void
+world_pe_loses_igp_route(struct world *w)
+{
+	world_learned(w, "2.2.2.2/32", NULL, 0, 0, 1);
+}
+
+void
+world_pe_ldp(struct world *w, uint32_t round)
+{
+	world_lsp(w, "2.2.2.2/32", 1024, "10.0.1.2 1 200", round);
+	world_lsp(w, "3.3.3.3/32", 1025, "10.0.2.2 2 300", round);
+}
+
+void
+world_pe_start(struct world *w)
+{
+	world_start(w, "sysname R1\n");
+	world_pe_igp(w, 1);
+	world_pe_ldp(w, 1);
+	world_run(w);
+}
+
+void
+world_vpn_many(struct world *w, unsigned count, const char *hops)
+{
+	char prefix[24];
+
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(prefix, sizeof prefix, "20.%u.%u.0/24", i >> 8, i & 255);
+		world_vpn_route(w, "red", prefix, hops, 1);
+	}
+	world_run(w);
 }

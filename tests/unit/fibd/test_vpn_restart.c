@@ -1,0 +1,206 @@
+/* VPN routes, labels and answers over restarts of fibd and of l3vpnd: nothing moves that need not. */
+#include "tests/helper/check.h"
+#include "tests/unit/fibd/world_vpn.h"
+#include <stdio.h>
+
+static struct world *w;
+
+static void
+setup(void)
+{
+	w = world_pe();
+}
+
+static void
+teardown(void)
+{
+	world_free(w);
+}
+
+/* --- restarts --- */
+
+static void
+before_a_restart(void)
+{
+	world_pe_start(w);
+	world_vpn_many(w, 20, TO_PE2 "," TO_PE3);
+	TELL("red", VPN, TO_PE2 "|" TO_PE3);
+	world_vpn_label(w, 800000, "red", NULL, 1);
+	world_run(w);
+}
+
+static struct { /* before */
+	unsigned route_ops;
+	uint32_t group, shared;
+} was;
+
+static void
+nothing_has_moved(void)
+{
+	w->look_in = PE_RED;
+	ck_assert_uint_eq(w->route_ops, was.route_ops);
+	ck_assert_uint_eq(world_group(w, VPN), was.group);
+	ck_assert_uint_eq(world_group(w, "20.0.7.0/24"), was.shared);
+	VRF_ROUTE(VPN, "10.0.1.2@1/200/800001");
+	VRF_ROUTE("20.0.7.0/24", "10.0.1.2@1/200/800001 10.0.2.2@2/300/800002");
+	ILM(800000, "-@20");
+}
+
+static void
+tell_vpns(void)
+{
+	world_vpn_many(w, 20, TO_PE2 "," TO_PE3);
+	TELL("red", VPN, TO_PE2 "|" TO_PE3);
+	world_vpn_label(w, 800000, "red", NULL, 1);
+	world_run(w);
+}
+static void
+tell_igp(void)
+{
+	world_learned(w, "3.3.3.3/32", "10.0.2.2", 2, 9, 1);
+	world_run(w);
+	world_pe_igp(w, 1);
+}
+static void
+tell_ldp(void)
+{
+	world_pe_ldp(w, 1);
+	world_synced(w, FIB_LDP_LSP, 1);
+}
+
+START_TEST(a_restart_of_fibd_moves_no_route_whoever_tells_first)
+{
+	static void (*const orders[6][3])(void) = { { tell_vpns, tell_igp, tell_ldp },
+		{ tell_vpns, tell_ldp, tell_igp }, { tell_igp, tell_vpns, tell_ldp }, { tell_igp, tell_ldp, tell_vpns },
+		{ tell_ldp, tell_vpns, tell_igp }, { tell_ldp, tell_igp, tell_vpns } };
+
+	before_a_restart();
+	w->look_in = PE_RED;
+	was.route_ops = w->route_ops;
+	was.group = world_group(w, VPN);
+	was.shared = world_group(w, "20.0.7.0/24");
+	world_restart(w);
+	world_tell_all(w);
+	world_config(w, "sysname R1\n");
+	world_wait(w, 10 * USEC_PER_SEC);
+	for (int i = 0; i < 3; i++) {
+		nothing_has_moved();
+		orders[_i][i]();
+		world_wait(w, USEC_PER_SEC);
+	}
+	nothing_has_moved();
+	world_lsps_synced(w, 1);
+	world_wait(w, 60 * USEC_PER_SEC);
+	nothing_has_moved();
+	VRF_ROUTE("20.0.19.0/24", "10.0.1.2@1/200/800001 10.0.2.2@2/300/800002");
+	ck_assert(world_row(w, VPN)->installed);
+	ck_assert(!world_ilm_row(w, 800000)->stale);
+	world_pe_loses_igp_route(w); /* and all is as alive as before */
+	world_run(w);
+	VRF_ROUTE(VPN, "10.0.2.2@2/300/800002");
+}
+END_TEST
+
+START_TEST(what_l3vpnd_does_not_know_any_more_goes_when_all_have_been_heard)
+{
+	before_a_restart();
+	world_restart(w);
+	world_tell_all(w);
+	world_config(w, "sysname R1\n");
+	tell_igp();
+	tell_ldp();
+	world_vpn_many(w, 20, TO_PE2 "," TO_PE3);
+	world_learned_synced(w, 1);
+	world_run(w);
+	VRF_ROUTE(VPN, "10.0.1.2@1/200/800001");
+	ILM(800000, "-@20");
+	ck_assert(world_ilm_row(w, 800000)->stale);
+	ck_assert_str_eq(world_ilm_row(w, 800000)->owner, "l3vpnd");
+	world_synced(w, FIB_VPN_ROUTE, 1);
+	world_synced(w, FIB_VPN_LABEL, 1);
+	world_run(w);
+	VRF_ROUTE(VPN, "none");
+	ILM(800000, "none");
+	VRF_ROUTE("20.0.7.0/24", "10.0.1.2@1/200/800001 10.0.2.2@2/300/800002");
+}
+END_TEST
+
+START_TEST(a_restart_of_l3vpnd_moves_nothing_and_sweeps_its_own_rows_of_both_families_alone)
+{
+	before_a_restart();
+	TELL("red", "2001:db8:9::/48", TO_PE2);
+	TELL("red", "2001:db8:8::/48", TO_PE2);
+	unsigned ops = w->ops;
+	world_lost(w, FIB_VPN_ROUTE);
+	world_lost(w, FIB_VPN_LABEL);
+	world_run(w);
+	ck_assert(world_ilm_row(w, 800000)->stale);
+	ck_assert(!world_ilm_row(w, 1024)->stale);
+	for (int i = 0; i < 20; i++) {
+		char prefix[24];
+		snprintf(prefix, sizeof prefix, "20.0.%d.0/24", i);
+		world_vpn_route(w, "red", prefix, TO_PE2 "," TO_PE3, 2);
+	}
+	world_vpn_route(w, "red", "2001:db8:9::/48", TO_PE2, 2);
+	world_vpn_label(w, 800000, "red", NULL, 2);
+	world_run(w);
+	ck_assert_uint_eq(w->ops, ops);
+	ck_assert(!world_ilm_row(w, 800000)->stale);
+	world_synced(w, FIB_VPN_ROUTE, 2);
+	world_synced(w, FIB_VPN_LABEL, 2);
+	world_run(w);
+	VRF_ROUTE(VPN, "none");
+	VRF_ROUTE("2001:db8:8::/48", "none");
+	VRF_ROUTE("2001:db8:9::/48", "10.0.1.2@1/200/800001");
+	VRF_ROUTE("20.0.7.0/24", "10.0.1.2@1/200/800001 10.0.2.2@2/300/800002");
+	PUBLIC_ROUTE("2.2.2.2/32", "10.0.1.2@1/200"); /* igpd's */
+	world_learned(w, "2.2.2.2/32", "10.0.1.2", 1, 5, 3);
+	world_learned_synced(w, 3);
+	world_run(w);
+	PUBLIC_ROUTE("3.3.3.3/32", "none");
+	VRF_ROUTE("20.0.7.0/24", "10.0.1.2@1/200/800001"); /* l3vpnd's */
+	ILM(800000, "-@20");
+}
+END_TEST
+
+START_TEST(a_restart_of_fibd_tells_bgp_nothing_bad_before_it_is_known)
+{
+	before_a_restart();
+	world_restart(w);
+	world_tell_all(w);
+	world_config(w, "sysname R1\n");
+	world_question(w, "", "2.2.2.2", false, 1);
+	world_question(w, "", "9.9.9.9", false, 1);
+	world_synced(w, FIB_VPN_NEXTHOP, 1);
+	world_wait(w, 30 * USEC_PER_SEC);
+	ANSWER("", "2.2.2.2", "none");
+	ck_assert(!world_table(w, "fib.Reach")->complete);
+	world_pe_igp(w, 1);
+	world_learned_synced(w, 1);
+	world_run(w);
+	ANSWER("", "2.2.2.2", "none"); /* there may be an LSP */
+	ANSWER("", "9.9.9.9", "not cost 0: no route leads to 9.9.9.9");
+	ck_assert(!world_table(w, "fib.Reach")->complete);
+	tell_ldp();
+	world_run(w);
+	ANSWER("", "2.2.2.2", "reachable by LSP cost 5");
+	ck_assert(world_table(w, "fib.Reach")->complete);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("fibd VPN restarts");
+	TCase *t = tcase_create("restarts");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, a_restart_of_fibd_moves_no_route_whoever_tells_first, 0, 6);
+	tcase_add_test(t, what_l3vpnd_does_not_know_any_more_goes_when_all_have_been_heard);
+	tcase_add_test(t, a_restart_of_l3vpnd_moves_nothing_and_sweeps_its_own_rows_of_both_families_alone);
+	tcase_add_test(t, a_restart_of_fibd_tells_bgp_nothing_bad_before_it_is_known);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+CHECK_MAIN(suite)
