@@ -49,9 +49,15 @@ local_pref(const struct path *p)
 {
 	const struct bgp_instance_config *c = &p->dest->rib->instance->config;
 
-	if (p->attrs->has_local_pref && (!p->peer || p->peer->internal))
+	if (p->attrs->has_local_pref) /* of an external peer it is a policy's: its own word was passed over */
 		return p->attrs->local_pref;
 	return c->local_pref ? c->local_pref : BGP_LOCAL_PREF;
+}
+
+static uint32_t
+preferred_value(const struct path *p)
+{
+	return p->attrs->preferred ? p->attrs->preferred : p->peer->config.family[p->dest->rib->family].preferred;
 }
 
 static struct rank
@@ -63,9 +69,9 @@ rank_of(struct path *p)
 	bool missing_worst = c->med_missing_worst && !a->has_med;
 
 	return (struct rank){ .path = p,
-		.values = { p->peer ? UINT32_MAX - p->peer->config.family[p->dest->rib->family].preferred : 0,
-		    attr_has_community(a, COMMUNITY_LLGR_STALE), UINT32_MAX - local_pref(p), p->peer != NULL,
-		    c->ignore_path ? 0 : as_path_length(as_path), a->origin },
+		.values = { p->peer ? UINT32_MAX - preferred_value(p) : 0, attr_has_community(a, COMMUNITY_LLGR_STALE),
+		    UINT32_MAX - local_pref(p), p->peer != NULL, c->ignore_path ? 0 : as_path_length(as_path),
+		    a->origin },
 		.neighbor_as = as_path_first(as_path),
 		.med = a->has_med      ? a->med
 		       : missing_worst ? UINT32_MAX
@@ -116,6 +122,20 @@ least_med(struct rank *ranks, size_t n, bool always)
 	if (before != few)
 		free(before);
 	return kept;
+}
+
+/* Those that are equal but for what is compared in the end, to find one. */
+static size_t
+least(struct rank *ranks, size_t n, const struct bgp_instance_config *c)
+{
+	if (!n)
+		return 0;
+	for (int step = 0; step < 6; step++)
+		LEAST(ranks, n, k->values[step]);
+	n = least_med(ranks, n, c->med_always);
+	LEAST(ranks, n, (uint32_t)k->internal);
+	LEAST(ranks, n, k->metric);
+	return n;
 }
 
 static void
@@ -176,13 +196,7 @@ decide(struct dest *d)
 		if (p->fault == PATH_GOOD)
 			ranks[n++] = rank_of(p);
 	}
-	if (n) {
-		for (int step = 0; step < 6; step++)
-			LEAST(ranks, n, k->values[step]);
-		n = least_med(ranks, n, c->med_always);
-		LEAST(ranks, n, (uint32_t)k->internal);
-		LEAST(ranks, n, k->metric);
-	}
+	n = least(ranks, n, c);
 	size_t equal = n;
 	struct rank *chosen = n ? mem_copy(ranks, n * sizeof *ranks) : NULL;
 	if (n)
@@ -201,9 +215,37 @@ decide(struct dest *d)
 	if (best)
 		to_front(d, best);
 	changed |= best != was;
+	if (best && was && best != was)
+		d->targets_moved |= !attr_lists_are_same(best->attrs, was->attrs, LIST_EXT);
 	d->choice_moved = false;
 	free(chosen);
 	if (ranks != few)
 		free(ranks);
 	return changed;
+}
+
+size_t
+decide_order(struct dest *d, struct path **ret, size_t most)
+{
+	const struct bgp_instance_config *c = &d->rib->instance->config;
+	size_t n = 0, count = 0, found = 0;
+
+	for (const struct path *p = d->paths; p; p = p->next)
+		count += p->fault == PATH_GOOD;
+	struct rank *left = mem_zalloc((count + 1) * sizeof *left), *ranks = mem_zalloc((count + 1) * sizeof *ranks);
+	for (struct path *p = d->paths; p; p = p->next)
+		if (p->fault == PATH_GOOD)
+			left[n++] = rank_of(p);
+	while (found < most && n) {
+		memcpy(ranks, left, n * sizeof *left);
+		choose_one(ranks, least(ranks, n, c), c);
+		ret[found++] = ranks[0].path;
+		size_t at = 0;
+		while (left[at].path != ranks[0].path)
+			at++;
+		memmove(&left[at], &left[at + 1], (--n - at) * sizeof *left);
+	}
+	free(ranks);
+	free(left);
+	return found;
 }

@@ -56,7 +56,7 @@ restart_end(struct bgp *b, const char *why)
 	if (!b->restarted)
 		return;
 	b->restarted = false;
-	b->more = true;
+	b->more = b->members_asked = true;
 	timer_clear(&b->timers, &b->defer);
 	bgp_note(b, 5, "the restart is over: %s", why);
 }

@@ -12,7 +12,8 @@ path_fault_text(enum path_fault f)
 {
 	static const char *const texts[PATH_FAULTS] = { "", "our AS stands in its AS path",
 		"it comes from ourselves, by way of a reflector", "its next hop is an address of ours",
-		"its next hop is not reached", "no LSP leads to its next hop" };
+		"its next hop is not reached", "no LSP leads to its next hop",
+		"a leak: it should not come from there" };
 
 	return texts[f];
 }
@@ -160,6 +161,32 @@ path_unlink_hop(struct path *p)
 	p->hop = NULL;
 }
 
+/* Of the destination's other paths, whichever is chosen now: would it be told to the same? */
+static bool
+others_have_targets_of(const struct path *p)
+{
+	for (const struct path *k = p->dest->paths; k; k = k->next)
+		if (k != p && !attr_lists_are_same(k->attrs, p->attrs, LIST_EXT))
+			return false;
+	return true;
+}
+
+/* The lowest that no other path to the destination has. */
+static uint16_t
+number_for(const struct dest *d)
+{
+	uint64_t used = 0;
+	uint32_t most = 0;
+
+	for (const struct path *p = d->paths; p; p = p->next) {
+		used |= p->number && p->number <= 64 ? UINT64_C(1) << (p->number - 1) : 0;
+		most = p->number > most ? p->number : most;
+	}
+	if (!~used)
+		return most < UINT16_MAX ? (uint16_t)(most + 1) : 0;
+	return (uint16_t)(__builtin_ctzll(~used) + 1);
+}
+
 static void
 path_free(struct path **at)
 {
@@ -169,15 +196,18 @@ path_free(struct path **at)
 	*at = p->next;
 	if (p->peer && !p->origin)
 		p->peer->family[r->family].prefixes--;
+	if (p->peer && r->family == BGP_RT_CONSTRAINT)
+		members_moved(p->peer);
 	if (p->origin)
 		vpn_import_unlink(p);
 	else
 		vpn_import_drop(p);
 	path_unlink_hop(p);
-	attr_drop(&r->bgp->attrs, p->attrs);
 	r->path_count--;
 	p->dest->choice_moved |= p->best || p->multi;
+	p->dest->targets_moved |= p->best && !others_have_targets_of(p);
 	dest_dirty(p->dest);
+	attr_drop(&r->bgp->attrs, p->attrs);
 	pool_give(&r->path_pool, p);
 }
 
@@ -204,7 +234,19 @@ path_say(struct path *p, const struct attr_set *attrs, uint32_t label, enum path
 		p->hop = next_hop_get(p->origin ? p->origin->dest->rib->instance : r->instance, &attrs->next_hop);
 		list_append(&p->hop->paths, &p->of_hop);
 	}
+	if (p->peer && r->family == BGP_RT_CONSTRAINT)
+		members_moved(p->peer);
 	dest_dirty(p->dest);
+}
+
+/* About to say something else. */
+static void
+path_silence(struct path *p, const struct attr_set *next)
+{
+	path_unlink_hop(p);
+	p->dest->choice_moved |= p->best || p->multi;
+	p->dest->targets_moved |= !attr_lists_are_same(p->attrs, next, LIST_EXT);
+	attr_drop(&p->dest->rib->bgp->attrs, p->attrs);
 }
 
 void
@@ -213,7 +255,7 @@ path_put(
 {
 	struct rib *r = d->rib;
 	struct path **at = path_at(d, peer, id), *p = *at;
-	uint32_t generation = peer ? peer->generation : 0;
+	uint16_t generation = peer ? peer->family[r->family].generation : 0;
 
 	if (p && p->attrs == attrs && p->label == label && p->fault == fault) { /* said again */
 		if (p->generation != generation)
@@ -227,15 +269,14 @@ path_put(
 		p->dest = d;
 		p->peer = peer;
 		p->id = id;
+		p->number = number_for(d);
 		list_init(&p->of_hop);
 		*at = p;
 		r->path_count++;
 		if (peer)
 			peer->family[r->family].prefixes++;
 	} else {
-		path_unlink_hop(p);
-		attr_drop(&r->bgp->attrs, p->attrs);
-		d->choice_moved |= p->best || p->multi;
+		path_silence(p, attrs);
 	}
 	p->generation = generation;
 	path_say(p, attrs, label, fault);
@@ -244,27 +285,23 @@ path_put(
 void
 path_restate(struct path *p, const struct attr_set *attrs)
 {
-	path_unlink_hop(p);
-	attr_drop(&p->dest->rib->bgp->attrs, p->attrs);
-	p->dest->choice_moved |= p->best || p->multi;
+	path_silence(p, attrs);
 	path_say(p, attrs, p->label, (enum path_fault)p->fault);
 }
 
 void
-path_follow(struct path *p)
+path_follow(struct path *p, const struct attr_set *attrs)
 {
 	const struct path *o = p->origin;
 
-	if (p->attrs == o->attrs && p->label == o->label && p->generation == o->generation)
+	if (p->attrs == attrs && p->label == o->label && p->generation == o->generation) {
+		attr_drop(&p->dest->rib->bgp->attrs, attrs);
 		return;
-	if (p->attrs) {
-		path_unlink_hop(p);
-		attr_drop(&p->dest->rib->bgp->attrs, p->attrs);
-		p->dest->choice_moved |= p->best || p->multi;
 	}
+	if (p->attrs)
+		path_silence(p, attrs);
 	p->generation = o->generation;
-	path_say(p, attr_use(o->attrs), o->label,
-	    o->fault == PATH_NO_NEXT_HOP || o->fault == PATH_NO_LSP ? PATH_GOOD : o->fault);
+	path_say(p, attrs, o->label, o->fault == PATH_NO_NEXT_HOP || o->fault == PATH_NO_LSP ? PATH_GOOD : o->fault);
 }
 
 void
@@ -298,6 +335,7 @@ path_import(struct dest *d, struct path *origin)
 	p->origin = origin;
 	p->imports = origin->imports;
 	origin->imports = p;
+	p->number = number_for(d);
 	list_init(&p->of_hop);
 	while (*at)
 		at = &(*at)->next;
@@ -313,7 +351,8 @@ rib_drop_peer(struct rib *r, struct peer *peer, bool stale_only)
 		struct dest *d = OBJECT(n, struct dest, by_key);
 		struct path **at = &d->paths;
 		while (*at)
-			if ((*at)->peer == peer && (!stale_only || (*at)->generation != peer->generation))
+			if ((*at)->peer == peer &&
+			    (!stale_only || (*at)->generation != peer->family[r->family].generation))
 				path_free(at);
 			else
 				at = &(*at)->next;
@@ -329,7 +368,9 @@ rib_settle(struct rib *r)
 		struct dest *d = OBJECT(r->dirty.next, struct dest, dirty);
 		list_remove(&d->dirty);
 		bool changed = decide(d);
-		if (changed)
+		changed |= r->family == BGP_RT_CONSTRAINT; /* another than the chosen one may be told */
+		d->chosen_at = changed ? ++r->choices : d->chosen_at;
+		if (changed || r->adding)
 			out_changed(d);
 		if (is_vpn)
 			vpn_import(d);
