@@ -182,7 +182,7 @@ policy_remove(struct bgp_policies *p, const char *name, uint32_t node)
 	if (!y)
 		return false;
 	size_t before = y->count;
-	for (size_t i = 0; node && i < before; i++)
+	for (size_t i = 0; node != POLICY_ALL && i < before; i++)
 		if (y->nodes[i].node != node)
 			y->nodes[kept++] = y->nodes[i];
 	y->count = kept;

@@ -13,12 +13,13 @@
  *
  * All of it is plain data. Only a regular expression is kept beside as it was compiled, counted, so that copies are cheap.
  */
+#define POLICY_ALL UINT32_MAX /* in the place of a node */
 enum {
 	POLICY_NAME = 64,
 	POLICY_COMMUNITIES = 16, /* in one rule, or of one apply clause */
 	POLICY_PREPENDS = 10,
 	POLICY_REGEX = 256,
-	POLICY_STEP = 10 /* an entry without an index goes behind the last one, this far */
+	POLICY_STEP = 10, /* an entry without an index goes behind the last one, this far */
 };
 
 /* --- filters --- */
@@ -87,7 +88,7 @@ void policies_free(struct bgp_policies *);
 void policies_copy(struct bgp_policies *to, const struct bgp_policies *from); /* frees what *to had */
 const struct policy *policy_find(const struct bgp_policies *, const char *name);
 struct policy_node *policy_node(struct bgp_policies *, const char *name, uint32_t node); /* found, or made: permits */
-bool policy_remove(struct bgp_policies *, const char *name, uint32_t node);              /* node 0: all of it */
+bool policy_remove(struct bgp_policies *, const char *name, uint32_t node);              /* POLICY_ALL: every one */
 const struct policy_filter *policy_filter_find(const struct bgp_policies *, enum policy_filter_kind, const char *name);
 /* Adds a rule, or replaces the one of its index (0: behind the last one). `regex` of FILTER_AS_PATH, in the dialect of the
  * references: `_` is what parts AS numbers. False, with the reason: it is none. */

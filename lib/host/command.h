@@ -32,10 +32,11 @@ enum view {
 	VIEW_MPLS_LDP,
 	VIEW_REMOTE_PEER, /* mpls ldp remote-peer; args of the entering line: name */
 	VIEW_BFD,
-	VIEW_BFD_SESSION, /* args of the entering line: name */
-	VIEW_VPN,         /* ip vpn-instance; args of the entering line: vrf */
-	VIEW_OSPF,        /* args of the entering line: process (0: the default) */
-	VIEW_OSPF_AREA,   /* args of the entering lines: process, number or area */
+	VIEW_BFD_SESSION,  /* args of the entering line: name */
+	VIEW_VPN,          /* ip vpn-instance; args of the entering line: vrf */
+	VIEW_OSPF,         /* args of the entering line: process (0: the default) */
+	VIEW_OSPF_AREA,    /* args of the entering lines: process, number or area */
+	VIEW_ROUTE_POLICY, /* args of the entering line: policy, node */
 	VIEW_COUNT
 };
 const char *view_name(enum view); /* "system", "interface", … */

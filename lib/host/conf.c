@@ -44,7 +44,7 @@ const char *
 view_name(enum view v)
 {
 	static const char *const names[VIEW_COUNT] = { "none", "exec", "system", "interface", "mpls", "mpls-ldp",
-		"remote-peer", "bfd", "bfd-session", "vpn-instance", "ospf", "ospf-area" };
+		"remote-peer", "bfd", "bfd-session", "vpn-instance", "ospf", "ospf-area", "route-policy" };
 
 	return names[v];
 }

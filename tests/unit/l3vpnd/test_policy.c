@@ -437,12 +437,12 @@ START_TEST(what_is_not_there_cannot_be_taken_away)
 {
 	node(10, true);
 	ck_assert(!policy_remove(&all, "P", 20));
-	ck_assert(!policy_remove(&all, "Q", 0));
+	ck_assert(!policy_remove(&all, "Q", POLICY_ALL));
 	ck_assert(!policy_filter_remove(&all, FILTER_EXT, "F", 0));
 	rule(FILTER_EXT, 10, true, 1, 1, 0);
 	ck_assert(!policy_filter_remove(&all, FILTER_EXT, "F", 20));
 	ck_assert(policy_filter_remove(&all, FILTER_EXT, "F", 0));
-	ck_assert(policy_remove(&all, "P", 0));
+	ck_assert(policy_remove(&all, "P", POLICY_ALL));
 }
 END_TEST
 
