@@ -12,12 +12,9 @@
 SAN ?=
 O := build/$(if $(SAN),san,out)
 PYTHON := /usr/bin/python3
-DAEMONS := fibd ldpd bfdd igpd
-# Protocols whose daemon is not there yet: all of it but the program is built and tested.
-ENGINES := l3vpnd
-SPEAKERS := $(DAEMONS) $(ENGINES)
+DAEMONS := fibd ldpd bfdd igpd l3vpnd
 PROTOS := fib ldp bus bfd igp l3vpn
-CTLS := $(SPEAKERS:d=ctl)
+CTLS := $(DAEMONS:d=ctl)
 PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
 
 .DELETE_ON_ERROR:
@@ -82,15 +79,15 @@ $(O)/$(1)/said.a: $(call objects,$(wildcard $(1)/commands*.c $(1)/display*.c $(1
 $(O)/bin/$(1): $(call objects,$(wildcard $(1)/main.c $(1)/kernel/*.c $(1)/realtime*.c)) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 $(O)/bin/$(1:d=ctl): $(call objects,$(1)/ctl.c) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 endef
-$(foreach d,$(SPEAKERS),$(eval $(call daemon_rules,$(d))))
-$(O)/bin/penult: $(call objects,$(wildcard penult/*.c)) $(foreach d,$(SPEAKERS),$(O)/$(d)/said.a $(O)/$(d)/engine.a)
+$(foreach d,$(DAEMONS),$(eval $(call daemon_rules,$(d))))
+$(O)/bin/penult: $(call objects,$(wildcard penult/*.c)) $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a)
 %.a:
 	@rm -f $@
 	@$(AR) rcsD $@ $^
 
 # --- every command of every daemon: who owns a line of router.conf ----------------------------------
 
-$(O)/gen/grammar: $(O)/tools/grammar.o $(foreach d,$(SPEAKERS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a
+$(O)/gen/grammar: $(O)/tools/grammar.o $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a
 	@mkdir -p $(@D)
 	$(LINK) $(PKG_LIBS)
 $(O)/gen/grammar.c: $(O)/gen/grammar
@@ -122,9 +119,9 @@ $(eval $(call unit_rules,base,$(O)/lib/base.a))
 # lib/host knows no daemon: its tests bring a small grammar of their own.
 $(eval $(call unit_rules,host,$(O)/tests/helper/test_grammar.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a))
 # What penult joins: the rows of every daemon.
-$(eval $(call unit_rules,penult,$(foreach d,$(SPEAKERS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o))
+$(eval $(call unit_rules,penult,$(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o))
 $(O)/tests/unit/penult/test_references: $(O)/penult/daemons.o
-$(foreach d,$(SPEAKERS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c) $(call helper_sources,$(d))) $(SIM_OBJECTS) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
+$(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c) $(call helper_sources,$(d))) $(SIM_OBJECTS) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o
 	$(LINK) $(PKG_LIBS) $(CHECK_LIBS)
 
@@ -161,8 +158,8 @@ test-sim: $(SIM_TESTS)
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 FUZZ_MAIN := $(if $(FUZZ),,$(O)/tests/fuzz/run_corpus.o)
-FUZZ_OBJECTS := $(call sim_adapter,$(SPEAKERS:d=)) $(SIM_OBJECTS) \
-  $(foreach d,$(SPEAKERS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o
+FUZZ_OBJECTS := $(call sim_adapter,$(DAEMONS:d=)) $(SIM_OBJECTS) \
+  $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o
 $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS)): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(FUZZ_MAIN) $(FUZZ_OBJECTS)
 	@mkdir -p $(@D)
 	$(LINK) $(if $(FUZZ),-fsanitize=fuzzer) $(PKG_LIBS)
