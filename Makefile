@@ -12,9 +12,7 @@
 SAN ?=
 O := build/$(if $(SAN),san,out)
 PYTHON := /usr/bin/python3
-DAEMONS := fibd ldpd bfdd igpd
-# Protocols whose daemon is not there yet: their engines are built and tested.
-ENGINES := l3vpnd
+DAEMONS := fibd ldpd bfdd igpd l3vpnd
 PROTOS := fib ldp bus bfd igp l3vpn
 CTLS := $(DAEMONS:d=ctl)
 PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
@@ -82,8 +80,6 @@ $(O)/bin/$(1): $(call objects,$(wildcard $(1)/main.c $(1)/kernel/*.c $(1)/realti
 $(O)/bin/$(1:d=ctl): $(call objects,$(1)/ctl.c) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 endef
 $(foreach d,$(DAEMONS),$(eval $(call daemon_rules,$(d))))
-$(foreach d,$(ENGINES),$(eval $(O)/$(d)/engine.a: $(call objects,$(call engine_sources,$(d)))))
-$(foreach d,$(ENGINES),$(eval $(O)/$(d)/said.a: $(call objects,$(wildcard $(d)/commands*.c $(d)/print*.c))))
 $(O)/bin/penult: $(call objects,$(wildcard penult/*.c)) $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a)
 %.a:
 	@rm -f $@
@@ -124,8 +120,8 @@ $(eval $(call unit_rules,base,$(O)/lib/base.a))
 $(eval $(call unit_rules,host,$(O)/tests/helper/test_grammar.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a))
 # What penult joins: the rows of every daemon.
 $(eval $(call unit_rules,penult,$(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o))
+$(O)/tests/unit/penult/test_references: $(O)/penult/daemons.o
 $(foreach d,$(DAEMONS),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard $(d)/kernel/*.c tests/helper/$(d:d=)_*.c) $(call helper_sources,$(d))) $(SIM_OBJECTS) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
-$(foreach d,$(ENGINES),$(eval $(call unit_rules,$(d),$(call objects,$(wildcard tests/helper/$(d:d=)_*.c)) $(SIM_OBJECTS) $(O)/$(d)/engine.a $(O)/$(d)/said.a $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o
 	$(LINK) $(PKG_LIBS) $(CHECK_LIBS)
 
@@ -162,7 +158,7 @@ test-sim: $(SIM_TESTS)
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 FUZZ_MAIN := $(if $(FUZZ),,$(O)/tests/fuzz/run_corpus.o)
-FUZZ_OBJECTS := $(call sim_adapter,$(DAEMONS:d=) $(ENGINES:d=)) $(SIM_OBJECTS) $(foreach d,$(ENGINES),$(O)/$(d)/engine.a) \
+FUZZ_OBJECTS := $(call sim_adapter,$(DAEMONS:d=)) $(SIM_OBJECTS) \
   $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o
 $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS)): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(FUZZ_MAIN) $(FUZZ_OBJECTS)
 	@mkdir -p $(@D)

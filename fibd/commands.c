@@ -184,6 +184,19 @@ set_description(void *conf, const struct args *a, struct conf_error *why)
 	return args_undo(a) ? 0 : arg_copy(a, "description", i->description, sizeof i->description, why);
 }
 
+/* The line is taken so that a configuration with it can be loaded; what it asks for, nobody can do here. */
+static int
+set_balance(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct fib_config *c = conf;
+
+	c->balance_packets = !args_undo(a);
+	if (!args_undo(a))
+		conf_warn(why, "the kernel balances by flow: packets of one connection stay on one path, so that they "
+			       "keep their order");
+	return 0;
+}
+
 static int
 set_static(void *conf, const struct args *a, struct conf_error *why)
 {
@@ -321,6 +334,11 @@ const struct command fib_commands[] = {
 	    .help = "A note for people",
 	    .ref = "reference 002" },
 	{ .view = VIEW_SYSTEM,
+	    .words = "load-balance packet all",
+	    .set = set_balance,
+	    .help = "Taken with a warning: the kernel balances by flow, and never packet by packet",
+	    .ref = "reference 002" },
+	{ .view = VIEW_SYSTEM,
 	    .words = "ip route-static " VRF "<address>:destination <mask>:mask " NEXT_HOP4 " " ROUTE_OPTIONS,
 	    .undo = "ip route-static " VRF "<address>:destination <mask>:mask [ " NEXT_HOP4 " " ROUTE_OPTIONS " ]",
 	    .set = set_static,
@@ -374,7 +392,7 @@ const struct command fib_commands[] = {
 	    .show = fib_show_kernel,
 	    .help = "What this kernel can do and what it lacks",
 	    .ref = "doc/architecture.md" },
-	{ 0 },
+	{ .more = fib_probe_commands },
 };
 
 static void *

@@ -3,5 +3,6 @@
 #include "host/conf.h"
 
 extern const struct command fib_commands[];
-extern const struct conf_kind fib_conf; /* of struct fib_config */
+extern const struct command fib_probe_commands[]; /* commands_probe.c: ping, tracert */
+extern const struct conf_kind fib_conf;           /* of struct fib_config */
 #endif

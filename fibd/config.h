@@ -53,6 +53,7 @@ struct fib_note {
 };
 struct fib_config {
 	char sysname[64];
+	bool balance_packets; /* `load-balance packet all`: said, and not done */
 	struct fib_vrf_config *vrfs;
 	size_t vrf_count;
 	struct fib_if_config *interfaces;

@@ -88,6 +88,8 @@ fib_print(const struct fib_config *c, struct conf_lines *out)
 	}
 	for (size_t i = 0; i < c->interface_count; i++)
 		print_interface(&c->interfaces[i], out);
+	if (c->balance_packets)
+		conf_say(out, CONF_LOAD_BALANCE, NULL, 0, "load-balance packet all");
 	if (*conf_bfd_timers(c->bfd.min_tx_ms, c->bfd.min_rx_ms, c->bfd.multiplier, timers))
 		conf_say(out, CONF_STATIC_ROUTES, NULL, 0, "ip route-static default-bfd%s", timers);
 	for (size_t i = 0; i < c->static_count; i++)

@@ -5,6 +5,5 @@
 #include "l3vpnd/config.h"
 
 /* Route-policies and what they ask: their lines, and these printed. Who is attached to one says so where it stands itself. */
-extern const struct command l3vpn_policy_commands[]; /* commands_policy.c */
 void l3vpn_print_policies(const struct bgp_policies *, struct conf_lines *);
 #endif

@@ -47,6 +47,8 @@ l3vpn_config_copy(struct l3vpn_config *to, const struct l3vpn_config *from)
 	to->instances = copy;
 	to->lsr_id = from->lsr_id;
 	to->global_router_id = from->global_router_id;
+	to->views = from->views;
+	to->no_default_ipv4 = from->no_default_ipv4;
 }
 
 int

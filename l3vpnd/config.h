@@ -29,12 +29,16 @@ struct l3vpn_family_config {
 	struct l3vpn_network *networks;
 	size_t network_count;
 	uint8_t external_preference, internal_preference; /* `preference`; 0: 255 */
+	uint8_t local_preference; /* the third; BGP has no routes of its own, so nobody reads it */
 	/* Of VPN instances alone: */
-	uint8_t label_mode; /* enum l3vpn_label_mode */
-	bool uniform;       /* `ttl-mode uniform`; the default is pipe */
-	uint32_t limit;     /* `routing-table limit`; 0: any number of routes */
-	bool limit_warns;   /* simply-alert: it is only said */
+	uint8_t label_mode;    /* enum l3vpn_label_mode */
+	bool label_said;       /* the default is printed where it was said */
+	bool uniform;          /* `ttl-mode uniform`; the default is pipe */
+	uint32_t limit;        /* `routing-table limit`; 0: any number of routes */
+	bool limit_warns;      /* simply-alert: it is only said */
+	uint8_t limit_percent; /* said from here on; what is above the limit is not taken */
 	char tunnel_policy[BGP_NAME];
+	int bgp_line; /* of `ipv4-family vpn-instance` in the bgp view, for messages; 0: it is not there */
 };
 struct l3vpn_instance_config {
 	char description[L3VPN_DESCRIPTION];
@@ -46,6 +50,8 @@ struct l3vpn_config {
 	struct l3vpn_instance_config *instances; /* bgp.instance_count of them */
 	uint32_t lsr_id;                         /* `mpls lsr-id`, which is ldpd's line; 0: none */
 	uint32_t global_router_id;               /* `router id`; 0: none */
+	uint32_t views;                          /* bits of the families whose view the bgp view has, for printing */
+	bool no_default_ipv4; /* undo default ipv4-unicast: IPv4 peers are enabled where it is said, and nowhere else */
 };
 void l3vpn_config_init(struct l3vpn_config *);
 void l3vpn_config_free(struct l3vpn_config *);

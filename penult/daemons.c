@@ -6,6 +6,8 @@
 #include "fibd/print.h"
 #include "igpd/commands.h"
 #include "igpd/print.h"
+#include "l3vpnd/commands.h"
+#include "l3vpnd/print.h"
 #include "ldpd/commands.h"
 #include "ldpd/print.h"
 #include "penult/penult.h"
@@ -37,8 +39,14 @@ print_igp(const void *conf, struct conf_lines *out)
 	igp_print(conf, out);
 }
 
+static void
+print_l3vpn(const void *conf, struct conf_lines *out)
+{
+	l3vpn_print(conf, out);
+}
+
 const struct daemon_face daemons[DAEMONS] = { { "fibd", &fib_conf, print_fib }, { "ldpd", &ldp_conf, print_ldp },
-	{ "bfdd", &bfd_conf, print_bfd }, { "igpd", &igp_conf, print_igp } };
+	{ "bfdd", &bfd_conf, print_bfd }, { "igpd", &igp_conf, print_igp }, { "l3vpnd", &l3vpn_conf, print_l3vpn } };
 
 int
 group_open(struct group *g, const char *run_dir)

@@ -174,6 +174,8 @@ check_away(struct load *l, struct member *m)
 	void *conf = m->face->conf->fresh();
 	int r = conf_read_bytes(l->file, l->text, l->size, m->face->conf->rows, conf, &errors);
 
+	if (r == 0)
+		r = conf_check(m->face->conf, l->file, conf, &errors);
 	note_lines(l, text_chars(&errors.text));
 	if (r == 0)
 		m->face->print(conf, &lines);

@@ -95,7 +95,7 @@ run_ctl(int argc, char **argv, const struct said *s)
 	for (size_t i = 0; i < DAEMONS; i++)
 		rows[i] = (struct ctl_rows){ daemons[i].name, daemons[i].conf->rows };
 	for (int i = 0; i < argc; i++) {
-		if (s->config_path && strcmp(argv[i], "-c") == 0 && i + 1 < argc)
+		if (argv + i < s->words && strcmp(argv[i], "-c") == 0 && i + 1 < argc)
 			i++;
 		else
 			kept[count++] = argv[i];

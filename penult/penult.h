@@ -18,7 +18,7 @@ struct daemon_face {
 	const struct conf_kind *conf;
 	void (*print)(const void *conf, struct conf_lines *);
 };
-enum { DAEMONS = 4 };
+enum { DAEMONS = 5 };
 extern const struct daemon_face daemons[DAEMONS];
 
 struct member { /* a daemon, running or not */

@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const struct command fib_commands[], ldp_commands[], bfd_commands[], igp_commands[];
+extern const struct command fib_commands[], ldp_commands[], bfd_commands[], igp_commands[], l3vpn_commands[];
 
 static const struct {
 	const char *daemon;
 	const struct command *rows;
-} daemons[] = { { "fibd", fib_commands }, { "ldpd", ldp_commands }, { "bfdd", bfd_commands },
-	{ "igpd", igp_commands } };
+} daemons[] = { { "fibd", fib_commands }, { "ldpd", ldp_commands }, { "bfdd", bfd_commands }, { "igpd", igp_commands },
+	{ "l3vpnd", l3vpn_commands } };
 
 /* The library asks for the table that this program makes. */
 const struct grammar_row grammar[] = { { 0 } };
@@ -59,12 +59,12 @@ tables_exist(const char *names, char why[160])
 static bool
 does_something(const struct command *c, char why[160])
 {
-	if (c->view == VIEW_EXEC && c->request && !c->show)
-		return true;
+	if (c->view == VIEW_EXEC && (c->request || c->run) && !c->show)
+		return !c->request || !c->run;
 	if (c->view == VIEW_EXEC && c->show && c->tables && !c->request)
 		return tables_exist(c->tables, why);
 	snprintf(why, 160,
-	    c->view == VIEW_EXEC ? "needs either a request, or what to show and of which tables"
+	    c->view == VIEW_EXEC ? "needs either a request, or something to run, or what to show and of which tables"
 				 : "neither sets anything nor opens a view");
 	return c->view != VIEW_EXEC && (c->set || c->enters);
 }

@@ -49,16 +49,20 @@ struct bgp_peer_config {
 	struct addr address;
 	uint32_t as;
 	struct addr source_address;
+	char source_interface[BGP_NAME]; /* connect-interface; with source_address unset: that interface's address */
 	char description[BGP_NAME];
 	uint8_t secret[BGP_SECRET_MAX];
 	uint8_t secret_size;
-	uint16_t hold_s;                      /* with has_hold; 0: none */
-	uint16_t keepalive_s;                 /* 0: a third of the hold time */
-	bool has_hold, passive, ignored, bfd; /* ignored: `peer … ignore` */
-	uint8_t ttl_hops;                     /* valid-ttl-hops (GTSM, RFC 5082); 0: off */
-	uint32_t fake_as;                     /* of ours, towards this peer; 0: none */
-	uint8_t role;                         /* enum bgp_role */
-	bool role_strict;                     /* it has to say its own */
+	uint16_t hold_s;                       /* with has_hold; 0: none */
+	uint16_t keepalive_s;                  /* 0: a third of the hold time */
+	bool has_hold, passive, ignored, bfd;  /* ignored: `peer … ignore` */
+	uint16_t bfd_min_tx_ms, bfd_min_rx_ms; /* 0: bfdd's default */
+	uint8_t bfd_multiplier;
+	uint8_t ttl_hops; /* valid-ttl-hops (GTSM, RFC 5082); 0: off */
+	uint8_t max_hops; /* ebgp-max-hop; 0: 1 for an external peer, 255 for an internal one */
+	uint32_t fake_as; /* of ours, towards this peer; 0: none */
+	uint8_t role;     /* enum bgp_role */
+	bool role_strict; /* it has to say its own */
 	struct bgp_peer_family family[BGP_FAMILIES];
 };
 /* What a VPN instance exchanges with others, for one of its families (RFC 4364, 4659). */
@@ -87,9 +91,11 @@ struct bgp_instance_config {
 	uint32_t local_pref;            /* default local-preference; 0: BGP_LOCAL_PREF */
 };
 struct bgp_config {
-	uint32_t as;           /* 0: BGP is not configured */
-	uint32_t router_id;    /* 0: the LSR ID, or an address of ours */
-	uint32_t cluster_id;   /* reflector cluster-id; 0: the router ID */
+	uint32_t as;                  /* 0: BGP is not configured */
+	uint32_t router_id;           /* 0: the LSR ID, or an address of ours */
+	uint32_t cluster_id;          /* reflector cluster-id; 0: the router ID */
+	uint16_t hold_s, keepalive_s; /* with has_hold: of peers that say nothing themselves, as for one of them */
+	bool has_hold;
 	bool graceful_off;     /* undo graceful-restart: this implementation has it on */
 	uint16_t restart_s;    /* 0: BGP_RESTART_S */
 	uint32_t long_lived_s; /* 0: off */

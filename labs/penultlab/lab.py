@@ -181,8 +181,11 @@ class Lab:
     # --- what the nodes say ---
 
     def _tool(self, node, *words, check=True):
-        """Runs a command line tool, found by the words' subject: mpls ldp is ldpd's, bfd bfdd's, ospf igpd's, the rest fibd's."""
-        tool = "bfdctl" if "bfd" in words else "ldpctl" if "ldp" in words else "igpctl" if "ospf" in words else "fibctl"
+        """Runs a command line tool, found by the words' subject: mpls ldp is ldpd's, bfd bfdd's, ospf igpd's, bgp and VPN instances l3vpnd's, the rest fibd's."""
+        if "bgp" in words or words[1:3] == ("ip", "vpn-instance"):
+            tool = "l3vpnctl"
+        else:
+            tool = "bfdctl" if "bfd" in words else "ldpctl" if "ldp" in words else "igpctl" if "ospf" in words else "fibctl"
         return self.run(node, os.path.join(self.build, "bin", tool), "-r", self.run_dir(node), *words, check=check)
 
     def ctl(self, node, *words):

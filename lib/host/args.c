@@ -129,6 +129,12 @@ args_line(const struct args *a)
 	return a->line;
 }
 
+enum view
+args_view(const struct args *a)
+{
+	return a->view;
+}
+
 /* --- interface names --- */
 
 static const char *const kinds[] = { "GigabitEthernet", "Ethernet", "FastEthernet", "XGigabitEthernet", "10GE", "25GE",
@@ -337,6 +343,21 @@ arg_copy(const struct args *a, const char *name, char *out, size_t room, struct 
 	return 0;
 }
 
+void
+conf_about(struct conf_error *e, int line)
+{
+	e->line = line;
+}
+
+static void
+add_place(const struct conf_error *e)
+{
+	text_add(&e->errors->text, "%s:", e->file);
+	if (e->line)
+		text_add(&e->errors->text, "%d:", e->line);
+	text_add(&e->errors->text, " ");
+}
+
 int
 conf_refuse(struct conf_error *e, const char *format, ...)
 {
@@ -344,7 +365,7 @@ conf_refuse(struct conf_error *e, const char *format, ...)
 
 	e->refused = true;
 	e->errors->errors++;
-	text_add(&e->errors->text, "%s:%d: ", e->file, e->line);
+	add_place(e);
 	va_start(args, format);
 	text_vadd(&e->errors->text, format, args);
 	va_end(args);
@@ -358,7 +379,8 @@ conf_warn(struct conf_error *e, const char *format, ...)
 	va_list args;
 
 	e->errors->warnings++;
-	text_add(&e->errors->text, "%s:%d: warning: ", e->file, e->line);
+	add_place(e);
+	text_add(&e->errors->text, "warning: ");
 	va_start(args, format);
 	text_vadd(&e->errors->text, format, args);
 	va_end(args);

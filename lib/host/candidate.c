@@ -58,7 +58,8 @@ candidate_load(struct candidate *c, const char *path, bool apply)
 	struct conf_errors errors = { 0 };
 	struct text notes = { 0 };
 	void *conf = c->ops->kind->fresh();
-	bool good = conf_read_file(path, c->ops->kind->rows, conf, &errors) == 0;
+	bool good = conf_read_file(path, c->ops->kind->rows, conf, &errors) == 0 &&
+		    conf_check(c->ops->kind, path, conf, &errors) == 0;
 
 	conf_errors_log(&errors);
 	conf_errors_free(&errors);
@@ -173,7 +174,8 @@ on_check(void *ctx, const char *verb, const void *bytes, size_t size, struct bus
 		return;
 	c->ops->kind->drop(c->conf);
 	c->conf = c->ops->kind->fresh();
-	if (conf_read_bytes(c->name, c->text ? c->text : "", c->size, c->ops->kind->rows, c->conf, &errors) != 0)
+	if (conf_read_bytes(c->name, c->text ? c->text : "", c->size, c->ops->kind->rows, c->conf, &errors) != 0 ||
+	    conf_check(c->ops->kind, c->name, c->conf, &errors) != 0)
 		answer->status = EINVAL;
 	if (errors.text.size)
 		answer->text = arena_copy(arena, text_chars(&errors.text), errors.text.size + 1);

@@ -32,10 +32,20 @@ enum view {
 	VIEW_MPLS_LDP,
 	VIEW_REMOTE_PEER, /* mpls ldp remote-peer; args of the entering line: name */
 	VIEW_BFD,
-	VIEW_BFD_SESSION,  /* args of the entering line: name */
-	VIEW_VPN,          /* ip vpn-instance; args of the entering line: vrf */
-	VIEW_OSPF,         /* args of the entering line: process (0: the default) */
-	VIEW_OSPF_AREA,    /* args of the entering lines: process, number or area */
+	VIEW_BFD_SESSION, /* args of the entering line: name */
+	VIEW_VPN,         /* ip vpn-instance; args of the entering line: vrf */
+	VIEW_VPN_IPV4,    /* its families */
+	VIEW_VPN_IPV6,
+	VIEW_OSPF,      /* args of the entering line: process (0: the default) */
+	VIEW_OSPF_AREA, /* args of the entering lines: process, number or area */
+	VIEW_BGP,
+	VIEW_BGP_IPV4, /* families of the public network */
+	VIEW_BGP_IPV6,
+	VIEW_BGP_VPNV4,
+	VIEW_BGP_VPNV6,
+	VIEW_BGP_TARGETS,   /* ipv4-family vpn-target */
+	VIEW_BGP_INSTANCE4, /* and of a VPN instance; args of the entering line: vrf */
+	VIEW_BGP_INSTANCE6,
 	VIEW_ROUTE_POLICY, /* args of the entering line: policy, node */
 	VIEW_COUNT
 };
@@ -54,6 +64,7 @@ struct show {
 	size_t table_count;
 	const struct args *args;
 	uint64_t now_us;
+	uint64_t date_s; /* of now_us, as seconds since 1970 */
 	struct text *out;
 };
 
@@ -75,6 +86,8 @@ struct command {
 	/* An operation: this verb is requested of the daemon with the line, every word written out, as its bytes; the
 	 * answer's text is printed. */
 	const char *request;
+	/* The same, but carried out by the program itself: `name` is the program's, for messages. Returns its exit status. */
+	int (*run)(const struct args *, const char *name);
 	/* The last row of a table has no words; here it may name the table that goes on. */
 	const struct command *more;
 };
@@ -101,7 +114,10 @@ struct prefix arg_prefix(
     const struct args *, const char *name);              /* an address: with the mask behind it, else a host's */
 uint8_t arg_mask(const struct args *, const char *name); /* a length */
 bool args_undo(const struct args *);
-int args_line(const struct args *); /* number of the line in its file */
+int args_line(const struct args *);       /* number of the line in its file */
+enum view args_view(const struct args *); /* in which the line was found: one handler may serve several views */
+/* What is said next is about this line; 0: about the file. */
+void conf_about(struct conf_error *, int line);
 int conf_refuse(struct conf_error *, const char *format, ...) __attribute__((format(printf, 2, 3))); /* returns -1 */
 /* Accepted, but the operator should know. */
 void conf_warn(struct conf_error *, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -35,6 +35,7 @@ struct args {
 	size_t count, room;
 	bool undo;
 	int line;
+	enum view view;
 };
 void args_add(struct args *, struct arg);
 void args_cut(struct args *, size_t count); /* keeps the first ones */

@@ -44,7 +44,9 @@ const char *
 view_name(enum view v)
 {
 	static const char *const names[VIEW_COUNT] = { "none", "exec", "system", "interface", "mpls", "mpls-ldp",
-		"remote-peer", "bfd", "bfd-session", "vpn-instance", "ospf", "ospf-area", "route-policy" };
+		"remote-peer", "bfd", "bfd-session", "vpn-instance", "vpn-instance-af-ipv4", "vpn-instance-af-ipv6",
+		"ospf", "ospf-area", "bgp", "bgp-af-ipv4", "bgp-af-ipv6", "bgp-af-vpnv4", "bgp-af-vpnv6",
+		"bgp-af-vpn-target", "bgp-instance-af-ipv4", "bgp-instance-af-ipv6", "route-policy" };
 
 	return names[v];
 }
@@ -163,6 +165,7 @@ try_level(
 	bool owned = false, opens = false;
 
 	args->line = r->line;
+	args->view = view;
 	for (const struct grammar_row *g = grammar; g->daemon; g++)
 		if (g->view == view && fits(g->words, g->undo, words, count, args, far, expected)) {
 			owned = true;
@@ -463,4 +466,14 @@ conf_read_file(const char *path, const struct command *rows, void *candidate, st
 	int result = read_all(&r, text, size);
 	free(text);
 	return result;
+}
+
+int
+conf_check(const struct conf_kind *kind, const char *name, void *candidate, struct conf_errors *errors)
+{
+	struct conf_error e = { .errors = errors, .file = name };
+
+	if (kind->check && !errors->errors)
+		kind->check(candidate, &e);
+	return errors->errors ? -1 : 0;
 }

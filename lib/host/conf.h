@@ -17,6 +17,8 @@ struct conf_kind {
 	const struct command *rows;
 	void *(*fresh)(void);     /* a configuration with all defaults */
 	void (*drop)(void *conf); /* frees one, NULL allowed */
+	/* What only the whole can be wrong in: says it with conf_refuse() and conf_warn(). NULL: nothing. */
+	void (*check)(void *conf, struct conf_error *);
 };
 enum { CONF_MAX_BYTES = 64 << 20 }; /* a larger file is refused */
 
@@ -35,4 +37,6 @@ int conf_read_bytes(const char *name, const char *bytes, size_t size, const stru
     struct conf_errors *);
 int conf_read_text(
     const char *name, const char *text, const struct command *rows, void *candidate, struct conf_errors *);
+/* Of a candidate that was read without an error: the check of the whole. 0, or -1 with at least one error. */
+int conf_check(const struct conf_kind *, const char *name, void *candidate, struct conf_errors *);
 #endif

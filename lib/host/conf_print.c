@@ -122,8 +122,8 @@ conf_lines_unpack(const char *bytes, size_t size, struct conf_lines *add_to)
 /* --- order --- */
 
 /* As a person counts: GigabitEthernet0/2/0 before GigabitEthernet0/10/0. Case counts only where nothing else differs. */
-static int
-natural_cmp(const char *a, const char *b)
+int
+conf_name_cmp(const char *a, const char *b)
 {
 	const char *whole_a = a, *whole_b = b;
 
@@ -157,7 +157,7 @@ head_cmp(const struct conf_line *x, const struct conf_line *y)
 		return !!x->head - !!y->head;
 	if (x->section == CONF_INTERFACES && strcasecmp(x->head, y->head) == 0)
 		return 0;
-	return natural_cmp(x->head, y->head);
+	return conf_name_cmp(x->head, y->head);
 }
 
 static int

@@ -10,6 +10,7 @@
  */
 enum conf_section { /* in the order of reference 002 */
 	CONF_SYSNAME,
+	CONF_ROUTER_ID,
 	CONF_VPN_INSTANCES,
 	CONF_BFD,
 	CONF_PREFIX_LISTS,
@@ -19,6 +20,8 @@ enum conf_section { /* in the order of reference 002 */
 	CONF_LDP_SETTINGS,
 	CONF_REMOTE_PEERS,
 	CONF_INTERFACES,
+	CONF_LOAD_BALANCE,
+	CONF_BGP,
 	CONF_OSPF,
 	CONF_POLICY_FILTERS,
 	CONF_POLICIES,
@@ -43,6 +46,8 @@ void conf_lines_print(struct conf_lines *, struct text *out);
 
 /* Prefix lists, each line led in by these words. Daemons that use them all say them; they are printed once. */
 void conf_prefix_lists(struct conf_lines *, const char *words, const struct prefix_lists *);
+/* The order in which views of one kind are printed, by their names: as a person counts. */
+int conf_name_cmp(const char *, const char *);
 
 /* The timers that a daemon asks bfdd for, as words of a line, each with a blank before it; those that are 0 are left out. */
 enum { CONF_BFD_TIMERS = 96 };

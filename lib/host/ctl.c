@@ -117,7 +117,59 @@ request(struct ctl *c)
 	return 0;
 }
 
+static int
+carry_out(struct ctl *c)
+{
+	if (!c->watch && !c->until.text && !c->json)
+		return c->command->run(c->args, c->name);
+	ctl_complain(c, "`%s` shows no rows: --json, --watch and --until do not go with it", text_chars(&c->line));
+	return CTL_USAGE;
+}
+
 /* --- options --- */
+
+static bool
+takes_value(const char *option)
+{
+	size_t n = strlen(option);
+
+	return strcmp(option, "-r") == 0 ||
+	       (n > 2 && (strncmp("--until", option, n) == 0 || strncmp("--timeout", option, n) == 0));
+}
+
+/*
+ * A word may begin with one dash (`ping -vpn-instance A 10.1.1.1`): behind the first word only what this program knows is
+ * an option. Returns the arguments with the options in front, `--`, and the words; NULL at the end.
+ */
+static char **
+part_words(struct ctl *c, int argc, char **argv)
+{
+	char **parted = arena_take(&c->arena, (size_t)(argc + 2) * sizeof *parted);
+	char **words = arena_take(&c->arena, (size_t)argc * sizeof *words);
+	static char end[] = "--";
+	int count = 0, word_count = 0;
+
+	parted[count++] = argv[0];
+	for (int i = 1; i < argc; i++) {
+		const char *a = argv[i];
+		bool own = strncmp(a, "--", 2) == 0 || strncmp(a, "-r", 2) == 0 || strcmp(a, "-h") == 0;
+		if (strcmp(a, end) == 0) {
+			while (++i < argc)
+				words[word_count++] = argv[i];
+		} else if (*a != '-' || !a[1] || (word_count && !own)) {
+			words[word_count++] = argv[i];
+		} else {
+			parted[count++] = argv[i];
+			if (takes_value(a) && i + 1 == argc)
+				return argv; /* its value is missing, which is said later */
+			if (takes_value(a))
+				parted[count++] = argv[++i];
+		}
+	}
+	parted[count++] = end;
+	memcpy(parted + count, words, (size_t)word_count * sizeof *words);
+	return parted;
+}
 
 static void
 usage(FILE *to, const char *name)
@@ -209,18 +261,23 @@ static int
 run(struct ctl *c, int argc, char **argv)
 {
 	char *words[CTL_WORDS_MAX];
+	char **parted = part_words(c, argc, argv);
 	size_t count;
-	int status = read_options(c, argc, argv);
+
+	if (parted != argv)
+		for (argc = 0; parted[argc];)
+			argc++;
+	int status = read_options(c, argc, parted);
 
 	if (status >= 0)
 		return status;
-	if ((status = read_words(c, argc, argv, words, &count)))
+	if ((status = read_words(c, argc, parted, words, &count)))
 		return status;
 	if (strcmp(words[count - 1], "?") == 0)
 		return ctl_help(c, words, count - 1);
 	if ((status = ctl_find(c, words, count)))
 		return status;
-	return c->command->request ? request(c) : display(c);
+	return c->command->run ? carry_out(c) : c->command->request ? request(c) : display(c);
 }
 
 int

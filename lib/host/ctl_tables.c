@@ -5,6 +5,7 @@
 #include "host/json.h"
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ANSWER_WAIT (5 * USEC_PER_SEC)
@@ -150,9 +151,12 @@ static int
 print_text(const struct ctl *c, FILE *to)
 {
 	struct text out = { 0 };
-	const struct show show = {
-		.tables = c->sets, .table_count = c->table_count, .args = c->args, .now_us = ctl_now(), .out = &out
-	};
+	const struct show show = { .tables = c->sets,
+		.table_count = c->table_count,
+		.args = c->args,
+		.now_us = ctl_now(),
+		.date_s = (uint64_t)time(NULL),
+		.out = &out };
 
 	int status = c->command->show(&show);
 	if (!c->sets[0].complete)

@@ -12,6 +12,8 @@
 #include "fibd/config.h"
 #include "fibd/print.h"
 #include "host/conf.h"
+#include "l3vpnd/commands.h"
+#include "l3vpnd/print.h"
 #include "ldpd/commands.h"
 #include "ldpd/config.h"
 #include "ldpd/print.h"
@@ -28,6 +30,7 @@ take(const char *text, struct text *ret_printed)
 	struct ldp_config ldp;
 	struct bfd_config bfd = { 0 };
 	struct igp_config igp = { 0 };
+	struct l3vpn_config *vpn = l3vpn_conf.fresh();
 	struct conf_errors errors = { 0 }, others = { 0 };
 	struct conf_lines lines = { 0 };
 
@@ -36,6 +39,8 @@ take(const char *text, struct text *ret_printed)
 	good &= conf_read_text("fuzz", text, ldp_commands, &ldp, &others) == 0;
 	good &= conf_read_text("fuzz", text, bfd_commands, &bfd, &others) == 0;
 	good &= conf_read_text("fuzz", text, igp_commands, &igp, &others) == 0;
+	good &= conf_read_text("fuzz", text, l3vpn_commands, vpn, &others) == 0 &&
+		conf_check(&l3vpn_conf, "fuzz", vpn, &others) == 0;
 	if (!good && !errors.errors && !others.errors)
 		abort(); /* refused without a word */
 	if (good) {
@@ -43,6 +48,7 @@ take(const char *text, struct text *ret_printed)
 		ldp_print(&ldp, &lines);
 		bfd_print(&bfd, &lines);
 		igp_print(&igp, &lines);
+		l3vpn_print(vpn, &lines);
 		conf_lines_print(&lines, ret_printed);
 	}
 	conf_lines_free(&lines);
@@ -52,6 +58,7 @@ take(const char *text, struct text *ret_printed)
 	ldp_config_free(&ldp);
 	bfd_config_free(&bfd);
 	igp_config_free(&igp);
+	l3vpn_conf.drop(vpn);
 	return good;
 }
 

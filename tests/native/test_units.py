@@ -35,7 +35,7 @@ def confined(daemon, *argv):
     return ["/usr/bin/python3", CONFINED, unit(daemon), *argv]
 
 
-@pytest.mark.parametrize("daemon", ["fibd", "ldpd", "bfdd", "igpd"])
+@pytest.mark.parametrize("daemon", ["fibd", "ldpd", "bfdd", "igpd", "l3vpnd"])
 @pytest.mark.parametrize("code, status", [
     ("import socket; socket.socket(socket.AF_UNIX)", 0),
     ("import socket\ntry: socket.socket(FORBIDDEN, 3)\nexcept OSError as e: raise SystemExit(e.errno)", 97),
@@ -124,7 +124,7 @@ def test_the_units_refuse_nothing_that_systemd_knows_by_another_name():
     """Every setting of the units is one that systemd has: it only warns of others, and then goes without them."""
     p = subprocess.run(["systemd-analyze", "--version"], capture_output=True, text=True, timeout=60)
     assert p.returncode == 0
-    for daemon in ("fibd", "ldpd", "bfdd", "igpd"):
+    for daemon in ("fibd", "ldpd", "bfdd", "igpd", "l3vpnd"):
         with open(unit(daemon), encoding="utf-8") as f:
             text = f.read().replace("@SBIN@/" + daemon, sys.executable)
         path = os.path.join(tempfile.mkdtemp(prefix="penult-unit-"), f"{daemon}.service")

@@ -53,7 +53,8 @@ START_TEST(each_row_has_a_template_a_help_and_a_reference)
 		ck_assert_msg(template_is_valid(row->words, why), "%s: %s", row->words, why);
 		ck_assert_msg(!row->undo || !*row->undo || template_is_valid(row->undo, why), "%s: %s", row->undo, why);
 		ck_assert_msg(row->help && *row->help && row->ref && *row->ref, "%s", row->words);
-		ck_assert_msg(row->view == VIEW_EXEC ? row->show && row->tables : row->set != NULL, "%s", row->words);
+		ck_assert_msg(row->view == VIEW_EXEC ? (row->show && row->tables) || row->run : row->set != NULL, "%s",
+		    row->words);
 	}
 }
 END_TEST
@@ -201,6 +202,17 @@ START_TEST(interfaces_are_bound_to_instances_that_are_there)
 }
 END_TEST
 
+START_TEST(balancing_by_packet_is_taken_with_a_warning)
+{
+	accepts("load-balance packet all\n");
+	ck_assert(c.balance_packets);
+	ck_assert_uint_eq(errors.warnings, 1);
+	ck_assert_ptr_nonnull(strstr(text_chars(&errors.text), "router.conf:1: warning: the kernel balances by flow"));
+	accepts("load-balance packet all\nundo load-balance packet all\n");
+	ck_assert(!c.balance_packets);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -216,6 +228,7 @@ suite(void)
 	tcase_add_test(t, undo_takes_one_next_hop_or_all_of_a_route);
 	tcase_add_test(t, mistakes_are_refused_with_their_line_and_a_remedy);
 	tcase_add_test(t, point_to_point_networks_have_no_broadcast_address);
+	tcase_add_test(t, balancing_by_packet_is_taken_with_a_warning);
 	tcase_add_test(t, interfaces_are_bound_to_instances_that_are_there);
 	suite_add_tcase(s, t);
 	return s;

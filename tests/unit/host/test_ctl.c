@@ -42,6 +42,13 @@ show_name(const struct show *s)
 	return 0;
 }
 
+static int
+run_probe(const struct args *a, const char *name)
+{
+	printf("%s probes %s in %s\n", name, arg_text(a, "host"), arg_given(a, "-in") ? arg_text(a, "vrf") : "-");
+	return 7;
+}
+
 static const struct command rows[] = {
 	{ .view = VIEW_EXEC,
 	    .words = "display ranges [ <word>:user ]",
@@ -70,6 +77,7 @@ static const struct command rows[] = {
 	    .show = show_name,
 	    .help = "Four" },
 	{ .view = VIEW_EXEC, .words = "reset ranges [ peer <lsr-id>:peer ]", .request = "echo", .help = "Five" },
+	{ .view = VIEW_EXEC, .words = "probe [ -in <word>:vrf ] <ip>:host", .run = run_probe, .help = "Six" },
 	{ .view = VIEW_SYSTEM, .words = "display nothing", .help = "Not of the command line" },
 	{ 0 },
 };
@@ -177,6 +185,20 @@ START_TEST(an_unknown_option_and_a_missing_value_are_named)
 	ck_assert_ptr_nonnull(strstr(err, "fibctl: unknown option --frob\nusage: "));
 	ck_assert_int_eq(ctl("display ranges --until"), 2);
 	ck_assert_ptr_nonnull(strstr(err, "fibctl: the value of --until is missing\nusage: "));
+}
+END_TEST
+
+/* Behind the first word; the program's own options may still stand anywhere. */
+START_TEST(a_word_may_begin_with_a_dash_and_a_command_may_be_carried_out_here)
+{
+	ck_assert_int_eq(ctl("probe -in red 10.0.0.1"), 7);
+	ck_assert_str_eq(out, "fibctl probes 10.0.0.1 in red\n");
+	ck_assert_int_eq(ctl("probe 10.0.0.1 -r /tmp"), 7);
+	ck_assert_str_eq(out, "fibctl probes 10.0.0.1 in -\n");
+	ck_assert_int_eq(ctl("-in red probe 10.0.0.1"), 2);
+	ck_assert_ptr_nonnull(strstr(err, "fibctl: unknown option "));
+	ck_assert_int_eq(ctl("probe --json 10.0.0.1"), 2);
+	ck_assert_ptr_nonnull(strstr(err, "shows no rows: --json"));
 }
 END_TEST
 
@@ -744,6 +766,7 @@ suite(void)
 	tcase_add_loop_test(words, a_wrong_line_is_answered_with_what_would_be_right, 0, COUNT(wrong));
 	tcase_add_test(words, an_unknown_option_and_a_missing_value_are_named);
 	tcase_add_test(words, too_many_words_are_refused);
+	tcase_add_test(words, a_word_may_begin_with_a_dash_and_a_command_may_be_carried_out_here);
 	tcase_add_test(words, a_question_mark_lists_the_commands_that_begin_so_by_either_word);
 	tcase_add_loop_test(words, words_are_abbreviated_and_display_is_show, 0, COUNT(meant));
 	tcase_add_test(words, a_daemon_that_does_not_run_is_named_with_the_remedy);
