@@ -162,7 +162,8 @@ set_filter(void *conf, const struct args *a, struct conf_error *why)
 		policy_filter_remove(policies(conf), kind, name, r.index);
 		return 0;
 	}
-	if (kind != FILTER_AS_PATH && read_list(arg_text(a, "list"), kind == FILTER_EXT, &s, why) != 0)
+	if (kind != FILTER_AS_PATH &&
+	    read_list(arg_text(a, kind == FILTER_EXT ? "rts" : "communities"), kind == FILTER_EXT, &s, why) != 0)
 		return -1;
 	if (s.additive)
 		return conf_refuse(why, "a filter asks; `additive` is said where something is applied");
@@ -288,10 +289,10 @@ static int
 apply_communities(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct policy_apply *y = &line_node(conf, a)->apply;
-	bool none = !args_undo(a) && !strcmp(arg_text(a, "list"), "none");
+	bool none = !args_undo(a) && !strcmp(arg_text(a, "communities"), "none");
 	struct said s = { 0 };
 
-	if (!args_undo(a) && !none && read_list(arg_text(a, "list"), false, &s, why) != 0)
+	if (!args_undo(a) && !none && read_list(arg_text(a, "communities"), false, &s, why) != 0)
 		return -1;
 	y->communities_way = (uint8_t)(args_undo(a) ? LIST_LEFT
 				       : none       ? LIST_EMPTIED
@@ -309,7 +310,7 @@ apply_targets(void *conf, const struct args *a, struct conf_error *why)
 	struct policy_apply *y = &line_node(conf, a)->apply;
 	struct said s = { 0 };
 
-	if (!args_undo(a) && read_list(arg_text(a, "list"), true, &s, why) != 0)
+	if (!args_undo(a) && read_list(arg_text(a, "rts"), true, &s, why) != 0)
 		return -1;
 	y->targets_way = (uint8_t)(args_undo(a) ? LIST_LEFT : s.additive ? LIST_ADDED : LIST_SET);
 	y->target_count = s.count;
@@ -385,13 +386,13 @@ const struct command l3vpn_policy_commands[] = {
 	    .help = "A line of a prefix list of IPv6",
 	    .ref = "reference 002" },
 	{ .view = VIEW_SYSTEM,
-	    .words = "ip community-filter <word>:filter " INDEX " { permit | deny } <text>:list",
+	    .words = "ip community-filter <word>:filter " INDEX " { permit | deny } <text>:communities",
 	    .undo = "ip community-filter <word>:filter " INDEX,
 	    .set = set_filter,
 	    .help = "A line of a filter that is met by routes with all of these communities",
 	    .ref = "RFC 1997" },
 	{ .view = VIEW_SYSTEM,
-	    .words = "ip extcommunity-filter <word>:filter " INDEX " { permit | deny } <text>:list",
+	    .words = "ip extcommunity-filter <word>:filter " INDEX " { permit | deny } <text>:rts",
 	    .undo = "ip extcommunity-filter <word>:filter " INDEX,
 	    .set = set_filter,
 	    .help = "A line of a filter that is met by routes with all of these route targets, as in `rt 100:1`",
@@ -478,13 +479,13 @@ const struct command l3vpn_policy_commands[] = {
 	    .help = "No MED",
 	    .ref = "RFC 4271 5.1.4" },
 	{ .view = VIEW_ROUTE_POLICY,
-	    .words = "apply community <text>:list",
+	    .words = "apply community <text>:communities",
 	    .undo = "apply community",
 	    .set = apply_communities,
 	    .help = "These communities alone; with `additive` at the end, beside those that are there; `none`: none",
 	    .ref = "RFC 1997" },
 	{ .view = VIEW_ROUTE_POLICY,
-	    .words = "apply extcommunity <text>:list",
+	    .words = "apply extcommunity <text>:rts",
 	    .undo = "apply extcommunity",
 	    .set = apply_targets,
 	    .help =
