@@ -34,6 +34,7 @@ l3vpn_line_family(const struct args *a)
 	case VIEW_BGP_INSTANCE6: return BGP_IPV6;
 	case VIEW_BGP_VPNV4: return BGP_VPNV4;
 	case VIEW_BGP_VPNV6: return BGP_VPNV6;
+	case VIEW_BGP_TARGETS: return BGP_RT_CONSTRAINT;
 	default: return BGP_IPV4;
 	}
 }
@@ -254,7 +255,10 @@ open_family(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct l3vpn_config *c = conf;
 	bool v6 = arg_given(a, "ipv6-family"), vpn = arg_given(a, "vpnv4") || arg_given(a, "vpnv6");
-	enum bgp_family f = vpn ? (v6 ? BGP_VPNV6 : BGP_VPNV4) : v6 ? BGP_IPV6 : BGP_IPV4;
+	enum bgp_family f = arg_given(a, "vpn-target") ? BGP_RT_CONSTRAINT
+			    : vpn                      ? (v6 ? BGP_VPNV6 : BGP_VPNV4)
+			    : v6                       ? BGP_IPV6
+						       : BGP_IPV4;
 
 	(void)why;
 	if (!args_undo(a)) {
@@ -265,7 +269,7 @@ open_family(void *conf, const struct args *a, struct conf_error *why)
 	forget_peers(c, f);
 	if (vpn)
 		c->bgp.no_target_policy = false;
-	else
+	else if (f != BGP_RT_CONSTRAINT)
 		forget_routes(&c->instances[0].family[v6]);
 	return 0;
 }
@@ -430,6 +434,12 @@ const struct command l3vpn_commands[] = {
 	    .set = open_family,
 	    .help = "IPv6 routes of VPN instances, between provider edges",
 	    .ref = "RFC 4659" },
+	{ .view = VIEW_BGP,
+	    .words = "ipv4-family vpn-target",
+	    .enters = VIEW_BGP_TARGETS,
+	    .set = open_family,
+	    .help = "Which route targets each router wants, so that others do not send it the rest",
+	    .ref = "RFC 4684" },
 	{ .view = VIEW_BGP,
 	    .words = "ipv4-family vpn-instance <word>:vrf",
 	    .enters = VIEW_BGP_INSTANCE4,

@@ -8,8 +8,10 @@ extern const struct command l3vpn_commands[];             /* commands.c: BGP as 
 extern const struct command l3vpn_vpn_commands[];         /* commands_vpn.c: VPN instances */
 extern const struct command l3vpn_peer_commands[];        /* commands_peer.c: peers and their sessions */
 extern const struct command l3vpn_peer_family_commands[]; /* commands_peer_family.c: what is exchanged with them */
+extern const struct command l3vpn_peer_policy_commands[]; /* commands_peer_policy.c: and by which policies */
 extern const struct command l3vpn_route_commands[];       /* commands_route.c: what is brought in, and chosen */
 extern const struct command l3vpn_display_commands[];     /* commands_display.c */
+extern const struct command l3vpn_policy_commands[];      /* commands_policy.c: what policies say */
 extern const struct conf_kind l3vpn_conf;                 /* of struct l3vpn_config */
 
 /* Where a line stands: the instance (0: the public network), and the family. A line of the bgp view itself is about IPv4. */

@@ -65,5 +65,5 @@ const struct command l3vpn_display_commands[] = {
 	    .request = "refresh",
 	    .help = "Asks peers for all their routes once more; sessions stay",
 	    .ref = "RFC 2918" },
-	{ 0 },
+	{ .more = l3vpn_policy_commands },
 };

@@ -136,6 +136,18 @@ set_preferred(void *conf, const struct args *a, struct conf_error *why)
 		.undo = PEER "capability-advertise add-path [ receive ]", .set = set_flag,                          \
 		.help = "The peer may tell several paths to one destination", .ref = "RFC 7911"                     \
 	}
+/* Of route target memberships: which peers say theirs. */
+#define MEMBERS(in)                                                                                                    \
+	{ .view = in,                                                                                                  \
+		.words = PEER "enable",                                                                                \
+		.undo = PEER "enable",                                                                                 \
+		.set = set_flag,                                                                                       \
+		.help = "Each tells the other which route targets it wants, and is told no other VPN routes",          \
+		.ref = "RFC 4684" },                                                                                   \
+	{                                                                                                              \
+		.view = in, .words = PEER "reflect-client", .set = set_kind,                                           \
+		.help = "A client: what others want is told to it, and what it wants to others", .ref = "RFC 4684 3.2" \
+	}
 /* Of a customer's sites. */
 #define SITE(in)                                                                                                       \
 	{ .view = in,                                                                                                  \
@@ -154,11 +166,12 @@ const struct command l3vpn_peer_family_commands[] = {
 	EXCHANGE(VIEW_BGP_IPV6),
 	EXCHANGE(VIEW_BGP_VPNV4),
 	EXCHANGE(VIEW_BGP_VPNV6),
+	MEMBERS(VIEW_BGP_TARGETS),
 	EXCHANGE(VIEW_BGP_INSTANCE4),
 	EXCHANGE(VIEW_BGP_INSTANCE6),
 	SITE(VIEW_BGP_IPV4),
 	SITE(VIEW_BGP_IPV6),
 	SITE(VIEW_BGP_INSTANCE4),
 	SITE(VIEW_BGP_INSTANCE6),
-	{ .more = l3vpn_route_commands },
+	{ .more = l3vpn_peer_policy_commands },
 };

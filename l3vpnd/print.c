@@ -1,5 +1,6 @@
 /* l3vpnd's lines of the running configuration, in the order of reference 002's files. */
 #include "l3vpnd/print.h"
+#include "l3vpnd/commands_policy.h"
 #include "base/mem.h"
 #include "base/secret_text.h"
 #include "l3vpnd/bgp/nlri.h"
@@ -56,6 +57,10 @@ print_vpn_family(const struct bgp_vpn_config *v, const struct l3vpn_family_confi
 		SAY(" routing-table limit %u %u", f->limit, f->limit_percent);
 	if (f->tunnel_policy[0])
 		SAY(" tnl-policy %s", f->tunnel_policy);
+	if (*v->import_policy)
+		SAY(" import route-policy %s", v->import_policy);
+	if (*v->export_policy)
+		SAY(" export route-policy %s", v->export_policy);
 }
 
 static void
@@ -110,6 +115,7 @@ print_source(const struct part *part, const struct bgp_peer_config *p, const cha
 static void
 print_session(const struct part *part, const struct bgp_peer_config *p)
 {
+	static const char *const roles[BGP_ROLES] = { "", "provider", "rs", "rs-client", "customer", "peer" };
 	char peer[ADDR_TEXT], cipher[SECRET_TEXT], timers[CONF_BFD_TIMERS];
 
 	addr_text(&p->address, peer);
@@ -139,6 +145,21 @@ print_session(const struct part *part, const struct bgp_peer_config *p)
 		say(part, "peer %s bfd%s", peer, timers);
 	if (p->bfd)
 		say(part, "peer %s bfd enable", peer);
+	if (p->role)
+		say(part, "peer %s role %s%s", peer, roles[p->role], p->role_strict ? " strict" : "");
+}
+
+static void
+print_attached(const struct part *part, const struct bgp_peer_family *f, const char *peer)
+{
+	if (*f->import_prefixes)
+		say(part, "peer %s ip-prefix %s import", peer, f->import_prefixes);
+	if (*f->export_prefixes)
+		say(part, "peer %s ip-prefix %s export", peer, f->export_prefixes);
+	if (*f->import_policy)
+		say(part, "peer %s route-policy %s import", peer, f->import_policy);
+	if (*f->export_policy)
+		say(part, "peer %s route-policy %s export", peer, f->export_policy);
 }
 
 /* `usual`: it is enabled when nothing is said. */
@@ -172,6 +193,11 @@ print_exchange(
 		say(part, "peer %s preferred-value %u", peer, f->preferred);
 	if (f->receive_add_path)
 		say(part, "peer %s capability-advertise add-path receive", peer);
+	if (f->send_add_path)
+		say(part, "peer %s capability-advertise add-path send", peer);
+	if (f->add_paths)
+		say(part, "peer %s advertise add-path path-number %u", peer, f->add_paths);
+	print_attached(part, f, peer);
 }
 
 static const char *
@@ -291,8 +317,11 @@ needs_view(const struct l3vpn_config *c, enum bgp_family f)
 static void
 print_public(const struct l3vpn_config *c, enum bgp_family f, const char *head, struct conf_lines *out)
 {
-	static const char *const names[] = { "ipv4-family unicast", "ipv6-family unicast", "ipv4-family vpnv4",
-		"ipv6-family vpnv6" };
+	static const char *const names[BGP_FAMILIES] = { [BGP_IPV4] = "ipv4-family unicast",
+		[BGP_IPV6] = "ipv6-family unicast",
+		[BGP_VPNV4] = "ipv4-family vpnv4",
+		[BGP_VPNV6] = "ipv6-family vpnv6",
+		[BGP_RT_CONSTRAINT] = "ipv4-family vpn-target" };
 	const struct bgp_instance_config *n = &c->bgp.instances[0];
 	struct part top = { head, "", out }, part = { head, " ", out };
 
@@ -304,7 +333,7 @@ print_public(const struct l3vpn_config *c, enum bgp_family f, const char *head, 
 		say(&part, "undo synchronization");
 	if (f == BGP_IPV4 || f == BGP_IPV6)
 		print_routes(&part, &c->instances[0].family[f == BGP_IPV6]);
-	else
+	else if (f != BGP_RT_CONSTRAINT)
 		say(&part, "%spolicy vpn-target", c->bgp.no_target_policy ? "undo " : "");
 	if (f == BGP_IPV4)
 		print_choice(&part, n);
@@ -366,13 +395,14 @@ print_instances(const struct l3vpn_config *c, const char *head, struct conf_line
 void
 l3vpn_print(const struct l3vpn_config *c, struct conf_lines *out)
 {
-	static const enum bgp_family families[] = { BGP_IPV4, BGP_IPV6, BGP_VPNV4, BGP_VPNV6 };
+	static const enum bgp_family families[] = { BGP_IPV4, BGP_IPV6, BGP_VPNV4, BGP_VPNV6, BGP_RT_CONSTRAINT };
 	char head[32], id[ADDR_TEXT];
 
 	if (c->global_router_id)
 		conf_say(out, CONF_ROUTER_ID, NULL, 0, "router id %s", id_text(c->global_router_id, id));
 	for (size_t i = 1; i < c->bgp.instance_count; i++)
 		print_vpn(&c->bgp.instances[i], &c->instances[i], out);
+	l3vpn_print_policies(&c->bgp.policies, out);
 	if (!c->bgp.as)
 		return;
 	snprintf(head, sizeof head, "bgp %u", c->bgp.as);

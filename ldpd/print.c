@@ -9,25 +9,6 @@
 #define IN_LDP(rank, ...) conf_say(out, CONF_MPLS_LDP, "mpls ldp", rank, __VA_ARGS__)
 #define IN_MPLS(rank, ...) conf_say(out, CONF_MPLS, "mpls", rank, __VA_ARGS__)
 
-static void
-print_lists(const struct prefix_lists *p, struct conf_lines *out)
-{
-	for (size_t i = 0; i < p->count; i++)
-		for (size_t k = 0; k < p->lists[i].count; k++) {
-			const struct prefix_rule *r = &p->lists[i].rules[k];
-			char address[ADDR_TEXT], range[64] = "";
-			size_t at = 0;
-			if (r->greater_equal != r->prefix.len)
-				at = (size_t)snprintf(range, sizeof range, " greater-equal %u", r->greater_equal);
-			/* A lower bound alone reaches up to 32. */
-			if (r->less_equal != (at ? 32 : r->prefix.len))
-				snprintf(range + at, sizeof range - at, " less-equal %u", r->less_equal);
-			conf_say(out, CONF_PREFIX_LISTS, NULL, (unsigned)i, "ip ip-prefix %s index %u %s %s %u%s",
-			    p->lists[i].name, r->index, r->permit ? "permit" : "deny",
-			    addr_text(&r->prefix.addr, address), r->prefix.len, range);
-		}
-}
-
 /* The words for a filter; NULL: it is as by default. */
 static const char *
 filter_text(const struct ldp_filter *f, enum ldp_which otherwise, const char *all, char out[96])
@@ -142,7 +123,7 @@ ldp_print(const struct ldp_config *c, struct conf_lines *out)
 
 	if (c->lsr_id)
 		conf_say(out, CONF_LSR_ID, NULL, 0, "mpls lsr-id %s", addr_text(&id, text));
-	print_lists(&c->prefix_lists, out);
+	conf_prefix_lists(out, "ip ip-prefix", &c->prefix_lists);
 	print_mpls(c, out);
 	print_settings(c, out);
 	for (size_t i = 0; i < c->peer_count; i++)

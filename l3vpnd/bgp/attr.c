@@ -229,6 +229,12 @@ attr_changed(struct attr_store *s, const struct attr_set *from, const struct att
 		a->has_local_pref = c->local_pref_set;
 		a->local_pref = c->local_pref_set ? c->local_pref : 0;
 	}
+	if (c->otc_set) {
+		a->has_otc = true;
+		a->otc = c->otc;
+	}
+	if (c->preferred_set)
+		a->preferred = c->preferred;
 	if (c->originator_set) {
 		a->has_originator = true;
 		a->originator = c->originator;
@@ -259,6 +265,15 @@ attr_of_own(struct attr_store *s, uint8_t origin, const struct addr *next_hop, u
 	d.set->med = has_med ? med : 0;
 	draft_set(&d, LIST_EXT, ext, 8, compare8);
 	return draft_end(s, &d);
+}
+
+bool
+attr_lists_are_same(const struct attr_set *a, const struct attr_set *b, enum attr_list which)
+{
+	if (a == b || (!a->size[which] && !b->size[which]))
+		return true;
+	struct wire_reader x = attr_list(a, which), y = attr_list(b, which);
+	return x.size == y.size && memcmp(x.base, y.base, x.size) == 0;
 }
 
 bool

@@ -14,7 +14,8 @@ struct attr_set {
 	uint32_t uses;
 	/* From here on it is compared as a whole. */
 	uint8_t origin;
-	bool has_med, has_local_pref, atomic, has_aggregator, has_originator, has_otc;
+	bool has_med : 1, has_local_pref : 1, atomic : 1, has_aggregator : 1, has_originator : 1, has_otc : 1;
+	uint16_t preferred; /* preferred-value of a policy: for us alone, never told */
 	uint32_t med, local_pref, originator, aggregator_as, aggregator, otc;
 	struct addr next_hop, link_local;
 	uint16_t size[ATTR_LISTS]; /* of each list in `bytes`, in their order */
@@ -36,10 +37,11 @@ struct wire_reader attr_list(const struct attr_set *, enum attr_list);
 /* What is to be said otherwise than it was heard. */
 struct attr_change {
 	bool as_path_set, next_hop_set, med_set, med_none, local_pref_set, local_pref_none, originator_set,
-	    clusters_set, communities_set, ext_set, origin_set;
+	    clusters_set, communities_set, ext_set, origin_set, otc_set, preferred_set;
 	struct wire_reader as_path, clusters, communities, ext;
 	struct addr next_hop;
-	uint32_t med, local_pref, originator;
+	uint32_t med, local_pref, originator, otc;
+	uint16_t preferred;
 	uint8_t origin;
 };
 /* One that differs, used once. NULL: more than can be kept. */
@@ -48,6 +50,7 @@ const struct attr_set *attr_changed(struct attr_store *, const struct attr_set *
 const struct attr_set *attr_of_own(struct attr_store *, uint8_t origin, const struct addr *next_hop, uint32_t med,
     bool has_med, struct wire_reader ext);
 
+bool attr_lists_are_same(const struct attr_set *, const struct attr_set *, enum attr_list);
 bool attr_has_community(const struct attr_set *, uint32_t community);
 bool attr_has_ext(const struct attr_set *, uint64_t community);
 enum {

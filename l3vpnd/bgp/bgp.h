@@ -38,7 +38,8 @@ struct bgp_own_route { /* of the RIB, by import-route or network; of a VPN insta
 	size_t target_count;
 	struct addr next_hop; /* none: packets end here */
 	uint32_t med;
-	uint8_t origin; /* enum bgp_origin */
+	uint8_t origin;     /* enum bgp_origin */
+	const char *policy; /* route-policy that it passes; NULL, "": none */
 };
 struct bgp_next_hop {
 	struct addr address;

@@ -10,6 +10,7 @@ bgp_config_free(struct bgp_config *c)
 	for (size_t i = 0; i < c->instance_count; i++)
 		free(c->instances[i].peers);
 	free(c->instances);
+	policies_free(&c->policies);
 	*c = (struct bgp_config){ 0 };
 }
 
@@ -24,6 +25,8 @@ bgp_config_copy(struct bgp_config *to, const struct bgp_config *from)
 		struct bgp_instance_config *n = &copy.instances[i];
 		n->peers = n->peer_count ? mem_copy(n->peers, n->peer_count * sizeof *n->peers) : NULL;
 	}
+	copy.policies = (struct bgp_policies){ 0 };
+	policies_copy(&copy.policies, &from->policies);
 	bgp_config_free(to);
 	*to = copy;
 }

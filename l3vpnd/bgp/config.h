@@ -2,6 +2,7 @@
 #define BGP_CONFIG_H
 #include "base/prefix.h"
 #include "l3vpnd/bgp/message.h"
+#include "l3vpnd/bgp/policy.h"
 
 /* What is said about BGP. Zero is "nothing is said" for every field that does not say otherwise; defaults stand beside. */
 enum {
@@ -25,11 +26,25 @@ struct bgp_peer_family {
 	bool reflect_client; /* RFC 4456 */
 	bool substitute_as;  /* the peer's AS in the path becomes ours (as-override) */
 	bool receive_add_path;
+	bool send_add_path;
+	uint8_t add_paths;     /* with send_add_path: how many of a destination; 0: all that may be used */
 	uint8_t allow_as_loop; /* how often our AS may stand in the path; 0: not at all */
 	uint32_t limit;        /* prefixes; 0: any number */
 	bool limit_warns;      /* instead of ending the session */
 	uint64_t origin_site;  /* SoO (RFC 4364 7) as an extended community; 0: none */
-	uint32_t preferred;    /* preferred-value: higher wins before everything else */
+	uint32_t preferred; /* preferred-value: higher wins before everything else; a policy's goes before this one */
+	char import_policy[BGP_NAME], export_policy[BGP_NAME];     /* route-policy; empty: none */
+	char import_prefixes[BGP_NAME], export_prefixes[BGP_NAME]; /* ip-prefix; asked before the policy */
+};
+/* What we are to an external neighbour, RFC 9234 section 3. On the wire it is one less. */
+enum bgp_role {
+	BGP_ROLE_NONE,
+	BGP_ROLE_PROVIDER,
+	BGP_ROLE_RS,
+	BGP_ROLE_RS_CLIENT,
+	BGP_ROLE_CUSTOMER,
+	BGP_ROLE_PEER,
+	BGP_ROLES
 };
 struct bgp_peer_config {
 	struct addr address;
@@ -47,6 +62,8 @@ struct bgp_peer_config {
 	uint8_t ttl_hops; /* valid-ttl-hops (GTSM, RFC 5082); 0: off */
 	uint8_t max_hops; /* ebgp-max-hop; 0: 1 for an external peer, 255 for an internal one */
 	uint32_t fake_as; /* of ours, towards this peer; 0: none */
+	uint8_t role;     /* enum bgp_role */
+	bool role_strict; /* it has to say its own */
 	struct bgp_peer_family family[BGP_FAMILIES];
 };
 /* What a VPN instance exchanges with others, for one of its families (RFC 4364, 4659). */
@@ -63,6 +80,7 @@ struct bgp_vpn_config {
 	uint32_t label;     /* of packets for the instance, by hand; 0: one is taken from our range */
 	uint32_t limit;     /* routing-table limit: so many routes of peers; 0: any number */
 	bool limit_warns;   /* more of them are taken, and it is said */
+	char import_policy[BGP_NAME], export_policy[BGP_NAME]; /* what a policy permits is brought in, told to others */
 };
 /* One for the public network and one for each VPN instance. */
 struct bgp_instance_config {
@@ -85,10 +103,11 @@ struct bgp_config {
 	uint32_t cluster_id;          /* reflector cluster-id; 0: the router ID */
 	uint16_t hold_s, keepalive_s; /* with has_hold: of peers that say nothing themselves, as for one of them */
 	bool has_hold;
-	bool graceful_off;                     /* undo graceful-restart: this implementation has it on */
-	uint16_t restart_s;                    /* 0: BGP_RESTART_S */
-	uint32_t long_lived_s;                 /* 0: off */
-	bool no_target_policy;                 /* undo policy vpn-target: routes that no instance imports are kept */
+	bool graceful_off;     /* undo graceful-restart: this implementation has it on */
+	uint16_t restart_s;    /* 0: BGP_RESTART_S */
+	uint32_t long_lived_s; /* 0: off */
+	bool no_target_policy; /* undo policy vpn-target: routes that no instance imports are kept */
+	struct bgp_policies policies;
 	struct bgp_instance_config *instances; /* the public one first */
 	size_t instance_count;
 };

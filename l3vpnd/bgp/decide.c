@@ -54,9 +54,15 @@ local_pref(const struct path *p)
 {
 	const struct bgp_instance_config *c = &p->dest->rib->instance->config;
 
-	if (p->attrs->has_local_pref && (!p->peer || p->peer->internal))
+	if (p->attrs->has_local_pref) /* of an external peer it is a policy's: its own word was passed over */
 		return p->attrs->local_pref;
 	return c->local_pref ? c->local_pref : BGP_LOCAL_PREF;
+}
+
+static uint32_t
+preferred_value(const struct path *p)
+{
+	return p->attrs->preferred ? p->attrs->preferred : p->peer->config.family[p->dest->rib->family].preferred;
 }
 
 static struct rank
@@ -68,9 +74,9 @@ rank_of(struct path *p)
 	bool missing_worst = c->med_missing_worst && !a->has_med;
 
 	return (struct rank){ .path = p,
-		.values = { p->peer ? UINT32_MAX - p->peer->config.family[p->dest->rib->family].preferred : 0,
-		    attr_has_community(a, COMMUNITY_LLGR_STALE), UINT32_MAX - local_pref(p), p->peer != NULL,
-		    c->ignore_path ? 0 : as_path_length(as_path), a->origin },
+		.values = { p->peer ? UINT32_MAX - preferred_value(p) : 0, attr_has_community(a, COMMUNITY_LLGR_STALE),
+		    UINT32_MAX - local_pref(p), p->peer != NULL, c->ignore_path ? 0 : as_path_length(as_path),
+		    a->origin },
 		.neighbor_as = as_path_first(as_path),
 		.med = a->has_med      ? a->med
 		       : missing_worst ? UINT32_MAX
@@ -273,6 +279,8 @@ decide(struct dest *d)
 	if (best)
 		to_front(d, best);
 	changed |= best != was;
+	if (best && was && best != was)
+		d->targets_moved |= !attr_lists_are_same(best->attrs, was->attrs, LIST_EXT);
 	d->choice_moved = false;
 	if (plain)
 		forward(d, best, all, good);
@@ -283,6 +291,32 @@ decide(struct dest *d)
 	if (all != few_all)
 		free(all);
 	return changed;
+}
+
+size_t
+decide_order(struct dest *d, struct path **ret, size_t most)
+{
+	const struct bgp_instance_config *c = &d->rib->instance->config;
+	size_t n = 0, count = 0, found = 0;
+
+	for (const struct path *p = d->paths; p; p = p->next)
+		count += p->fault == PATH_GOOD;
+	struct rank *left = mem_zalloc((count + 1) * sizeof *left), *ranks = mem_zalloc((count + 1) * sizeof *ranks);
+	for (struct path *p = d->paths; p; p = p->next)
+		if (p->fault == PATH_GOOD)
+			left[n++] = rank_of(p);
+	while (found < most && n) {
+		memcpy(ranks, left, n * sizeof *left);
+		choose_one(ranks, eliminate(ranks, n, c), c);
+		ret[found++] = ranks[0].path;
+		size_t at = 0;
+		while (left[at].path != ranks[0].path)
+			at++;
+		memmove(&left[at], &left[at + 1], (--n - at) * sizeof *left);
+	}
+	free(ranks);
+	free(left);
+	return found;
 }
 
 /* --- for displays --- */

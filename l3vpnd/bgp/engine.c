@@ -84,6 +84,7 @@ static void
 instance_free(struct instance *n)
 {
 	vpn_instance_gone(n);
+	own_forget(n->bgp, n);
 	n->bgp->targets_moved = true;
 	hash_each (at, &n->peers) {
 		bgp_peer_free(OBJECT(at, struct peer, by_address));
@@ -158,6 +159,7 @@ static void
 configure(struct bgp *b, const struct bgp_config *c)
 {
 	bool restart = b->config.as && b->config.as != c->as;
+	struct bgp_policies before = b->config.policies;
 
 	list_each (l, &b->instances) {
 		OBJECT(l, struct instance, of_bgp)->configured = false;
@@ -167,6 +169,7 @@ configure(struct bgp *b, const struct bgp_config *c)
 			instance_free(OBJECT(k, struct instance, of_bgp));
 		}
 	}
+	b->config.policies = (struct bgp_policies){ 0 };
 	bgp_config_copy(&b->config, c);
 	table_changed(&b->process_table, &b->process_row);
 	for (size_t i = 0; i < c->instance_count; i++)
@@ -176,6 +179,9 @@ configure(struct bgp *b, const struct bgp_config *c)
 			instance_free(OBJECT(m, struct instance, of_bgp));
 	}
 	vpn_review(b);
+	policies_changed(b, &before);
+	policies_free(&before);
+	policies_warn(b);
 	restart_begin(b);
 	b->configured = true;
 }
@@ -200,6 +206,7 @@ bgp_new(uint64_t seed, bool restarted)
 	list_init(&b->idle_hops);
 	vpn_labels_init(b);
 	bgp_rows_init(b);
+	hash_init(&b->own);
 	return b;
 }
 
@@ -213,6 +220,8 @@ bgp_free(struct bgp *b)
 	vpn_labels_free(b);
 	bgp_rows_free(b);
 	vpn_targets_free(b);
+	own_forget(b, NULL);
+	hash_free(&b->own);
 	attr_store_free(&b->attrs);
 	hash_free(&b->conns);
 	timers_free(&b->timers);
@@ -265,7 +274,7 @@ operate(struct bgp *b, const struct bgp_input *in)
 		else if (in->kind == BGP_IN_BFD && in->down && p->config.bfd)
 			peer_restart(p, BGP_CEASE_BFD_DOWN, "BFD says that the path is dead");
 		else if (in->kind == BGP_IN_REFRESH)
-			peer_refresh(p);
+			peer_refresh(p, UINT32_MAX);
 	}
 }
 
@@ -282,7 +291,7 @@ take(struct bgp *b, const struct bgp_input *in)
 	case BGP_IN_STREAM_ROOM: room(b, in); break;
 	case BGP_IN_ROUTE:
 		if (n)
-			receive_own(n, in->route, in->gone);
+			own_take(n, in->route, in->gone);
 		break;
 	case BGP_IN_NEXT_HOP:
 		if (n)
@@ -330,10 +339,9 @@ bgp_input(struct bgp *b, const struct bgp_input *in, usec_t now)
 	restart_review(b);
 	if (!b->restarted && b->configured)
 		tables_whole(b);
-	if (b->restarted) {
-		b->more = false; /* nobody is told anything yet */
-	} else if (b->more) {
-		b->more = outs_run(b);
+	members_run(b);
+	if (b->more) { /* after a restart nobody is told anything yet but what we want to hear */
+		b->more = outs_run(b, b->restarted ? BGP_FAMILY_BIT(BGP_RT_CONSTRAINT) : UINT32_MAX);
 		ribs_settle(b); /* what was told for the last time */
 	}
 	peers_flush(b);

@@ -116,8 +116,8 @@ struct bgp_open {
 		uint32_t time_s[BGP_FAMILIES]; /* 0: not for this family */
 	} long_lived;
 	uint8_t add_path[BGP_FAMILIES]; /* what it does itself */
-	bool has_role;
-	uint8_t role; /* RFC 9234 */
+	bool has_role, roles_differ;    /* roles_differ: it says more than one */
+	uint8_t role;                   /* RFC 9234 */
 };
 /* False: *why is set. */
 bool bgp_read_open(struct wire_reader body, struct bgp_open *ret, struct bgp_fault *why);

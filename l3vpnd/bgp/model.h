@@ -15,7 +15,7 @@
  * The nouns of the engine. See engine.c for how they hang together. Only files of the engine include this. Moments are
  * fields ending in _at or _until; spans carry their unit.
  */
-enum bgp_timer_kind { TIMER_RETRY, TIMER_HOLD, TIMER_KEEPALIVE, TIMER_START, TIMER_STALE, TIMER_DEFER };
+enum bgp_timer_kind { TIMER_RETRY, TIMER_HOLD, TIMER_KEEPALIVE, TIMER_START, TIMER_STALE, TIMER_DEFER, TIMER_MEMBERS };
 
 /* --- sessions --- */
 
@@ -38,10 +38,14 @@ struct counters {
 };
 struct peer_family {
 	struct out *out; /* what tells it; NULL: it is told nothing */
-	struct list of_out, of_dump;
-	uint32_t prefixes; /* heard and kept */
-	bool ended;        /* its End-of-RIB has come */
+	struct list of_out, of_dump, of_review;
+	uint32_t prefixes;   /* heard and kept */
+	uint16_t generation; /* of its routes: those of an earlier one are stale */
+	bool ended;          /* its End-of-RIB has come */
 	bool over_limit;
+	bool held;     /* it is told nothing before it has said what it wants: see members.c */
+	bool again;    /* it has asked for everything once more: what comes is framed (RFC 7313) */
+	bool end_told; /* our End-of-RIB, in this session */
 };
 struct peer {
 	struct bgp *bgp;
@@ -53,13 +57,13 @@ struct peer {
 	struct conn conns[DIRECTIONS];
 	struct conn *up; /* the one that is established */
 	/* What the two OPENs agree on. */
-	uint32_t id, families, add_path_in;
+	uint32_t id, families, add_path_in, add_path_out;
+	uint32_t refresh_due; /* families whose import policy is another, until the whole configuration is read */
 	bool as4, extended;
 	uint16_t hold_s, keepalive_s;
-	struct timer start, stale;
-	unsigned failures;   /* in a row */
-	usec_t idle_until;   /* it told too much: nobody calls before */
-	uint32_t generation; /* of its routes: those of an earlier one are stale */
+	struct timer start, stale, members_wait;
+	unsigned failures; /* in a row */
+	usec_t idle_until; /* it told too much: nobody calls before */
 	uint32_t stale_families;
 	uint32_t long_families, old_families; /* RFC 9494: agreed; kept by it now */
 	uint32_t long_lived_s;
@@ -72,6 +76,9 @@ struct peer {
 	struct peer_family family[BGP_FAMILIES];
 	struct row row;  /* of l3vpn.Peer */
 	uint64_t queued; /* bytes that wait for its connection */
+	/* Which VPN routes it wants, by what it says of its memberships; NULL: it says nothing of them, and wants all. */
+	struct members *members, *members_before; /* before: while it is told the difference */
+	bool members_moved;                       /* what it says has changed since `members` was made */
 	/* Messages collect here and leave at the end of the input. */
 	uint8_t *output;
 	size_t output_size, output_room;
@@ -89,6 +96,7 @@ enum path_fault {
 	PATH_NO_NEXT_HOP,  /* its next hop is not reached */
 	PATH_NO_LSP,       /* it is, but labelled packets do not get there */
 	PATH_LIMIT,        /* its VPN instance has as many routes as it may */
+	PATH_LEAK,         /* it should not have come from there (RFC 9234) */
 	PATH_FAULTS
 };
 const char *path_fault_text(enum path_fault);
@@ -102,8 +110,11 @@ struct path {
 	struct list of_hop;
 	struct path *origin;  /* of an imported one: that in the VPN table; NULL: it was not imported */
 	struct path *imports; /* of one in a VPN table: the first that was made from it; of an imported one: the next */
-	uint32_t label, id, generation;
-	uint8_t fault;         /* enum path_fault */
+	uint32_t label, id;
+	uint16_t generation;
+	uint16_t
+	    number;    /* of this destination's, for good: its identifier towards others (RFC 7911); 0: none was left */
+	uint8_t fault; /* enum path_fault */
 	bool best, multi;      /* multi: used beside the best */
 	bool forward, standby; /* packets take it, as far as BGP goes: of l3vpn.Route a next hop, or a backup */
 };
@@ -115,6 +126,8 @@ struct dest { /* a destination: what paths lead to */
 	bool choice_moved;  /* what is chosen says something else than before, or is gone */
 	bool forward_moved; /* so does what packets are to take */
 	bool counted;       /* packets go there by what a peer has told; among rib->forwarded */
+	bool targets_moved; /* its route targets have changed since it is there: who was told may no longer want it */
+	uint32_t chosen_at; /* rib->choices when what is chosen changed last */
 	uint64_t told;      /* bits of those outs that have been told of it */
 	uint64_t rd;
 	struct prefix prefix;
@@ -134,6 +147,8 @@ struct rib { /* of one family of an instance */
 	struct list dirty;   /* those that are to be looked at */
 	struct list outs;
 	uint64_t out_bits;
+	uint32_t choices; /* changes of what is chosen, so far */
+	unsigned adding;  /* outs that tell more than what is chosen */
 	struct pool dest_pool, path_pool;
 	size_t path_count;
 	size_t forwarded; /* destinations that a row of l3vpn.Route is for */
@@ -157,6 +172,10 @@ struct out_key {
 	uint32_t as, local_as;
 	uint64_t origin_site;
 	struct addr local;
+	uint8_t role; /* enum bgp_role */
+	uint8_t
+	    add_paths; /* how many paths of a destination are told, each with its identifier; 0: what is chosen alone */
+	char policy[BGP_NAME], prefixes[BGP_NAME];
 };
 struct out {
 	struct list of_rib;
@@ -165,13 +184,21 @@ struct out {
 	struct list peers; /* peer_family.of_out */
 	struct list *at;   /* on rib->changed: the next to be told of; the head: nothing */
 	unsigned bit;
-	uint32_t told; /* destinations with that bit */
-	bool begun;    /* it has come to the end once: whoever joins now needs what was told before */
+	uint32_t count;     /* destinations with that bit */
+	bool all;           /* everything on its way to the end is news for it */
+	uint32_t caught_up; /* else: what was chosen after this */
+	struct hash told;   /* with add_paths: struct told */
+	unsigned
+	    split_from; /* one more than the bit of the out it begins with; 0: it has begun, or begins with nothing */
+	bool begun;     /* it has come to the end once: whoever joins now needs what was told before */
 	/* Peers that came later are told what the others know, in one walk. */
 	struct list dump;    /* peer_family.of_dump */
 	struct list waiting; /* for the next walk */
 	struct hash_node *dump_at;
 	bool dumping;
+	/* Peers that want other targets than before are told the difference, one after the other. */
+	struct list to_review, in_review; /* peer_family.of_review; in_review: one at most */
+	struct hash_node *review_at;
 };
 struct instance {
 	struct bgp *bgp;
@@ -211,6 +238,9 @@ struct bgp {
 	uint64_t questions; /* about targets, so far */
 	uint32_t reflects;  /* families that we hand on from internal peers to internal peers */
 	bool targets_moved; /* somebody imports something else than before */
+	bool members_asked; /* what we want has to be told anew: see members.c */
+	bool members_moved; /* some peer wants something else */
+	struct hash own;    /* struct own: of our own routes, those that pass a policy */
 	bool more;          /* there is work that was put off for the sake of others */
 };
 
@@ -240,8 +270,8 @@ void conn_bytes(struct bgp *, const struct bgp_input *);
 void conn_down(struct bgp *, const struct bgp_input *);
 void bgp_session_timer(struct timer *);
 void session_error(struct peer *, const struct bgp_fault *, const char *why);
-void peer_ended(struct peer *, enum bgp_family); /* its End-of-RIB: what it has not said again is gone */
-void peer_refresh(struct peer *);                /* asks for all of it again (RFC 2918) */
+void peer_ended(struct peer *, enum bgp_family);     /* its End-of-RIB: what it has not said again is gone */
+void peer_refresh(struct peer *, uint32_t families); /* asks for all of them again (RFC 2918) */
 
 /* --- stale.c --- */
 void peer_drop_stale(struct peer *, uint32_t families); /* routes that were kept while it was away */
@@ -262,7 +292,8 @@ void path_put(struct dest *, struct peer *, uint32_t id, const struct attr_set *
 void path_gone(struct dest *, struct peer *, uint32_t id);
 /* One that is made from a path of a VPN table, and one that is no longer. */
 struct path *path_import(struct dest *, struct path *origin);
-void path_follow(struct path *); /* an imported one says what its origin says now */
+void path_follow(
+    struct path *, const struct attr_set *); /* says what its origin says, with these; takes over the use */
 void path_drop(struct path *);
 void path_restate(struct path *, const struct attr_set *); /* the same path says this; takes over the use */
 void dest_dirty(struct dest *);
@@ -324,6 +355,8 @@ void vpn_limit_review(struct rib *); /* there may be room again */
 /* --- decide.c --- */
 /* Puts the best path first and marks those that are used beside it. True: what is chosen is another than before. */
 bool decide(struct dest *);
+/* The best of those that may be used, in order; returns how many. */
+size_t decide_order(struct dest *, struct path **ret, size_t most);
 /* In which step of RFC 4271 9.1.2 a path was left behind; "" for the best and for one that cannot be used. */
 const char *decide_lost(const struct dest *, const struct path *);
 
@@ -339,14 +372,51 @@ void row_peer(struct peer *);
 
 /* --- receive.c --- */
 void receive_update(struct peer *, struct wire_reader body);
-void receive_own(struct instance *, const struct bgp_own_route *, bool gone);
+
+/* --- own.c --- */
+void own_take(struct instance *, const struct bgp_own_route *, bool gone);
+void own_review(struct bgp *, const struct bgp_policies *before); /* those whose policy says something else */
+void own_forget(struct bgp *, const struct instance *);           /* NULL: of all */
+
+/* --- policy_use.c --- */
+/* What we keep of a path that a peer tells, used once; NULL: nothing. */
+const struct attr_set *policy_import(
+    const struct peer *, enum bgp_family, const struct prefix *, const struct attr_set *);
+/* Of an instance's policy; `in`: its import policy. */
+const struct attr_set *policy_of_instance(
+    const struct instance *, const struct path *, const struct attr_set *, bool in);
+enum policy_source policy_source_of(const struct path *);
+void policy_peer_changed(struct peer *, const struct bgp_peer_config *before); /* it is attached to others */
+void policies_changed(struct bgp *, const struct bgp_policies *before);
+void policies_warn(struct bgp *); /* of names that stand for nothing */
+
+/* --- role.c, RFC 9234 --- */
+bool role_agrees(const struct peer *, const struct bgp_open *); /* the OPEN's */
+bool role_is_leak(const struct peer *, enum bgp_family, const struct attr_set *);
+/* On its way in: marked, where its sender did not; takes over the use and returns one. */
+const struct attr_set *role_marked(const struct peer *, enum bgp_family, const struct attr_set *);
+bool role_may_tell(uint8_t role, enum bgp_family, const struct attr_set *);
+bool role_marks(uint8_t role, enum bgp_family, const struct attr_set *); /* on its way out */
+
+/* --- members.c, RFC 4684 --- */
+enum { MEMBERS_WAIT_S = 60 }; /* for all that a peer wants, before it is told of VPN routes */
+bool members_are_asked(const struct peer *, enum bgp_family); /* does what it wants decide what it is told of? */
+bool members_want(const struct members *, const struct attr_set *);
+void members_moved(struct peer *);    /* one of its memberships has come or gone */
+void members_ready(struct peer *);    /* it has said all of them, or has had its time */
+void members_forget(struct peer *);   /* it is down */
+void members_reviewed(struct peer *); /* it has been told the difference in all families */
+void members_run(struct bgp *);       /* at the end of an input */
 
 /* --- out.c --- */
 void out_join(struct peer *, enum bgp_family); /* from now on it is told what there is */
 void out_leave(struct peer *, enum bgp_family);
 void out_again(struct peer *, enum bgp_family); /* it asks for all of it once more */
+void out_rekey(struct peer *, enum bgp_family); /* it is to be told something else than before, in the same session */
+void out_anew(struct out *);                    /* as out_rekey(), for all its peers */
+void out_review(struct peer *, enum bgp_family);
 void out_changed(struct dest *);                /* what is chosen has changed */
 void out_gone(struct dest *);                   /* about to be freed: nobody may stand at it */
-bool outs_run(struct bgp *);                    /* true: there is more to tell */
+bool outs_run(struct bgp *, uint32_t families); /* true: there is more to tell */
 void outs_free(struct rib *);
 #endif

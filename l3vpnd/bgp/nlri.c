@@ -27,11 +27,23 @@ refuse(struct wire_reader *r)
 	return false;
 }
 
+struct prefix
+nlri_of_membership(uint32_t as, uint64_t target, uint8_t bits)
+{
+	struct addr a = { .family = 6 };
+	struct wire_writer w = wire_writer(a.bytes, sizeof a.bytes);
+
+	wire_put_u32(&w, as);
+	wire_put_u64(&w, target);
+	return prefix_network(prefix_make(a, bits));
+}
+
 /* RFC 4684 4: nothing at all, or the AS and as much of a route target as counts. */
 static bool
 next_membership(struct wire_reader *r, struct nlri *ret)
 {
-	uint8_t bits = wire_u8(r), bytes[12] = { 0 };
+	struct addr a = { .family = 6 };
+	uint8_t bits = wire_u8(r);
 
 	if (!wire_ok(r) || bits > 96 || (bits && bits < 32))
 		return refuse(r);
@@ -40,11 +52,8 @@ next_membership(struct wire_reader *r, struct nlri *ret)
 	if (!wire_ok(r))
 		return false;
 	if (size)
-		memcpy(bytes, from, size);
-	struct wire_reader whole = wire_reader(bytes, sizeof bytes);
-	ret->membership.bits = bits;
-	ret->membership.as = wire_u32(&whole);
-	ret->membership.target = wire_u64(&whole);
+		memcpy(a.bytes, from, size);
+	ret->prefix = prefix_network(prefix_make(a, bits));
 	return true;
 }
 
@@ -97,15 +106,6 @@ nlri_put(struct wire_writer *w, enum bgp_family f, bool add_path, bool withdrawn
 {
 	if (add_path)
 		wire_put_u32(w, n->path);
-	if (f == BGP_RT_CONSTRAINT) {
-		uint8_t bytes[12];
-		struct wire_writer whole = wire_writer(bytes, sizeof bytes);
-		wire_put_u32(&whole, n->membership.as);
-		wire_put_u64(&whole, n->membership.target);
-		wire_put_u8(w, n->membership.bits);
-		wire_put_bytes(w, bytes, (size_t)(n->membership.bits + 7) / 8);
-		return;
-	}
 	wire_put_u8(w, (uint8_t)(n->prefix.len + (has_label(f) ? LABEL_BITS : 0) + (has_rd(f) ? RD_BITS : 0)));
 	if (has_label(f))
 		wire_put_u24(w, withdrawn ? 0x800000 : n->label << 4 | LABEL_BOTTOM);

@@ -10,16 +10,13 @@
  */
 enum { NLRI_NO_LABEL = 0xffffff, NLRI_BYTES = 4 + 1 + 3 + 8 + 16 };
 struct nlri {
-	uint32_t path;  /* its identifier; 0 without add-path */
-	uint32_t label; /* 20 bits; NLRI_NO_LABEL: none, or withdrawn */
-	uint64_t rd;    /* as it stands on the wire; 0: none */
-	struct prefix prefix;
-	struct { /* RT_CONSTRAINT; bits 0: the default, every target */
-		uint32_t as;
-		uint64_t target;
-		uint8_t bits;
-	} membership;
+	uint32_t path;        /* its identifier; 0 without add-path */
+	uint32_t label;       /* 20 bits; NLRI_NO_LABEL: none, or withdrawn */
+	uint64_t rd;          /* as it stands on the wire; 0: none */
+	struct prefix prefix; /* of a membership: see nlri_of_membership() */
 };
+/* An AS and a target as a prefix of 96 bits in an address of IPv6, in which it is kept; bits 0: the default, every target. */
+struct prefix nlri_of_membership(uint32_t as, uint64_t target, uint8_t bits);
 /*
  * The next of a list. False at its end, and when it is malformed: then wire_done() is false too. What is well-formed but
  * cannot be used (more than one label where one was agreed) is refused the same way (RFC 7606 5.3).

@@ -103,10 +103,13 @@ read_capability(uint8_t code, struct wire_reader v, struct bgp_open *o, struct s
 		o->as4 = true;
 		o->as = wire_u32(&v);
 		break;
-	case CAPABILITY_ROLE:
+	case CAPABILITY_ROLE: {
+		uint8_t role = wire_u8(&v);
+		o->roles_differ |= o->has_role && role != o->role;
 		o->has_role = true;
-		o->role = wire_u8(&v);
+		o->role = role;
 		break;
+	}
 	case CAPABILITY_RESTART: read_restart(&v, o); break;
 	case CAPABILITY_LONG_LIVED: read_long_lived(&v, o); break;
 	case CAPABILITY_ADD_PATH: read_add_path(&v, o); break;

@@ -65,6 +65,7 @@ peer_new(struct instance *n, const struct addr *address)
 	list_init(&p->to_flush);
 	timer_init(&p->start, TIMER_START);
 	timer_init(&p->stale, TIMER_STALE);
+	timer_init(&p->members_wait, TIMER_MEMBERS);
 	for (int d = 0; d < DIRECTIONS; d++) {
 		struct conn *c = &p->conns[d];
 		c->peer = p;
@@ -76,6 +77,7 @@ peer_new(struct instance *n, const struct addr *address)
 	for (unsigned f = 0; f < BGP_FAMILIES; f++) {
 		list_init(&p->family[f].of_out);
 		list_init(&p->family[f].of_dump);
+		list_init(&p->family[f].of_review);
 	}
 	hash_add(&n->peers, &p->by_address, hash_bytes(address->bytes, sizeof address->bytes, address->family));
 	return p;
@@ -100,7 +102,8 @@ families_are_equal(const struct bgp_peer_config *a, const struct bgp_peer_config
 		    x->reflect_client != y->reflect_client || x->substitute_as != y->substitute_as ||
 		    x->receive_add_path != y->receive_add_path || x->allow_as_loop != y->allow_as_loop ||
 		    x->limit != y->limit || x->limit_warns != y->limit_warns || x->origin_site != y->origin_site ||
-		    x->preferred != y->preferred)
+		    x->preferred != y->preferred || x->send_add_path != y->send_add_path ||
+		    x->add_paths != y->add_paths)
 			return false;
 	}
 	return true;
@@ -113,8 +116,8 @@ needs_restart(const struct bgp_peer_config *a, const struct bgp_peer_config *b)
 	return a->as != b->as || !addr_eq(&a->source_address, &b->source_address) || a->has_hold != b->has_hold ||
 	       a->hold_s != b->hold_s || a->keepalive_s != b->keepalive_s || a->passive != b->passive ||
 	       a->ttl_hops != b->ttl_hops || a->max_hops != b->max_hops || a->fake_as != b->fake_as ||
-	       a->secret_size != b->secret_size || memcmp(a->secret, b->secret, sizeof a->secret) != 0 ||
-	       !families_are_equal(a, b);
+	       a->role != b->role || a->role_strict != b->role_strict || a->secret_size != b->secret_size ||
+	       memcmp(a->secret, b->secret, sizeof a->secret) != 0 || !families_are_equal(a, b);
 }
 
 void
@@ -138,6 +141,8 @@ peer_configure(struct instance *n, const struct bgp_peer_config *c)
 		peer_start(p);
 	else if (!c->ignored && needs_restart(&before, c))
 		peer_restart(p, BGP_CEASE_CHANGED, "its configuration has changed");
+	else
+		policy_peer_changed(p, &before);
 	row_peer(p);
 }
 
@@ -155,6 +160,7 @@ bgp_peer_free(struct peer *p)
 	if (p->config.secret_size)
 		tell_key(p, &none);
 	timer_clear(&b->timers, &p->stale);
+	timer_clear(&b->timers, &p->members_wait);
 	list_remove(&p->to_flush);
 	table_gone(&b->peer_table, &p->row);
 	hash_remove(&p->instance->peers, &p->by_address);

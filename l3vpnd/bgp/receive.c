@@ -4,8 +4,6 @@
 #include "l3vpnd/bgp/as_path.h"
 #include "l3vpnd/bgp/model.h"
 
-enum { OWN_TARGETS_MAX = 64 };
-
 /* --- is it one that may be used? --- */
 
 static bool
@@ -36,6 +34,8 @@ judge(const struct peer *p, enum bgp_family f, const struct attr_set *a)
 		return PATH_OWN_ORIGIN;
 	if (addr_eq(&a->next_hop, &p->up->local))
 		return PATH_OWN_NEXT_HOP;
+	if (role_is_leak(p, f, a))
+		return PATH_LEAK;
 	return PATH_GOOD;
 }
 
@@ -88,19 +88,40 @@ is_of_use(const struct bgp *b, enum bgp_family f, const struct attr_set *a)
 	return b->config.no_target_policy || b->reflects & BGP_FAMILY_BIT(f) || vpn_target_is_wanted(b, f, a);
 }
 
+/* What an import policy leaves of it, which may have other targets. */
+static void
+reach_one(struct peer *p, struct rib *r, const struct nlri *n, const struct attr_set *a, enum path_fault fault)
+{
+	const struct attr_set *kept = policy_import(p, r->family, &n->prefix, a);
+
+	if (kept && *p->config.family[r->family].import_policy && !is_of_use(p->bgp, r->family, kept)) {
+		attr_drop(&p->bgp->attrs, kept);
+		kept = NULL;
+	}
+	if (kept) {
+		path_put(dest_get(r, n->rd, &n->prefix), p, n->path, kept, n->label, fault);
+		return;
+	}
+	struct dest *d = dest_find(r, n->rd, &n->prefix);
+	if (d)
+		path_gone(d, p, n->path);
+}
+
 static void
 reach(struct peer *p, enum bgp_family f, struct wire_reader list, const struct attr_set *a)
 {
-	if (!is_of_use(p->bgp, f, a)) {
+	if (!*p->config.family[f].import_policy && !is_of_use(p->bgp, f, a)) {
 		withdraw(p, f, list, true);
 		return;
 	}
 	struct rib *r = rib_get(p->instance, f);
 	enum path_fault fault = judge(p, f, a);
+	const struct attr_set *marked = role_marked(p, f, attr_use(a));
 	struct nlri n;
 
-	while (nlri_next(&list, f, p->add_path_in & BGP_FAMILY_BIT(f), false, &n))
-		path_put(dest_get(r, n.rd, &n.prefix), p, n.path, attr_use(a), n.label, fault);
+	while (marked && nlri_next(&list, f, p->add_path_in & BGP_FAMILY_BIT(f), false, &n))
+		reach_one(p, r, &n, marked, fault);
+	attr_drop(&p->bgp->attrs, marked);
 }
 
 /* Section 6.3: the first AS of an external path is the peer's. */
@@ -126,6 +147,8 @@ ended(struct peer *p, enum bgp_family f)
 		return;
 	p->family[f].ended = true;
 	peer_ended(p, f);
+	if (f == BGP_RT_CONSTRAINT)
+		members_ready(p);
 }
 
 void
@@ -174,24 +197,4 @@ receive_update(struct peer *p, struct wire_reader body)
 	attr_drop(&p->bgp->attrs, a);
 	if (reaches && (!u.nlri.size || is_within_limit(p, BGP_IPV4)) && u.has_reach)
 		is_within_limit(p, u.reach_family);
-}
-
-void
-receive_own(struct instance *n, const struct bgp_own_route *route, bool gone)
-{
-	struct rib *r = rib_get(n, route->family);
-	uint8_t bytes[8 * OWN_TARGETS_MAX];
-	struct wire_writer targets = wire_writer(bytes, sizeof bytes);
-
-	if (gone) {
-		struct dest *d = dest_find(r, route->rd, &route->prefix);
-		if (d)
-			path_gone(d, NULL, 0);
-		return;
-	}
-	for (size_t i = 0; i < route->target_count && i < OWN_TARGETS_MAX; i++)
-		wire_put_u64(&targets, route->targets[i]);
-	const struct attr_set *a = attr_of_own(
-	    &n->bgp->attrs, route->origin, &route->next_hop, route->med, true, wire_reader(bytes, targets.at));
-	path_put(dest_get(r, route->rd, &route->prefix), NULL, 0, a, route->label, PATH_GOOD);
 }

@@ -70,7 +70,7 @@ restart_end(struct bgp *b, const char *why)
 	if (!b->restarted)
 		return;
 	b->restarted = false;
-	b->more = true;
+	b->more = b->members_asked = true;
 	timer_clear(&b->timers, &b->defer);
 	table_changed(&b->process_table, &b->process_row);
 	bgp_note(b, 5, "the restart is over: %s", why);

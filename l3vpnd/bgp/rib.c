@@ -13,7 +13,8 @@ path_fault_text(enum path_fault f)
 	static const char *const texts[PATH_FAULTS] = { "", "our AS stands in its AS path",
 		"it comes from ourselves, by way of a reflector", "its next hop is an address of ours",
 		"its next hop is not reached", "no LSP leads to its next hop",
-		"its vpn-instance has as many routes as it may have (routing-table limit)" };
+		"its vpn-instance has as many routes as it may have (routing-table limit)",
+		"a leak: it should not come from there" };
 
 	return texts[f];
 }
@@ -215,6 +216,32 @@ path_moves(struct path *p)
 	p->dest->forward_moved |= p->forward || p->standby;
 }
 
+/* Of the destination's other paths, whichever is chosen now: would it be told to the same? */
+static bool
+others_have_targets_of(const struct path *p)
+{
+	for (const struct path *k = p->dest->paths; k; k = k->next)
+		if (k != p && !attr_lists_are_same(k->attrs, p->attrs, LIST_EXT))
+			return false;
+	return true;
+}
+
+/* The lowest that no other path to the destination has. */
+static uint16_t
+number_for(const struct dest *d)
+{
+	uint64_t used = 0;
+	uint32_t most = 0;
+
+	for (const struct path *p = d->paths; p; p = p->next) {
+		used |= p->number && p->number <= 64 ? UINT64_C(1) << (p->number - 1) : 0;
+		most = p->number > most ? p->number : most;
+	}
+	if (!~used)
+		return most < UINT16_MAX ? (uint16_t)(most + 1) : 0;
+	return (uint16_t)(__builtin_ctzll(~used) + 1);
+}
+
 static void
 path_free(struct path **at)
 {
@@ -224,15 +251,18 @@ path_free(struct path **at)
 	*at = p->next;
 	if (p->peer && !p->origin)
 		p->peer->family[r->family].prefixes--;
+	if (p->peer && r->family == BGP_RT_CONSTRAINT)
+		members_moved(p->peer);
 	if (p->origin)
 		vpn_import_unlink(p);
 	else
 		vpn_import_drop(p);
 	path_unlink_hop(p);
-	attr_drop(&r->bgp->attrs, p->attrs);
 	r->path_count--;
 	path_moves(p);
+	p->dest->targets_moved |= p->best && !others_have_targets_of(p);
 	dest_dirty(p->dest);
+	attr_drop(&r->bgp->attrs, p->attrs);
 	pool_give(&r->path_pool, p);
 }
 
@@ -259,7 +289,19 @@ path_say(struct path *p, const struct attr_set *attrs, uint32_t label, enum path
 	if (addr_is_set(&attrs->next_hop) && p->peer && !hopeless) /* an imported one goes over the public network */
 		next_hop_use(
 		    next_hop_get(p->origin ? p->origin->dest->rib->instance : r->instance, &attrs->next_hop), p);
+	if (p->peer && r->family == BGP_RT_CONSTRAINT)
+		members_moved(p->peer);
 	dest_dirty(p->dest);
+}
+
+/* About to say something else. */
+static void
+path_silence(struct path *p, const struct attr_set *next)
+{
+	path_unlink_hop(p);
+	path_moves(p);
+	p->dest->targets_moved |= !attr_lists_are_same(p->attrs, next, LIST_EXT);
+	attr_drop(&p->dest->rib->bgp->attrs, p->attrs);
 }
 
 void
@@ -268,7 +310,7 @@ path_put(
 {
 	struct rib *r = d->rib;
 	struct path **at = path_at(d, peer, id), *p = *at;
-	uint32_t generation = peer ? peer->generation : 0;
+	uint16_t generation = peer ? peer->family[r->family].generation : 0;
 
 	if (p && p->attrs == attrs && p->label == label && p->fault == fault) { /* said again */
 		if (p->generation != generation)
@@ -282,15 +324,14 @@ path_put(
 		p->dest = d;
 		p->peer = peer;
 		p->id = id;
+		p->number = number_for(d);
 		list_init(&p->of_hop);
 		*at = p;
 		r->path_count++;
 		if (peer)
 			peer->family[r->family].prefixes++;
 	} else {
-		path_unlink_hop(p);
-		attr_drop(&r->bgp->attrs, p->attrs);
-		path_moves(p);
+		path_silence(p, attrs);
 	}
 	p->generation = generation;
 	path_say(p, attrs, label, fault);
@@ -299,26 +340,23 @@ path_put(
 void
 path_restate(struct path *p, const struct attr_set *attrs)
 {
-	path_unlink_hop(p);
-	attr_drop(&p->dest->rib->bgp->attrs, p->attrs);
-	path_moves(p);
+	path_silence(p, attrs);
 	path_say(p, attrs, p->label, (enum path_fault)p->fault);
 }
 
 void
-path_follow(struct path *p)
+path_follow(struct path *p, const struct attr_set *attrs)
 {
 	const struct path *o = p->origin;
 
-	if (p->attrs == o->attrs && p->label == o->label && p->generation == o->generation)
+	if (p->attrs == attrs && p->label == o->label && p->generation == o->generation) {
+		attr_drop(&p->dest->rib->bgp->attrs, attrs);
 		return;
-	if (p->attrs) {
-		path_unlink_hop(p);
-		attr_drop(&p->dest->rib->bgp->attrs, p->attrs);
-		path_moves(p);
 	}
+	if (p->attrs)
+		path_silence(p, attrs);
 	p->generation = o->generation;
-	path_say(p, attr_use(o->attrs), o->label,
+	path_say(p, attrs, o->label,
 	    o->fault == PATH_NO_NEXT_HOP || o->fault == PATH_NO_LSP || o->fault == PATH_LIMIT ? PATH_GOOD : o->fault);
 }
 
@@ -353,6 +391,7 @@ path_import(struct dest *d, struct path *origin)
 	p->origin = origin;
 	p->imports = origin->imports;
 	origin->imports = p;
+	p->number = number_for(d);
 	list_init(&p->of_hop);
 	while (*at)
 		at = &(*at)->next;
@@ -368,7 +407,8 @@ rib_drop_peer(struct rib *r, struct peer *peer, bool stale_only)
 		struct dest *d = OBJECT(n, struct dest, by_key);
 		struct path **at = &d->paths;
 		while (*at)
-			if ((*at)->peer == peer && (!stale_only || (*at)->generation != peer->generation))
+			if ((*at)->peer == peer &&
+			    (!stale_only || (*at)->generation != peer->family[r->family].generation))
 				path_free(at);
 			else
 				at = &(*at)->next;
@@ -385,7 +425,9 @@ rib_settle(struct rib *r)
 		list_remove(&d->dirty);
 		bool changed = decide(d);
 		row_dest(d);
-		if (changed)
+		changed |= r->family == BGP_RT_CONSTRAINT; /* another than the chosen one may be told */
+		d->chosen_at = changed ? ++r->choices : d->chosen_at;
+		if (changed || r->adding)
 			out_changed(d);
 		if (is_vpn)
 			vpn_import(d);

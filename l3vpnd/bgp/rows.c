@@ -47,7 +47,7 @@ families_of(const struct peer *p, L3vpn__PeerFamily **out, struct arena *arena)
 		m->family = (L3vpn__Family)f;
 		m->agreed = p->families & BGP_FAMILY_BIT(f);
 		m->received = p->family[f].prefixes;
-		m->told = p->up && p->family[f].out ? p->family[f].out->told : 0;
+		m->told = p->up && p->family[f].out ? p->family[f].out->count : 0;
 		m->ended = p->family[f].ended;
 		m->stale = p->stale_families & BGP_FAMILY_BIT(f);
 	}

@@ -267,7 +267,7 @@ path_of(const struct dest *d, const struct path *p, struct arena *arena)
 	m->best = p->best;
 	m->multipath = p->multi;
 	m->backup = p->standby;
-	m->stale = p->peer && p->generation != p->peer->generation;
+	m->stale = p->peer && p->generation != p->peer->family[d->rib->family].generation;
 	m->unused = lent(path_fault_text((enum path_fault)p->fault));
 	m->lost = lent(p->multi ? "" : decide_lost(d, p));
 	m->label = p->label > LABEL_MAX ? LABEL_UNSET : p->label;

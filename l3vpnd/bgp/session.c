@@ -49,14 +49,17 @@ send_open(struct conn *c)
 		.as4 = true,
 		.refresh = true,
 		.enhanced_refresh = true,
-		.extended = true };
+		.extended = true,
+		.has_role = !p->internal && p->config.role,
+		.role = (uint8_t)(p->config.role - 1) };
 
 	for (unsigned f = 0; f < BGP_FAMILIES; f++) {
 		const struct bgp_peer_family *pf = &p->config.family[f];
 		if (!pf->enabled)
 			continue;
 		o.families |= BGP_FAMILY_BIT(f);
-		o.add_path[f] = pf->receive_add_path ? BGP_ADD_PATH_RECEIVE : 0;
+		o.add_path[f] = (uint8_t)((pf->receive_add_path ? BGP_ADD_PATH_RECEIVE : 0) |
+					  (pf->send_add_path ? BGP_ADD_PATH_SEND : 0));
 		if (conf->long_lived_s && !conf->graceful_off)
 			o.long_lived.time_s[f] = conf->long_lived_s;
 	}
@@ -221,7 +224,7 @@ agree(struct conn *c)
 	p->keepalive_s = p->hold_s / 3;
 	if (p->config.keepalive_s && p->config.keepalive_s < p->keepalive_s)
 		p->keepalive_s = p->config.keepalive_s;
-	p->families = p->add_path_in = p->long_families = 0;
+	p->families = p->add_path_in = p->add_path_out = p->long_families = 0;
 	p->long_lived_s = UINT32_MAX;
 	for (unsigned f = 0; f < BGP_FAMILIES; f++) {
 		const struct bgp_peer_family *pf = &p->config.family[f];
@@ -235,6 +238,8 @@ agree(struct conn *c)
 		p->families |= BGP_FAMILY_BIT(f);
 		if (pf->receive_add_path && o->add_path[f] & BGP_ADD_PATH_SEND)
 			p->add_path_in |= BGP_FAMILY_BIT(f);
+		if (pf->send_add_path && o->add_path[f] & BGP_ADD_PATH_RECEIVE)
+			p->add_path_out |= BGP_FAMILY_BIT(f);
 	}
 }
 
@@ -247,10 +252,10 @@ is_restart(const struct conn *old)
 }
 
 void
-peer_refresh(struct peer *p)
+peer_refresh(struct peer *p, uint32_t families)
 {
 	for (unsigned f = 0; p->up && f < BGP_FAMILIES; f++) {
-		if (!(p->families & BGP_FAMILY_BIT(f)) || !p->up->open.refresh)
+		if (!(p->families & families & BGP_FAMILY_BIT(f)) || !p->up->open.refresh)
 			continue;
 		struct wire_writer w = peer_writer(p, BGP_HEADER_BYTES + 4);
 		bgp_write_refresh(&w, (enum bgp_family)f, BGP_REFRESH_NORMAL);
@@ -277,10 +282,15 @@ up(struct conn *c)
 	if (p->stale_families) /* it is back; now for its End-of-RIB */
 		timer_set(&p->bgp->timers, &p->stale, p->bgp->now + (usec_t)BGP_STALE_S * USEC_PER_SEC);
 	for (unsigned f = 0; f < BGP_FAMILIES; f++) {
-		p->family[f].ended = false;
-		if (p->families & BGP_FAMILY_BIT(f))
+		p->family[f].ended = p->family[f].end_told = false;
+		p->family[f].held = members_are_asked(p, (enum bgp_family)f);
+		if (p->family[f].held)
+			timer_set(
+			    &p->bgp->timers, &p->members_wait, p->bgp->now + (usec_t)MEMBERS_WAIT_S * USEC_PER_SEC);
+		else if (p->families & BGP_FAMILY_BIT(f))
 			out_join(p, (enum bgp_family)f);
 	}
+	p->bgp->members_asked = true;
 }
 
 /* RFC 4724 4.2, RFC 8538: which of its families' routes stay for a while. */
@@ -312,12 +322,13 @@ down(struct conn *c, const struct bgp_fault *said, bool theirs)
 			p->stale_families |= BGP_FAMILY_BIT(f);
 		else if (p->instance->ribs[f])
 			rib_drop_peer(p->instance->ribs[f], p, false);
+		p->family[f].generation++; /* whatever it says from now on is of another life */
 	}
+	members_forget(p);
 	list_remove(&p->to_flush);
 	p->output_size = 0;
 	p->up = NULL;
 	p->families = 0;
-	p->generation++; /* whatever it says from now on is of another life */
 	if (p->stale_families && !timer_is_set(&p->stale))
 		timer_set(&p->bgp->timers, &p->stale, p->bgp->now + (usec_t)c->open.restart.time_s * USEC_PER_SEC);
 }
@@ -508,6 +519,11 @@ take_open(struct conn *c, struct wire_reader body)
 		event(c, BE_OPEN_BAD, &f, "its AS is not the one that is configured");
 		return;
 	}
+	if (!role_agrees(p, &o)) {
+		f = bgp_fault(BGP_ERROR_OPEN, BGP_OPEN_ROLE_MISMATCH, NULL, 0);
+		event(c, BE_OPEN_BAD, &f, o.has_role ? "its role does not fit ours" : "it does not say its role");
+		return;
+	}
 	if (o.id == p->instance->router_id && p->internal) {
 		f = bgp_fault(BGP_ERROR_OPEN, BGP_OPEN_BAD_ID, NULL, 0);
 		event(c, BE_OPEN_BAD, &f, "its BGP identifier is our own");
@@ -540,7 +556,7 @@ take_refresh(struct conn *c, struct wire_reader body)
 	if (kind == BGP_REFRESH_NORMAL) {
 		out_again(p, family);
 	} else if (kind == BGP_REFRESH_BEGIN) { /* RFC 7313 4 */
-		p->generation++;
+		p->family[family].generation++;
 		p->stale_families |= BGP_FAMILY_BIT(family);
 	} else {
 		peer_drop_stale(p, BGP_FAMILY_BIT(family));
@@ -713,6 +729,7 @@ bgp_session_timer(struct timer *t)
 	case TIMER_HOLD: event(OBJECT(t, struct conn, hold), BE_HOLD, &silent, NULL); break;
 	case TIMER_KEEPALIVE: event(OBJECT(t, struct conn, keepalive), BE_KEEPALIVE_DUE, NULL, NULL); break;
 	case TIMER_START: peer_start(OBJECT(t, struct peer, start)); break;
+	case TIMER_MEMBERS: members_ready(OBJECT(t, struct peer, members_wait)); break;
 	case TIMER_STALE: peer_stale_over(OBJECT(t, struct peer, stale)); break;
 	case TIMER_DEFER: restart_end(OBJECT(t, struct bgp, defer), "not all peers have come back in time"); break;
 	}

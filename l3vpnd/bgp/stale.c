@@ -46,7 +46,7 @@ mark_all(struct rib *r, const struct peer *peer)
 		struct dest *d = OBJECT(n, struct dest, by_key);
 		for (struct path *p = d->paths, *next; p; p = next) {
 			next = p->next;
-			if (p->peer != peer || p->origin || p->generation == peer->generation)
+			if (p->peer != peer || p->origin || p->generation == peer->family[r->family].generation)
 				continue;
 			const struct attr_set *a =
 			    attr_has_community(p->attrs, COMMUNITY_NO_LLGR) ? NULL : marked(&r->bgp->attrs, p->attrs);

@@ -34,8 +34,10 @@ static void
 import_into(struct instance *n, struct path *p)
 {
 	struct rib *r = rib_get(n, plain_of(p->dest->rib->family));
+	const struct attr_set *a = policy_of_instance(n, p, p->attrs, true);
 
-	path_follow(path_import(dest_get(r, 0, &p->dest->prefix), p));
+	if (a)
+		path_follow(path_import(dest_get(r, 0, &p->dest->prefix), p), a);
 }
 
 static void
@@ -49,12 +51,14 @@ import_one(struct path *p)
 	while (*at) {
 		struct path *i = *at;
 		struct instance *n = i->dest->rib->instance;
-		if (n->wanted != question || is_from(p, n)) {
+		bool wanted = n->wanted == question && !is_from(p, n);
+		const struct attr_set *a = wanted ? policy_of_instance(n, p, p->attrs, true) : NULL;
+		n->wanted = wanted ? 0 : n->wanted; /* it has it already, or its policy has said no */
+		if (!a) {
 			path_drop(i); /* and off the list */
 			continue;
 		}
-		n->wanted = 0; /* it has it already */
-		path_follow(i);
+		path_follow(i, a);
 		at = &i->imports;
 	}
 	struct wire_reader ext = attr_list(p->attrs, LIST_EXT);
@@ -122,11 +126,16 @@ exported(const struct path *p, const struct bgp_vpn_config *v)
 		wire_put_u64(&w, v->export[i]);
 	if (ext.size <= sizeof bytes - w.at)
 		wire_put_bytes(&w, ext.base, ext.size);
-	return attr_changed(store, p->attrs,
+	const struct attr_set *with = attr_changed(store, p->attrs,
 	    &(struct attr_change){ .ext_set = true,
 		.ext = wire_reader(bytes, w.at),
 		.next_hop_set = true, /* it is ours: other PEs send packets with our label to us */
-		.local_pref_none = p->peer && !p->peer->internal });
+		.preferred_set = true });
+	if (!with)
+		return NULL;
+	const struct attr_set *a = policy_of_instance(p->dest->rib->instance, p, with, false);
+	attr_drop(store, with);
+	return a;
 }
 
 /* Our own there, by its distinguisher; NULL: none. */
@@ -190,7 +199,8 @@ is_same(const struct bgp_vpn_config *a, const struct bgp_vpn_config *b)
 	       a->export_count == b->export_count && a->label_mode == b->label_mode && a->uniform == b->uniform &&
 	       a->limit == b->limit && a->limit_warns == b->limit_warns &&
 	       memcmp(a->import, b->import, sizeof a->import) == 0 &&
-	       memcmp(a->export, b->export, sizeof a->export) == 0;
+	       memcmp(a->export, b->export, sizeof a->export) == 0 && !strcmp(a->import_policy, b->import_policy) &&
+	       !strcmp(a->export_policy, b->export_policy);
 }
 
 /* What was exported under another distinguisher goes. */
@@ -257,6 +267,7 @@ vpn_review(struct bgp *b)
 	const struct instance *public = instance_find(b, "");
 
 	b->reflects = public ? reflected(public) : 0;
+	b->members_asked = true;
 	if (!b->targets_moved)
 		return;
 	b->targets_moved = false;
@@ -270,6 +281,6 @@ vpn_review(struct bgp *b)
 			}
 	if (!b->config.no_target_policy) /* what nobody wanted was not kept */
 		hash_each (p, &public->peers) {
-			peer_refresh(OBJECT(p, struct peer, by_address));
+			peer_refresh(OBJECT(p, struct peer, by_address), UINT32_MAX);
 		}
 }

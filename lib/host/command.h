@@ -43,8 +43,10 @@ enum view {
 	VIEW_BGP_IPV6,
 	VIEW_BGP_VPNV4,
 	VIEW_BGP_VPNV6,
+	VIEW_BGP_TARGETS,   /* ipv4-family vpn-target */
 	VIEW_BGP_INSTANCE4, /* and of a VPN instance; args of the entering line: vrf */
 	VIEW_BGP_INSTANCE6,
+	VIEW_ROUTE_POLICY, /* args of the entering line: policy, node */
 	VIEW_COUNT
 };
 const char *view_name(enum view); /* "system", "interface", … */

@@ -50,6 +50,26 @@ conf_say(struct conf_lines *l, enum conf_section section, const char *head, unsi
 	add(l, section, rank, head, line);
 }
 
+void
+conf_prefix_lists(struct conf_lines *out, const char *words, const struct prefix_lists *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		for (size_t k = 0; k < p->lists[i].count; k++) {
+			const struct prefix_rule *r = &p->lists[i].rules[k];
+			uint8_t most = r->prefix.addr.family == 6 ? 128 : 32;
+			char address[ADDR_TEXT], range[64] = "";
+			size_t at = 0;
+			if (r->greater_equal != r->prefix.len)
+				at = (size_t)snprintf(range, sizeof range, " greater-equal %u", r->greater_equal);
+			/* A lower bound alone reaches up to the whole length. */
+			if (r->less_equal != (at ? most : r->prefix.len))
+				snprintf(range + at, sizeof range - at, " less-equal %u", r->less_equal);
+			conf_say(out, CONF_PREFIX_LISTS, NULL, (unsigned)i, "%s %s index %u %s %s %u%s", words,
+			    p->lists[i].name, r->index, r->permit ? "permit" : "deny",
+			    addr_text(&r->prefix.addr, address), r->prefix.len, range);
+		}
+}
+
 const char *
 conf_bfd_timers(uint32_t min_tx_ms, uint32_t min_rx_ms, uint32_t multiplier, char out[CONF_BFD_TIMERS])
 {
@@ -147,12 +167,28 @@ line_cmp(const void *a, const void *b)
 
 	if (x->section != y->section)
 		return x->section < y->section ? -1 : 1;
+	if (x->section == CONF_POLICIES && x->rank != y->rank) /* nodes by their numbers, whether they permit or not */
+		return x->rank < y->rank ? -1 : 1;
 	int heads = head_cmp(x, y);
 	if (heads)
 		return heads;
 	if (x->rank != y->rank)
 		return x->rank < y->rank ? -1 : 1;
 	return x->said < y->said ? -1 : 1;
+}
+
+/* Prefix lists belong to every daemon that uses them, and each has said them. */
+static bool
+is_said_again(const struct conf_lines *l, size_t at)
+{
+	const struct conf_line *c = &l->lines[at];
+
+	if (c->section != CONF_PREFIX_LISTS || c->head)
+		return false;
+	for (size_t i = at; i-- && l->lines[i].section == c->section && l->lines[i].rank == c->rank;)
+		if (strcmp(l->lines[i].line, c->line) == 0)
+			return true;
+	return false;
 }
 
 void
@@ -162,6 +198,8 @@ conf_lines_print(struct conf_lines *l, struct text *out)
 		qsort(l->lines, l->count, sizeof *l->lines, line_cmp);
 	for (size_t i = 0; i < l->count; i++) {
 		const struct conf_line *c = &l->lines[i];
+		if (is_said_again(l, i))
+			continue;
 		bool same = i && c->section == c[-1].section && head_cmp(c, c - 1) == 0;
 		if (!same)
 			text_line(out, "#");

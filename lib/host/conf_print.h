@@ -1,5 +1,6 @@
 #ifndef HOST_CONF_PRINT_H
 #define HOST_CONF_PRINT_H
+#include "base/prefix_list.h"
 #include "base/text.h"
 
 /*
@@ -22,6 +23,8 @@ enum conf_section { /* in the order of reference 002 */
 	CONF_LOAD_BALANCE,
 	CONF_BGP,
 	CONF_OSPF,
+	CONF_POLICY_FILTERS,
+	CONF_POLICIES,
 	CONF_STATIC_ROUTES,
 	CONF_BFD_SESSIONS,
 	CONF_SECTIONS
@@ -41,6 +44,8 @@ bool conf_lines_unpack(const char *bytes, size_t size, struct conf_lines *add_to
 /* The whole, from `#` to `return`. Sorts. */
 void conf_lines_print(struct conf_lines *, struct text *out);
 
+/* Prefix lists, each line led in by these words. Daemons that use them all say them; they are printed once. */
+void conf_prefix_lists(struct conf_lines *, const char *words, const struct prefix_lists *);
 /* The order in which views of one kind are printed, by their names: as a person counts. */
 int conf_name_cmp(const char *, const char *);
 

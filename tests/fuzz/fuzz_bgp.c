@@ -28,6 +28,49 @@ add_instance(struct vpn_node *node)
 		abort();
 }
 
+static void
+say_policy(struct bgp_peer_family *f)
+{
+	memcpy(f->import_policy, "POL", 4);
+	memcpy(f->export_policy, "POL", 4);
+}
+
+/* Every clause is asked of what comes, and of what goes out. Nothing is denied but by what only a stranger says. */
+static void
+add_policies(struct vpn_net *n)
+{
+	struct bgp_policies *p = &n->nodes[0]->config.policies;
+	struct prefix_rule r = { .permit = true, .prefix = prefix_make(addr_v4(0), 0), .less_equal = 32 };
+	const struct policy_filter_rule community = { .permit = true, .count = 1, .values = { 0x00640001 } };
+	char why[128];
+
+	if (!prefix_lists_set(&p->prefixes4, "ALL", r) ||
+	    !policy_filter_add(p, FILTER_COMMUNITY, "F", community, NULL, why) ||
+	    !policy_filter_add(p, FILTER_EXT, "F", community, NULL, why) ||
+	    !policy_filter_add(p, FILTER_AS_PATH, "F", (struct policy_filter_rule){ .permit = true },
+		"^(200 )?[0-9]+_666_.*[{(]?7", why))
+		abort();
+	for (unsigned k = 0; k < FILTER_KINDS; k++) {
+		struct policy_node *deny = policy_node(p, "POL", 10 + k);
+		deny->permit = false;
+		memcpy(deny->match.filter[k], "F", 2);
+	}
+	struct policy_node *y = policy_node(p, "POL", 20);
+	memcpy(y->match.prefixes4, "ALL", 4);
+	memcpy(y->match.next_hop4, "ALL", 4);
+	y->apply.communities_way = y->apply.targets_way = LIST_ADDED;
+	y->apply.community_count = y->apply.target_count = y->apply.prepend_count = 1;
+	y->apply.communities[0] = 0x00640002;
+	y->apply.targets[0] = UINT64_C(0x0002) << 48 | UINT64_C(100) << 32 | 5;
+	y->apply.prepends[0] = 300;
+	y->apply.cost_way = COST_MORE;
+	y->apply.cost = 10;
+	policy_node(p, "POL", 30);
+	say_policy(&vpn_net_peer_config(n, 0, 1)->family[BGP_IPV4]);
+	say_policy(&vpn_net_peer_config(n, 0, 1)->family[BGP_VPNV4]);
+	say_policy(&vpn_net_peer_config(n, 0, 2)->family[BGP_IPV4]);
+}
+
 static struct vpn_net *
 three(void)
 {
@@ -41,7 +84,13 @@ three(void)
 	vpn_net_add(n, 200);
 	vpn_net_peer(n, 0, 1, families);
 	vpn_net_peer(n, 0, 2, families & ~BGP_FAMILY_BIT(BGP_RT_CONSTRAINT));
-	vpn_net_peer_config(n, 0, 1)->family[BGP_VPNV4].receive_add_path = true;
+	for (unsigned f = BGP_IPV4; f <= BGP_VPNV4; f += BGP_VPNV4) /* both ways, with the one that it hears */
+		for (size_t of = 0; of < 2; of++) {
+			struct bgp_peer_family *pf = &vpn_net_peer_config(n, of, 1 - of)->family[f];
+			pf->receive_add_path = pf->send_add_path = true;
+		}
+	vpn_net_peer_config(n, 0, 2)->role = BGP_ROLE_CUSTOMER;
+	add_policies(n);
 	n->nodes[0]->config.no_target_policy = true;
 	add_instance(n->nodes[0]);
 	vpn_net_start_all(n);

@@ -1,9 +1,16 @@
 #include "tests/helper/l3vpn_sites.h"
-#include "tests/helper/check.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define VPN BGP_FAMILY_BIT(BGP_VPNV4)
+
+static void
+must(bool parses) /* what a test has written */
+{
+	if (!parses)
+		abort();
+}
 
 struct vpn_net *sites;
 struct text sites_line;
@@ -20,7 +27,7 @@ site_instance(size_t pe, const char *name, const char *rd, const char *import, c
 	struct bgp_vpn_config *v = &i->vpn[0];
 	v->on = true;
 	v->label = (uint32_t)(100 + 10 * pe + c->instance_count);
-	ck_assert(rd_parse(rd, &v->rd));
+	must(rd_parse(rd, &v->rd));
 	v->import_count = import && rt_parse(import, &v->import[0]);
 	v->export_count = export && rt_parse(export, &v->export[0]);
 	return i;
@@ -87,7 +94,7 @@ site_dest(size_t pe, const char *name, const char *prefix)
 	const struct instance *i = instance_find(sites->nodes[pe]->b, name);
 	struct prefix p;
 
-	ck_assert(prefix_parse(prefix, &p));
+	must(prefix_parse(prefix, &p));
 	return i && i->ribs[BGP_IPV4] ? dest_find(i->ribs[BGP_IPV4], 0, &p) : NULL;
 }
 
@@ -127,7 +134,7 @@ sites_dual_homed(void)
 	sites_begin();
 	for (size_t pe = PE1; pe <= PE2; pe++) {
 		struct bgp_own_route r = { .family = BGP_IPV4, .origin = ORIGIN_INCOMPLETE }; /* import-route static */
-		ck_assert(prefix_parse("1.1.1.1/32", &r.prefix));
+		must(prefix_parse("1.1.1.1/32", &r.prefix));
 		vpn_net_give(sites, pe, &(struct bgp_input){ .kind = BGP_IN_ROUTE, .instance = "VPNA", .route = &r });
 	}
 	vpn_net_run(sites, SECONDS(2));

@@ -1,13 +1,15 @@
 /*
  * BGP/MPLS VPN routes among many PEs, on a clock of their own: one or two route reflectors, and PEs that are their clients and tell
  * routes of their own VPNs, all of them VPNv4 with label and target. With --instances each PE has an instance of one of three VPNs
- * instead, whose routes it exports and imports, and keeps nothing of the other two.
+ * instead, whose routes it exports and imports, and keeps nothing of the other two. With --members everybody says which targets
+ * it wants (RFC 4684); with --add-path reflectors tell all paths that they have (RFC 7911).
  *
  * There is trouble: routes come and go, PEs and reflectors die and come back, gracefully or not, sessions are reset, links are
  * cut for longer than a hold time or shorter. When all is quiet each PE has each route of every PE that lives, by its next
  * hop, with its label and target, as its best path, and nothing else; and the attribute store holds what is used and no more.
  * While PEs restart gracefully (and nothing else happens), nobody loses a route of theirs for a moment.
  */
+#include "l3vpnd/bgp/out.h"
 #include "tests/helper/l3vpn_net.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -23,7 +25,7 @@ static struct settings {
 	uint64_t seed;
 	unsigned pes, troubles, rounds;
 	unsigned reflectors;
-	bool instances;
+	bool instances, members, add_path;
 } set = { .reflectors = 2, .pes = 12, .troubles = 30, .rounds = 3 };
 
 static struct vpn_net *net;
@@ -38,9 +40,10 @@ static void __attribute__((noreturn)) __attribute__((format(printf, 1, 2))) fail
 	va_list args;
 
 	va_start(args, format);
-	fprintf(stderr, "sim_l3vpn --seed %llu --reflectors %u --pes %u --troubles %u --rounds %u%s, at %.3f s: ",
+	fprintf(stderr, "sim_l3vpn --seed %llu --reflectors %u --pes %u --troubles %u --rounds %u%s%s%s, at %.3f s: ",
 	    (unsigned long long)set.seed, set.reflectors, set.pes, set.troubles, set.rounds,
-	    set.instances ? " --instances" : "", (double)net->sim.now / 1e6);
+	    set.instances ? " --instances" : "", set.members ? " --members" : "", set.add_path ? " --add-path" : "",
+	    (double)net->sim.now / 1e6);
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
 	va_end(args);
@@ -185,11 +188,29 @@ check_instance(size_t node, unsigned i)
 		fail("node %zu has %u paths to prefix %u, not %u", node, found, i, expected);
 }
 
+/* What outs with add-path have told, each of a path that is there. */
+static uint64_t
+check_told(size_t node, const struct rib *r)
+{
+	uint64_t uses = 0;
+
+	list_each (l, &r->outs) {
+		const struct out *o = OBJECT(l, struct out, of_rib);
+		hash_each (k, &o->told) {
+			const struct told *t = OBJECT(k, struct told, by_dest);
+			if (!t->count || !(t->dest->told >> o->bit & 1))
+				fail("node %zu keeps what it has told of nothing", node);
+			uses += t->count;
+		}
+	}
+	return uses;
+}
+
 static void
 check_memory(size_t node)
 {
 	const struct bgp *b = net->nodes[node]->b;
-	uint64_t uses = 0, paths = 0, counted = 0;
+	uint64_t uses = 0, paths = 0, counted = 0, told = 0;
 
 	hash_each (n, &b->attrs.sets) {
 		uses += OBJECT(n, struct attr_set, by_content)->uses;
@@ -198,6 +219,7 @@ check_memory(size_t node)
 		const struct instance *in = OBJECT(l, struct instance, of_bgp);
 		for (unsigned f = 0; f < BGP_FAMILIES; f++) {
 			counted += in->ribs[f] ? in->ribs[f]->path_count : 0;
+			told += in->ribs[f] ? check_told(node, in->ribs[f]) : 0;
 			for (struct hash_node *k = in->ribs[f] ? in->ribs[f]->dests.oldest : NULL; k; k = k->newer) {
 				const struct dest *d = OBJECT(k, struct dest, by_key);
 				if (!d->paths)
@@ -211,7 +233,7 @@ check_memory(size_t node)
 			}
 		}
 	}
-	if (uses != paths || paths != counted)
+	if (uses != paths + told || paths != counted)
 		fail("node %zu: %llu uses of attributes, %llu paths, %llu counted", node, (unsigned long long)uses,
 		    (unsigned long long)paths, (unsigned long long)counted);
 }
@@ -336,6 +358,24 @@ round_of_trouble(void)
 	graceful_restarts();
 }
 
+/* The first is a reflector. */
+static void
+join(size_t r, size_t other)
+{
+	uint32_t families = BGP_FAMILY_BIT(BGP_VPNV4) | (set.members ? BGP_FAMILY_BIT(BGP_RT_CONSTRAINT) : 0);
+
+	vpn_net_peer(net, r, other, families);
+	for (size_t i = 0; i < 2; i++) {
+		struct bgp_peer_config *p = vpn_net_peer_config(net, i ? other : r, i ? r : other);
+		p->family[BGP_VPNV4].receive_add_path = set.add_path;
+		p->family[BGP_VPNV4].send_add_path = set.add_path && (i ? other : r) < set.reflectors;
+	}
+	if (other < set.reflectors)
+		return;
+	vpn_net_peer_config(net, r, other)->family[BGP_VPNV4].reflect_client = true;
+	vpn_net_peer_config(net, r, other)->family[BGP_RT_CONSTRAINT].reflect_client = true;
+}
+
 static void
 build(void)
 {
@@ -362,12 +402,10 @@ build(void)
 			.label = label_of(pe) };
 	}
 	if (set.reflectors > 1)
-		vpn_net_peer(net, 0, 1, BGP_FAMILY_BIT(BGP_VPNV4));
+		join(0, 1);
 	for (size_t pe = set.reflectors; pe < net->count; pe++)
-		for (size_t r = 0; r < set.reflectors; r++) {
-			vpn_net_peer(net, r, pe, BGP_FAMILY_BIT(BGP_VPNV4));
-			vpn_net_peer_config(net, r, pe)->family[BGP_VPNV4].reflect_client = true;
-		}
+		for (size_t r = 0; r < set.reflectors; r++)
+			join(r, pe);
 	vpn_net_start_all(net);
 	for (size_t pe = set.reflectors; pe < net->count; pe++)
 		for (unsigned i = 0; i < ROUTES; i++) {
@@ -392,6 +430,7 @@ main(int argc, char **argv)
 	static const struct option options[] = { { "seed", required_argument, NULL, 's' },
 		{ "pes", required_argument, NULL, 'p' }, { "troubles", required_argument, NULL, 't' },
 		{ "rounds", required_argument, NULL, 'r' }, { "instances", no_argument, NULL, 'i' },
+		{ "members", no_argument, NULL, 'm' }, { "add-path", no_argument, NULL, 'a' },
 		{ "reflectors", required_argument, NULL, 'R' }, { 0 } };
 	int c;
 
@@ -405,10 +444,12 @@ main(int argc, char **argv)
 		case 't': set.troubles = number(optarg, 1, 1000000); break;
 		case 'R': set.reflectors = number(optarg, 1, REFLECTORS_MAX); break;
 		case 'i': set.instances = true; break;
+		case 'm': set.members = true; break;
+		case 'a': set.add_path = true; break;
 		case 'r': set.rounds = number(optarg, 1, 1000); break;
 		default:
 			fprintf(stderr, "usage: sim_l3vpn [--seed N] [--pes N] [--troubles N] [--rounds N] "
-					"[--instances] [--reflectors N]\n");
+					"[--instances] [--members] [--add-path] [--reflectors N]\n");
 			return 2;
 		}
 	build();

@@ -130,6 +130,107 @@ START_TEST(each_thing_that_is_wrong_has_its_treatment)
 }
 END_TEST
 
+/* --- every attribute: as it should be, one byte short, with other flags, and twice --- */
+
+static const struct {
+	uint8_t type, flags, size, value[12];
+	enum bgp_treatment cut; /* one byte short */
+} each[] = {
+	{ ATTR_ORIGIN, 0x40, 1, { 0 }, TREAT_WITHDRAW },
+	{ ATTR_AS_PATH, 0x40, 6, { 2, 1, 0, 0, 0, 200 }, TREAT_WITHDRAW },
+	{ ATTR_NEXT_HOP, 0x40, 4, { 10, 0, 0, 1 }, TREAT_WITHDRAW },
+	{ ATTR_MED, 0x80, 4, { 0 }, TREAT_WITHDRAW },
+	{ ATTR_LOCAL_PREF, 0x40, 4, { 0 }, TREAT_WITHDRAW },
+	{ ATTR_ATOMIC_AGGREGATE, 0x40, 0, { 0 }, TREAT_DISCARD },
+	{ ATTR_AGGREGATOR, 0xc0, 8, { 0, 0, 0, 1, 10, 0, 0, 1 }, TREAT_DISCARD },
+	{ ATTR_COMMUNITIES, 0xc0, 4, { 0, 1, 0, 1 }, TREAT_WITHDRAW },
+	{ ATTR_ORIGINATOR_ID, 0x80, 4, { 1, 2, 3, 4 }, TREAT_WITHDRAW },
+	{ ATTR_CLUSTER_LIST, 0x80, 4, { 1, 2, 3, 4 }, TREAT_WITHDRAW },
+	{ ATTR_EXT_COMMUNITIES, 0xc0, 8, { 0, 2, 0, 111, 0, 0, 0, 1 }, TREAT_WITHDRAW },
+	{ ATTR_LARGE_COMMUNITIES, 0xc0, 12, { 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3 }, TREAT_WITHDRAW },
+	{ ATTR_OTC, 0xc0, 4, { 0, 0, 0, 200 }, TREAT_WITHDRAW },
+};
+
+/* An update of good attributes, with one of them written so instead. */
+static void
+read_each(int which, uint8_t flags, uint8_t size, unsigned times, struct bgp_update *u)
+{
+	static const uint8_t origin[] = { ORIGIN }, path[] = { AS_PATH }, hop[] = { NEXT_HOP };
+	uint8_t attributes[128];
+	struct wire_writer w = wire_writer(attributes, sizeof attributes);
+
+	if (each[which].type != ATTR_ORIGIN)
+		wire_put_bytes(&w, origin, sizeof origin);
+	if (each[which].type != ATTR_AS_PATH)
+		wire_put_bytes(&w, path, sizeof path);
+	if (each[which].type != ATTR_NEXT_HOP)
+		wire_put_bytes(&w, hop, sizeof hop);
+	while (times--) {
+		wire_put_u8(&w, flags);
+		wire_put_u8(&w, each[which].type);
+		wire_put_u8(&w, size);
+		wire_put_bytes(&w, each[which].value, size);
+	}
+	bgp_read_update(update_with(attributes, w.at, true), &internal, u);
+}
+
+START_TEST(every_attribute_is_read_and_has_its_treatment)
+{
+	uint8_t flags = each[_i].flags, size = each[_i].size;
+	struct bgp_update u;
+	char name[24];
+
+	bgp_attribute_name(each[_i].type, name);
+	read_each(_i, flags, size, 1, &u);
+	ck_assert_msg(u.treatment == TREAT_FINE && u.attrs.seen & ATTR_BIT(each[_i].type), "%s", name);
+	if (size) {
+		read_each(_i, flags, (uint8_t)(size - 1), 1, &u);
+		ck_assert_msg(u.treatment == each[_i].cut && u.attribute == each[_i].type, "%s cut: %s", name,
+		    bgp_treatment_name(u.treatment));
+		ck_assert_msg(!(u.attrs.seen & ATTR_BIT(each[_i].type)), "%s cut counts", name);
+	}
+	for (unsigned bit = 0x40; bit <= 0x80; bit <<= 1) { /* 3 (c): optional, transitive */
+		read_each(_i, flags ^ (uint8_t)bit, size, 1, &u);
+		ck_assert_msg(u.treatment == TREAT_WITHDRAW && u.attribute == each[_i].type, "%s with flags %02x: %s",
+		    name, flags ^ bit, bgp_treatment_name(u.treatment));
+	}
+	read_each(_i, flags, size, 2, &u); /* 3 (g): the first counts */
+	ck_assert_msg(u.treatment == TREAT_DISCARD && u.attrs.seen & ATTR_BIT(each[_i].type), "%s twice", name);
+}
+END_TEST
+
+/* Of a speaker that knows two bytes alone (RFC 6793 6). */
+static const struct {
+	const char *what;
+	uint8_t attributes[16], size;
+	enum bgp_treatment treatment;
+	uint8_t attribute;
+} old[] = {
+	{ "AS4_PATH", BYTES(0xc0, 17, 6, 2, 1, 0, 1, 0, 1), TREAT_FINE, 0 },
+	{ "AS4_PATH of a segment without a number", BYTES(0xc0, 17, 2, 2, 0), TREAT_DISCARD, ATTR_AS4_PATH },
+	{ "AS4_PATH with flags of another", BYTES(0x80, 17, 6, 2, 1, 0, 1, 0, 1), TREAT_WITHDRAW, ATTR_AS4_PATH },
+	{ "AGGREGATOR", BYTES(0xc0, 7, 6, 0, 1, 10, 0, 0, 1), TREAT_FINE, 0 },
+	{ "AGGREGATOR of four bytes", BYTES(0xc0, 7, 8, 0, 0, 0, 1, 10, 0, 0, 1), TREAT_DISCARD, ATTR_AGGREGATOR },
+	{ "AS4_AGGREGATOR", BYTES(0xc0, 18, 8, 0, 1, 0, 1, 10, 0, 0, 1), TREAT_FINE, 0 },
+	{ "AS4_AGGREGATOR of 7 bytes", BYTES(0xc0, 18, 7, 0, 1, 0, 1, 10, 0, 0), TREAT_DISCARD, ATTR_AS4_AGGREGATOR },
+};
+
+START_TEST(attributes_of_a_speaker_that_knows_two_bytes_have_their_treatment)
+{
+	static const uint8_t before[] = { ORIGIN, 0x40, 2, 4, 2, 1, 0, 200, NEXT_HOP };
+	const struct bgp_reading how = { .external = true, .families = V4 };
+	uint8_t attributes[64];
+	struct wire_writer w = wire_writer(attributes, sizeof attributes);
+	struct bgp_update u;
+
+	wire_put_bytes(&w, before, sizeof before);
+	wire_put_bytes(&w, old[_i].attributes, old[_i].size);
+	bgp_read_update(update_with(attributes, w.at, true), &how, &u);
+	ck_assert_msg(u.treatment == old[_i].treatment && u.attribute == old[_i].attribute, "%s: %s", old[_i].what,
+	    bgp_treatment_name(u.treatment));
+}
+END_TEST
+
 static const struct {
 	const char *what;
 	uint8_t bytes[16], size, subcode;
@@ -441,6 +542,8 @@ suite(void)
 	TCase *t = tcase_create("RFC 7606");
 
 	tcase_add_loop_test(t, each_thing_that_is_wrong_has_its_treatment, 0, (int)COUNT(wrong));
+	tcase_add_loop_test(t, every_attribute_is_read_and_has_its_treatment, 0, (int)COUNT(each));
+	tcase_add_loop_test(t, attributes_of_a_speaker_that_knows_two_bytes_have_their_treatment, 0, (int)COUNT(old));
 	tcase_add_loop_test(t, prefixes_that_cannot_be_told_end_the_session, 0, (int)COUNT(frames));
 	tcase_add_test(t, end_of_rib_of_each_family);
 	tcase_add_test(t, an_update_cut_anywhere_is_never_fine);

@@ -43,6 +43,20 @@ word_of(const char *name)
 		"70000:5 111:1 export-extcommunity" };
 	static const char *const instances[] = { "A", "B", "b" };
 
+	static const char *const communities[] = { "100:1", "100:2 no-export additive", "none",
+		"internet 65535:65535" };
+	static const char *const rts[] = { "rt 111:1", "rt 111:1 rt 10.0.0.1:2 additive" };
+	static const char *const expressions[] = { "^100_", "_200$", "^$", ".*" };
+	static const char *const longer[] = { "100 additive", "100 200 4200000000 additive" };
+
+	if (strcmp(name, "communities") == 0)
+		return PICK(communities);
+	if (strcmp(name, "rts") == 0)
+		return PICK(rts);
+	if (strcmp(name, "regex") == 0)
+		return PICK(expressions);
+	if (strcmp(name, "path") == 0)
+		return PICK(longer);
 	return strcmp(name, "as") == 0                               ? PICK(numbers)
 	       : strcmp(name, "rd") == 0 || strcmp(name, "soo") == 0 ? PICK(rds)
 	       : strcmp(name, "targets") == 0                        ? PICK(targets)
