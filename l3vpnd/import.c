@@ -62,7 +62,9 @@ translate(const struct l3vpn *g, const struct own_route *r, struct bgp_own_route
 	*ret = (struct bgp_own_route){ .family = r->prefix.addr.family == 6 ? BGP_IPV6 : BGP_IPV4,
 		.prefix = r->prefix,
 		.med = r->cost,
-		.policy = network ? network->policy : import ? import->policy : NULL,
+		.policy = network  ? network->policy
+			  : import ? import->policy
+				   : NULL,
 		.origin = network ? IGP : INCOMPLETE };
 	if (!network && import && import->has_med)
 		ret->med = import->med;
