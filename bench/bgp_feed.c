@@ -12,10 +12,10 @@
  * Over TCP to any speaker of BGP, a session from each local address, with all of the routes on each. Says `sent SECONDS` when
  * the last byte has been taken, and keeps the sessions until it is ended.
  *
- *   bgp_feed listen AS PEER LOCAL…
+ *   bgp_feed listen AS PEER ROUTES LOCAL…
  *
- * Sessions that say nothing and hear. Says `ended SECONDS BYTES` when each of them has heard an End-of-RIB behind the routes
- * of whom it listens to, and goes on; the seconds are those since it was told to count, by SIGUSR1, or since its start.
+ * Sessions that say nothing and hear. Says `heard SECONDS BYTES` when each of them has heard of so many routes since its start,
+ * and keeps the sessions until it is ended.
  */
 #include "base/mem.h"
 #include "base/rng.h"
@@ -26,7 +26,6 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,17 +236,10 @@ struct session {
 	size_t have;
 	const uint8_t *output; /* left to be written */
 	size_t left;
-	uint64_t heard; /* bytes of UPDATEs */
-	bool open, alive, ended;
+	uint64_t bytes, routes; /* of UPDATEs; told in them */
+	uint64_t wanted;        /* routes that are waited for */
+	bool open, alive;
 };
-static volatile sig_atomic_t counting;
-
-static void
-on_count(int number)
-{
-	(void)number;
-	counting = 1;
-}
 
 static void
 die(const char *what)
@@ -311,11 +303,23 @@ keep_alive(struct session *s)
 		die("write");
 }
 
-/* Whole messages, looked at from outside. An UPDATE without prefixes is an End-of-RIB: of VPNv4 it has one attribute. */
+static uint64_t
+routes_in(const uint8_t *message, size_t length)
+{
+	const struct bgp_reading how = { .as4 = true, .families = BGP_FAMILY_BIT(BGP_VPNV4) };
+	struct bgp_update u;
+	struct nlri n;
+	uint64_t count = 0;
+
+	bgp_read_update(wire_reader(message + BGP_HEADER_BYTES, length - BGP_HEADER_BYTES), &how, &u);
+	while (u.has_reach && nlri_next(&u.reach, BGP_VPNV4, false, false, &n))
+		count++;
+	return count;
+}
+
 static void
 read_messages(struct session *s)
 {
-	enum { END_MOST = BGP_HEADER_BYTES + 2 + 2 + 7 };
 	size_t at = 0;
 
 	while (s->have - at >= BGP_HEADER_BYTES) {
@@ -331,10 +335,10 @@ read_messages(struct session *s)
 			fprintf(stderr, "bgp_feed: the peer says %u/%u\n", m[19], m[20]);
 			exit(1);
 		}
-		if (m[18] == BGP_UPDATE && length <= END_MOST)
-			s->ended = true;
-		else if (m[18] == BGP_UPDATE)
-			s->heard += length;
+		if (m[18] == BGP_UPDATE) {
+			s->bytes += length;
+			s->routes += routes_in(m, length);
+		}
 		at += length;
 	}
 	s->have -= at;
@@ -376,7 +380,7 @@ serve_all(struct session *s, size_t count, bool (*done)(const struct session *))
 			all = all && done(&s[i]);
 			p[i] = (struct pollfd){ .fd = s[i].fd, .events = POLLIN | (s[i].left ? POLLOUT : 0) };
 		}
-		if (all || (counting && done))
+		if (all)
 			return;
 		if (time(NULL) >= alive_at) {
 			alive_at = time(NULL) + ALIVE_S;
@@ -403,9 +407,9 @@ is_sent(const struct session *s)
 }
 
 static bool
-is_ended(const struct session *s)
+has_heard(const struct session *s)
 {
-	return s->ended;
+	return s->routes >= s->wanted;
 }
 
 static int
@@ -438,30 +442,24 @@ speak(uint32_t as, const char *peer, uint32_t routes, uint32_t vpns, char *const
 	return 0;
 }
 
-static void
-listen_only(uint32_t as, const char *peer, char *const *locals, size_t count)
+static int
+listen_only(uint32_t as, const char *peer, uint32_t routes, char *const *locals, size_t count)
 {
 	struct session s[SESSIONS_MAX] = { 0 };
+	uint64_t bytes = 0;
+	double at = seconds();
 
-	signal(SIGUSR1, on_count);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		call(&s[i], locals[i], peer, as);
-	for (;;) {
-		uint64_t bytes = 0;
-		double at = seconds();
-		counting = 0;
-		for (size_t i = 0; i < count; i++) {
-			s[i].ended = false;
-			s[i].heard = 0;
-		}
-		serve_all(s, count, is_ended);
-		if (counting)
-			continue;
-		for (size_t i = 0; i < count; i++)
-			bytes += s[i].heard;
-		printf("ended %.3f %llu\n", seconds() - at, (unsigned long long)bytes);
-		fflush(stdout);
+		s[i].wanted = routes;
 	}
+	serve_all(s, count, has_heard);
+	for (size_t i = 0; i < count; i++)
+		bytes += s[i].bytes;
+	printf("heard %.3f %llu\n", seconds() - at, (unsigned long long)bytes);
+	fflush(stdout);
+	serve_all(s, count, NULL);
+	return 0;
 }
 
 int
@@ -472,14 +470,15 @@ main(int argc, char **argv)
 	if (argc > 6 && argc <= 6 + SESSIONS_MAX && !strcmp(argv[1], "speak"))
 		return speak((uint32_t)atoi(argv[2]), argv[3], (uint32_t)atoi(argv[4]), (uint32_t)atoi(argv[5]),
 		    argv + 6, (size_t)argc - 6);
-	if (argc > 4 && argc <= 4 + SESSIONS_MAX && !strcmp(argv[1], "listen"))
-		listen_only((uint32_t)atoi(argv[2]), argv[3], argv + 4, (size_t)argc - 4); /* until it is ended */
+	if (argc > 5 && argc <= 5 + SESSIONS_MAX && !strcmp(argv[1], "listen"))
+		return listen_only(
+		    (uint32_t)atoi(argv[2]), argv[3], (uint32_t)atoi(argv[4]), argv + 5, (size_t)argc - 5);
 	uint32_t routes = good ? (uint32_t)atoi(argv[2]) : 0, vpns = good ? (uint32_t)atoi(argv[3]) : 0;
 	uint32_t peers = good ? (uint32_t)atoi(argv[4]) : 0;
 	if (routes && vpns && peers && peers <= PEERS_MAX && !strcmp(argv[1], "measure"))
 		return measure(routes, vpns, peers, import);
 	fprintf(stderr, "usage: bgp_feed measure ROUTES VPNS SESSIONS [import]\n"
 			"       bgp_feed speak AS PEER ROUTES VPNS LOCAL...\n"
-			"       bgp_feed listen AS PEER LOCAL...\n");
+			"       bgp_feed listen AS PEER ROUTES LOCAL...\n");
 	return 2;
 }
