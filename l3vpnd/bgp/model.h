@@ -287,6 +287,8 @@ struct rib *rib_get(struct instance *, enum bgp_family);
 void bgp_rib_free(struct rib *);
 struct dest *dest_find(const struct rib *, uint64_t rd, const struct prefix *);
 struct dest *dest_get(struct rib *, uint64_t rd, const struct prefix *);
+enum { DESTS_EXPECTED = 16 }; /* looked for one after the other: see hash_expect() */
+uint32_t dest_hash(uint64_t rd, const struct prefix *);
 /* A path of a peer's, or of our own (NULL). Takes over the use of the attributes. */
 void path_put(struct dest *, struct peer *, uint32_t id, const struct attr_set *, uint32_t label, enum path_fault);
 void path_gone(struct dest *, struct peer *, uint32_t id);
@@ -339,6 +341,7 @@ struct target *vpn_target_find(const struct bgp *, enum bgp_family, uint64_t tar
 bool vpn_target_is_wanted(const struct bgp *, enum bgp_family, const struct attr_set *);
 /* Marks the instances that import such a path with the number of the question, which it returns. */
 uint64_t vpn_targets_ask(struct bgp *, enum bgp_family, const struct attr_set *);
+void vpn_import_expect(const struct dest *, bool nodes); /* it will be imported soon; first false, then true */
 void vpn_import(struct dest *);        /* of a VPN table: into the instances whose targets it has */
 void vpn_import_drop(struct path *);   /* it is about to go */
 void vpn_import_unlink(struct path *); /* an imported one is */

@@ -117,10 +117,21 @@ reach(struct peer *p, enum bgp_family f, struct wire_reader list, const struct a
 	struct rib *r = rib_get(p->instance, f);
 	enum path_fault fault = judge(p, f, a);
 	const struct attr_set *marked = role_marked(p, f, attr_use(a));
-	struct nlri n;
+	struct nlri n[DESTS_EXPECTED];
+	size_t count = DESTS_EXPECTED;
 
-	while (marked && nlri_next(&list, f, p->add_path_in & BGP_FAMILY_BIT(f), false, &n))
-		reach_one(p, r, &n, marked, fault);
+	while (marked && count == DESTS_EXPECTED) {
+		count = 0;
+		while (
+		    count < DESTS_EXPECTED && nlri_next(&list, f, p->add_path_in & BGP_FAMILY_BIT(f), false, &n[count]))
+			count++;
+		for (size_t i = 0; i < count; i++)
+			hash_expect(&r->dests, dest_hash(n[i].rd, &n[i].prefix));
+		for (size_t i = 0; i < count; i++)
+			hash_expect_node(&r->dests, dest_hash(n[i].rd, &n[i].prefix));
+		for (size_t i = 0; i < count; i++)
+			reach_one(p, r, &n[i], marked, fault);
+	}
 	attr_drop(&p->bgp->attrs, marked);
 }
 

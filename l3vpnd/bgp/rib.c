@@ -115,7 +115,7 @@ next_hops_free(struct instance *n)
 
 /* --- destinations --- */
 
-static uint32_t
+uint32_t
 dest_hash(uint64_t rd, const struct prefix *p)
 {
 	return prefix_hash(p) ^ (uint32_t)(rd * UINT64_C(0x9e3779b97f4a7c15) >> 32);
@@ -415,12 +415,25 @@ rib_drop_peer(struct rib *r, struct peer *peer, bool stale_only)
 	}
 }
 
+/* The next ones will be looked for in the tables of instances. */
+static void
+expect_imports(const struct rib *r)
+{
+	for (int nodes = 0; nodes < 2; nodes++) {
+		const struct list *l = r->dirty.next;
+		for (int i = 0; i < DESTS_EXPECTED && l != &r->dirty; i++, l = l->next)
+			vpn_import_expect(CONST_OBJECT(l, struct dest, dirty), nodes);
+	}
+}
+
 static void
 rib_settle(struct rib *r)
 {
 	bool is_vpn = r->family == BGP_VPNV4 || r->family == BGP_VPNV6;
 
-	while (!list_is_empty(&r->dirty)) {
+	for (unsigned k = 0; !list_is_empty(&r->dirty); k++) {
+		if (is_vpn && k % DESTS_EXPECTED == 0)
+			expect_imports(r);
 		struct dest *d = OBJECT(r->dirty.next, struct dest, dirty);
 		list_remove(&d->dirty);
 		bool changed = decide(d);

@@ -30,14 +30,46 @@ is_from(const struct path *p, const struct instance *n)
 	return !p->peer && config_of(n, plain_of(p->dest->rib->family))->rd == p->dest->rd;
 }
 
+/* Another path of the VPN table's destination leads there already, mostly: then nothing has to be looked for. */
+static struct dest *
+dest_in(struct instance *n, const struct path *p)
+{
+	struct rib *r = rib_get(n, plain_of(p->dest->rib->family));
+
+	for (const struct path *k = p->dest->paths; k; k = k->next)
+		for (const struct path *i = k->imports; i; i = i->imports)
+			if (i->dest->rib == r)
+				return i->dest;
+	return dest_get(r, 0, &p->dest->prefix);
+}
+
 static void
 import_into(struct instance *n, struct path *p)
 {
-	struct rib *r = rib_get(n, plain_of(p->dest->rib->family));
 	const struct attr_set *a = policy_of_instance(n, p, p->attrs, true);
 
 	if (a)
-		path_follow(path_import(dest_get(r, 0, &p->dest->prefix), p), a);
+		path_follow(path_import(dest_in(n, p), p), a);
+}
+
+void
+vpn_import_expect(const struct dest *d, bool nodes)
+{
+	enum bgp_family plain = plain_of(d->rib->family);
+
+	if (!d->paths || d->paths->imports)
+		return;
+	struct wire_reader ext = attr_list(d->paths->attrs, LIST_EXT);
+	while (wire_left(&ext)) {
+		const struct target *t = vpn_target_find(d->rib->bgp, d->rib->family, wire_u64(&ext));
+		for (size_t i = 0; t && i < t->count; i++) {
+			const struct rib *r = t->instances[i]->ribs[plain];
+			if (r && nodes)
+				hash_expect_node(&r->dests, dest_hash(0, &d->prefix));
+			else if (r)
+				hash_expect(&r->dests, dest_hash(0, &d->prefix));
+		}
+	}
 }
 
 static void

@@ -97,6 +97,20 @@ hash_next(const struct hash_node *n)
 	return same_hash(n->chain, n->hash);
 }
 
+void
+hash_expect(const struct hash *h, uint32_t hash)
+{
+	if (h->bucket_count)
+		__builtin_prefetch(bucket(h, hash));
+}
+
+void
+hash_expect_node(const struct hash *h, uint32_t hash)
+{
+	if (h->bucket_count)
+		__builtin_prefetch(*bucket(h, hash));
+}
+
 uint32_t
 hash_bytes(const void *bytes, size_t size, uint32_t start)
 {
