@@ -89,7 +89,7 @@ read_away(const struct member *m, const char *path, struct conf_lines *lines)
 		    *path ? ", and the file it would read has errors" : "");
 	else
 		m->face->print(conf, lines);
-	if (lines->count > before)
+	if (conf_lines_new(lines, before)) /* what another says too, that one runs by */
 		status = complain("%s does not run: its lines are those of %s", m->face->name, path);
 	conf_errors_free(&errors);
 	m->face->conf->drop(conf);
@@ -115,11 +115,12 @@ display_configuration(const char *run_dir)
 	for (size_t i = 0; i < DAEMONS; i++) {
 		struct member *m = &g.members[i];
 		char why[256];
-		if (m->away)
-			status = read_away(m, path, &lines) == OK ? status : FAILED;
-		else if (read_lines(&g, m, &lines, why) < 0)
+		if (!m->away && read_lines(&g, m, &lines, why) < 0)
 			status = complain("the lines of %s are missing: %s", m->face->name, why);
 	}
+	for (size_t i = 0; i < DAEMONS; i++)
+		if (g.members[i].away && read_away(&g.members[i], path, &lines) != OK)
+			status = FAILED;
 	conf_lines_print(&lines, &out);
 	fputs(text_chars(&out), stdout);
 	if (fflush(stdout) != 0)

@@ -50,6 +50,27 @@ conf_say(struct conf_lines *l, enum conf_section section, const char *head, unsi
 	add(l, section, rank, head, line);
 }
 
+static bool
+is_same(const struct conf_line *a, const struct conf_line *b)
+{
+	return a->section == b->section && !strcmp(a->line, b->line) &&
+	       (a->head && b->head ? !strcmp(a->head, b->head) : a->head == b->head);
+}
+
+size_t
+conf_lines_new(const struct conf_lines *l, size_t first)
+{
+	size_t count = 0;
+
+	for (size_t i = first; i < l->count; i++) {
+		bool known = false;
+		for (size_t k = 0; k < first && !known; k++)
+			known = is_same(&l->lines[k], &l->lines[i]);
+		count += !known;
+	}
+	return count;
+}
+
 void
 conf_prefix_lists(struct conf_lines *out, const char *words, const struct prefix_lists *p)
 {

@@ -38,6 +38,8 @@ void conf_lines_free(struct conf_lines *);
  * of one view (equal ranks stay as said). A head alone is said with an empty line. */
 void conf_say(struct conf_lines *, enum conf_section, const char *head, unsigned rank, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+/* How many of the lines from `first` on stand nowhere before it. */
+size_t conf_lines_new(const struct conf_lines *, size_t first);
 /* As bytes between daemon and program, and back; false: these bytes are none. */
 void conf_lines_pack(const struct conf_lines *, struct text *out);
 bool conf_lines_unpack(const char *bytes, size_t size, struct conf_lines *add_to);
