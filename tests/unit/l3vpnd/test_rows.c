@@ -287,7 +287,9 @@ START_TEST(an_instance_has_one_label_that_outlives_its_routes)
 	ck_assert(label(PE1, l));
 	own_route(PE1, "10.2.0.0/16", false);
 	ck_assert_uint_eq(label_heard(PE2, "10.2.0.0/16"), l);
-	sites->nodes[PE1]->config.instance_count = 1;
+	struct bgp_config *c = &sites->nodes[PE1]->config;
+	free(c->instances[1].peers);
+	c->instance_count = 1;
 	vpn_net_configure(sites, PE1);
 	ck_assert_uint_eq(table_of(PE1, "l3vpn.Label")->count, 0);
 }
