@@ -58,7 +58,7 @@ struct bfd_core {
 	usec_t quickest_at;   /* they are all looked at again */
 };
 
-enum { LOOK_AHEAD_US = 2 * BFD_GRID_US, QUICKEST_AGAIN_US = 1000000 };
+enum { LOOK_AHEAD_US = 8000, QUICKEST_AGAIN_US = 1000000 };
 
 /* --- core.c --- */
 struct session *session_find(const struct bfd_core *, uint32_t local);
