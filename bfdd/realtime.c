@@ -35,6 +35,7 @@ enum {
 	TELL_US = 1000000, /* counters are told so often */
 	TELL_STEP = 32,    /* of so many sessions each time it wakes */
 	LONGEST_US = 1000000,
+	SOON = 4, /* packets before it is its turn a session's socket is fetched from memory */
 };
 
 struct news { /* out */
@@ -231,8 +232,12 @@ drain(struct realtime *r, usec_t now)
 	size_t count;
 	const struct bfd_send *sends = bfd_core_sends(r->core, &count);
 
-	for (size_t i = 0; i < count; i++)
-		sockets_send(r->sockets, &sends[i], now);
+	for (size_t i = 0; i < count + SOON; i++) {
+		if (i < count)
+			sockets_send_soon(r->sockets, sends[i].local);
+		if (i >= SOON)
+			sockets_send(r->sockets, &sends[i - SOON], now);
+	}
 	sockets_flush(r->sockets, now);
 	tell_kept(r);
 	const struct bfd_change *changes = bfd_core_changes(r->core, &count);
@@ -251,6 +256,14 @@ on_packet(void *ctx, const struct bfd_datagram *d, usec_t when)
 	struct realtime *r = ctx;
 
 	bfd_core_packet(r->core, d, when);
+}
+
+static void
+on_soon(void *ctx, const uint8_t *bytes, size_t size)
+{
+	struct realtime *r = ctx;
+
+	bfd_core_expect(r->core, bytes, size);
 }
 
 static void
@@ -293,7 +306,7 @@ count_wake(struct realtime *r, usec_t due, usec_t now)
 static void
 one_turn(struct realtime *r)
 {
-	const struct ears_reader reader = { on_packet, on_echo, r };
+	const struct ears_reader reader = { on_packet, on_echo, on_soon, r };
 	struct ears *ears = sockets_ears(r->sockets);
 	usec_t due = bfd_core_due(r->core);
 	usec_t wish = usec_min(due, r->telling ? 0 : r->tell_at);

@@ -31,6 +31,7 @@ enum {
 	LONG_READ = 64, /* after so many packets the kernel is asked whether it lost some */
 	PACKET_ROOM = 128,
 	CONTROL_ROOM = 192,
+	SOON = 4, /* packets before it is its turn a session is fetched from memory */
 	QUEUE_BYTES = 8 << 20,
 };
 
@@ -220,6 +221,18 @@ real_now(void)
 	return (usec_t)t.tv_sec * USEC_PER_SEC + (usec_t)t.tv_nsec / 1000;
 }
 
+/* What a message was received into, for the next one. */
+static void
+make_ready(struct ears *s, int i)
+{
+	s->messages[i].msg_hdr = (struct msghdr){ .msg_name = &s->from[i],
+		.msg_namelen = sizeof s->from[i],
+		.msg_iov = &s->parts[i],
+		.msg_iovlen = 1,
+		.msg_control = s->control[i],
+		.msg_controllen = CONTROL_ROOM };
+}
+
 /* One packet; returns when it was there. */
 static usec_t
 hand_in(struct ears *s, const struct ear *e, int i, const struct ears_reader *reader, usec_t now, usec_t real)
@@ -232,6 +245,7 @@ hand_in(struct ears *s, const struct ear *e, int i, const struct ears_reader *re
 
 	read_control(&s->messages[i].msg_hdr, &d, &stamp);
 	usec_t when = received_at(now, real, stamp, s->dry_at);
+	make_ready(s, i);
 	if (e->echo_family) {
 		size_t size;
 		const uint8_t *payload = echo_payload(e->echo_family, d.bytes, d.size, &size);
@@ -245,21 +259,6 @@ hand_in(struct ears *s, const struct ear *e, int i, const struct ears_reader *re
 		addr_from_bytes((const uint8_t *)&from->v6.sin6_addr, 16, &d.from);
 	reader->packet(reader->ctx, &d, when);
 	return when;
-}
-
-static int
-receive(struct ears *s, const struct ear *e)
-{
-	for (int i = 0; i < AT_ONCE; i++) {
-		s->parts[i] = (struct iovec){ s->bytes[i], PACKET_ROOM };
-		s->messages[i].msg_hdr = (struct msghdr){ .msg_name = &s->from[i],
-			.msg_namelen = sizeof s->from[i],
-			.msg_iov = &s->parts[i],
-			.msg_iovlen = 1,
-			.msg_control = s->control[i],
-			.msg_controllen = CONTROL_ROOM };
-	}
-	return recvmmsg(e->fd, s->messages, AT_ONCE, MSG_DONTWAIT, NULL);
 }
 
 static void
@@ -283,9 +282,13 @@ ear_read(struct ears *s, struct ear *e, const struct ears_reader *reader, usec_t
 	int total = 0;
 
 	for (int reads = 0; reads < READS_MAX; reads++) {
-		int n = receive(s, e);
-		for (int i = 0; i < n; i++)
-			last = hand_in(s, e, i, reader, now, real);
+		int n = recvmmsg(e->fd, s->messages, AT_ONCE, MSG_DONTWAIT, NULL);
+		for (int i = 0; n > 0 && i < n + SOON; i++) {
+			if (i < n && !e->echo_family)
+				reader->soon(reader->ctx, s->bytes[i], s->messages[i].msg_len);
+			if (i >= SOON)
+				last = hand_in(s, e, i - SOON, reader, now, real);
+		}
 		total += n > 0 ? n : 0;
 		if (n < AT_ONCE) {
 			last = now;
@@ -394,6 +397,10 @@ ears_open(void)
 	struct ears *s = NEW(struct ears);
 
 	list_init(&s->list);
+	for (int i = 0; i < AT_ONCE; i++) {
+		s->parts[i] = (struct iovec){ s->bytes[i], PACKET_ROOM };
+		make_ready(s, i);
+	}
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epoll >= 0)
 		return s;

@@ -26,6 +26,7 @@ struct ears_reader {
 	void (*packet)(void *ctx, const struct bfd_datagram *, usec_t when);
 	void (*echo)(
 	    void *ctx, const uint8_t *bytes, size_t size, usec_t when); /* one came back, of whichever session */
+	void (*soon)(void *ctx, const uint8_t *bytes, size_t size);     /* `packet` comes a little later */
 	void *ctx;
 };
 /* Reads what has come, `now` being the time before the first read. Returns the time up to which everything that the

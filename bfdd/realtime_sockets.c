@@ -360,6 +360,15 @@ mouth_send_frame(struct sockets *s, struct mouth *m, const struct bfd_send *out,
 }
 
 void
+sockets_send_soon(const struct sockets *s, uint32_t local)
+{
+	const struct hash_node *n = hash_likely(&s->mouths, local);
+
+	if (n)
+		mem_fetch(CONST_OBJECT(n, struct mouth, by_local), offsetof(struct mouth, retry_at));
+}
+
+void
 sockets_send(struct sockets *s, const struct bfd_send *out, usec_t now)
 {
 	struct mouth *m = mouth_find(s, out->local);

@@ -13,6 +13,7 @@ void sockets_order(struct sockets *, const struct bfd_order *); /* a session's o
 void sockets_forget(struct sockets *, uint32_t local);          /* closed */
 /* What is to be sent must stay until it is flushed: the packets of many sessions go out together. */
 void sockets_send(struct sockets *, const struct bfd_send *, usec_t now);
+void sockets_send_soon(const struct sockets *, uint32_t local); /* one is sent a little later */
 void sockets_flush(struct sockets *, usec_t now);
 /* What the kernel has to be asked, by another thread: sockets_ask(). */
 bool sockets_question(struct sockets *, struct hop_question *ret);

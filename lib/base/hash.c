@@ -91,6 +91,12 @@ hash_first(const struct hash *h, uint32_t hash)
 	return h->bucket_count ? same_hash(*bucket(h, hash), hash) : NULL;
 }
 
+const struct hash_node *
+hash_likely(const struct hash *h, uint32_t hash)
+{
+	return h->bucket_count ? *bucket(h, hash) : NULL;
+}
+
 struct hash_node *
 hash_next(const struct hash_node *n)
 {

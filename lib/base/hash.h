@@ -24,6 +24,8 @@ void hash_remove(struct hash *, struct hash_node *);
 /* First and next node with this hash value; compare keys yourself. NULL at the end. */
 struct hash_node *hash_first(const struct hash *, uint32_t hash);
 struct hash_node *hash_next(const struct hash_node *);
+/* What is likely found, to be fetched from memory early and not to be read; NULL: nothing is there. */
+const struct hash_node *hash_likely(const struct hash *, uint32_t hash);
 uint32_t hash_bytes(const void *, size_t, uint32_t start); /* mixes well; chain by passing the last result as start */
 
 #define hash_each(n, h)                                                             \

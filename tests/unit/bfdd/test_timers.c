@@ -454,7 +454,7 @@ START_TEST(packets_may_lie_unread_for_a_part_of_the_quickest_interval)
 {
 	struct bfd_params slow = bfd_net_params(0);
 
-	ck_assert_uint_eq(bfd_core_patience(net->core[0]), 1250);
+	ck_assert_uint_eq(bfd_core_patience(net->core[0]), 1666);
 	slow.desired_min_tx_us = slow.required_min_rx_us = 50000;
 	bfd_net_set(net, 0, &slow);
 	bfd_net_run(net, 5000000);
