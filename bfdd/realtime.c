@@ -9,6 +9,7 @@
  */
 #include "bfdd/realtime.h"
 #include "base/mem.h"
+#include "bfdd/realtime_ears.h"
 #include "bfdd/realtime_sockets.h"
 #include <errno.h>
 #include <pthread.h>
@@ -34,13 +35,15 @@ enum {
 	TELL_US = 1000000, /* counters are told so often */
 	TELL_STEP = 32,    /* of so many sessions each time it wakes */
 	LONGEST_US = 1000000,
+	SOON = 4, /* packets before it is its turn a session's socket is fetched from memory */
 };
 
 struct news { /* out */
-	enum { NEWS_CHANGE, NEWS_COUNTERS, NEWS_PROCESS } kind;
+	enum { NEWS_CHANGE, NEWS_COUNTERS, NEWS_PROCESS, NEWS_QUESTION } kind;
 	union {
 		struct bfd_change change;
 		struct bfd_process process;
+		struct hop_question question;
 	};
 };
 
@@ -185,6 +188,20 @@ tell_counters(struct realtime *r, usec_t now)
 	r->telling = r->tell_next != 0;
 }
 
+/* What the kernel has to be asked may make it wait for its own locks: so the other side asks. */
+static void
+tell_questions(struct realtime *r)
+{
+	struct hop_question q;
+
+	while (news_room(r) > NEWS / 2 && sockets_question(r->sockets, &q)) {
+		struct news *n = news_place(r);
+		n->kind = NEWS_QUESTION;
+		n->question = q;
+		news_done(r);
+	}
+}
+
 /* --- the thread --- */
 
 static void
@@ -215,8 +232,13 @@ drain(struct realtime *r, usec_t now)
 	size_t count;
 	const struct bfd_send *sends = bfd_core_sends(r->core, &count);
 
-	for (size_t i = 0; i < count; i++)
-		sockets_send(r->sockets, &sends[i], now);
+	for (size_t i = 0; i < count + SOON; i++) {
+		if (i < count)
+			sockets_send_soon(r->sockets, sends[i].local);
+		if (i >= SOON)
+			sockets_send(r->sockets, &sends[i - SOON], now);
+	}
+	sockets_flush(r->sockets, now);
 	tell_kept(r);
 	const struct bfd_change *changes = bfd_core_changes(r->core, &count);
 	for (size_t i = 0; i < count; i++) {
@@ -234,6 +256,14 @@ on_packet(void *ctx, const struct bfd_datagram *d, usec_t when)
 	struct realtime *r = ctx;
 
 	bfd_core_packet(r->core, d, when);
+}
+
+static void
+on_soon(void *ctx, const uint8_t *bytes, size_t size)
+{
+	struct realtime *r = ctx;
+
+	bfd_core_expect(r->core, bytes, size);
 }
 
 static void
@@ -259,7 +289,7 @@ sleep_until(struct realtime *r, usec_t due)
 	}
 	usec_t span = usec_min(due - now, LONGEST_US);
 	struct timespec wait = { (time_t)(span / USEC_PER_SEC), (long)(span % USEC_PER_SEC * 1000) };
-	epoll_pwait2(sockets_epoll(r->sockets), &event, 1, &wait, NULL);
+	epoll_pwait2(ears_epoll(sockets_ears(r->sockets)), &event, 1, &wait, NULL);
 }
 
 static void
@@ -276,17 +306,18 @@ count_wake(struct realtime *r, usec_t due, usec_t now)
 static void
 one_turn(struct realtime *r)
 {
-	const struct sockets_reader reader = { on_packet, on_echo, r };
+	const struct ears_reader reader = { on_packet, on_echo, on_soon, r };
+	struct ears *ears = sockets_ears(r->sockets);
 	usec_t due = bfd_core_due(r->core);
 	usec_t wish = usec_min(due, r->telling ? 0 : r->tell_at);
 
 	sleep_until(r, r->kept_count ? usec_min(wish, now_us() + ROOM_US) : wish);
 	usec_t now = now_us();
 	count_wake(r, due, now);
-	usec_t until = sockets_read(r->sockets, &reader, now);
-	if (sockets_rung(r->sockets))
+	usec_t until = ears_read(ears, &reader, now);
+	if (ears_rung(ears))
 		silence(r->in_event);
-	if (sockets_lost(r->sockets))
+	if (ears_lost(ears))
 		bfd_core_blind(r->core, now);
 	if (due < now && now - due > LATE_US)
 		bfd_core_stalled(r->core, now - due, now);
@@ -294,6 +325,7 @@ one_turn(struct realtime *r)
 	bfd_core_timer(r->core, until);
 	drain(r, now);
 	tell_counters(r, now);
+	tell_questions(r);
 	if (r->told_something)
 		ring(r->out_event);
 	r->told_something = false;
@@ -386,7 +418,7 @@ realtime_start(uint64_t seed, char why[256])
 		return NULL;
 	}
 	if (r->in_event < 0 || r->out_event < 0 ||
-	    epoll_ctl(sockets_epoll(r->sockets), EPOLL_CTL_ADD, r->in_event, &event) != 0)
+	    epoll_ctl(ears_epoll(sockets_ears(r->sockets)), EPOLL_CTL_ADD, r->in_event, &event) != 0)
 		error = errno;
 	else
 		error = start_thread(r);
@@ -452,6 +484,7 @@ realtime_read(struct realtime *r, const struct realtime_ops *ops, void *ctx)
 		case NEWS_CHANGE: ops->change(ctx, &n->change); break;
 		case NEWS_COUNTERS: ops->counters(ctx, &n->change.status); break;
 		case NEWS_PROCESS: ops->process(ctx, &n->process); break;
+		case NEWS_QUESTION: sockets_ask(r->sockets, &n->question); break;
 		}
 		atomic_store_explicit(&r->news_tail, tail + 1, memory_order_release);
 	}

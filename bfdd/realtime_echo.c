@@ -1,8 +1,8 @@
 /* Echoes as packets, and the two sockets that they need: realtime_echo.h says why. */
 #include "bfdd/realtime_echo.h"
 #include "base/mem.h"
-#include "base/wire.h"
 #include "bfdd/core/core.h"
+#include "bfdd/core/envelope.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { V4_HEADER = 20, V6_HEADER = 40, UDP_HEADER = 8, ROOM = V6_HEADER + UDP_HEADER + BFD_ECHO_BYTES, UDP = 17 };
+enum { V4_HEADER = 20, V6_HEADER = 40, UDP_HEADER = 8, ROOM = ENVELOPE_BYTES + BFD_ECHO_BYTES, UDP = 17 };
 
 int
 echo_open(unsigned family, const char *device)
@@ -33,80 +33,23 @@ echo_open(unsigned family, const char *device)
 	return fd;
 }
 
-/* The Internet checksum, RFC 1071; of an odd number of bytes as if a zero followed. */
-static uint32_t
-sum(uint32_t so_far, const uint8_t *bytes, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		so_far += i & 1 ? bytes[i] : (uint32_t)bytes[i] << 8;
-	return so_far;
-}
-
-static uint16_t
-folded(uint32_t s)
-{
-	while (s >> 16)
-		s = (s & 0xffff) + (s >> 16);
-	return (uint16_t)~s;
-}
-
-static void
-put_udp(struct wire_writer *w, const struct addr *own, const uint8_t *payload, size_t size)
-{
-	uint8_t head[UDP_HEADER];
-	struct wire_writer u = wire_writer(head, sizeof head);
-
-	wire_put_u16(&u, BFD_ECHO_PORT);
-	wire_put_u16(&u, BFD_ECHO_PORT);
-	wire_put_u16(&u, (uint16_t)(UDP_HEADER + size));
-	wire_put_u16(&u, 0);
-	/* With the pseudo header: from ourselves to ourselves. */
-	uint32_t s = UDP + (uint32_t)(UDP_HEADER + size);
-	s = sum(sum(s, own->bytes, addr_size(own)), own->bytes, addr_size(own));
-	uint16_t check = folded(sum(sum(s, head, sizeof head), payload, size));
-	wire_put_bytes(w, head, 6);
-	wire_put_u16(w, check ? check : 0xffff);
-	wire_put_bytes(w, payload, size);
-}
-
 int
 echo_send(int fd, const struct addr *own, const struct addr *peer, uint32_t ifindex, uint8_t tos_exp,
     const uint8_t *bytes, size_t size)
 {
 	uint8_t packet[ROOM];
-	struct wire_writer w = wire_writer(packet, sizeof packet);
 	struct sockaddr_in to4 = { .sin_family = AF_INET };
 	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6, .sin6_scope_id = addr_is_link_local(peer) ? ifindex : 0 };
-	uint8_t tos = (uint8_t)(tos_exp << 5);
-	ssize_t n;
 
 	if (size > BFD_ECHO_BYTES || peer->family != own->family)
 		return -EINVAL;
-	if (peer->family == 4) {
-		wire_put_u8(&w, 0x45);
-		wire_put_u8(&w, tos);
-		wire_put_u16(&w, (uint16_t)(V4_HEADER + UDP_HEADER + size));
-		wire_put_u32(&w, 0); /* the kernel numbers it, and sums it up */
-		wire_put_u8(&w, 255);
-		wire_put_u8(&w, UDP);
-		wire_put_u16(&w, 0);
-		wire_put_bytes(&w, own->bytes, 4);
-		wire_put_bytes(&w, own->bytes, 4);
-		put_udp(&w, own, bytes, size);
-		memcpy(&to4.sin_addr, peer->bytes, 4);
-		n = sendto(fd, packet, w.at, MSG_DONTWAIT, (void *)&to4, sizeof to4);
-	} else {
-		wire_put_u32(&w, UINT32_C(6) << 28 | (uint32_t)tos << 20);
-		wire_put_u16(&w, (uint16_t)(UDP_HEADER + size));
-		wire_put_u8(&w, UDP);
-		wire_put_u8(&w, 255);
-		wire_put_bytes(&w, own->bytes, 16);
-		wire_put_bytes(&w, own->bytes, 16);
-		put_udp(&w, own, bytes, size);
-		memcpy(&to6.sin6_addr, peer->bytes, 16);
-		n = sendto(fd, packet, w.at, MSG_DONTWAIT, (void *)&to6, sizeof to6);
-	}
-	return n < 0 ? -errno : 0;
+	struct envelope e = envelope_of(own, own, BFD_ECHO_PORT, BFD_ECHO_PORT, tos_exp);
+	size_t total = envelope_fill(&e, bytes, size, packet);
+	memcpy(&to4.sin_addr, peer->bytes, 4);
+	memcpy(&to6.sin6_addr, peer->bytes, 16);
+	const void *to = peer->family == 4 ? (const void *)&to4 : &to6;
+	socklen_t room = peer->family == 4 ? sizeof to4 : sizeof to6;
+	return sendto(fd, packet, total, MSG_DONTWAIT, to, room) < 0 ? -errno : 0;
 }
 
 /* Unfragmented UDP to the port of echoes; offsets are from the IP header on. */

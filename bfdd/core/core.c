@@ -164,6 +164,18 @@ refuse(struct bfd_core *c, struct session *s, enum bfd_verdict why)
 	return why;
 }
 
+void
+bfd_core_expect(const struct bfd_core *c, const uint8_t *bytes, size_t size)
+{
+	struct wire_reader r = wire_reader(bytes, size);
+
+	wire_bytes(&r, 8);
+	uint32_t yours = wire_u32(&r);
+	const struct hash_node *n = hash_likely(&c->sessions, local_hash(yours));
+	if (n)
+		session_fetch(CONST_OBJECT(n, struct session, by_local));
+}
+
 enum bfd_verdict
 bfd_core_packet(struct bfd_core *c, const struct bfd_datagram *d, usec_t when)
 {
@@ -349,7 +361,7 @@ find_quickest(struct bfd_core *c)
 uint32_t
 bfd_core_patience(const struct bfd_core *c)
 {
-	uint32_t us = c->quickest_us / 8;
+	uint32_t us = c->quickest_us / 6;
 
 	return us < BFD_GRID_US ? us : BFD_GRID_US;
 }
@@ -364,7 +376,9 @@ bfd_core_timer(struct bfd_core *c, usec_t now)
 		find_quickest(c);
 	while ((n = wheel_due(&c->ahead, c->now + LOOK_AHEAD_US)))
 		session_ahead_due(c, OBJECT(n, struct session, ahead));
-	while ((n = wheel_due(&c->wheel, c->now)))
+	while ((n = wheel_due(&c->wheel, c->now))) {
+		if (c->wheel.beside) /* most are transmissions */
+			session_fetch(CONST_OBJECT(c->wheel.beside, struct session, send));
 		switch (n->kind) {
 		case TIMER_SEND: session_send_due(c, OBJECT(n, struct session, send)); break;
 		case TIMER_DETECT: session_detect_due(c, OBJECT(n, struct session, detect)); break;
@@ -377,6 +391,7 @@ bfd_core_timer(struct bfd_core *c, usec_t now)
 			break;
 		}
 		}
+	}
 }
 
 usec_t

@@ -17,8 +17,8 @@ enum {
 	BFD_MULTI_PORT = 4784,  /* RFC 5883 */
 	BFD_KEYS_MAX = 4,
 	BFD_ECHO_BYTES = 16,
-	/* Transmissions are drawn to a raster, a tenth of their interval and no more than this: many sessions wake us once. */
-	BFD_GRID_US = 4000,
+	/* Transmissions are drawn to a raster, 16 % of their interval and no more than this: many sessions wake us once. */
+	BFD_GRID_US = 6000,
 };
 
 struct bfd_key {
@@ -92,6 +92,8 @@ void bfd_core_free(struct bfd_core *);
 void bfd_core_set(struct bfd_core *, uint32_t local, const struct bfd_params *, usec_t now);
 /* The peer is told AdminDown for a detection time, then the session is gone. */
 void bfd_core_remove(struct bfd_core *, uint32_t local, usec_t now);
+/* A packet that is handed in soon: what it needs is fetched from memory meanwhile. */
+void bfd_core_expect(const struct bfd_core *, const uint8_t *bytes, size_t size);
 enum bfd_verdict bfd_core_packet(struct bfd_core *, const struct bfd_datagram *, usec_t when);
 void bfd_core_echo(struct bfd_core *, const uint8_t *bytes, size_t size, usec_t when); /* one of ours came back */
 /* All packets that the kernel had received by `now` must have been handed in before. */

@@ -1,6 +1,7 @@
 #ifndef BFDD_CORE_MODEL_H
 #define BFDD_CORE_MODEL_H
 #include "base/hash.h"
+#include "base/mem.h"
 #include "base/rng.h"
 #include "base/wheel.h"
 #include "bfdd/core/core.h"
@@ -9,29 +10,36 @@
 /* The inside of the core. Names follow RFC 5880 section 6.8.1 where it has one (in brackets). */
 enum { TIMER_SEND, TIMER_DETECT, TIMER_ECHO, TIMER_LEAVE, TIMER_DEMAND, TIMER_AHEAD };
 
+/*
+ * With very many sessions none is in the cache when its packet comes or goes. So what packets need stands together, at the
+ * beginning and in the first half of `status` and `params`, and is fetched while the session before is worked on.
+ */
 struct session {
-	struct hash_node by_local, by_path;
-	struct bfd_params params;
-	struct bfd_status status; /* [bfd.SessionState, RemoteSessionState, LocalDiscr, RemoteDiscr, LocalDiag, …] */
-	bool leaving;             /* removed; says AdminDown until TIMER_LEAVE */
-	bool changed;             /* is to be told */
+	struct hash_node by_local;
 
 	/* timers, 6.8.2 to 6.8.4 */
+	usec_t heard_at, sent_at;
 	uint32_t tx_said_us,
 	    tx_used_us; /* [bfd.DesiredMinTxInterval]: in our packets; and until a Poll ends, in force */
 	uint32_t rx_said_us, rx_used_us; /* [bfd.RequiredMinRxInterval] */
-	bool poll, poll_again;           /* a Poll Sequence runs; another one is needed after it */
-	bool heard;                      /* within the detection time */
-	usec_t heard_at, sent_at;
-	bool paused;       /* nothing was due for a while: what is sent next is late for nothing */
-	usec_t poll_since; /* demand mode: unanswered since */
-	struct wheel_node send, detect, echo, leave, demand;
+	struct wheel_node send, detect;
 	struct wheel_node ahead; /* in the wheel of that name; `detect` is set when the end is near */
+	bool leaving;            /* removed; says AdminDown until TIMER_LEAVE */
+	bool changed;            /* is to be told */
+	bool poll, poll_again;   /* a Poll Sequence runs; another one is needed after it */
+	bool heard;              /* within the detection time */
+	bool paused;             /* nothing was due for a while: what is sent next is late for nothing */
+	bool echo_sending;
+	bool echo_proven; /* this neighbour has sent one back */
+
+	struct bfd_status status; /* [bfd.SessionState, RemoteSessionState, LocalDiscr, RemoteDiscr, LocalDiag, …] */
+	struct bfd_params params;
+	struct hash_node by_path;
+	usec_t poll_since; /* demand mode: unanswered since */
+	struct wheel_node echo, leave, demand;
 
 	/* echo; status.echoing: they come back */
 	uint32_t echo_sequence, echo_secret;
-	bool echo_sending;
-	bool echo_proven;   /* this neighbour has sent one back */
 	uint8_t echo_tries; /* sent in vain, no more than a few are counted */
 	usec_t echo_heard_at, echo_send_at;
 
@@ -40,6 +48,13 @@ struct session {
 	uint32_t heard_sequence; /* [bfd.RcvAuthSeq] */
 	bool sequence_known;     /* [bfd.AuthSeqKnown] */
 };
+
+static inline void
+session_fetch(const struct session *s)
+{
+	mem_fetch(s, offsetof(struct session, status) + offsetof(struct bfd_status, count.refused));
+	mem_fetch(&s->params, offsetof(struct bfd_params, keys));
+}
 
 struct bfd_core {
 	usec_t now;
@@ -58,7 +73,7 @@ struct bfd_core {
 	usec_t quickest_at;   /* they are all looked at again */
 };
 
-enum { LOOK_AHEAD_US = 2 * BFD_GRID_US, QUICKEST_AGAIN_US = 1000000 };
+enum { LOOK_AHEAD_US = 8000, QUICKEST_AGAIN_US = 1000000 };
 
 /* --- core.c --- */
 struct session *session_find(const struct bfd_core *, uint32_t local);

@@ -122,6 +122,12 @@ bfd_decode(const uint8_t *bytes, size_t size, struct bfd_packet *ret)
 	return BFD_ACCEPTED;
 }
 
+bool
+bfd_is_steady(const uint8_t bytes[BFD_BYTES])
+{
+	return bytes[1] >> 6 == BFD_UP && !(bytes[1] & (FLAG_POLL | FLAG_FINAL));
+}
+
 void
 bfd_encode(const struct bfd_packet *p, uint8_t out[BFD_BYTES])
 {

@@ -65,6 +65,8 @@ const char *bfd_diag_text(uint8_t);
 /* Everything that can be judged without a session: rules 1 to 8 but for the search, and the form of the
  * authentication section. *ret is valid as long as the bytes are, and untouched unless the verdict is BFD_ACCEPTED. */
 enum bfd_verdict bfd_decode(const uint8_t *bytes, size_t size, struct bfd_packet *ret);
+/* Of a packet as it is sent: says Up, and neither asks nor answers. */
+bool bfd_is_steady(const uint8_t bytes[BFD_BYTES]);
 /* Without authentication; BFD_BYTES. */
 void bfd_encode(const struct bfd_packet *, uint8_t out[BFD_BYTES]);
 #endif

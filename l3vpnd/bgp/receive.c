@@ -128,7 +128,7 @@ reach(struct peer *p, enum bgp_family f, struct wire_reader list, const struct a
 		for (size_t i = 0; i < count; i++)
 			hash_expect(&r->dests, dest_hash(n[i].rd, &n[i].prefix));
 		for (size_t i = 0; i < count; i++)
-			hash_expect_node(&r->dests, dest_hash(n[i].rd, &n[i].prefix));
+			mem_fetch(hash_likely(&r->dests, dest_hash(n[i].rd, &n[i].prefix)), sizeof(struct hash_node));
 		for (size_t i = 0; i < count; i++)
 			reach_one(p, r, &n[i], marked, fault);
 	}

@@ -65,7 +65,7 @@ vpn_import_expect(const struct dest *d, bool nodes)
 		for (size_t i = 0; t && i < t->count; i++) {
 			const struct rib *r = t->instances[i]->ribs[plain];
 			if (r && nodes)
-				hash_expect_node(&r->dests, dest_hash(0, &d->prefix));
+				mem_fetch(hash_likely(&r->dests, dest_hash(0, &d->prefix)), sizeof(struct hash_node));
 			else if (r)
 				hash_expect(&r->dests, dest_hash(0, &d->prefix));
 		}

@@ -91,6 +91,12 @@ hash_first(const struct hash *h, uint32_t hash)
 	return h->bucket_count ? same_hash(*bucket(h, hash), hash) : NULL;
 }
 
+const struct hash_node *
+hash_likely(const struct hash *h, uint32_t hash)
+{
+	return h->bucket_count ? *bucket(h, hash) : NULL;
+}
+
 struct hash_node *
 hash_next(const struct hash_node *n)
 {
@@ -102,13 +108,6 @@ hash_expect(const struct hash *h, uint32_t hash)
 {
 	if (h->bucket_count)
 		__builtin_prefetch(bucket(h, hash));
-}
-
-void
-hash_expect_node(const struct hash *h, uint32_t hash)
-{
-	if (h->bucket_count)
-		__builtin_prefetch(*bucket(h, hash));
 }
 
 uint32_t

@@ -24,10 +24,11 @@ void hash_remove(struct hash *, struct hash_node *);
 /* First and next node with this hash value; compare keys yourself. NULL at the end. */
 struct hash_node *hash_first(const struct hash *, uint32_t hash);
 struct hash_node *hash_next(const struct hash_node *);
-/* Many lookups one after the other, in a table larger than the caches: each of these, for all of them, and then the lookups.
- * The first has the processor fetch where the search begins, the second the node that is there; neither waits for it. */
+/* Many lookups one after the other, in a table larger than the caches: first this for each of them, which has the processor
+ * fetch where the search begins, */
 void hash_expect(const struct hash *, uint32_t hash);
-void hash_expect_node(const struct hash *, uint32_t hash);
+/* then what is likely found, to be fetched (mem_fetch()) and not to be read; NULL: nothing is there. */
+const struct hash_node *hash_likely(const struct hash *, uint32_t hash);
 uint32_t hash_bytes(const void *, size_t, uint32_t start); /* mixes well; chain by passing the last result as start */
 
 #define hash_each(n, h)                                                             \

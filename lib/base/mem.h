@@ -15,5 +15,13 @@ char *mem_text(const char *from); /* strdup; NULL gives NULL */
 #define OBJECT(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 #define CONST_OBJECT(link, type, member) ((const type *)(const void *)((const char *)(link)-offsetof(type, member)))
 
+/* Memory that is needed soon and in no cache yet, fetched while something else is done. Any address will do. */
+static inline void
+mem_fetch(const void *from, size_t size)
+{
+	for (size_t i = 0; i < size; i += 64)
+		__builtin_prefetch((const char *)from + i);
+}
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #endif

@@ -16,6 +16,7 @@ wheel_init(struct wheel *w, usec_t now)
 		for (unsigned k = 0; k < COUNT(w->used[l]); k++)
 			w->used[l][k] = 0;
 	w->now = now;
+	w->beside = NULL;
 }
 
 void
@@ -76,6 +77,8 @@ wheel_set(struct wheel *w, struct wheel_node *n, usec_t at)
 
 	n->at = at;
 	n->slot = (uint16_t)slot;
+	if (slot < WHEEL_SLOTS)
+		w->first[slot] = list_is_empty(&w->slots[slot]) ? at : usec_min(w->first[slot], at);
 	list_append(&w->slots[slot], &n->link);
 	w->used[slot / WHEEL_SLOTS][slot % WHEEL_SLOTS / 64] |= UINT64_C(1) << (slot % 64);
 }
@@ -124,6 +127,9 @@ wheel_next(const struct wheel *w)
 		return USEC_NEVER;
 	if (slot >= WHEEL_SLOTS)
 		return start;
+	/* What was first may be gone since: at worst somebody looks when there is nothing yet, and only once. */
+	if (w->first[slot] > w->now)
+		return w->first[slot];
 	list_each (l, (struct list *)(uintptr_t)&w->slots[slot]) {
 		first = usec_min(first, OBJECT(l, struct wheel_node, link)->at);
 	}
@@ -144,6 +150,7 @@ wheel_due(struct wheel *w, usec_t now)
 				struct wheel_node *n = OBJECT(l, struct wheel_node, link);
 				if (n->at > now)
 					continue;
+				w->beside = l->next == nodes ? NULL : OBJECT(l->next, struct wheel_node, link);
 				wheel_clear(w, n);
 				return n;
 			}

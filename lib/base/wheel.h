@@ -19,7 +19,9 @@ struct wheel_node {
 struct wheel {
 	struct list slots[WHEEL_LEVELS * WHEEL_SLOTS];
 	uint64_t used[WHEEL_LEVELS][WHEEL_SLOTS / 64];
-	usec_t now; /* nothing earlier is in the wheel, but what is overdue in its slot */
+	usec_t first[WHEEL_SLOTS];       /* of the finest slots: nothing in there is due before */
+	const struct wheel_node *beside; /* NULL, or what likely comes out next: to fetch its object, not to be read */
+	usec_t now;                      /* nothing earlier is in the wheel, but what is overdue in its slot */
 };
 
 void wheel_init(struct wheel *, usec_t now);

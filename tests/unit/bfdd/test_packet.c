@@ -162,6 +162,26 @@ START_TEST(a_section_that_ends_before_or_behind_the_packet_is_refused)
 }
 END_TEST
 
+START_TEST(steady_is_what_says_up_and_neither_asks_nor_answers)
+{
+	static const struct {
+		enum bfd_state state;
+		bool poll, final, steady;
+	} cases[] = { { BFD_UP, false, false, true }, { BFD_UP, true, false, false }, { BFD_UP, false, true, false },
+		{ BFD_INIT, false, false, false }, { BFD_DOWN, false, false, false },
+		{ BFD_ADMIN_DOWN, false, false, false } };
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct bfd_packet p = sample;
+		p.state = cases[i].state;
+		p.poll = cases[i].poll;
+		p.final = cases[i].final;
+		bfd_encode(&p, bytes);
+		ck_assert_msg(bfd_is_steady(bytes) == cases[i].steady, "case %zu", i);
+	}
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -171,6 +191,7 @@ suite(void)
 	tcase_add_checked_fixture(c, setup, NULL);
 	tcase_add_test(c, the_bytes_are_those_of_section_4_1);
 	tcase_add_test(c, what_is_written_is_read_back);
+	tcase_add_test(c, steady_is_what_says_up_and_neither_asks_nor_answers);
 	tcase_add_loop_test(c, a_packet_cut_anywhere_is_refused, 0, BFD_BYTES);
 	tcase_add_test(c, rule_1_only_version_1);
 	tcase_add_test(c, rule_2_the_length_is_at_least_24_or_26_with_authentication);

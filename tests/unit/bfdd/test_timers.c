@@ -63,6 +63,85 @@ START_TEST(while_up_the_gaps_are_75_to_100_percent_of_the_interval)
 }
 END_TEST
 
+/* Whatever the interval: within the bounds, not always the same, and late on the average, for that saves packets. */
+START_TEST(packets_of_any_interval_are_spread_within_its_bounds_and_late_on_the_average)
+{
+	static const uint32_t intervals[] = { 3000, 10000, 16667, 50000, 100000, 999999 };
+	uint32_t us = intervals[_i / 2];
+	unsigned percent = _i % 2 ? 90 : 98;
+	struct bfd_params p[2] = { bfd_net_params(0), bfd_net_params(1) };
+	usec_t least, most;
+
+	for (unsigned side = 0; side < 2; side++) {
+		p[side].desired_min_tx_us = p[side].required_min_rx_us = us;
+		p[side].detect_mult = _i % 2 ? 1 : 3;
+		bfd_net_set(net, side, &p[side]);
+	}
+	bfd_net_run(net, 5000000);
+	uint64_t before = net->sends[0];
+	gaps(0, 1000 * (usec_t)us, &least, &most);
+	double mean = 1000.0 / (double)(net->sends[0] - before) * 100;
+	ck_assert_uint_ge(least * 100, 75 * (usec_t)us);
+	ck_assert_uint_le(most * 100, percent * (usec_t)us);
+	ck_assert_msg(
+	    most - least >= us / 20, "%u us: %llu to %llu", us, (unsigned long long)least, (unsigned long long)most);
+	ck_assert_msg(mean >= (_i % 2 ? 85 : 91), "%u us: %.1f %% of the interval", us, mean);
+}
+END_TEST
+
+/* What is due together goes out together: that is what makes many sessions cheap. */
+START_TEST(sessions_of_one_interval_share_their_wakes)
+{
+	enum { MANY = 100, SPAN = 1000000 };
+	struct bfd_core *c = bfd_core_new(7);
+	struct bfd_params p = bfd_net_params(0);
+	usec_t now = 1000000;
+	size_t count, wakes = 0, packets = 0;
+
+	p.desired_min_tx_us = p.required_min_rx_us = 50000;
+	for (uint32_t i = 1; i <= MANY; i++) {
+		p.peer = addr_v4(0x0a010000 + i);
+		bfd_core_set(c, i, &p, now);
+	}
+	for (usec_t end = now + SPAN * 6; now < end;) {
+		for (uint32_t i = 1; i <= MANY; i++) { /* every one is answered, often enough */
+			struct bfd_packet heard = { .state = BFD_UP,
+				.detect_mult = 50,
+				.mine = i,
+				.yours = i,
+				.desired_min_tx_us = 50000,
+				.required_min_rx_us = 50000 };
+			struct bfd_datagram d = {
+				.from = addr_v4(0x0a010000 + i), .to = p.local, .ifindex = p.ifindex, .ttl = 255
+			};
+			uint8_t bytes[BFD_BYTES];
+			struct bfd_status s;
+
+			if (bfd_core_status(c, i, &s) && s.state == BFD_DOWN)
+				heard.state = BFD_INIT;
+			bfd_encode(&heard, bytes);
+			d.bytes = bytes;
+			d.size = sizeof bytes;
+			bfd_core_packet(c, &d, now);
+		}
+		bfd_core_sends(c, &count);
+		bfd_core_drained(c);
+		usec_t due = usec_min(bfd_core_due(c), end);
+		ck_assert_msg(due > now, "what was due is sent");
+		now = due;
+		bfd_core_timer(c, now);
+		bfd_core_sends(c, &count);
+		if (now >= end - SPAN && count) {
+			wakes++;
+			packets += count;
+		}
+	}
+	ck_assert_msg(wakes <= SPAN / BFD_GRID_US + 1, "%zu wakes for %zu packets", wakes, packets);
+	ck_assert_msg(packets >= MANY * 20 && packets <= MANY * 23, "%zu packets", packets);
+	bfd_core_free(c);
+}
+END_TEST
+
 START_TEST(with_a_multiplier_of_one_the_gaps_are_at_most_90_percent)
 {
 	struct bfd_params a = bfd_net_params(0);
@@ -375,7 +454,7 @@ START_TEST(packets_may_lie_unread_for_a_part_of_the_quickest_interval)
 {
 	struct bfd_params slow = bfd_net_params(0);
 
-	ck_assert_uint_eq(bfd_core_patience(net->core[0]), 1250);
+	ck_assert_uint_eq(bfd_core_patience(net->core[0]), 1666);
 	slow.desired_min_tx_us = slow.required_min_rx_us = 50000;
 	bfd_net_set(net, 0, &slow);
 	bfd_net_run(net, 5000000);
@@ -393,6 +472,8 @@ suite(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, while_down_nothing_is_sent_faster_than_once_a_second);
 	tcase_add_test(c, while_up_the_gaps_are_75_to_100_percent_of_the_interval);
+	tcase_add_loop_test(c, packets_of_any_interval_are_spread_within_its_bounds_and_late_on_the_average, 0, 12);
+	tcase_add_test(c, sessions_of_one_interval_share_their_wakes);
 	tcase_add_test(c, with_a_multiplier_of_one_the_gaps_are_at_most_90_percent);
 	tcase_add_test(c, each_way_goes_at_the_slower_of_what_one_offers_and_the_other_takes);
 	tcase_add_test(c, a_silent_neighbour_is_down_exactly_a_detection_time_after_its_last_packet);
