@@ -229,13 +229,32 @@ size_is_good(int row, size_t size)
 	return rows[row].rule == ANY || (size && size % rows[row].size == 0);
 }
 
+/* RFC 4271 6.3: the peer is told which it was, as far as there is room. */
+static void
+refuse_unknown(uint8_t flags, uint8_t type, struct wire_reader v, struct bgp_update *u)
+{
+	uint8_t bytes[BGP_FAULT_DATA];
+	struct wire_writer w = wire_writer(bytes, sizeof bytes);
+
+	wire_put_u8(&w, flags);
+	wire_put_u8(&w, type);
+	if (flags & ATTR_EXTENDED)
+		wire_put_u16(&w, (uint16_t)v.size);
+	else
+		wire_put_u8(&w, (uint8_t)v.size);
+	size_t room = sizeof bytes - w.at, size = v.size < room ? v.size : room;
+	wire_put_bytes(&w, v.base, size);
+	reset(u, BGP_UPDATE_UNKNOWN_WELL_KNOWN, type);
+	u->fault = bgp_fault(BGP_ERROR_UPDATE, BGP_UPDATE_UNKNOWN_WELL_KNOWN, bytes, w.at);
+}
+
 static void
 read_unknown(uint8_t flags, uint8_t type, struct wire_reader v, struct bgp_update *u)
 {
 	struct bgp_attrs *a = &u->attrs;
 
 	if (!(flags & ATTR_OPTIONAL)) {
-		reset(u, BGP_UPDATE_UNKNOWN_WELL_KNOWN, type);
+		refuse_unknown(flags, type, v, u);
 		return;
 	}
 	if (!(flags & ATTR_TRANSITIVE))

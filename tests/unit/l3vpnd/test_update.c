@@ -263,6 +263,18 @@ START_TEST(prefixes_that_cannot_be_told_end_the_session)
 }
 END_TEST
 
+START_TEST(the_peer_is_told_which_attribute_nobody_knows)
+{
+	static const uint8_t attribute[] = { 0x40, 99, 3, 7, 8, 9 };
+	struct bgp_update u;
+
+	bgp_read_update(update_with(attribute, sizeof attribute, false), &external, &u);
+	ck_assert(u.treatment == TREAT_RESET && u.fault.subcode == BGP_UPDATE_UNKNOWN_WELL_KNOWN);
+	ck_assert_uint_eq(u.fault.size, sizeof attribute);
+	ck_assert_mem_eq(u.fault.data, attribute, sizeof attribute);
+}
+END_TEST
+
 /* Prefixes in both places have a next hop each. */
 START_TEST(next_hops_of_both_kinds_stay_apart)
 {
@@ -568,6 +580,7 @@ suite(void)
 	tcase_add_loop_test(t, every_attribute_is_read_and_has_its_treatment, 0, (int)COUNT(each));
 	tcase_add_loop_test(t, attributes_of_a_speaker_that_knows_two_bytes_have_their_treatment, 0, (int)COUNT(old));
 	tcase_add_loop_test(t, prefixes_that_cannot_be_told_end_the_session, 0, (int)COUNT(frames));
+	tcase_add_test(t, the_peer_is_told_which_attribute_nobody_knows);
 	tcase_add_test(t, next_hops_of_both_kinds_stay_apart);
 	tcase_add_test(t, end_of_rib_of_each_family);
 	tcase_add_test(t, an_update_cut_anywhere_is_never_fine);
