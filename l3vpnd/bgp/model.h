@@ -237,6 +237,8 @@ struct bgp {
 	struct row process_row;
 	uint64_t questions; /* about targets, so far */
 	uint32_t reflects;  /* families that we hand on from internal peers to internal peers */
+	uint32_t
+	    keeps; /* VPN families of which everything is kept, whoever imports it: we reflect them, or are told to */
 	bool targets_moved; /* somebody imports something else than before */
 	bool members_asked; /* what we want has to be told anew: see members.c */
 	bool members_moved; /* some peer wants something else */
@@ -342,10 +344,10 @@ bool vpn_target_is_wanted(const struct bgp *, enum bgp_family, const struct attr
 /* Marks the instances that import such a path with the number of the question, which it returns. */
 uint64_t vpn_targets_ask(struct bgp *, enum bgp_family, const struct attr_set *);
 void vpn_import_expect(const struct dest *, bool nodes); /* it will be imported soon; first false, then true */
-void vpn_import(struct dest *);        /* of a VPN table: into the instances whose targets it has */
-void vpn_import_drop(struct path *);   /* it is about to go */
-void vpn_import_unlink(struct path *); /* an imported one is */
-void vpn_export(struct dest *);        /* of an instance: what is chosen there is told to others */
+void vpn_import(struct dest *);                          /* of a VPN table: into the instances whose targets it has */
+void vpn_import_drop(struct path *);                     /* it is about to go */
+void vpn_import_unlink(struct path *);                   /* an imported one is */
+void vpn_export(struct dest *);                          /* of an instance: what is chosen there is told to others */
 void vpn_configure(struct instance *, const struct bgp_vpn_config before[2]); /* after its configuration */
 void vpn_instance_gone(struct instance *);
 void vpn_review(struct bgp *); /* at the end of a new configuration */

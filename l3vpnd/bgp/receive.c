@@ -85,7 +85,7 @@ is_of_use(const struct bgp *b, enum bgp_family f, const struct attr_set *a)
 {
 	if (f != BGP_VPNV4 && f != BGP_VPNV6)
 		return true;
-	return b->config.no_target_policy || b->reflects & BGP_FAMILY_BIT(f) || vpn_target_is_wanted(b, f, a);
+	return b->keeps & BGP_FAMILY_BIT(f) || vpn_target_is_wanted(b, f, a);
 }
 
 /* What an import policy leaves of it, which may have other targets. */

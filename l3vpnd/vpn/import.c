@@ -297,21 +297,23 @@ void
 vpn_review(struct bgp *b)
 {
 	const struct instance *public = instance_find(b, "");
+	uint32_t kept = b->keeps, vpns = BGP_FAMILY_BIT(BGP_VPNV4) | BGP_FAMILY_BIT(BGP_VPNV6);
 
 	b->reflects = public ? reflected(public) : 0;
 	b->members_asked = true;
-	if (!b->targets_moved)
-		return;
-	b->targets_moved = false;
-	vpn_targets_rebuild(b);
-	if (!public)
-		return;
-	for (unsigned f = BGP_VPNV4; f <= BGP_VPNV6; f++)
-		if (public->ribs[f])
-			hash_each (k, &public->ribs[f]->dests) {
-				dest_dirty(OBJECT(k, struct dest, by_key));
-			}
-	if (!b->config.no_target_policy) /* what nobody wanted was not kept */
+	b->keeps = vpns & (b->config.no_target_policy ? vpns : b->reflects);
+	bool ask = kept != b->keeps; /* what nobody wanted was not kept, and others are not wanted any more */
+	if (b->targets_moved) {
+		b->targets_moved = false;
+		vpn_targets_rebuild(b);
+		for (unsigned f = BGP_VPNV4; public && f <= BGP_VPNV6; f++)
+			if (public->ribs[f])
+				hash_each (k, &public->ribs[f]->dests) {
+					dest_dirty(OBJECT(k, struct dest, by_key));
+				}
+		ask |= b->keeps != vpns;
+	}
+	if (ask && public)
 		hash_each (p, &public->peers) {
 			peer_refresh(OBJECT(p, struct peer, by_address), UINT32_MAX);
 		}
