@@ -51,6 +51,7 @@ l3vpn_free(struct l3vpn *g)
 	l3vpn_config_free(&g->config);
 	bgp_free(g->bgp);
 	free(g->old_labels);
+	free(g->early);
 	free(g);
 }
 
@@ -123,6 +124,17 @@ claim_labels(struct l3vpn *g)
 }
 
 static void
+pass_on_answers(struct l3vpn *g)
+{
+	for (size_t i = 0; i < g->early_count; i++)
+		give(g, &(struct bgp_input){
+			    .kind = BGP_IN_NEXT_HOP, .instance = g->early[i].vrf, .next_hop = &g->early[i].hop });
+	free(g->early);
+	g->early = NULL;
+	g->early_count = 0;
+}
+
+static void
 begin(struct l3vpn *g)
 {
 	if (g->begun || !g->configured || (g->synced & NEEDED) != NEEDED)
@@ -132,6 +144,7 @@ begin(struct l3vpn *g)
 	claim_labels(g);
 	g->begun = true;
 	apply(g);
+	pass_on_answers(g);
 	own_routes_again(g);
 	table_complete(&g->request_table);
 }
@@ -161,15 +174,38 @@ range_row(struct l3vpn *g, const Fib__LabelRange *row, bool gone)
 	g->last_label = row->last;
 }
 
+/* Of an earlier life: fibd goes on answering what was asked then, and does not say it again when it is asked again. */
+static void
+keep_answer(struct l3vpn *g, const char *vrf, const struct bgp_next_hop *hop, bool gone)
+{
+	size_t i = 0;
+
+	while (i < g->early_count &&
+	       (!addr_eq(&g->early[i].hop.address, &hop->address) || strcmp(g->early[i].vrf, vrf) != 0))
+		i++;
+	if (gone && i < g->early_count)
+		g->early[i] = g->early[--g->early_count];
+	if (gone || strlen(vrf) >= BGP_NAME)
+		return;
+	if (i == g->early_count)
+		g->early = mem_resize(g->early, ++g->early_count * sizeof *g->early);
+	g->early[i] = (struct early_answer){ .hop = *hop };
+	memcpy(g->early[i].vrf, vrf, strlen(vrf) + 1);
+}
+
 /* What is not told again after a restart of fibd has been asked again, and is answered. */
 static void
 reach_row(struct l3vpn *g, const Fib__Reach *row, bool gone)
 {
 	struct bgp_next_hop hop = { .reachable = row->reachable, .lsp = row->lsp, .metric = row->metric };
 
-	if (addr_from_bytes(row->address.data, row->address.len, &hop.address))
-		give(g, &(struct bgp_input){
-			    .kind = BGP_IN_NEXT_HOP, .instance = row->vrf, .next_hop = &hop, .gone = gone });
+	if (!addr_from_bytes(row->address.data, row->address.len, &hop.address))
+		return;
+	if (!g->begun) {
+		keep_answer(g, row->vrf, &hop, gone);
+		return;
+	}
+	give(g, &(struct bgp_input){ .kind = BGP_IN_NEXT_HOP, .instance = row->vrf, .next_hop = &hop, .gone = gone });
 }
 
 static void

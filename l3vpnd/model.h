@@ -57,6 +57,11 @@ struct old_label {               /* a label of ours in the kernel, of an earlier
 	struct addr next_hop;
 };
 
+struct early_answer { /* how a next hop is reached, told before there was anybody to hear it */
+	char vrf[BGP_NAME];
+	struct bgp_next_hop hop;
+};
+
 struct l3vpn {
 	usec_t now;
 	bool busy, configured, begun;
@@ -70,6 +75,8 @@ struct l3vpn {
 	uint32_t first_label, last_label; /* our range; last 0: not known */
 	struct old_label *old_labels;     /* until we begin */
 	size_t old_label_count;
+	struct early_answer *early; /* until we begin */
+	size_t early_count;
 	uint32_t chosen_id; /* the router ID that was taken from an interface last; 0: none */
 	bool ports_moved;   /* addresses or names are others: the configuration may mean something else */
 	struct table instance_table, request_table;

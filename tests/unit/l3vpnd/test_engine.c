@@ -350,6 +350,30 @@ START_TEST(what_fibd_says_of_a_next_hop_is_passed_on)
 }
 END_TEST
 
+/* After a restart of ours fibd goes on answering what we asked before, and says it once: before all else is known. */
+START_TEST(what_fibd_says_before_we_begin_is_heard)
+{
+	Fib__Reach row = FIB__REACH__INIT;
+
+	row.vrf = lent("");
+	row.reachable = true;
+	for (int i = 0; i < 3; i++) {
+		row.address = address_bytes(i == 1 ? "4.4.4.4" : "3.3.3.3");
+		row.metric = (uint32_t)i;
+		give(&(struct l3vpn_input){ .kind = L3VPN_IN_ROW, .table = L3VPN_FIB_REACH, .row = &row, .round = 1 });
+	}
+	row.address = address_bytes("4.4.4.4");
+	give(&(struct l3vpn_input){
+	    .kind = L3VPN_IN_ROW, .table = L3VPN_FIB_REACH, .row = &row, .gone = true, .round = 1 });
+	begin();
+	const struct hash *hops = &instance_find(g->bgp, "")->next_hops;
+	ck_assert_uint_eq(hops->count, 1);
+	const struct next_hop *h = OBJECT(hops->oldest, struct next_hop, by_address);
+	ck_assert(h->known && h->reachable);
+	ck_assert_uint_eq(h->metric, 2);
+}
+END_TEST
+
 START_TEST(labels_of_an_earlier_life_are_taken_over_and_it_counts_as_a_restart)
 {
 	Fib__Ilm row = FIB__ILM__INIT;
@@ -476,6 +500,7 @@ suite(void)
 	tcase_add_test(t, a_peer_waits_for_the_address_of_its_interface);
 	tcase_add_test(t, a_router_id_that_is_not_said_is_an_address_and_stays);
 	tcase_add_test(t, what_fibd_says_of_a_next_hop_is_passed_on);
+	tcase_add_test(t, what_fibd_says_before_we_begin_is_heard);
 	tcase_add_test(t, labels_of_an_earlier_life_are_taken_over_and_it_counts_as_a_restart);
 	tcase_add_loop_test(t, routes_of_ours_in_the_kernel_tell_of_a_restart, 0, 2);
 	tcase_add_test(t, bfd_is_asked_to_watch_a_customer_on_its_link_and_a_pe_from_afar);
