@@ -351,6 +351,22 @@ remember(struct peer *p, const struct bgp_fault *f, bool ours, const char *why)
 	    why && f && f->code ? why : "");
 }
 
+/* Why a call led to nothing. It is shown, and not logged: the next attempt is as good. What is wrong with a password nobody
+ * can tell, for neither end answers what is signed otherwise. */
+static void
+note_unanswered(struct peer *p, enum bgp_event on, const char *why)
+{
+	const char *text = on == BE_LOST           ? why
+			   : p->config.secret_size ? "no answer to our calls: is it reachable, and its password ours?"
+						   : "no answer to our calls";
+
+	if (!text || p->last_fault.code || (p->ups && p->why_down)) /* what was said counts for more */
+		return;
+	free(p->why_down);
+	p->why_down = mem_text(text);
+	p->last_fault_ours = on != BE_LOST;
+}
+
 /* One of two connections is closed, as it should be. */
 static bool
 is_collision(const struct bgp_fault *f)
@@ -390,6 +406,8 @@ event(struct conn *c, enum bgp_event on, const struct bgp_fault *fault, const ch
 	c->state = move.next;
 	if (before >= BGP_OPENSENT && move.next == BGP_IDLE && !is_collision(say))
 		remember(p, say, !theirs, why);
+	if (before == BGP_CONNECT && (on == BE_LOST || on == BE_RETRY) && !p->up)
+		note_unanswered(p, on, why);
 	if (move.acts & BA_NOTIFY && say && say->code && c->number)
 		send_notification(c, say);
 	if (move.acts & BA_DOWN)
