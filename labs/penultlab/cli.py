@@ -21,7 +21,7 @@ import sys
 from . import vm
 from .lab import Lab
 from .net import LabError, enter
-from .topology import Topology, TopologyError
+from .topology import SPEAKERS, Topology, TopologyError
 
 STATES = "/run/penult-lab"
 VM_TIMEOUT_S = 900
@@ -178,7 +178,7 @@ def check(topology, args):
     bad = False
     for node in topology.nodes.values():
         for daemon in node.daemons if node.kind == "router" else ():
-            if daemon != "bird":
+            if daemon not in SPEAKERS:
                 config = os.path.join(topology.folder, f"{node.name}.conf")
                 bad |= subprocess.call([os.path.join(args.build, "bin", daemon), "-t", "-c", config]) != 0
     return 2 if bad else 0

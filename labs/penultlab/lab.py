@@ -9,6 +9,7 @@ import tempfile
 
 from . import nodes
 from .net import LabError, Net, wait_for
+from .topology import SPEAKERS
 
 # What a sanitizer says when it has found something.
 FINDINGS = re.compile(r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
@@ -25,7 +26,7 @@ class Lab:
         os.chmod(self.dir, 0o755)  # FRR gives up root before it reads its files
         self.daemons = {}  # (node, daemon) -> Process
         self.spawned = []  # everything else that was started in nodes
-        for program in sorted({d for n in topology.nodes.values() if n.kind == "router" for d in n.daemons if d != "bird"}):
+        for program in sorted({d for n in topology.nodes.values() if n.kind == "router" for d in n.daemons if d not in SPEAKERS}):
             if not os.access(os.path.join(self.build, "bin", program), os.X_OK):
                 shutil.rmtree(self.dir)
                 raise LabError(f"{self.build}/bin/{program} is not built; run make, or name the build folder with --build")

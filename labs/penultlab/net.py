@@ -114,9 +114,9 @@ class Net:
         devices = [device_name(i) for link in self.topology.links for n, i in link.ends if n == node.name]
         if node.kind == "switch":
             return ["link add name br0 type bridge", "link set br0 up"] + [f"link set {d} master br0" for d in devices]
-        if node.kind == "host":
-            return [f"address add {node.address} dev {devices[0]}"] + ([f"route add default via {node.gateway}"] if node.gateway else [])
-        return []
+        # An IPv6 address is there at once: nobody else has it, so nobody is asked.
+        settings = [f"address add {a} dev {devices[0]}" + (" nodad" if ":" in a else "") for a in node.addresses]
+        return settings + ([f"route add default via {node.gateway}"] if node.gateway else [])
 
     def remove(self):
         for node in [*self.topology.nodes, "wires"]:

@@ -1,6 +1,6 @@
-"""What runs in nodes: Penult's daemons, Debian's FRR and BIRD; how each is started, and when it is ready.
+"""What runs in nodes: Penult's daemons, Debian's FRR, BIRD and speakers of BGP; how each is started, and when it is ready.
 
-Penult's daemons tell by sd_notify, so each gets a socket of its own to say it on. FRR and BIRD say nothing and are ready
+Penult's daemons tell by sd_notify, so each gets a socket of its own to say it on. The others say nothing and are ready
 when their control socket is there.
 """
 import ctypes
@@ -16,7 +16,7 @@ from .net import LIBC, NAMES, LabError, enter, wait_for
 
 PR_SET_PDEATHSIG = 1
 FRR, FRR_RUN = "/usr/lib/frr", "/var/run/frr"
-BIRD = "/usr/sbin/bird"
+BIRD, GOBGP, OPENBGPD, EXABGP = "/usr/sbin/bird", "/usr/bin/gobgpd", "/usr/sbin/bgpd", "/usr/sbin/exabgp"
 READY_S = 120  # only ends what is broken; an emulated machine with sanitizers is slow
 
 
@@ -146,6 +146,62 @@ def bird(lab, node, daemon):
     return Process(lab, node.name, daemon, [BIRD, "-f", "-c", config, "-s", control], ready_file=control)
 
 
+def gobgp_control(lab, node):
+    return os.path.join(lab.run_dir(node), "gobgp.ctl")
+
+
+def gobgp(lab, node, daemon):
+    control = gobgp_control(lab, node.name)
+    os.makedirs(lab.run_dir(node.name), exist_ok=True)
+    config = os.path.join(lab.topology.folder, f"{node.name}.toml")
+    return Process(lab, node.name, daemon, [GOBGP, "-f", config, "-p", "--pprof-disable", "--api-hosts", f"unix://{control}"], ready_file=control)
+
+
+def openbgpd_control(lab, node):
+    return os.path.join(lab.run_dir(node), "bgpd.ctl")
+
+
+def openbgpd(lab, node, daemon):
+    """It gives up root to a user that it knows by name, in a folder where it locks itself up. Debian makes that user when
+    systemd does; here it is made for this process alone, in files that nobody else sees."""
+    run, control = lab.run_dir(node.name), openbgpd_control(lab, node.name)
+    os.makedirs(os.path.join(run, "empty"), exist_ok=True)
+    for name, line in ("passwd", f"_openbgpd:x:64999:64999::{run}/empty:/usr/sbin/nologin"), ("group", "_openbgpd:x:64999:"):
+        with open(os.path.join("/etc", name), encoding="utf-8") as f:
+            others = [other for other in f if not other.startswith("_openbgpd:")]
+        with open(os.path.join(run, name), "w", encoding="utf-8") as f:
+            f.write("".join(others) + line + "\n")
+    config = os.path.join(run, "bgpd.conf")
+    shutil.copy(os.path.join(lab.topology.folder, f"{node.name}.openbgpd"), config)
+    with open(config, "a", encoding="utf-8") as f:
+        f.write(f'socket "{control}"\n')
+    os.chmod(config, 0o600)  # else it refuses to read it
+    own = f"mount --bind {run}/passwd /etc/passwd && mount --bind {run}/group /etc/group && exec {OPENBGPD} -d -v -f {config}"
+    return Process(lab, node.name, daemon, ["unshare", "-m", "sh", "-c", own], ready_file=control)
+
+
+def exabgp_files(lab, node):
+    """What it is told, a command a line, and what it has heard, a JSON object a line."""
+    return os.path.join(lab.run_dir(node), "exabgp.say"), os.path.join(lab.run_dir(node), "exabgp.heard")
+
+
+def exabgp(lab, node, daemon):
+    """It is spoken to by processes of its own; two that pass files on are enough."""
+    os.makedirs(lab.run_dir(node.name), exist_ok=True)
+    say, heard = exabgp_files(lab, node.name)
+    config = os.path.join(lab.run_dir(node.name), "exabgp.conf")
+    with open(say, "w", encoding="utf-8"), open(os.path.join(lab.topology.folder, f"{node.name}.exabgp"), encoding="utf-8") as f:
+        text = f.read()
+    with open(heard + ".sh", "w", encoding="utf-8") as f:
+        f.write(f"exec 3>&1 cat >> {heard}\n")  # it takes the end of their output for their death
+    with open(config, "w", encoding="utf-8") as f:
+        f.write(f"process say {{ run /usr/bin/tail -n +1 -f {say}; encoder text; }}\n"
+                f"process heard {{ run /bin/sh {heard}.sh; encoder json; }}\n{text}")
+    settings = {"daemon.user": "root", "daemon.drop": "false", "log.destination": "stdout", "api.ack": "false", "api.cli": "false", "tcp.bind": ""}
+    argv = ["env", *(f"exabgp.{key}={value}" for key, value in settings.items()), EXABGP, config]
+    return Process(lab, node.name, daemon, argv, ready_file=heard)
+
+
 def frr_space(lab, node):
     """Each node's FRR keeps its sockets apart by a path space (-N), whose name may have no dot."""
     return lab.namespace(node).replace(".", "-")
@@ -177,7 +233,10 @@ def frr_cleanup(lab, node):
     shutil.rmtree(os.path.join(FRR_RUN, frr_space(lab, node.name)), ignore_errors=True)
 
 
+STARTERS = {"bird": bird, "gobgp": gobgp, "openbgpd": openbgpd, "exabgp": exabgp}
+
+
 def process_of(lab, node, daemon):
     if node.kind == "frr":
         return frr(lab, node, daemon)
-    return (bird if daemon == "bird" else penult)(lab, node, daemon)
+    return STARTERS.get(daemon, penult)(lab, node, daemon)

@@ -5,7 +5,10 @@
     router R2 daemons fibd,ldpd,bird             the same beside Debian's BIRD, configuration R2.bird
     host H1 192.168.1.2/24 gateway 192.168.1.1   a plain host; the address is on its first link
     frr F1 daemons zebra,ospfd,ldpd              Debian's FRR, configuration F1.DAEMON.conf
-    bird B1                                      Debian's BIRD, configuration B1.bird
+    bird B1 [10.0.0.2/24 [fd00::2/64]]           Debian's BIRD, configuration B1.bird; addresses on its first link
+    gobgp G1 10.0.0.3/24                         the same of GoBGP, configuration G1.toml
+    openbgpd O1 10.0.0.4/24                      of OpenBGPD, configuration O1.openbgpd
+    exabgp E1 10.0.0.5/24                        of ExaBGP, configuration E1.exabgp
     switch S1                                    a bridge: a test can cut a path while both ends keep their carrier
     link R1 GigabitEthernet0/1/0 R2 GigabitEthernet0/1/0 [name red] [mtu 9000] [wire]
     link H1 eth0 R1 GigabitEthernet0/3/0
@@ -18,7 +21,9 @@ import ipaddress
 import os
 import re
 
-DAEMONS = {"router": ["fibd", "ldpd"], "frr": ["zebra", "staticd", "ldpd"], "bird": ["bird"]}
+SPEAKERS = ("bird", "gobgp", "openbgpd", "exabgp")  # one daemon each
+DAEMONS = {"router": ["fibd", "ldpd"], "frr": ["zebra", "staticd", "ldpd"], **{name: [name] for name in SPEAKERS}}
+KINDS = ("router", "host", "frr", *SPEAKERS, "switch")
 CAPABILITIES = {"mpls"}
 
 
@@ -30,7 +35,7 @@ class Node:
     def __init__(self, kind, name, line):
         self.kind, self.name, self.line = kind, name, line
         self.daemons = list(DAEMONS.get(kind, []))
-        self.address = self.gateway = None
+        self.addresses, self.gateway = [], None  # on its first link
 
 
 class Link:
@@ -63,14 +68,14 @@ class Topology:
         except (OSError, UnicodeDecodeError) as e:
             raise TopologyError(f"{self.path}: {getattr(e, 'strerror', e)}") from e
         for node in self.nodes.values():
-            if node.kind == "host" and not any(node.name in dict(link.ends) for link in self.links):
-                self._fail(node.line, f"host {node.name} has no link")
+            if node.addresses and not any(node.name in dict(link.ends) for link in self.links):
+                self._fail(node.line, f"{node.kind} {node.name} has no link")
 
     def _fail(self, number, what):
         raise TopologyError(f"{self.path}:{number}: {what}")
 
     def _line(self, number, words):
-        kinds = {"needs": self._needs, "link": self._link, **dict.fromkeys(("router", "host", "frr", "bird", "switch"), self._node)}
+        kinds = {"needs": self._needs, "link": self._link, **dict.fromkeys(KINDS, self._node)}
         if words[0] not in kinds:
             self._fail(number, f"`{words[0]}` is not understood; a line begins with {', '.join(sorted(kinds))}")
         kinds[words[0]](number, words)
@@ -89,7 +94,9 @@ class Topology:
         if node.name in self.nodes:
             self._fail(number, f"{node.name} is there already, in line {self.nodes[node.name].line}")
         if kind == "host":
-            node.address = self._address(number, rest.pop(0) if rest else "", ipaddress.ip_interface, "host needs an address with its length")
+            node.addresses.append(self._address(number, rest.pop(0) if rest else "", ipaddress.ip_interface, "host needs an address with its length"))
+        while kind in SPEAKERS and rest and "/" in rest[0]:
+            node.addresses.append(self._address(number, rest.pop(0), ipaddress.ip_interface, f"{kind} has addresses with their length"))
         while rest:
             key, value = rest.pop(0), rest.pop(0) if rest else ""
             if key == "daemons" and value and kind in DAEMONS:

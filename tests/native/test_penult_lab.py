@@ -29,6 +29,8 @@ def topology(tmp_path, text):
     ("host H1 10.0.0.300/24", r":1: host needs an address with its length, not `10.0.0.300/24`"),
     ("host H1 10.0.0.1/24 gateway ten", r":1: gateway needs an address, not `ten`"),
     ("host H1 10.0.0.1/24", r":1: host H1 has no link"),
+    ("gobgp G1 10.0.0.1/24 ten/24", r":1: gobgp has addresses with their length, not `ten/24`"),
+    ("bird B1 10.0.0.1/24", r":1: bird B1 has no link"),
     ("needs wings", r":1: `wings` is nothing a kernel could have here"),
     ("router R1\nlink R1 a R2 b", r":2: there is no node R2"),
     ("router R1\nlink R1 a", r":2: a link has two ends"),
