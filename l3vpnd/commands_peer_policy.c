@@ -1,5 +1,6 @@
 /* Who is attached to which policy: peers, VPN instances; and what else of a peer's routes is said beside it. */
 #include "l3vpnd/commands.h"
+#include <stdio.h>
 #include <string.h>
 
 static struct bgp_peer_family *
@@ -19,7 +20,7 @@ set_name(char room[BGP_NAME], const char *parameter, const struct args *a, struc
 	if (!args_undo(a) && arg_copy(a, parameter, name, sizeof name, why) != 0)
 		return -1;
 	memset(room, 0, BGP_NAME);
-	memcpy(room, name, strlen(name));
+	snprintf(room, BGP_NAME, "%s", name);
 	return 0;
 }
 

@@ -163,8 +163,10 @@ to_front(struct dest *d, struct path *p)
 {
 	struct path **at = &d->paths;
 
-	while (*at != p)
+	while (*at && *at != p)
 		at = &(*at)->next;
+	if (!*at || at == &d->paths)
+		return;
 	*at = p->next;
 	p->next = d->paths;
 	d->paths = p;

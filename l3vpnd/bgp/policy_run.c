@@ -201,9 +201,8 @@ change(struct attr_store *store, const struct policy_route *r, const struct attr
 static bool
 changes_something(const struct policy_apply *y)
 {
-	static const struct policy_apply nothing;
-
-	return memcmp(y, &nothing, sizeof nothing) != 0;
+	return y->has_local_pref || y->has_preferred || y->has_origin || y->cost_way || y->communities_way ||
+	       y->targets_way || y->prepend_count || addr_is_set(&y->next_hop4) || addr_is_set(&y->next_hop6);
 }
 
 static const struct attr_set *

@@ -5,6 +5,7 @@
  * next hop whose reach has changed marks the destinations of all paths over it.
  */
 #include "l3vpnd/bgp/model.h"
+#include <assert.h>
 #include <stdlib.h>
 
 const char *
@@ -282,6 +283,7 @@ path_say(struct path *p, const struct attr_set *attrs, uint32_t label, enum path
 {
 	const struct rib *r = p->dest->rib;
 
+	assert(attrs);
 	p->attrs = attrs;
 	p->label = label;
 	p->fault = (uint8_t)fault;

@@ -186,7 +186,7 @@ unexport_one(struct dest *there)
 {
 	const struct path *p = own_path(there);
 
-	if (!p)
+	if (!there || !p)
 		return;
 	uint32_t label = p->label;
 	path_gone(there, NULL, 0);
