@@ -174,7 +174,7 @@ frames_read(struct frames *f)
 	_Alignas(struct nlmsghdr) char bytes[NEWS_BYTES];
 
 	for (int i = 0; i < READS_MAX; i++) {
-		struct sockaddr_nl from;
+		struct sockaddr_nl from = { 0 };
 		socklen_t room = sizeof from;
 		ssize_t size = recvfrom(f->news, bytes, sizeof bytes, MSG_DONTWAIT, (void *)&from, &room);
 		if (size < 0 && errno == ENOBUFS)
