@@ -124,6 +124,18 @@ reach(struct peer *p, enum bgp_family f, struct wire_reader list, const struct a
 	attr_drop(&p->bgp->attrs, marked);
 }
 
+/* Where both places have prefixes, each has a next hop of its own. */
+static void
+reach_plain(struct peer *p, const struct bgp_update *u, const struct attr_set *a)
+{
+	const struct attr_change hop = { .next_hop_set = true, .next_hop = u->attrs.plain_hop };
+	const struct attr_set *own = u->has_reach ? attr_changed(&p->bgp->attrs, a, &hop) : attr_use(a);
+
+	if (own)
+		reach(p, BGP_IPV4, u->nlri, own);
+	attr_drop(&p->bgp->attrs, own);
+}
+
 /* Section 6.3: the first AS of an external path is the peer's. */
 static bool
 begins_right(const struct peer *p, const struct attr_set *a)
@@ -187,7 +199,7 @@ receive_update(struct peer *p, struct wire_reader body)
 	if (u.has_unreach)
 		withdraw(p, u.unreach_family, u.unreach, false);
 	if (a && u.nlri.size)
-		reach(p, BGP_IPV4, u.nlri, a);
+		reach_plain(p, &u, a);
 	else if (u.nlri.size)
 		withdraw(p, BGP_IPV4, u.nlri, true);
 	if (a && u.has_reach)

@@ -105,6 +105,19 @@ list_is_good(struct wire_reader r, enum bgp_family f, const struct bgp_reading *
 	return wire_done(&r);
 }
 
+/* RFC 4659 3.2.1.2, 4798 2: over an IPv4 network the next hop is an IPv4 address, as ::ffff:10.0.0.1. */
+static struct addr
+unmapped(struct addr a, enum bgp_family f)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct addr v4;
+
+	if ((f != BGP_VPNV6 && f != BGP_LABELED_IPV6) || a.family != 6 || memcmp(a.bytes, mapped, sizeof mapped) != 0)
+		return a;
+	addr_from_bytes(a.bytes + sizeof mapped, 4, &v4);
+	return v4;
+}
+
 /* RFC 4760 3, 2545 3, 4364 4.3.2, 4659 3.2.1: distinguishers of next hops are zero and say nothing. */
 static bool
 read_next_hop(struct wire_reader r, enum bgp_family f, struct bgp_attrs *a)
@@ -118,6 +131,7 @@ read_next_hop(struct wire_reader r, enum bgp_family f, struct bgp_attrs *a)
 	size_t length = size == 4 + rd ? 4 : 16;
 	const uint8_t *bytes = wire_bytes(&r, length);
 	addr_from_bytes(bytes, length, &a->next_hop);
+	a->next_hop = unmapped(a->next_hop, f);
 	if (two) {
 		wire_bytes(&r, rd);
 		const uint8_t *local = wire_bytes(&r, 16);
@@ -183,14 +197,7 @@ read_value(uint8_t type, struct wire_reader v, const struct bgp_reading *how, st
 	case ATTR_ORIGIN: a->origin = wire_u8(&v); return a->origin <= ORIGIN_INCOMPLETE;
 	case ATTR_AS_PATH: a->as_path = whole; return as_path_is_good(whole, how->as4 ? 4 : 2);
 	case ATTR_AS4_PATH: a->as4_path = whole; return as_path_is_good(whole, 4);
-	case ATTR_NEXT_HOP: {
-		const uint8_t *bytes = wire_bytes(&v, 4);
-		struct addr next_hop;
-		addr_from_bytes(bytes, 4, &next_hop);
-		if (!addr_is_set(&a->next_hop)) /* that of MP_REACH_NLRI goes before */
-			a->next_hop = next_hop;
-		return true;
-	}
+	case ATTR_NEXT_HOP: addr_from_bytes(wire_bytes(&v, 4), 4, &a->plain_hop); return true;
 	case ATTR_MED: a->med = wire_u32(&v); return true;
 	case ATTR_LOCAL_PREF: a->local_pref = wire_u32(&v); return true;
 	case ATTR_ORIGINATOR_ID: a->originator = wire_u32(&v); return true;
@@ -317,6 +324,29 @@ read_attributes(struct wire_reader r, const struct bgp_reading *how, struct bgp_
 	return true;
 }
 
+/* RFC 4271 6.3: one that may be the address of a router. */
+static bool
+is_host(const struct addr *a)
+{
+	bool nobodys = a->family == 4 && (!a->bytes[0] || a->bytes[0] >= 240); /* RFC 1122 3.2.1.3, 1112 4 */
+
+	return !nobodys && !addr_is_unspecified(a) && !addr_is_multicast(a) && !addr_is_loopback(a);
+}
+
+/* The NEXT_HOP beside MP_REACH_NLRI says nothing when there are no prefixes that it is for (RFC 4760 3). */
+static void
+look_at_next_hops(struct bgp_update *u)
+{
+	struct bgp_attrs *a = &u->attrs;
+
+	if (!u->has_reach)
+		a->next_hop = a->plain_hop;
+	if (u->nlri.size && a->seen & ATTR_BIT(ATTR_NEXT_HOP) && !is_host(&a->plain_hop))
+		treat(u, TREAT_WITHDRAW, ATTR_NEXT_HOP);
+	if (u->has_reach && u->reach.size && addr_is_set(&a->next_hop) && !is_host(&a->next_hop))
+		treat(u, TREAT_WITHDRAW, ATTR_MP_REACH);
+}
+
 /* 3 (d) */
 static void
 look_for_missing(struct bgp_update *u)
@@ -355,6 +385,7 @@ bgp_read_update(struct wire_reader body, const struct bgp_reading *how, struct b
 	}
 	if (ret->treatment == TREAT_RESET)
 		return;
+	look_at_next_hops(ret);
 	if (ret->nlri.size || (ret->has_reach && ret->reach.size))
 		look_for_missing(ret);
 	if (!ret->withdrawn.size && !ret->nlri.size && !size) {

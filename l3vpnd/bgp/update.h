@@ -38,7 +38,8 @@ struct bgp_attrs {
 	uint64_t seen; /* bits of enum bgp_attribute, of those that count */
 	uint8_t origin;
 	struct wire_reader as_path, as4_path; /* as_path: of the session's AS size */
-	struct addr next_hop, link_local;     /* of NEXT_HOP or MP_REACH_NLRI */
+	struct addr next_hop, link_local;     /* of MP_REACH_NLRI, or without one of NEXT_HOP */
+	struct addr plain_hop;                /* of NEXT_HOP, for IPv4 prefixes outside it */
 	uint32_t med, local_pref, originator, otc;
 	uint32_t aggregator_as, aggregator;
 	struct wire_reader communities, ext_communities, large_communities, clusters;
