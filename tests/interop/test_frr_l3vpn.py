@@ -194,6 +194,26 @@ def test_what_a_site_takes_back_is_gone_everywhere_and_nothing_else(lab):
     whole(lab)
 
 
+def test_a_label_for_each_next_hop_or_route_leads_frrs_packets_straight_to_the_site(lab):
+    whole(lab)
+    one, other = SITE["CE1"][:2]
+
+    def told():
+        """FRR's labels for the site's prefixes, where packets with them leave PE1 for the site."""
+        straight = {label for label, entry in lab.mpls_routes("PE1").items() if entry.get("dev") == "ge0-3-0"}
+        labels = [at_frr(lab, prefix).get("remoteLabel") for prefix in (one, other)]
+        return labels if set(labels) <= straight and labels == [pushed(lab, "PE2", p)[-1] for p in (one, other)] else None
+
+    for mode, count in (("per-nexthop", 1), ("per-route", 2)):
+        lab.reconfigure("PE1", lambda text, m=mode: re.sub(r"  apply-label .*\n", "", text).replace("  route-disting", f"  apply-label {m}\n  route-disting", 1),
+                        ["l3vpnd"])
+        wait_for(lambda n=count: told() and len(set(told())) == n, f"labels {mode}", last=lambda: (told(), lab.mpls_routes("PE1")))
+        answers(lab, "CE2", SITE["CE2"][0], other)
+    lab.reconfigure("PE1", lambda text: re.sub(r"  apply-label .*\n", "", text), ["l3vpnd"])
+    wait_for(lambda: {at_frr(lab, prefix).get("remoteLabel") for prefix in (one, other)} == popped(lab, "PE1"), "one label again")
+    whole(lab)
+
+
 def test_without_our_l3vpnd_frr_keeps_its_routes_and_no_packet_is_lost(lab):
     whole(lab)
     label, pacers = instance_label(lab), both_ways(lab)
