@@ -45,12 +45,40 @@ may_pump(const struct fibd *d)
 	return rib_wants_resync(d->rib) ? kernel_is_idle(d->kernel) : kernel_room(d->kernel) >= IN_FLIGHT_LEAST;
 }
 
+static void
+resync(struct fibd *d, uint32_t number)
+{
+	int r = kernel_dump(d->kernel);
+
+	if (r < 0) /* the engine asks again */
+		feed(d,
+		    &(struct fib_input){ .kind = FIB_IN_ANSWER, .number = number, .error = -r, .text = strerror(-r) });
+	else
+		feed(d, &(struct fib_input){ .kind = FIB_IN_SEEN_ALL });
+}
+
+static void
+give_slice(struct fibd *d)
+{
+	size_t count;
+
+	if (!may_pump(d) || !(count = rib_take_ops(d->rib, d->slice, SLICE_OPS, host_now(d->host))))
+		return;
+	if (d->slice[0].kind == FIB_OP_RESYNC)
+		resync(d, d->slice[0].number);
+	else
+		kernel_do(d->kernel, d->slice, count);
+}
+
 /* After one or many inputs: log lines, rows, the timer, and the next operations. */
 static void
 settle(struct fibd *d)
 {
 	struct outbox *out = rib_outbox(d->rib);
 
+	/* Before others hear of it: BGP would answer with every route of its own, and those are read first. */
+	if (d->pump && rib_is_urgent(d->rib))
+		give_slice(d);
 	for (size_t i = 0; i < outbox_count(out); i++) {
 		struct effect e = outbox_at(out, i);
 		log_effect(&e);
@@ -64,31 +92,13 @@ settle(struct fibd *d)
 		    d->pump, rib_has_ops(d->rib) && may_pump(d) ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
-static void
-resync(struct fibd *d, uint32_t number)
-{
-	int r = kernel_dump(d->kernel);
-
-	if (r < 0) /* the engine asks again */
-		feed(d,
-		    &(struct fib_input){ .kind = FIB_IN_ANSWER, .number = number, .error = -r, .text = strerror(-r) });
-	else
-		feed(d, &(struct fib_input){ .kind = FIB_IN_SEEN_ALL });
-}
-
 static int
 on_pump(sd_event_source *source, void *ctx)
 {
 	struct fibd *d = ctx;
-	size_t count;
 
 	(void)source;
-	if (may_pump(d) && (count = rib_take_ops(d->rib, d->slice, SLICE_OPS, host_now(d->host)))) {
-		if (d->slice[0].kind == FIB_OP_RESYNC)
-			resync(d, d->slice[0].number);
-		else
-			kernel_do(d->kernel, d->slice, count);
-	}
+	give_slice(d);
 	settle(d);
 	return 0;
 }

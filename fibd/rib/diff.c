@@ -391,6 +391,12 @@ rib_has_ops(const struct rib *rib)
 	return rib->work || rib->resync_asked;
 }
 
+bool
+rib_is_urgent(const struct rib *rib)
+{
+	return rib->ops_first && rib->has_config && rib->dumped;
+}
+
 void
 diff_all_dirty(struct rib *rib)
 {

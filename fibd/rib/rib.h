@@ -180,6 +180,7 @@ struct outbox *rib_outbox(struct rib *); /* log lines */
  * holds and comes back (a slice of bulk work). Returns how many were written. */
 size_t rib_take_ops(struct rib *, struct fib_op *ops, size_t room, usec_t now);
 bool rib_has_ops(const struct rib *);
+bool rib_is_urgent(const struct rib *);    /* the next of them may move many routes at once */
 bool rib_wants_resync(const struct rib *); /* the next is FIB_OP_RESYNC, alone: do it when no other is under way */
 /* fib.Interface, fib.Route, fib.Ilm, fib.LabelRange, fib.Kernel, fib.Reach, bfd.Request; NULL at the end. */
 struct table *const *rib_tables(struct rib *);

@@ -197,6 +197,7 @@ bgp_new(uint64_t seed, bool restarted)
 	b->restarted = restarted;
 	timers_init(&b->timers);
 	timer_init(&b->defer, TIMER_DEFER);
+	timer_init(&b->patience, TIMER_PATIENCE);
 	rng_seed(&b->rng, seed);
 	attr_store_init(&b->attrs);
 	list_init(&b->instances);

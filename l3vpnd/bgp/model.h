@@ -15,7 +15,16 @@
  * The nouns of the engine. See engine.c for how they hang together. Only files of the engine include this. Moments are
  * fields ending in _at or _until; spans carry their unit.
  */
-enum bgp_timer_kind { TIMER_RETRY, TIMER_HOLD, TIMER_KEEPALIVE, TIMER_START, TIMER_STALE, TIMER_DEFER, TIMER_MEMBERS };
+enum bgp_timer_kind {
+	TIMER_RETRY,
+	TIMER_HOLD,
+	TIMER_KEEPALIVE,
+	TIMER_START,
+	TIMER_STALE,
+	TIMER_DEFER,
+	TIMER_PATIENCE,
+	TIMER_MEMBERS
+};
 
 /* --- sessions --- */
 
@@ -218,9 +227,11 @@ struct bgp {
 	struct timers timers;
 	struct rng rng;
 	usec_t now;
-	bool configured;    /* once */
-	bool restarted;     /* and nobody has been told anything yet: see restart.c */
-	struct timer defer; /* the end of patience with peers */
+	bool configured;       /* once */
+	bool restarted;        /* and nobody has been told anything yet: see restart.c */
+	bool impatient;        /* and those that restart as well are not waited for any longer */
+	struct timer defer;    /* the end of patience with peers */
+	struct timer patience; /* with those that restart as well */
 	struct bgp_config config;
 	struct attr_store attrs;
 	struct list instances;

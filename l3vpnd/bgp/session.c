@@ -750,5 +750,6 @@ bgp_session_timer(struct timer *t)
 	case TIMER_MEMBERS: members_ready(OBJECT(t, struct peer, members_wait)); break;
 	case TIMER_STALE: peer_stale_over(OBJECT(t, struct peer, stale)); break;
 	case TIMER_DEFER: restart_end(OBJECT(t, struct bgp, defer), "not all peers have come back in time"); break;
+	case TIMER_PATIENCE: OBJECT(t, struct bgp, patience)->impatient = true; break;
 	}
 }

@@ -18,10 +18,10 @@ def wait_session(lab, router, after=0):
                     f"a session of {router} with FRR", 120, last=lambda: session(lab, router))
 
 
-def configure(lab, *lines):
+def configure(lab, *lines, node="F2"):
     """Lines of FRR's own configuration, from its top level."""
     words = [w for line in ("configure terminal", *lines) for w in ("-c", line)]
-    lab.run("F2", "vtysh", "-N", frr_space(lab, "F2"), *words)
+    lab.run(node, "vtysh", "-N", frr_space(lab, node), *words)
 
 
 def told(lab, peer):

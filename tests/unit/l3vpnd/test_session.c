@@ -283,6 +283,33 @@ START_TEST(routes_of_a_peer_that_does_not_come_back_go_after_its_restart_time)
 }
 END_TEST
 
+#define HAD_TIME "peers that restart as well had their time"
+/* As FRR does: it says that it restarts, and soon after that it has told everything. */
+START_TEST(one_that_restarts_as_well_is_given_some_seconds_to_tell_what_it_has)
+{
+	bool tells = _i;
+
+	pair(100, 100);
+	vpn_net_start(net, 0, true);
+	vpn_net_start(net, 1, true);
+	while (!vpn_net_is_up(net, 0, 1))
+		vpn_net_run(net, SECONDS(1) / 10);
+	vpn_net_run(net, SECONDS(8));
+	ck_assert(bgp_is_restarting(net->nodes[0]->b) && bgp_is_restarting(net->nodes[1]->b));
+	if (tells) {
+		vpn_net_route(net, 1, "10.2.0.0/16", false);
+		restart_end(net->nodes[1]->b, "a test says so");
+		vpn_net_route(net, 1, "10.3.0.0/16", false);
+		vpn_net_run(net, SECONDS(1));
+		ck_assert(said(0, "the restart is over: all peers have told what they have"));
+		ck_assert(vpn_net_best(net, 0, BGP_IPV4, "10.2.0.0/16"));
+	}
+	vpn_net_run(net, SECONDS(3));
+	ck_assert_int_eq(said(0, HAD_TIME) || said(1, HAD_TIME), !tells); /* the first tells the other */
+	ck_assert(!bgp_is_restarting(net->nodes[0]->b));
+}
+END_TEST
+
 START_TEST(without_graceful_restart_routes_go_at_once)
 {
 	pair(100, 100);
@@ -446,6 +473,7 @@ suite(void)
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, routes_of_a_peer_that_restarts_stay_and_what_it_does_not_say_again_goes);
 	tcase_add_test(t, routes_of_a_peer_that_does_not_come_back_go_after_its_restart_time);
+	tcase_add_loop_test(t, one_that_restarts_as_well_is_given_some_seconds_to_tell_what_it_has, 0, 2);
 	tcase_add_loop_test(t, without_graceful_restart_routes_go_at_once, 0, 2);
 	tcase_add_test(t, an_ignored_peers_routes_go_at_once);
 	tcase_add_test(t, routes_of_a_peer_that_is_away_for_long_are_a_last_resort);
