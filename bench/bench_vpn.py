@@ -24,6 +24,7 @@ BFD_MS = 100  # the emulated machine stands still now and then
 GROUP_NEXTHOP, GROUP_ROUTE = 1 << 31, 1 << 6  # RTMGRP of RTNLGRP_NEXTHOP (32) and RTNLGRP_IPV4_ROUTE (7)
 RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWNEXTHOP, NHA_GROUP = 24, 25, 104, 2
 NLM_F_REQUEST, RTA_DST = 1, 1
+PREFIXES = 100  # the first byte of all their addresses
 
 
 def moved(space, build, count, vpn, link):
@@ -49,23 +50,24 @@ class Notices:
             self.netlink.bind((0, GROUP_NEXTHOP | GROUP_ROUTE))
 
     def groups(self):
-        """Changes of groups before the first of a route."""
+        """Changes of groups before the first of a prefix's route, which the kernel tells, too, where a group moves few of them."""
         found = 0
         with self.netlink:
             self.netlink.setblocking(False)
             while True:
                 try:
                     answer, place = self.netlink.recv(1 << 16), 0
-                except (BlockingIOError, OSError):
+                except OSError:
                     return found
                 while place < len(answer):
                     size, kind = struct.unpack_from("=IH", answer, place)
-                    if kind in (RTM_NEWROUTE, RTM_DELROUTE):
-                        return found
-                    attribute = place + 16 + 8
-                    while kind == RTM_NEWNEXTHOP and attribute < place + size:
+                    attribute = place + 16 + (12 if kind < RTM_NEWNEXTHOP else 8)  # behind a rtmsg or a nhmsg
+                    while attribute < place + size:
                         length, what = struct.unpack_from("=HH", answer, attribute)
-                        found += what == NHA_GROUP
+                        if kind == RTM_NEWNEXTHOP:
+                            found += what == NHA_GROUP
+                        elif kind in (RTM_NEWROUTE, RTM_DELROUTE) and what == RTA_DST and answer[attribute + 4] == PREFIXES:
+                            return found
                         attribute += (length + 3) & ~3
                     place += (size + 3) & ~3
 
@@ -73,12 +75,12 @@ class Notices:
 class Pe:
     """fibd in a namespace, and those who tell it of prefixes behind two PEs."""
 
-    def __init__(self, space, build, count, vpn, watched=False):
+    def __init__(self, space, build, count, vpn, watched=False, session=""):
         self.space, self.build, self.count, self.vpn = space, build, count, vpn
         conf = os.path.join(space.folder, "router.conf")
         with open(conf, "w", encoding="ascii") as f:
             f.write("sysname P\n#\n" + (f"ip vpn-instance {vpn}\n ipv4-family\n  route-distinguisher 100:1\n#\nmpls lsr-id 9.9.9.9\n#\nmpls\n#\n" if vpn != "-" else "")
-                    + ("bfd\n#\n" if watched else "") + "return\n")
+                    + ("bfd\n#\n" if watched else "") + session + "return\n")
         for daemon in ("fibd", "bfdd") if watched else ("fibd",):
             self.log = open(os.path.join(space.folder, daemon + ".log"), "w", encoding="ascii")
             self.fibd = space.popen([os.path.join(build, "bin", daemon), "-c", conf, "-r", space.folder], stderr=self.log)
@@ -89,6 +91,7 @@ class Pe:
         if vpn != "-":
             until(lambda: f" {vpn}:" in space.ip("link"), "the VRF")
         at(self.asked("eth0"))
+        time.sleep(REST_S)
 
     def asked(self, link):
         return moved(self.space, self.build, self.count, self.vpn, link)
@@ -101,13 +104,13 @@ class Pe:
         raise RuntimeError(f"no `{what}` before the end of vpn_feed")
 
     def round(self, act):
-        """Seconds until they have moved, from what `act` returns; and the changes of groups before the first of a route. Away and back."""
+        """Seconds until they have moved, from what `act` returns; and how many groups were changed. Away and back."""
         result = {}
         for way, link, on in (("away", "eth1", False), ("back", "eth0", True)):
-            time.sleep(REST_S)
             notices, asking = Notices(self.space), self.asked(link)
             began = act(on)
             result[way] = at(asking) - began
+            time.sleep(REST_S)
             result["groups " + way] = notices.groups()
         return result
 
@@ -118,32 +121,47 @@ class Pe:
         return act
 
 
+def far_end(space, build, session, timers=""):
+    conf = os.path.join(space.folder, "router.conf")
+    with open(conf, "w", encoding="ascii") as f:
+        f.write(f"sysname F\n#\nbfd\n#\nbfd s bind peer-ip 10.0.0.1 {session} auto\n{timers}#\nreturn\n")
+    for daemon in ("fibd", "bfdd"):
+        space.popen([os.path.join(build, "bin", daemon), "-c", conf, "-r", space.folder], stderr=QUIET)
+
+
+def cut(middle, pe):
+    """The link in the middle of the first path: what is returned is when BFD found it."""
+    def act(on):
+        if on:
+            middle.ip("link", "set", "p1", "master", "br0")
+        else:
+            take_out(middle, "p1")()
+        return pe.said("bfd alive" if on else "bfd dead")
+    return act
+
+
 def labelled(build, count, rounds):
     near, far, middle = paths("v")
     with near, far, middle:
         far.ip("address", "add", PE + "/32", "dev", "lo")
-        conf = os.path.join(far.folder, "router.conf")
-        with open(conf, "w", encoding="ascii") as f:
-            f.write(f"sysname F\n#\nbfd\n#\nbfd s bind peer-ip 10.0.0.1 source-ip {PE} auto\n min-tx-interval {BFD_MS}\n min-rx-interval {BFD_MS}\n#\nreturn\n")
-        for daemon in ("fibd", "bfdd"):
-            far.popen([os.path.join(build, "bin", daemon), "-c", conf, "-r", far.folder], stderr=QUIET)
+        far_end(far, build, f"source-ip {PE}", f" min-tx-interval {BFD_MS}\n min-rx-interval {BFD_MS}\n")
         pe = Pe(near, build, count, VPN, True)
-
-        def cut(on):
-            if on:
-                middle.ip("link", "set", "p1", "master", "br0")
-            else:
-                take_out(middle, "p1")()
-            return pe.said("bfd alive" if on else "bfd dead")
-
-        return {"lsp": [pe.round(pe.tell("lsp")) for _ in range(rounds)], "bfd": [pe.round(cut) for _ in range(rounds)]}
+        return {"row": [pe.round(pe.tell("lsp")) for _ in range(rounds)], "bfd": [pe.round(cut(middle, pe)) for _ in range(rounds)]}
 
 
 def plain(build, count, rounds):
+    result = {}
     near, far, middle = paths("p")
     with near, far, middle:
         pe = Pe(near, build, count, "-")
-        return [pe.round(pe.tell("igp")) for _ in range(rounds)]
+        result["row"] = [pe.round(pe.tell("igp")) for _ in range(rounds)]
+    near, far, middle = paths("b")
+    with near, far, middle:
+        session = "bfd s bind peer-ip 10.0.0.2 interface eth0 source-ip 10.0.0.1 auto\n#\n"
+        far_end(far, build, "interface eth0 source-ip 10.0.0.2")
+        pe = Pe(near, build, count, "-", True, f"ip route-static {PE} 32 10.0.0.2 track bfd-session s\n#\n{session}")
+        result["bfd"] = [pe.round(cut(middle, pe)) for _ in range(rounds)]
+    return result
 
 
 def remove(space, address):
@@ -213,20 +231,26 @@ def middle_of(results, key):
     return statistics.median(r[key] for r in results)
 
 
+def figures_of(what, got, others):
+    result = []
+    for event, way, text in (("row", "away", others["lost"]), ("bfd", "away", "from the moment that BFD finds it dead to the last on the other"),
+                             ("row", "back", others["back"]), ("bfd", "back", "from the moment that BFD finds it alive to the last on it again")):
+        values = {who: middle_of(r[event], way) * 1000 for who, r in got.items() if event in r}
+        result.append(figure(f"{what}: {text}", "ms", values))
+    result.append(figure(f"{what}: groups that are changed for that", "", {"penult": max(r["groups away"] for e in got["penult"].values() for r in e)}))
+    return result
+
+
 def run(build, rounds=3):
     figures = []
     for count in COUNTS:
-        got = {"penult": plain(build, count, rounds), "frr": frr(build, count, rounds)}
-        what = f"{count} prefixes behind one of two routers: "
-        for way, text in (("away", "from the loss of the route to it to the last on the other"), ("back", "from its return to the last on it again")):
-            figures.append(figure(what + text, "ms", {who: middle_of(r, way) * 1000 for who, r in got.items()}))
+        got = {"penult": plain(build, count, rounds), "frr": {"row": frr(build, count, rounds)}}
+        figures += figures_of(f"{count} prefixes behind one of two routers", got, {
+            "lost": "from the loss of the route to it to the last on the other", "back": "from the return of that route to the last on it again"})
     for count in COUNTS:
         got, where = with_labels(build, count, rounds)
-        what = f"{count} VPN prefixes behind one of two PEs{where}: "
-        for event, text in (("lsp", "the loss of its LSP"), ("bfd", "BFD's finding it dead")):
-            figures.append(figure(f"{what}from {text} to the last on the other", "ms", {"penult": middle_of(got[event], "away") * 1000}))
-        figures.append(figure(f"{what}from the return of its LSP to the last on it again", "ms", {"penult": middle_of(got["lsp"], "back") * 1000}))
-        figures.append(figure(f"{what}changes of groups before the first of a route", "", {"penult": max(r["groups away"] for e in got.values() for r in e)}))
+        figures += figures_of(f"{count} VPN prefixes behind one of two PEs{where}", {"penult": got}, {
+            "lost": "from the loss of its LSP to the last on the other", "back": "from the return of its LSP to the last on it again"})
     return figures
 
 

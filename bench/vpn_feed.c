@@ -4,8 +4,9 @@
  *
  *   vpn_feed RUN PREFIXES VPN LINK-A LINK-B [bfd]
  *
- * VPN `-`: prefixes of the public network, that need no LSP and are not watched. `bfd`: the first PE is to be watched; what bfdd
- * says of it is printed: `bfd dead|alive SECONDS`, of when it happened, not of when it was told.
+ * VPN `-`: prefixes of the public network, that need no LSP. `bfd`: the first PE is to be watched, and in the public network the
+ * route to it is somebody else's, who watches. What bfdd says of it is printed: `bfd dead|alive SECONDS`, of when it happened,
+ * not of when it was told.
  *
  * Lines that it reads: `lsp off`, `lsp on`, `igp off`, `igp on`: what leads to the first PE goes away, or comes back. It
  * answers with the seconds of CLOCK_MONOTONIC just before it said so.
@@ -153,7 +154,8 @@ static void
 say(size_t count)
 {
 	for (struct pe *pe = pes; pe < pes + COUNT(pes); pe++) {
-		table_changed(&igp_routes, &pe->igp);
+		if (*vrf || !watched || pe != pes)
+			table_changed(&igp_routes, &pe->igp);
 		if (*vrf)
 			table_changed(&lsps, &pe->lsp);
 		table_changed(&next_hops, &pe->next_hop);
@@ -205,7 +207,7 @@ on_session(void *ctx, const struct row_schema *schema, const void *row, bool gon
 	(void)ctx;
 	(void)schema;
 	(void)round;
-	if (gone || (int)s->verdict == verdict || s->peer.len != 4 || memcmp(s->peer.data, pes[0].loopback, 4) != 0)
+	if (gone || (int)s->verdict == verdict)
 		return;
 	verdict = (int)s->verdict;
 	if (verdict != BFD__VERDICT__DEAD && verdict != BFD__VERDICT__ALIVE)
