@@ -554,7 +554,9 @@ routes_tell(struct rib *rib, struct fate *f)
 bool
 routes_choose(struct rib *rib, unsigned budget)
 {
-	tell_some(rib, budget);
+	/* The group that moves them goes out before any of them hears of it, whatever else there is to choose meanwhile. */
+	if (!rib->ops_first)
+		tell_some(rib, budget);
 	while (budget-- && rib->to_choose.count) {
 		struct route *r = queue_take(&rib->to_choose);
 		r->to_choose = false;

@@ -277,6 +277,8 @@ START_TEST(a_thousand_prefixes_move_to_their_backup_and_back_by_one_message_each
 	unsigned routes = w->route_ops, groups = w->group_ops, adds = w->adds;
 	w->meanwhile = all_go_to_pe3; /* with the first slice: before any answer came */
 	losses[_i].loss();
+	ck_assert_uint_le(
+	    w->rib->dirty_routes.count, 1); /* the IGP's own: no other is told before the group is on its way */
 	world_run(w);
 	ck_assert_ptr_null((void *)(uintptr_t)w->meanwhile);
 	all_go_to_pe3(w);

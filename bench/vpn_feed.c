@@ -1,0 +1,258 @@
+/*
+ * The neighbours of fibd on the bus, in one process: stands where ldpd, igpd and l3vpnd do. Two remote PEs, each behind a link of
+ * its own, with a route and an LSP to its loopback; and any number of prefixes that lead to the first, with the second as backup.
+ *
+ *   vpn_feed RUN PREFIXES VPN LINK-A LINK-B [bfd]
+ *
+ * VPN `-`: prefixes of the public network, that need no LSP. `bfd`: the first PE is to be watched, and in the public network the
+ * route to it is somebody else's, who watches. What bfdd says of it is printed: `bfd dead|alive SECONDS`, of when it happened,
+ * not of when it was told.
+ *
+ * Lines that it reads: `lsp off`, `lsp on`, `igp off`, `igp on`: what leads to the first PE goes away, or comes back. It
+ * answers with the seconds of CLOCK_MONOTONIC just before it said so.
+ */
+#include "base/mem.h"
+#include "host/bus.h"
+#include "host/host.h"
+#include "proto/bfd.pb-c.h"
+#include "proto/igp.pb-c.h"
+#include "proto/l3vpn.pb-c.h"
+#include "proto/ldp.pb-c.h"
+#include "proto/schema.gen.h"
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum { IMPLICIT_NULL = 3, FIRST_LABEL = 500000, PE_LABEL = 1000, PREFERENCE = 10, BGP_PREFERENCE = 255 };
+
+struct pe {
+	struct row lsp, igp, next_hop;
+	uint8_t loopback[4], gateway[4];
+	uint32_t ifindex, label;
+};
+static struct pe pes[] = { { .loopback = { 1, 1, 1, 1 }, .gateway = { 10, 0, 0, 2 }, .label = PE_LABEL },
+	{ .loopback = { 2, 2, 2, 2 }, .gateway = { 10, 0, 1, 2 }, .label = PE_LABEL + 1 } };
+static struct host *host;
+static struct bus *ldp, *igp, *vpn;
+static struct table lsps, syncs, igp_routes, routes, labels, next_hops;
+static struct row label_row, *prefixes;
+static char vrf[64];
+static bool watched;
+static int verdict = -1;
+
+static ProtobufCBinaryData
+bytes(const uint8_t *of, size_t size)
+{
+	return (ProtobufCBinaryData){ size, (uint8_t *)(uintptr_t)of };
+}
+
+static ProtobufCBinaryData
+host_prefix(const uint8_t address[4], struct arena *arena)
+{
+	uint8_t packed[5] = { 32 };
+
+	memcpy(packed + 1, address, 4);
+	return bytes(arena_copy(arena, packed, sizeof packed), sizeof packed);
+}
+
+static void
+fill_lsp(const struct row *row, void *message, struct arena *arena)
+{
+	const struct pe *pe = CONST_OBJECT(row, struct pe, lsp);
+	Ldp__Lsp *m = message;
+	Ldp__LspNextHop hop = LDP__LSP_NEXT_HOP__INIT;
+
+	hop.address = bytes(pe->gateway, 4);
+	hop.ifindex = pe->ifindex;
+	hop.out_label = IMPLICIT_NULL;
+	m->fec = host_prefix(pe->loopback, arena);
+	m->in_label = pe->label;
+	m->n_next_hops = 1;
+	m->next_hops = arena_copy(arena, &(Ldp__LspNextHop *){ arena_copy(arena, &hop, sizeof hop) }, sizeof(void *));
+}
+
+static void
+fill_igp(const struct row *row, void *message, struct arena *arena)
+{
+	const struct pe *pe = CONST_OBJECT(row, struct pe, igp);
+	Igp__Route *m = message;
+	Igp__RouteNextHop hop = IGP__ROUTE_NEXT_HOP__INIT;
+
+	hop.address = bytes(pe->gateway, 4);
+	hop.ifindex = pe->ifindex;
+	m->prefix = host_prefix(pe->loopback, arena);
+	m->process = 1;
+	m->preference = PREFERENCE;
+	m->n_next_hops = 1;
+	m->next_hops = arena_copy(arena, &(Igp__RouteNextHop *){ arena_copy(arena, &hop, sizeof hop) }, sizeof(void *));
+}
+
+static void
+fill_next_hop(const struct row *row, void *message, struct arena *arena)
+{
+	L3vpn__NextHop *m = message;
+
+	(void)arena;
+	m->address = bytes(CONST_OBJECT(row, struct pe, next_hop)->loopback, 4);
+}
+
+static void
+fill_label(const struct row *row, void *message, struct arena *arena)
+{
+	L3vpn__Label *m = message;
+
+	(void)row;
+	(void)arena;
+	m->label = FIRST_LABEL;
+	m->vrf = vrf;
+}
+
+static L3vpn__RouteNextHop **
+way(const struct pe *pe, struct arena *arena)
+{
+	L3vpn__RouteNextHop hop = L3VPN__ROUTE_NEXT_HOP__INIT;
+
+	hop.address = bytes(pe->loopback, 4);
+	hop.lsp = *vrf;
+	hop.label = *vrf ? pe->label : 0;
+	hop.bfd = watched && pe == pes;
+	return arena_copy(
+	    arena, &(L3vpn__RouteNextHop *){ arena_copy(arena, &hop, sizeof hop) }, sizeof(L3vpn__RouteNextHop *));
+}
+
+static void
+fill_route(const struct row *row, void *message, struct arena *arena)
+{
+	size_t i = (size_t)(row - prefixes);
+	L3vpn__Route *m = message;
+
+	m->vrf = vrf;
+	m->prefix = host_prefix((uint8_t[]){ 100, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i }, arena);
+	m->internal = true;
+	m->preference = BGP_PREFERENCE;
+	m->n_next_hops = m->n_backups = 1;
+	m->next_hops = way(&pes[0], arena);
+	m->backups = way(&pes[1], arena);
+}
+
+static struct bus *
+serve(const char *daemon, size_t count, struct table *const tables[])
+{
+	struct bus *b = bus_open(host, daemon);
+
+	for (size_t i = 0; b && i < count; i++)
+		bus_serve(b, tables[i]);
+	if (!b)
+		exit(1);
+	return b;
+}
+
+static void
+say(size_t count)
+{
+	for (struct pe *pe = pes; pe < pes + COUNT(pes); pe++) {
+		if (*vrf || !watched || pe != pes)
+			table_changed(&igp_routes, &pe->igp);
+		if (*vrf)
+			table_changed(&lsps, &pe->lsp);
+		table_changed(&next_hops, &pe->next_hop);
+	}
+	if (*vrf)
+		table_changed(&labels, &label_row);
+	prefixes = mem_zalloc(count * sizeof *prefixes);
+	for (size_t i = 0; i < count; i++)
+		table_changed(&routes, &prefixes[i]);
+}
+
+static void
+turn(struct bus *bus, struct table *t, struct row *row, bool on)
+{
+	usec_t now = host_now(host);
+
+	(on ? table_changed : table_gone)(t, row);
+	bus_publish(bus);
+	printf("done %.6f\n", (double)now / USEC_PER_SEC);
+	fflush(stdout);
+}
+
+static int
+on_line(sd_event_source *source, int fd, uint32_t events, void *ctx)
+{
+	char line[64];
+	ssize_t n = read(fd, line, sizeof line - 1);
+
+	(void)source;
+	(void)events;
+	(void)ctx;
+	if (n <= 0) {
+		host_stop(host, 0);
+		return 0;
+	}
+	line[n] = '\0';
+	if (strncmp(line, "lsp ", 4) == 0)
+		turn(ldp, &lsps, &pes[0].lsp, strcmp(line + 4, "on\n") == 0);
+	else
+		turn(igp, &igp_routes, &pes[0].igp, strcmp(line + 4, "on\n") == 0);
+	return 0;
+}
+
+static void
+on_session(void *ctx, const struct row_schema *schema, const void *row, bool gone, uint32_t round)
+{
+	const Bfd__Session *s = row;
+
+	(void)ctx;
+	(void)schema;
+	(void)round;
+	if (gone || (int)s->verdict == verdict)
+		return;
+	verdict = (int)s->verdict;
+	if (verdict != BFD__VERDICT__DEAD && verdict != BFD__VERDICT__ALIVE)
+		return;
+	printf("bfd %s %.6f\n", verdict == BFD__VERDICT__DEAD ? "dead" : "alive", (double)s->since / USEC_PER_SEC);
+	fflush(stdout);
+}
+
+static void
+on_synced(void *ctx, const struct row_schema *schema, uint32_t round)
+{
+	(void)ctx;
+	(void)schema;
+	(void)round;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct mirror_ops ops = { .row = on_session, .synced = on_synced };
+	char *options[] = { argv[0], (char *)(uintptr_t) "-r", argc > 1 ? argv[1] : NULL, NULL };
+
+	if (argc < 6) {
+		fprintf(stderr, "usage: vpn_feed RUN PREFIXES VPN LINK-A LINK-B [bfd]\n");
+		return 2;
+	}
+	host = host_start(3, options, "vpn_feed");
+	snprintf(vrf, sizeof vrf, "%s", strcmp(argv[3], "-") == 0 ? "" : argv[3]);
+	watched = argc > 6;
+	for (size_t i = 0; i < COUNT(pes); i++)
+		pes[i].ifindex = if_nametoindex(argv[4 + i]);
+	table_init(&lsps, "ldp.Lsp", fill_lsp);
+	table_init(&syncs, "ldp.Sync", NULL);
+	table_init(&igp_routes, "igp.Route", fill_igp);
+	table_init(&routes, "l3vpn.Route", fill_route);
+	table_init(&labels, "l3vpn.Label", fill_label);
+	table_init(&next_hops, "l3vpn.NextHop", fill_next_hop);
+	ldp = serve("ldpd", 2, (struct table *[]){ &lsps, &syncs });
+	igp = serve("igpd", 1, (struct table *[]){ &igp_routes });
+	vpn = serve("l3vpnd", 3, (struct table *[]){ &routes, &labels, &next_hops });
+	say(strtoul(argv[2], NULL, 10));
+	if (watched && !mirror_open(vpn, &bfd_session_schema, &ops, NULL))
+		return 1;
+	if (sd_event_add_io(host_loop(host), NULL, STDIN_FILENO, EPOLLIN, on_line, NULL) < 0)
+		return 1;
+	host_ready(host, "it says where two PEs are");
+	return host_run(host);
+}
