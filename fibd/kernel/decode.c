@@ -183,6 +183,16 @@ get_via(const struct nlattr *a, struct addr *ret)
 
 /* --- next hop objects --- */
 
+static uint16_t
+get_buckets(struct nlattr *group)
+{
+	struct nlattr *a[NHA_RES_GROUP_MAX + 1];
+
+	if (!group || nla_parse_nested(a, NHA_RES_GROUP_MAX, group, NULL) < 0)
+		return 0;
+	return get_u16(a[NHA_RES_GROUP_BUCKETS]);
+}
+
 static int
 decode_nexthop(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
 {
@@ -212,6 +222,8 @@ decode_nexthop(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
 			n->weights[i] = (uint8_t)(g[i].weight + 1);
 		}
 	}
+	if (n->member_count && get_u16(a[NHA_GROUP_TYPE]) == NEXTHOP_GRP_TYPE_RES)
+		n->buckets = get_buckets(a[NHA_RES_GROUP]);
 	if (!get_encap(a[NHA_ENCAP_TYPE], a[NHA_ENCAP], n->labels, &n->label_count, &n->ttl))
 		return -EINVAL;
 	unmap(&n->gateway, n->label_count);

@@ -92,6 +92,18 @@ put_mapped(struct nl_msg *m, int attribute, const struct addr *a)
 	nla_put(m, attribute, sizeof mapped, mapped);
 }
 
+/* No timers: what is to move moves at once, whether packets are under way or not. */
+static void
+put_buckets(struct nl_msg *m, uint16_t buckets)
+{
+	nla_put_u16(m, NHA_GROUP_TYPE, NEXTHOP_GRP_TYPE_RES);
+	struct nlattr *nest = nla_nest_start(m, NHA_RES_GROUP | NLA_F_NESTED);
+	nla_put_u16(m, NHA_RES_GROUP_BUCKETS, buckets);
+	nla_put_u32(m, NHA_RES_GROUP_IDLE_TIMER, 0);
+	nla_put_u32(m, NHA_RES_GROUP_UNBALANCED_TIMER, 0);
+	nla_nest_end(m, nest);
+}
+
 static struct nl_msg *
 encode_nexthop(const struct fib_nexthop *o, bool delete)
 {
@@ -116,6 +128,8 @@ encode_nexthop(const struct fib_nexthop *o, bool delete)
 			members[i].weight = (uint8_t)(o->weights[i] - 1);
 		}
 		nla_put(m, NHA_GROUP, (int)(o->member_count * sizeof *members), members);
+		if (o->buckets)
+			put_buckets(m, o->buckets);
 		return m;
 	}
 	if (o->black_hole) {

@@ -48,6 +48,9 @@ int writer_failed_fd(const struct writer *); /* readable when a batch could not 
 bool writer_is_idle(struct writer *);        /* everything was sent, so everything was carried out */
 int writer_error(struct writer *);           /* a positive errno; 0 none. Clears it */
 
+/* --- ability.c --- */
+bool kernel_has_resilient_groups(void); /* found out by making one */
+
 /* --- sysctl.c --- */
 int sysctl_write(const char *path, const char *value);
 /* The number in a file below /proc/sys, -1 when it is not there. */

@@ -51,7 +51,7 @@ next_op(struct batch *b, enum fib_op_kind kind, enum op_target target, uint32_t 
 		rib->next_number = 1;
 	struct pending *p = &rib->pending[rib->next_number % PENDING_MAX];
 	free(p->paths);
-	free(p->members);
+	free(p->group);
 	*p = (struct pending){
 		.number = rib->next_number, .target = target, .kind = kind, .delete = kind == FIB_OP_DELETE, .id = id
 	};
@@ -136,12 +136,9 @@ add_groups(struct batch *b)
 			continue;
 		struct fib_op *op = next_op(b, FIB_OP_ADD, TARGET_GROUP, g->id, &p);
 		op->object.kind = FIB_NEXTHOP;
-		struct fib_nexthop *n = &op->object.nexthop;
-		*n = (struct fib_nexthop){ .id = g->id };
-		p->count = n->member_count = group_members(group_model(g), n->members);
-		memset(n->weights, 1, n->member_count);
+		group_wanted(g, &op->object.nexthop);
 		op->quiet = g->user_count >= FIB_MANY_ROUTES;
-		p->members = mem_copy(n->members, n->member_count * sizeof *n->members);
+		p->group = mem_copy(&op->object.nexthop, sizeof op->object.nexthop);
 		g->asked = true;
 	}
 }
@@ -180,19 +177,20 @@ delete_groups(struct batch *b)
 
 /* --- routes --- */
 
-/* Whether a group leads where a fate leads, labels aside. */
-static bool
-leads_the_same_way(struct rib *rib, const struct group *g, const struct fate *f)
+bool
+group_leads_like(struct rib *rib, const struct group *g, const struct fate *f)
 {
 	struct fib_path paths[FIB_PATHS_MAX];
+	uint32_t members[FIB_PATHS_MAX];
+	uint16_t count = g ? group_active(g, members) : 0;
 
-	for (uint16_t i = 0; g && i < g->count; i++) {
-		const struct nexthop *h = nexthop_find(rib, g->members[i]);
+	for (uint16_t i = 0; i < count; i++) {
+		const struct nexthop *h = nexthop_find(rib, members[i]);
 		if (!h || !h->told)
 			return false;
 		paths[i] = (struct fib_path){ .gateway = h->object.gateway, .ifindex = h->object.ifindex };
 	}
-	return g && paths_lead(paths, g->count, f, false);
+	return g && paths_lead(paths, count, f, false);
 }
 
 bool
@@ -219,8 +217,10 @@ route_is_right(struct rib *rib, const struct route *r)
 	/* Until ldp.Lsp is known, labels of before our restart are not taken away. */
 	if (rib->synced[FIB_LDP_LSP] || !rib->inherited || f->labelled)
 		return false;
-	return r->inlined ? paths_lead(r->inlined->paths, r->inlined->count, f, false)
-			  : leads_the_same_way(rib, r->has, f);
+	if (r->inlined)
+		return paths_lead(r->inlined->paths, r->inlined->count, f, false);
+	/* A group with the very same members is left only for one of the other kind. */
+	return group_leads_like(rib, r->has, f) && !group_serves(r->has, f);
 }
 
 static void
@@ -469,7 +469,7 @@ nexthop_refused(struct rib *rib, struct nexthop *h, const char *text)
 	hash_each (n, &rib->groups) {
 		struct group *g = OBJECT(n, struct group, by_id);
 		const struct fate *f = group_model(g);
-		for (uint16_t i = 0; f && i < f->member_count; i++)
+		for (uint16_t i = 0; f && i < f->kept_count; i++)
 			if (f->members[i] == h)
 				diff_dirty(rib, &rib->dirty_groups, &g->dirty);
 	}
@@ -503,8 +503,8 @@ answer_nexthop(struct rib *rib, const struct pending *p, int error, const char *
 static bool
 asked_in_vain(struct rib *rib, const struct pending *p)
 {
-	for (uint16_t i = 0; i < p->count; i++) {
-		const struct nexthop *h = nexthop_find(rib, p->members[i]);
+	for (uint16_t i = 0; p->group && i < p->group->member_count; i++) {
+		const struct nexthop *h = nexthop_find(rib, p->group->members[i]);
 		if (!h || h->refused)
 			return true;
 	}
@@ -523,10 +523,11 @@ answer_group(struct rib *rib, const struct pending *p, int error, const char *te
 	if (p->delete &&(!error || error == ENOENT)) {
 		g->count = 0;
 	} else if (!p->delete &&!error) {
-		g->count = p->count;
+		g->count = p->group->member_count;
+		g->buckets = p->group->buckets;
 		g->seen = rib->dump;
-		memcpy(g->members, p->members, p->count * sizeof *p->members);
-		memset(g->weights, 1, p->count);
+		memcpy(g->members, p->group->members, sizeof g->members);
+		memcpy(g->weights, p->group->weights, sizeof g->weights);
 	} else if (!in_vain) {
 		g->refused = true;
 		again_later(rib);
@@ -623,7 +624,7 @@ diff_free(struct rib *rib)
 {
 	for (size_t i = 0; rib->pending && i < PENDING_MAX; i++) {
 		free(rib->pending[i].paths);
-		free(rib->pending[i].members);
+		free(rib->pending[i].group);
 	}
 	free(rib->pending);
 	free(rib->extra);

@@ -10,7 +10,8 @@
  * down, and tried again a second after something else has happened. What a next hop leads to is resolve.c's business.
  *
  * A fate may have backups (VPN FRR). The first of them that leads anywhere stands by: its next hop objects are in the kernel, so
- * that the group, and with it every prefix, moves to them in one message when the last path dies.
+ * that the group, and with it every prefix, moves to them in one message when the last path dies; where the kernel can it moves by
+ * itself (standby.c).
  */
 #include "fibd/rib/model.h"
 #include <stdlib.h>
@@ -92,7 +93,8 @@ fate_new(struct rib *rib, const struct fate *like, uint32_t hash)
 	f->specs = mem_copy(like->specs, like->spec_count * sizeof *like->specs);
 	f->spec_count = like->spec_count;
 	f->refs = 1;
-	struct list *lists[] = { &f->users, &f->untold, &f->to_tell, &f->recursives, &f->touched, &f->labels };
+	struct list *lists[] = { &f->users, &f->untold, &f->to_tell, &f->recursives, &f->touched, &f->labels,
+		&f->of_second, &f->seconds, &f->groupless };
 	for (size_t i = 0; i < COUNT(lists); i++)
 		list_init(lists[i]);
 	hash_add(&rib->fates, &f->by_key, hash);
@@ -135,6 +137,8 @@ fate_unref(struct rib *rib, struct fate *f)
 	hash_remove(&rib->fates, &f->by_key);
 	list_remove(&f->recursives);
 	list_remove(&f->touched);
+	list_remove(&f->groupless);
+	list_remove(&f->of_second);
 	list_remove(&f->to_tell);
 	watch_specs(rib, f, watch_drop);
 	tracks_leave(rib, f);
@@ -264,6 +268,7 @@ static void
 paths_changed(struct rib *rib, struct fate *f)
 {
 	fate_touch(rib, f);
+	fate_tell_those_before(rib, f);
 	routes_tell(rib, f);
 	vpn_labels_follow(rib, f);
 }

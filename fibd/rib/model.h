@@ -141,6 +141,7 @@ struct group { /* a group object */
 	struct fate *fate; /* NULL: nobody's, to be swept, and among rib->spare_groups */
 	struct list spare;
 	struct fate *stand_in; /* its members are this one's while routes still point here and `fate` has no path */
+	uint16_t buckets;      /* of a resilient group, as it was made; 0: an ordinary one */
 	uint16_t count;        /* members as the kernel has them; 0: it has no such group */
 	uint32_t members[FIB_PATHS_MAX];
 	uint8_t weights[FIB_PATHS_MAX];
@@ -170,9 +171,12 @@ struct fate {
 	struct list to_tell;
 	struct fate
 	    *heir; /* where `heir_count` of its followers go when it has no path left; valid while that is not 0 */
-	uint32_t heir_count; /* as many as `followers`: all of them */
-	uint32_t followers;  /* routes whose `want` it is; route_each_follower() finds them */
-	uint32_t stands_in;  /* for so many groups */
+	uint32_t heir_count;            /* as many as `followers`: all of them */
+	uint32_t followers;             /* routes whose `want` it is; route_each_follower() finds them */
+	uint32_t stands_in;             /* for so many groups */
+	struct fate *second;            /* its members stand by in our group: the heir of all followers */
+	struct list of_second, seconds; /* those whose second it is */
+	struct list groupless;          /* it shall have a group when all routes have chosen */
 
 	struct follower *follows;     /* one for each next hop; NULL: none follows anything */
 	struct path *paths, *standby; /* standby: taken when the last of them is gone; in the kernel already */
@@ -190,7 +194,7 @@ struct fate {
 	uint32_t event; /* that they are counted for */
 	struct list recursives;
 	struct list touched;      /* what it needs in the kernel is to be looked at */
-	struct nexthop **members; /* those of the group, then those of the standby */
+	struct nexthop **members; /* those of the group, then those that stand by */
 	uint16_t member_count, kept_count;
 	struct group *group;
 	char *trouble;
@@ -329,11 +333,11 @@ struct pending { /* an operation under way, by its number */
 	enum op_target target;
 	enum fib_op_kind kind;
 	bool delete;
-	uint16_t count;      /* group: its members; ILM, route: its paths */
+	uint16_t count;      /* ILM, route: its paths */
 	uint32_t id;         /* object id, label, ifindex */
 	uint32_t gave;       /* route: the group it was pointed at; 0 when it was given paths */
 	struct route *route; /* stays while it is asked for */
-	uint32_t *members;   /* of a group */
+	struct fib_nexthop *group;
 	struct fib_path *paths;
 	bool pipe;     /* ILM */
 	char name[16]; /* of a link to be made */
@@ -372,11 +376,11 @@ struct rib {
 	usec_t tracks_until; /* so long; USEC_NEVER: not */
 	struct pool route_pool, entry_pool, direct_pool, lsp_pool, ilm_pool;
 	struct route_queue to_choose, dirty_routes;
-	unsigned choices_at_once;        /* between two rounds of operations */
-	struct hash troubles;            /* of routes */
-	struct list recursives, touched; /* fates */
-	struct list to_tell;             /* fates with users that have not heard yet */
-	uint32_t routes_asked;           /* operations on routes under way */
+	unsigned choices_at_once;                   /* between two rounds of operations */
+	struct hash troubles;                       /* of routes */
+	struct list recursives, touched, groupless; /* fates */
+	struct list to_tell;                        /* fates with users that have not heard yet */
+	uint32_t routes_asked;                      /* operations on routes under way */
 	bool ops_first; /* a group may move them all: it is changed before the first of them hears of it */
 	struct list spare_groups;
 	struct list inlined;
@@ -496,6 +500,7 @@ bool fate_is_inline(const struct fate *); /* its route has its next hops inline;
 /* nexthop.c */
 void fate_settle(struct rib *, struct fate *, bool wanted); /* the objects that it needs, or no longer */
 void fates_settle(struct rib *);
+void fates_get_groups(struct rib *); /* those that wait for one, when all routes have chosen */
 void nexthops_seen(struct rib *, const struct fib_nexthop *, bool gone);
 void nexthops_link_down(struct rib *, uint32_t ifindex); /* what the kernel drops without a word */
 void nexthops_swept(struct rib *);
@@ -505,10 +510,21 @@ struct group *group_find(struct rib *, uint32_t id);
 struct nexthop *nexthop_find(struct rib *, uint32_t id);
 void group_release(struct rib *, struct group *);
 void nexthop_release(struct rib *, struct nexthop *);
-bool group_is_right(const struct group *);
 const struct fate *group_model(const struct group *); /* whose members it shall have; NULL: nobody's */
 void group_stand_in_over(struct rib *, struct group *);
 uint16_t group_members(const struct fate *, uint32_t out[FIB_PATHS_MAX]); /* as they shall be: without refused ones */
+/* standby.c */
+enum { GROUP_BUCKETS = 60, GROUP_MEMBER_WEIGHT = 255 }; /* of resilient groups; what stands by has weight 1 */
+uint16_t group_buckets_of(uint16_t buckets, const uint8_t *weights, uint16_t count, uint16_t which);
+bool group_leaves_them_idle(uint16_t buckets, uint16_t standbys);
+uint16_t group_needs_buckets(const struct rib *, const struct fate *); /* 0: an ordinary one will do */
+void group_wanted(const struct group *, struct fib_nexthop *out);      /* as the kernel shall have it */
+bool group_is_right(const struct group *);
+uint16_t group_active(const struct group *, uint32_t out[FIB_PATHS_MAX]); /* members that packets take */
+void fate_heir_counted(struct rib *, struct fate *);                      /* where its followers go may be another */
+void fate_second_over(struct rib *, struct fate *);                       /* its heir may cease to be */
+void fate_find_second(struct rib *, struct fate *);
+void fate_tell_those_before(struct rib *, struct fate *); /* its members are others */
 /* track.c */
 uint32_t track_session(struct rib *, const char *name); /* index + 1 in rib->tracks */
 uint32_t track_hop(
@@ -575,6 +591,8 @@ void diff_extra(struct rib *, const struct fib_op *);
 void diff_all_dirty(struct rib *);
 void diff_retry_soon(struct rib *); /* something changed: refused operations may work now */
 bool route_is_right(struct rib *, const struct route *);
+bool group_serves(const struct group *, const struct fate *); /* packets take its next hops, whoever stands by */
+bool group_leads_like(struct rib *, const struct group *, const struct fate *); /* where a fate leads, labels aside */
 void diff_free(struct rib *);
 /* rows.c */
 void rows_init(struct rib *);

@@ -144,18 +144,18 @@ group_members(const struct fate *f, uint32_t out[FIB_PATHS_MAX])
 	return count;
 }
 
-static bool
-same_members(const struct group *g, const struct fate *f)
+bool
+group_serves(const struct group *g, const struct fate *f)
 {
-	uint32_t want[FIB_PATHS_MAX];
+	uint32_t want[FIB_PATHS_MAX], has[FIB_PATHS_MAX];
 	uint16_t count = group_members(f, want);
 
-	if (g->count != count)
+	if (group_active(g, has) != count)
 		return false;
 	for (uint16_t i = 0; i < count; i++) {
 		bool found = false;
 		for (uint16_t k = 0; k < count && !found; k++)
-			found = g->members[i] == want[k] && g->weights[i] == 1;
+			found = has[i] == want[k];
 		if (!found)
 			return false;
 	}
@@ -170,28 +170,58 @@ group_model(const struct group *g)
 	return g->fate;
 }
 
-bool
-group_is_right(const struct group *g)
+static bool
+is_black_hole(struct rib *rib, const struct group *g)
 {
-	const struct fate *f = group_model(g);
+	const struct nexthop *h = nexthop_find(rib, g->members[0]);
 
-	return f && same_members(g, f);
+	return !h || h->object.black_hole;
 }
 
-/* A group for a fate: one of before our restart with just its members, else a new one. */
+/* All routes on a group follow this fate now, and nobody else needs the group: with other members it serves them without
+ * a message for any of them. So routes move to the heir that has stood by or in, and back. */
+static bool
+has_no_other_use(struct rib *rib, const struct group *g, const struct fate *f)
+{
+	/* What was pushed before our restart stays until ldp.Lsp is known. */
+	bool keep = f->guess || (!rib->synced[FIB_LDP_LSP] && rib->inherited && group_leads_like(rib, g, f));
+
+	if (keep || !g->count || g->user_count > f->followers || (g->fate && g->fate->followers) || f->black_hole ||
+	    is_black_hole(rib, g))
+		return false;
+	list_each (l, &g->users) {
+		if (OBJECT(l, struct route, of_has)->want != f)
+			return false;
+	}
+	return true;
+}
+
+/* A group for a fate: the one that its routes are on, or one of before our restart with just its members; else a new one. Any kind
+ * will do when nobody stands by. */
 static struct group *
 group_for(struct rib *rib, struct fate *f)
 {
 	struct group *has = route_group_of(f);
+	uint16_t buckets = group_needs_buckets(rib, f);
 
-	if (has && !has->fate && has->count && !has->asked && same_members(has, f))
+	if (has && buckets && has->buckets != buckets)
+		has = NULL;
+	if (has && has_no_other_use(rib, has, f)) {
+		if (has->fate)
+			has->fate->group = NULL;
+		return has;
+	}
+	if (has && !has->fate && has->count && !has->asked && group_serves(has, f))
 		return has;
 	list_each (l, &rib->spare_groups) {
 		struct group *g = OBJECT(l, struct group, spare);
-		if (g->count && !g->asked && same_members(g, f))
+		/* Whoever stands in there may live by that alone. */
+		if (g->count && !g->asked && !g->stand_in && g->buckets == buckets && group_serves(g, f))
 			return g;
 	}
-	return group_add(rib, fresh_id(rib));
+	struct group *g = group_add(rib, fresh_id(rib));
+	g->buckets = buckets;
+	return g;
 }
 
 void
@@ -279,14 +309,17 @@ static void
 set_members(struct rib *rib, struct fate *f, uint16_t count)
 {
 	struct nexthop **old = f->members;
-	uint16_t old_count = f->kept_count, kept = count ? count + f->standby_count : 0;
+	const struct fate *by = f->second ? f->second : f; /* it has no backups of its own then */
+	const struct path *standby = f->second ? by->paths : f->standby;
+	uint16_t standbys = f->second ? by->path_count : f->standby_count;
+	uint16_t old_count = f->kept_count, kept = count ? count + standbys : 0;
 
 	f->member_count = count;
 	f->kept_count = kept;
 	f->members = kept ? mem_zalloc(kept * sizeof(struct nexthop *)) : NULL;
 	for (uint16_t i = 0; i < kept; i++) {
-		const struct path *p = i < count ? &f->paths[i] : &f->standby[i - count];
-		f->members[i] = nexthop_of(rib, f->black_hole ? NULL : &p->p, f);
+		const struct path *p = i < count ? &f->paths[i] : &standby[i - count];
+		f->members[i] = nexthop_of(rib, f->black_hole && i < count ? NULL : &p->p, f);
 		f->members[i]->refs++;
 		diff_dirty(rib, &rib->dirty_nexthops, &f->members[i]->dirty);
 	}
@@ -297,7 +330,25 @@ set_members(struct rib *rib, struct fate *f, uint16_t count)
 	free(old);
 }
 
-/* Only what a route wants has objects in the kernel. A group that nobody wants is spare: its next fate may be like it. */
+/* Its next fate may be like it; else it goes when no route is left on it. */
+static void
+leave_group(struct rib *rib, struct fate *f)
+{
+	struct group *g = f->group;
+
+	f->group = NULL;
+	g->fate = NULL;
+	list_append(&rib->spare_groups, &g->spare);
+	diff_dirty(rib, &rib->dirty_groups, &g->dirty);
+}
+
+static bool
+all_have_chosen(const struct rib *rib)
+{
+	return !rib->to_choose.count && list_is_empty(&rib->to_tell);
+}
+
+/* Only what a route wants has objects in the kernel. A group that nobody wants is spare. */
 void
 fate_settle(struct rib *rib, struct fate *f, bool wanted)
 {
@@ -310,11 +361,24 @@ fate_settle(struct rib *rib, struct fate *f, bool wanted)
 	else if (g && f->path_count)
 		group_stand_in_over(rib, g);
 	wanted = wanted && followed && (f->black_hole || f->path_count);
+	fate_find_second(rib, f);
 	set_members(rib, f, !wanted ? 0 : f->black_hole ? 1 : f->path_count);
 	if (f->stands_in)
 		dirty_where_it_stands_in(rib, f);
 	/* While it is guessed, the group that its routes have in the kernel since before our restart is as good as any. */
 	if (wanted && !g && f->guess && !f->eager && route_group_of(f))
+		return;
+	list_remove(&f->groupless);
+	/* The kind of a group cannot be changed: the routes move to another, each in one step. */
+	bool other_kind = wanted && g && !g->buckets && !f->guess && group_needs_buckets(rib, f);
+	if ((other_kind || (wanted && !g)) && !all_have_chosen(rib)) {
+		/* Until then no route needs it, and another's may become free. */
+		list_append(&rib->groupless, &f->groupless);
+	} else if (other_kind) {
+		leave_group(rib, f);
+		g = NULL;
+	}
+	if (wanted && !g && !list_is_empty(&f->groupless))
 		return;
 	if (wanted && !g) {
 		g = f->group = group_for(rib, f);
@@ -323,12 +387,20 @@ fate_settle(struct rib *rib, struct fate *f, bool wanted)
 		list_remove(&g->spare);
 		route_each_follower(rib, f, route_dirty);
 	} else if (!wanted && g && !followed) {
-		f->group = NULL;
-		g->fate = NULL;
-		list_append(&rib->spare_groups, &g->spare);
+		leave_group(rib, f);
 	}
 	if (g)
 		diff_dirty(rib, &rib->dirty_groups, &g->dirty);
+}
+
+void
+fates_get_groups(struct rib *rib)
+{
+	while (all_have_chosen(rib) && !list_is_empty(&rib->groupless)) {
+		struct fate *f = OBJECT(rib->groupless.next, struct fate, groupless);
+		list_remove(&f->groupless);
+		fate_touch(rib, f);
+	}
 }
 
 void
@@ -350,11 +422,13 @@ group_seen(struct rib *rib, const struct fib_nexthop *o, bool gone)
 	if (!g)
 		g = group_add(rib, o->id);
 	g->seen = rib->dump;
-	if (!gone && g->count == o->member_count &&
+	if (!gone && g->count == o->member_count && g->buckets == o->buckets &&
 	    memcmp(g->members, o->members, g->count * sizeof *g->members) == 0 &&
 	    memcmp(g->weights, o->weights, g->count) == 0)
 		return;
 	g->count = gone ? 0 : o->member_count;
+	if (!gone)
+		g->buckets = o->buckets;
 	memcpy(g->members, o->members, sizeof g->members);
 	memcpy(g->weights, o->weights, sizeof g->weights);
 	diff_dirty(rib, &rib->dirty_groups, &g->dirty);

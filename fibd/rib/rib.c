@@ -70,7 +70,7 @@ rib_new(uint64_t seed)
 	for (size_t i = 0; i < COUNT(hashes); i++)
 		hash_init(hashes[i]);
 	struct list *lists[] = { &rib->tables, &rib->dirty_nexthops, &rib->dirty_groups, &rib->dirty_ilms,
-		&rib->recursives, &rib->touched, &rib->to_tell, &rib->spare_groups, &rib->inlined };
+		&rib->recursives, &rib->touched, &rib->groupless, &rib->to_tell, &rib->spare_groups, &rib->inlined };
 	pool_init(&rib->route_pool, sizeof(struct route));
 	pool_init(&rib->entry_pool, sizeof(struct entry));
 	pool_init(&rib->direct_pool, sizeof(struct direct));
@@ -368,6 +368,7 @@ rib_settle(struct rib *rib)
 		if (!all_chosen || (!rib->resolve && !rib->resolve_all))
 			break;
 	}
+	fates_get_groups(rib);
 	fates_settle(rib);
 	ports_settle(rib);
 	if (rib->review && all_chosen && !rib->resolve && !rib->resolve_all && rib->has_config)

@@ -59,6 +59,7 @@ struct fib_nexthop {
 	uint8_t ttl;           /* of the labels, RFC 3443 pipe; 0: the packet's own (uniform) */
 	uint32_t labels[4];    /* pushed, outermost first */
 	uint16_t member_count; /* a group when not 0 */
+	uint16_t buckets;      /* of a resilient group; 0: it is an ordinary one */
 	uint32_t members[FIB_PATHS_MAX];
 	uint8_t weights[FIB_PATHS_MAX]; /* 1-255 */
 };
@@ -102,6 +103,7 @@ struct fib_object {
 /* What the kernel can do, found out by the daemon. */
 struct fib_abilities {
 	bool mpls, nexthop_objects, vrf;
+	bool resilient_groups; /* in which next hops can stand by (Linux 5.13) */
 	uint32_t platform_labels;
 	char release[65];
 	const char *const *missing; /* sentences with their remedy */

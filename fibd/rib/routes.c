@@ -154,10 +154,10 @@ is_usable(const struct entry *e)
 }
 
 static void
-heir_out(struct route *r)
+heir_out(struct rib *rib, struct route *r)
 {
-	if (r->next && r->want && r->want->heir == r->next)
-		r->want->heir_count--;
+	if (r->next && r->want && r->want->heir == r->next && !--r->want->heir_count)
+		fate_second_over(rib, r->want);
 	r->next = NULL;
 }
 
@@ -229,7 +229,7 @@ route_drop_entry(struct rib *rib, struct entry *e)
 	if (e->chosen)
 		is_other(rib, r);
 	list_remove(&e->of_fate);
-	heir_out(r);
+	heir_out(rib, r);
 	if (e->fate)
 		fate_unref(rib, e->fate);
 	pool_give(e->direct ? &rib->direct_pool : &rib->entry_pool, e);
@@ -498,9 +498,11 @@ choose(struct rib *rib, struct route *r)
 		r->inherited = false;
 	for (struct entry *e = r->entries; e; e = e->next)
 		e->chosen = e == best;
-	heir_out(r);
+	heir_out(rib, r);
 	set_want(rib, r, wanted_fate(rib, r));
 	heir_in(r);
+	if (r->want)
+		fate_heir_counted(rib, r->want);
 	if (!r->entries)
 		table_gone(&rib->route_table, &r->row);
 	else if (!r->told && r->table->id)
@@ -617,7 +619,7 @@ forget(struct rib *rib, struct route *r)
 {
 	while (r->entries)
 		route_drop_entry(rib, r->entries);
-	heir_out(r);
+	heir_out(rib, r);
 	if (r->want) {
 		r->want->followers--;
 		fate_unref(rib, r->want);

@@ -8,7 +8,7 @@ import subprocess
 import threading
 
 from penultlab.capture import Pinger
-from penultlab.net import wait_for
+from penultlab.net import next_hops, wait_for
 from penultlab.teller import Teller
 
 FIRST, SECOND = "10.0.12.2", "10.1.12.2"
@@ -43,7 +43,7 @@ class Monitor:
 
 def gateways(lab, prefix):
     routes = lab.json("R1", "ip", "-j", "route", "show", prefix)
-    return sorted(h["gateway"] for r in routes for h in r.get("nexthops", [r]) if "gateway" in h)
+    return sorted(h["gateway"] for r in routes for h in next_hops(r) if "gateway" in h)
 
 
 def leads(lab, prefix, to):

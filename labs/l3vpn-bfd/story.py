@@ -45,8 +45,10 @@ def paths(lab, router, prefix=CE1, table=TABLE):
     """How a kernel sends packets of the instance: [(gateway, device, labels)], in order."""
     text = lab.run(router, "ip", "-d", "route", "show", prefix, "table", str(table)).stdout
     found = []
-    for part in re.split(r"nexthop ", text)[1:] if "nexthop " in text else [text]:
-        if " via " not in " " + part:
+    parts = re.split(r"nexthop ", text)[1:] if "nexthop " in text else [text]
+    weights = [int(m.group(1)) if (m := re.search(r"weight (\d+)", part)) else 1 for part in parts]
+    for part, weight in zip(parts, weights):
+        if " via " not in " " + part or weight < max(weights):  # those of less weight stand by
             continue
         labels = re.search(r"encap mpls +(\S+)", part)
         found.append((re.search(r"via (?:inet\d? )?(\S+)", part).group(1), re.search(r"dev (\S+)", part).group(1),

@@ -67,6 +67,13 @@ def inside(namespace):
         os.close(there)
 
 
+def next_hops(route):
+    """The next hops that packets take, of a route as `ip -j` shows it. Those that stand by in its group are shown too, with a smaller weight."""
+    hops = route.get("nexthops", [route])
+    most = max(h.get("weight", 1) for h in hops)
+    return [h for h in hops if h.get("weight", 1) == most]
+
+
 def sweep():
     """Removes the namespaces of processes that are gone."""
     for name in os.listdir(NAMES) if os.path.isdir(NAMES) else []:

@@ -7,7 +7,7 @@ import socket
 import ldp
 from penultlab.capture import Capture, Pinger  # noqa: F401 (the tests import from here)
 from penultlab.lab import Lab  # noqa: F401
-from penultlab.net import LabError, inside, wait_for  # noqa: F401
+from penultlab.net import LabError, inside, next_hops, wait_for  # noqa: F401
 from penultlab.topology import Topology, TopologyError  # noqa: F401
 
 ALL_ROUTERS = "224.0.0.2"

@@ -2,7 +2,7 @@
 import os
 
 import pytest
-from penult import Lab, Topology, wait_for
+from penult import Lab, Topology, next_hops, wait_for
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 FIRST, SECOND = "10.0.12.2", "10.1.12.2"
@@ -38,7 +38,8 @@ def session(lab):
 
 
 def gateways(lab, table):
-    return [r["gateway"] for r in lab.json("R1", "ip", "-j", "route", "show", "2.2.2.2", "table", str(table))]
+    routes = lab.json("R1", "ip", "-j", "route", "show", "2.2.2.2", "table", str(table))
+    return [h["gateway"] for r in routes for h in next_hops(r)]
 
 
 def leads(lab, to, table=1001):

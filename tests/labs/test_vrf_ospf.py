@@ -2,7 +2,7 @@
 import os
 
 import pytest
-from penult import Lab, Topology, wait_for
+from penult import Lab, Topology, next_hops, wait_for
 from test_vrf import ip
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -18,7 +18,8 @@ def lab(build):
 
 
 def devices(lab, table, prefix="2.2.2.2"):
-    return [(r["gateway"], r["dev"]) for r in lab.json("R1", "ip", "-j", "route", "show", prefix, "table", str(table))]
+    routes = lab.json("R1", "ip", "-j", "route", "show", prefix, "table", str(table))
+    return [(h["gateway"], h["dev"]) for r in routes for h in next_hops(r)]
 
 
 def leads(lab, table, device):

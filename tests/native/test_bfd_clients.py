@@ -3,7 +3,7 @@ import os
 import subprocess
 
 import pytest
-from penult import Lab, Topology, wait_for
+from penult import Lab, Topology, next_hops, wait_for
 
 LABS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "labs")
 LINE = "bfd r1_to_r2 bind peer-ip 10.0.12.2 interface GigabitEthernet0/1/0 source-ip 10.0.12.1 auto"
@@ -11,7 +11,7 @@ LINE = "bfd r1_to_r2 bind peer-ip 10.0.12.2 interface GigabitEthernet0/1/0 sourc
 
 def gateways(lab, prefix):
     routes = lab.json("R1", "ip", "-j", "route", "show", prefix)
-    return sorted(h["gateway"] for r in routes for h in r.get("nexthops", [r]) if "gateway" in h)
+    return sorted(h["gateway"] for r in routes for h in next_hops(r) if "gateway" in h)
 
 
 def leads(lab, to):

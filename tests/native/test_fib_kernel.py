@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from penultlab.net import wait_for
+from penultlab.net import next_hops, wait_for
 
 PIDFD_GETFD = 438  # of x86-64 and all newer tables of system calls
 
@@ -82,7 +82,7 @@ class Router:
         routes = json.loads(self.ip("-j", "route", "show", prefix, "proto", "201"))
         if not routes:
             return set()
-        return {h["dev"] for h in routes[0].get("nexthops", [])} or {routes[0].get("dev")}
+        return {h.get("dev") for h in next_hops(routes[0])}
 
     def remove(self):
         if self.daemon:

@@ -4,7 +4,7 @@ import os
 import random
 import re
 
-from penult import wait_for
+from penult import next_hops, wait_for
 
 
 class Model:
@@ -120,7 +120,7 @@ def forwarded(router):
     found = {}
     for route in router.lab.json(router.node, "ip", "-j", "-N", "route", "show", "proto", "201"):
         if route["dst"].startswith("100."):
-            found[route["dst"]] = {h["gateway"] for h in route.get("nexthops", [route] if "gateway" in route else [])}
+            found[route["dst"]] = {h["gateway"] for h in next_hops(route) if "gateway" in h}
     return found
 
 

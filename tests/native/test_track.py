@@ -3,7 +3,7 @@ import os
 import subprocess
 
 import pytest
-from penult import Lab, Topology, wait_for
+from penult import Lab, Topology, next_hops, wait_for
 
 LABS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "labs")
 FIRST, SECOND = "10.0.12.2", "10.1.12.2"
@@ -16,7 +16,7 @@ MANY = 2000
 def gateways(lab, prefix):
     """Where the kernel of R1 sends packets for a prefix."""
     routes = lab.json("R1", "ip", "-j", "route", "show", prefix)
-    return sorted(h["gateway"] for r in routes for h in r.get("nexthops", [r]) if "gateway" in h)
+    return sorted(h["gateway"] for r in routes for h in next_hops(r) if "gateway" in h)
 
 
 def leads(lab, prefix, *to):

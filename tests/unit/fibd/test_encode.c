@@ -179,6 +179,36 @@ START_TEST(groups_black_holes_and_ipv6_next_hops_read_back)
 }
 END_TEST
 
+START_TEST(a_resilient_group_says_so_and_has_no_timers)
+{
+	struct fib_object o = { .kind = FIB_NEXTHOP };
+	struct nlattr *a[NHA_MAX + 1], *r[NHA_RES_GROUP_MAX + 1];
+
+	o.nexthop = (struct fib_nexthop){ .id = FIB_NEXTHOP_FIRST + 1,
+		.family = 4,
+		.member_count = 2,
+		.members = { 11, 12 },
+		.weights = { 255, 1 },
+		.buckets = 60 };
+	const struct nlmsghdr *h = encode(FIB_OP_ADD, &o);
+	ck_assert_int_eq(nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(struct nhmsg), a, NHA_MAX, NULL), 0);
+	ck_assert_uint_eq(nla_get_u16(a[NHA_GROUP_TYPE]), NEXTHOP_GRP_TYPE_RES);
+	const struct nexthop_grp *members = nla_data(a[NHA_GROUP]);
+	ck_assert_uint_eq(members[0].weight, 254); /* one less than what is meant */
+	ck_assert_uint_eq(members[1].weight, 0);
+	ck_assert(a[NHA_RES_GROUP]->nla_type & NLA_F_NESTED);
+	ck_assert_int_eq(nla_parse_nested(r, NHA_RES_GROUP_MAX, a[NHA_RES_GROUP], NULL), 0);
+	ck_assert_uint_eq(nla_get_u16(r[NHA_RES_GROUP_BUCKETS]), 60);
+	ck_assert_uint_eq(nla_get_u32(r[NHA_RES_GROUP_IDLE_TIMER]), 0);
+	ck_assert_uint_eq(nla_get_u32(r[NHA_RES_GROUP_UNBALANCED_TIMER]), 0);
+	reads_back(&o);
+	nlmsg_hdr(m)->nlmsg_type = RTM_NEWNEXTHOPBUCKET; /* what the kernel tells of its buckets is not looked at */
+	struct fib_object back;
+	bool gone;
+	ck_assert_int_eq(decode_message(nlmsg_hdr(m), &back, &gone), 0);
+}
+END_TEST
+
 START_TEST(a_route_points_at_its_group_with_our_protocol_and_metric)
 {
 	static const char *const prefixes[] = { "20.0.0.0/8", "0.0.0.0/0", "4.4.4.4/32", "2001:db8::/32", "::/0" };
@@ -433,6 +463,7 @@ suite(void)
 	tcase_add_test(t, an_ipv6_next_hop_behind_an_ipv4_gateway_is_mapped_and_on_link);
 	tcase_add_test(t, a_ttl_of_the_labels_own_is_told_for_pushes_and_pops);
 	tcase_add_test(t, groups_black_holes_and_ipv6_next_hops_read_back);
+	tcase_add_test(t, a_resilient_group_says_so_and_has_no_timers);
 	tcase_add_test(t, a_route_points_at_its_group_with_our_protocol_and_metric);
 	tcase_add_test(t, a_route_with_inline_next_hops_carries_their_labels);
 	tcase_add_test(t, the_scopes_of_inline_routes_are_spread);

@@ -226,7 +226,7 @@ START_TEST(the_floating_route_of_many_prefixes_takes_over_in_the_first_message)
 	SAYS("a", ALIVE);
 	ROUTE("20.0.49.0/24", "10.0.1.2@1");
 	ROUTE("20.0.0.0/24", "10.0.1.2@1");
-	ck_assert_uint_eq(w->nexthop_count, 2);
+	ck_assert_uint_eq(w->nexthop_count, 3);
 }
 END_TEST
 
@@ -239,7 +239,7 @@ START_TEST(what_moves_very_many_routes_at_once_is_not_to_be_told_of_each_of_them
 	ck_assert_uint_eq(w->quiet_ops, _i ? 1 : 0);
 	SAYS("a", ALIVE);
 	ROUTE("20.3.254.0/24", "10.0.1.2@1");
-	ck_assert_uint_eq(w->quiet_ops, _i ? 1 : 0);
+	ck_assert_uint_eq(w->quiet_ops, _i ? 2 : 0);
 }
 END_TEST
 
@@ -285,7 +285,7 @@ START_TEST(a_path_that_is_back_before_all_routes_have_moved_gets_them_all)
 		ROUTE("20.0.0.0/24", "10.0.1.2@1");
 		ROUTE("20.0.49.0/24", "10.0.1.2@1");
 	}
-	ck_assert_uint_eq(w->nexthop_count, 2);
+	ck_assert_uint_eq(w->nexthop_count, 3); /* the other next hop stands by */
 }
 END_TEST
 
@@ -401,6 +401,7 @@ START_TEST(after_any_row_of_deaths_and_returns_every_prefix_leads_where_it_shoul
 	rng_seed(&rng, (uint64_t)_i + 1);
 	draw(&rng, preference);
 	say(preference, &config);
+	w->resilient = _i % 3; /* else groups are ordinary ones */
 	world_start(w, text_chars(&config));
 	if (_i % 2) /* it is not done in one go, as it would not be with 100,000 */
 		w->rib->choices_at_once = 5;

@@ -470,6 +470,7 @@ START_TEST(after_any_row_of_events_nothing_is_left_to_resolve)
 	struct rng rng;
 
 	rng_seed(&rng, (uint64_t)_i + 1);
+	w->resilient = _i % 3;
 	green_is_there = false;
 	world_pe_start(w);
 	world_question(w, "", "2.2.2.2", false, 1);

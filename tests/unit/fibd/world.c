@@ -232,13 +232,24 @@ check_nexthop(struct world *w, const struct fib_nexthop *n, const char **text)
 {
 	const struct fib_nexthop *old = world_nexthop_of(w, n->id);
 
+	if (old && old->member_count && n->member_count && old->buckets != n->buckets) {
+		*text = "Can not replace a nexthop group with one of a different type.";
+		return EINVAL;
+	}
+	if (n->buckets && !w->resilient) {
+		*text = "Invalid group type";
+		return EINVAL;
+	}
 	if (old && !old->member_count != !n->member_count) {
 		*text = "Can not replace a nexthop with a nexthop group.";
 		return EINVAL;
 	}
 	for (uint16_t i = 0; i < n->member_count; i++) {
 		const struct fib_nexthop *m = world_nexthop_of(w, n->members[i]);
-		if (!m || m->member_count || (m->black_hole && n->member_count > 1)) {
+		bool twice = false;
+		for (uint16_t k = 0; k < i; k++)
+			twice |= n->members[k] == n->members[i];
+		if (!m || m->member_count || twice || (m->black_hole && n->member_count > 1)) {
 			*text = "Invalid nexthop id";
 			return EINVAL;
 		}
@@ -557,7 +568,9 @@ world_wait(struct world *w, usec_t span)
 static void
 born(struct world *w)
 {
-	struct fib_abilities a = { .mpls = w->mpls, .nexthop_objects = true, .vrf = true };
+	struct fib_abilities a = {
+		.mpls = w->mpls, .nexthop_objects = true, .vrf = true, .resilient_groups = w->resilient
+	};
 
 	snprintf(a.release, sizeof a.release, "%s", w->release ? w->release : "6.1.0-31-amd64");
 	w->rib = rib_new(1);
@@ -570,7 +583,7 @@ world_new(void)
 	struct world *w = NEW(struct world);
 
 	w->now = 1000 * USEC_PER_SEC;
-	w->mpls = true;
+	w->mpls = w->resilient = true;
 	arena_init(&w->arena);
 	w->rib = NULL;
 	*GROW(w->links, w->link_count) = (struct fib_link){

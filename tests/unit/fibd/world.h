@@ -30,6 +30,7 @@ struct world {
 	const char *vrf;                   /* rows of igp.Route are of this instance; NULL: the public network */
 	uint32_t spare_peer, spare_label;  /* the next rows of ldp.Lsp have this alternate; 0: none */
 	bool mpls, deaf;                   /* deaf: notices are lost */
+	bool resilient;                    /* the kernel has resilient groups */
 	uint32_t look_in;                  /* the table that world_route() looks in; 0: the main one */
 	void (*meanwhile)(struct world *); /* somebody else's doing between operations and their answers; once */
 	int refuse;                        /* the next route or label is refused with this errno */
@@ -97,6 +98,7 @@ const char *world_answer(struct world *, const char *vrf, const char *address);
 const char *world_route(struct world *, const char *prefix);
 const char *world_ilm(struct world *, uint32_t label);
 uint32_t world_group(struct world *, const char *prefix);        /* the group our route uses */
+const char *world_standby(struct world *, const char *prefix);   /* what stands by there; "nothing" */
 const Fib__Route *world_row(struct world *, const char *prefix); /* in that table; NULL when there is none */
 const Fib__Ilm *world_ilm_row(struct world *, uint32_t label);
 const Fib__Interface *world_if_row(struct world *, uint32_t ifindex);

@@ -50,6 +50,40 @@ our_route(struct world *w, const char *prefix)
 	return r && r->protocol == FIB_PROTOCOL ? r : NULL;
 }
 
+/* Whether the kernel sends anything there, as nh_res_group_rebalance() of Linux 6.1 has it. */
+static bool
+has_buckets(const struct fib_nexthop *g, uint16_t which)
+{
+	int total = 0, sum = 0, before = 0;
+
+	if (!g->buckets)
+		return true;
+	for (uint16_t i = 0; i < g->member_count; i++)
+		total += g->weights[i];
+	for (uint16_t i = 0; i <= which; i++) {
+		before = (g->buckets * sum + total / 2) / total;
+		sum += g->weights[i];
+	}
+	return (g->buckets * sum + total / 2) / total > before;
+}
+
+static const char *
+members_text(struct world *w, const struct fib_nexthop *g, bool used)
+{
+	char *parts[FIB_PATHS_MAX];
+	size_t count = 0;
+
+	for (uint16_t i = 0; i < g->member_count; i++) {
+		const struct fib_nexthop *n = world_nexthop_of(w, g->members[i]);
+		if (has_buckets(g, i) != used)
+			continue;
+		if (n->black_hole)
+			return "black hole";
+		parts[count++] = path_text(w, &n->gateway, n->ifindex, n->labels, n->label_count, n->ttl);
+	}
+	return joined(w, parts, count);
+}
+
 const char *
 world_route(struct world *w, const char *prefix)
 {
@@ -63,14 +97,15 @@ world_route(struct world *w, const char *prefix)
 		    r->paths[i].label_count, r->paths[i].ttl);
 	if (!r->nexthop_id)
 		return joined(w, parts, r->path_count);
-	const struct fib_nexthop *g = world_nexthop_of(w, r->nexthop_id);
-	for (uint16_t i = 0; i < g->member_count; i++) {
-		const struct fib_nexthop *n = world_nexthop_of(w, g->members[i]);
-		if (n->black_hole)
-			return "black hole";
-		parts[i] = path_text(w, &n->gateway, n->ifindex, n->labels, n->label_count, n->ttl);
-	}
-	return joined(w, parts, g->member_count);
+	return members_text(w, world_nexthop_of(w, r->nexthop_id), true);
+}
+
+const char *
+world_standby(struct world *w, const char *prefix)
+{
+	const struct fib_ip_route *r = our_route(w, prefix);
+
+	return members_text(w, world_nexthop_of(w, r->nexthop_id), false);
 }
 
 uint32_t
