@@ -19,6 +19,7 @@ from common import HERE, There, cable, figure, until
 COUNTS = [int(n) for n in os.environ.get("BENCH_VPN", "1,10000,100000").split(",")]
 VPN, PE = "red", "1.1.1.1"
 LIMIT_S = 600  # for the routes to come, in the emulated machine
+TURNS = 3  # away and back, in each of the rounds
 REST_S = 2  # whatever is still being done
 BFD_MS = 100  # the emulated machine stands still now and then
 GROUP_NEXTHOP, GROUP_ROUTE = 1 << 31, 1 << 6  # RTMGRP of RTNLGRP_NEXTHOP (32) and RTNLGRP_IPV4_ROUTE (7)
@@ -36,8 +37,14 @@ def moved(space, build, count, vpn, link):
 
 def at(process):
     """When they had all moved."""
-    out, _ = process.communicate(timeout=LIMIT_S)
-    return float(out.split()[2])
+    limit = threading.Timer(LIMIT_S, process.kill)
+    limit.start()
+    line = process.stdout.readline()
+    limit.cancel()
+    process.wait()
+    if not line:
+        raise RuntimeError(f"waited {LIMIT_S} s for the routes to move")
+    return float(line.split()[2])
 
 
 class Notices:
@@ -140,27 +147,27 @@ def cut(middle, pe):
     return act
 
 
-def labelled(build, count, rounds):
+def labelled(build, count, turns):
     near, far, middle = paths("v")
     with near, far, middle:
         far.ip("address", "add", PE + "/32", "dev", "lo")
         far_end(far, build, f"source-ip {PE}", f" min-tx-interval {BFD_MS}\n min-rx-interval {BFD_MS}\n")
         pe = Pe(near, build, count, VPN, True)
-        return {"row": [pe.round(pe.tell("lsp")) for _ in range(rounds)], "bfd": [pe.round(cut(middle, pe)) for _ in range(rounds)]}
+        return {"row": [pe.round(pe.tell("lsp")) for _ in range(turns)], "bfd": [pe.round(cut(middle, pe)) for _ in range(turns)]}
 
 
-def plain(build, count, rounds):
+def plain(build, count, turns):
     result = {}
     near, far, middle = paths("p")
     with near, far, middle:
         pe = Pe(near, build, count, "-")
-        result["row"] = [pe.round(pe.tell("igp")) for _ in range(rounds)]
+        result["row"] = [pe.round(pe.tell("igp")) for _ in range(turns)]
     near, far, middle = paths("b")
     with near, far, middle:
         session = "bfd s bind peer-ip 10.0.0.2 interface eth0 source-ip 10.0.0.1 auto\n#\n"
         far_end(far, build, "interface eth0 source-ip 10.0.0.2")
         pe = Pe(near, build, count, "-", True, f"ip route-static {PE} 32 10.0.0.2 track bfd-session s\n#\n{session}")
-        result["bfd"] = [pe.round(cut(middle, pe)) for _ in range(rounds)]
+        result["bfd"] = [pe.round(cut(middle, pe)) for _ in range(turns)]
     return result
 
 
@@ -178,7 +185,7 @@ def remove(space, address):
     return act
 
 
-def frr(build, count, rounds):
+def frr(build, count, turns):
     """Its bgpd has all prefixes from two neighbours, with the PEs as next hops, and the better of the two is lost."""
     near, far, middle = paths("f")
     with near, far, middle:
@@ -198,7 +205,7 @@ def frr(build, count, rounds):
                 sessions.append(s)
                 threading.Thread(target=s.sendall, args=(b"".join(updates),), daemon=True).start()
             results = []
-            for _ in range(rounds):
+            for _ in range(turns):
                 at(moved(near, build, count, "-", "eth0"))
                 time.sleep(2 * REST_S)
                 asking = moved(near, build, count, "-", "eth1")
@@ -216,13 +223,13 @@ def frr(build, count, rounds):
             router.close()
 
 
-def with_labels(build, count, rounds):
+def with_labels(build, count, turns):
     sys.path.insert(0, os.path.join(HERE, "..", "labs"))
     from penultlab import vm
 
     if vm.kernel_has({"mpls"}):
-        return labelled(build, count, rounds), ""
-    command = vm.command([sys.executable, os.path.abspath(__file__), build, str(count), str(rounds)], 3 * LIMIT_S, build, 6144)
+        return labelled(build, count, turns), ""
+    command = vm.command([sys.executable, os.path.abspath(__file__), build, str(count), str(turns)], 3 * LIMIT_S, build, 6144)
     out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     return json.loads(out[out.index("{"):out.rindex("}") + 1]), " (emulated)"
 
@@ -242,13 +249,13 @@ def figures_of(what, got, others):
 
 
 def run(build, rounds=3):
-    figures = []
+    figures, turns = [], TURNS * rounds
     for count in COUNTS:
-        got = {"penult": plain(build, count, rounds), "frr": {"row": frr(build, count, rounds)}}
+        got = {"penult": plain(build, count, turns), "frr": {"row": frr(build, count, rounds)}}
         figures += figures_of(f"{count} prefixes behind one of two routers", got, {
             "lost": "from the loss of the route to it to the last on the other", "back": "from the return of that route to the last on it again"})
     for count in COUNTS:
-        got, where = with_labels(build, count, rounds)
+        got, where = with_labels(build, count, turns)
         figures += figures_of(f"{count} VPN prefixes behind one of two PEs{where}", {"penult": got}, {
             "lost": "from the loss of its LSP to the last on the other", "back": "from the return of its LSP to the last on it again"})
     return figures
