@@ -49,7 +49,7 @@ bool writer_is_idle(struct writer *);        /* everything was sent, so everythi
 int writer_error(struct writer *);           /* a positive errno; 0 none. Clears it */
 
 /* --- ability.c --- */
-bool kernel_has_resilient_groups(void); /* found out by making one */
+bool kernel_has_resilient_groups(void);
 
 /* --- sysctl.c --- */
 int sysctl_write(const char *path, const char *value);
