@@ -315,6 +315,7 @@ void dest_dirty(struct dest *);
 void ribs_settle(struct bgp *);                                   /* chooses wherever something has changed */
 void rib_drop_peer(struct rib *, struct peer *, bool stale_only); /* all that it said, or what it has not said again */
 void next_hop_told(struct instance *, const struct bgp_next_hop *, bool gone);
+void next_hop_watched(struct instance *, const struct addr *);
 void next_hops_free(struct instance *);
 
 /* --- ../vpn/ --- */

@@ -137,6 +137,8 @@ peer_configure(struct instance *n, const struct bgp_peer_config *c)
 		peer_stop(p, BGP_CEASE_SHUTDOWN, "it is to be ignored");
 	p->config = *c;
 	p->internal = c->as == n->bgp->config.as;
+	if (!*n->name && (before.bfd && !before.ignored) != (c->bfd && !c->ignored))
+		next_hop_watched(n, &c->address);
 	if (fresh || (was_ignored && !c->ignored))
 		peer_start(p);
 	else if (!c->ignored && needs_restart(&before, c))

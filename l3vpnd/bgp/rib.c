@@ -79,6 +79,21 @@ next_hop_told(struct instance *n, const struct bgp_next_hop *told, bool gone)
 		next_hop_free(h);
 }
 
+/* BFD watches it, or does so no longer: routes over it are told again. */
+void
+next_hop_watched(struct instance *n, const struct addr *a)
+{
+	struct next_hop *h = next_hop_find(n, a);
+
+	if (!h)
+		return;
+	list_each (l, &h->paths) {
+		struct dest *d = OBJECT(l, struct path, of_hop)->dest;
+		d->forward_moved = true;
+		row_dest(d);
+	}
+}
+
 /* A path goes over it: somebody has to say how it is reached. */
 static void
 next_hop_use(struct next_hop *h, struct path *p)

@@ -205,8 +205,8 @@ def test_a_label_for_each_next_hop_or_route_leads_frrs_packets_straight_to_the_s
         return labels if set(labels) <= straight and labels == [pushed(lab, "PE2", p)[-1] for p in (one, other)] else None
 
     for mode, count in (("per-nexthop", 1), ("per-route", 2)):
-        lab.reconfigure("PE1", lambda text, m=mode: re.sub(r"  apply-label .*\n", "", text).replace("  route-disting", f"  apply-label {m}\n  route-disting", 1),
-                        ["l3vpnd"])
+        line = f"  apply-label {mode}\n"
+        lab.reconfigure("PE1", lambda text, at=line: re.sub(r"  apply-label .*\n", "", text).replace("  route-disting", at + "  route-disting", 1), ["l3vpnd"])
         wait_for(lambda n=count: told() and len(set(told())) == n, f"labels {mode}", last=lambda: (told(), lab.mpls_routes("PE1")))
         answers(lab, "CE2", SITE["CE2"][0], other)
     lab.reconfigure("PE1", lambda text: re.sub(r"  apply-label .*\n", "", text), ["l3vpnd"])
@@ -247,8 +247,12 @@ def test_a_bgpd_that_asked_for_nothing_takes_its_routes_with_it(lab):
     whole(lab)
     theirs = SITE["CE2"][0]
     configure(lab, "router bgp 100", "bgp graceful-restart-disable", node="PE2")
-    wait_for(lambda: not [p for p in lab.rows("PE1", "display", "bgp", "vpnv4", "all", "peer") if p["address"] == "3.3.3.3" and p["graceful_restart"]],
-             "a session without", 120)
+    lab.vtysh("PE2", "clear bgp *")
+
+    def session():
+        return [(p["state"], p["graceful_restart"]) for p in lab.rows("PE1", "display", "bgp", "vpnv4", "all", "peer") if p["address"] == "3.3.3.3"]
+
+    wait_for(lambda: session() == [("ESTABLISHED", False)], "a session without", last=session)
     whole(lab)
     lab.kill("PE2", "bgpd")
     wait_for(lambda: not at_us(lab, theirs) and not pushed(lab, "PE1", theirs) and not has_route(lab, "CE1", theirs), "their end",

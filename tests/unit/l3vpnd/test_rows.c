@@ -205,9 +205,23 @@ START_TEST(what_bfd_watches_for_the_session_it_watches_for_the_routes)
 {
 	sites_dual_homed();
 	ck_assert(!route(PE3, "VPNA", "1.1.1.1/32")->next_hops[0]->bfd);
+	struct cursor reader;
+	const struct row *row;
+	const uint8_t *key;
+	size_t size;
+	unsigned again = 0;
+	cursor_open(&reader, &sites->nodes[PE3]->b->route_table);
+	while (cursor_read(&reader, &row, &key, &size) != CURSOR_END) {
+	}
 	vpn_net_peer_config(sites, PE3, PE1)->bfd = vpn_net_peer_config(sites, PE3, PE2)->bfd = true;
 	vpn_net_configure(sites, PE3);
 	ck_assert(route(PE3, "VPNA", "1.1.1.1/32")->next_hops[0]->bfd);
+	while (cursor_read(&reader, &row, &key, &size) == CURSOR_ROW)
+		again++;
+	ck_assert_uint_eq(again, 1); /* and readers are told */
+	vpn_net_configure(sites, PE3);
+	ck_assert_int_eq(cursor_read(&reader, &row, &key, &size), CURSOR_END);
+	cursor_close(&reader);
 }
 END_TEST
 
