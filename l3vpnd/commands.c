@@ -129,7 +129,9 @@ forget_bgp(struct l3vpn_config *c)
 		if (i && !c->instances[i].said)
 			l3vpn_config_remove(c, c->bgp.instances[i].name);
 	}
-	c->bgp = (struct bgp_config){ .instances = c->bgp.instances, .instance_count = c->bgp.instance_count };
+	c->bgp = (struct bgp_config){
+		.instances = c->bgp.instances, .instance_count = c->bgp.instance_count, .policies = c->bgp.policies
+	}; /* these stand by themselves */
 	c->views = 0;
 	c->no_default_ipv4 = false;
 }
