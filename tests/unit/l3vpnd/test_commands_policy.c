@@ -101,6 +101,14 @@ START_TEST(what_was_said_is_printed_in_the_same_form)
 }
 END_TEST
 
+START_TEST(they_outlive_bgp)
+{
+	say(definitions);
+	say("bgp 100\n peer 10.0.0.1 as-number 200\n#\nundo bgp 100\n");
+	ck_assert_str_eq(all(), definitions);
+}
+END_TEST
+
 static const struct {
 	const char *line, *undo;
 } clauses[] = {
@@ -270,6 +278,7 @@ suite(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, what_was_said_is_printed_in_the_same_form);
+	tcase_add_test(t, they_outlive_bgp);
 	tcase_add_loop_test(t, each_clause_is_printed_and_undone, 0, (int)COUNT(clauses));
 	tcase_add_test(t, definitions_are_undone_by_rule_and_as_a_whole);
 	tcase_add_test(t, a_rule_without_an_index_goes_behind_the_last_one);
