@@ -16,7 +16,7 @@
 static uint32_t
 up_to(uint16_t buckets, uint32_t weight, uint32_t total)
 {
-	return ((uint32_t)buckets * weight + total / 2) / total;
+	return total ? ((uint32_t)buckets * weight + total / 2) / total : 0;
 }
 
 uint16_t
