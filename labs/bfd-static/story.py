@@ -110,7 +110,7 @@ def tell(lab, quiet=False):
     lab.reconfigure("R1", lambda text: text.replace("#\nreturn", f"#\n{lines}#\nreturn"), ["fibd"])
     last = f"20.{(MANY - 1) >> 8}.{(MANY - 1) & 255}.0/24"
     leads(lab, last, FIRST)
-    count = wait_for(lambda: lab.run("R1", "sh", "-c", "ip route show root 20.0.0.0/8 | wc -l").stdout.strip() == str(MANY) and MANY, "all of them")
+    count = wait_for(lambda: lab.run("R1", "sh", "-c", "ip route show root 20.0.0.0/8 | grep -c ^20").stdout.strip() == str(MANY) and MANY, "all of them")
     t.check(count == MANY, f"{count} routes are in the kernel")
     cut_and_return(lab, t, last)
     return t.end()
