@@ -14,7 +14,7 @@ import tempfile
 import pytest
 from penultlab import vm
 
-TIMEOUT_S = 1500
+TIMEOUT_S = 3600
 DESCRIPTOR = "PENULT_REPORTS"  # in the machine: where the inner pytest writes
 LINE = "pytest-report "
 
