@@ -61,10 +61,18 @@ l3vpn_config_in_force(const struct l3vpn *g)
 	return &g->config;
 }
 
+bool
+l3vpn_has_peer(const struct l3vpn *g, const char *instance, const struct addr *peer)
+{
+	const struct bgp_instance_config *n = bgp_config_instance(&g->config.bgp, instance ? instance : "");
+
+	return n && (!addr_is_set(peer) || bgp_config_peer(n, peer));
+}
+
 usec_t
 l3vpn_due(const struct l3vpn *g)
 {
-	return bgp_due(g->bgp);
+	return g->begun && g->ports_moved ? g->now : bgp_due(g->bgp);
 }
 
 struct outbox *
@@ -273,11 +281,13 @@ l3vpn_input(struct l3vpn *g, const struct l3vpn_input *in, usec_t now)
 	case L3VPN_IN_REFRESH: pass_on(g, in, BGP_IN_REFRESH); break;
 	case L3VPN_IN_ROW: take_row(g, in); break;
 	case L3VPN_IN_SYNCED: synced(g, in->table, in->round); break;
-	case L3VPN_IN_TIMER: pass_on(g, in, BGP_IN_TIMER); break;
-	}
-	if (g->begun && g->ports_moved) {
-		apply(g);
-		own_routes_again(g);
+	case L3VPN_IN_TIMER:
+		if (g->begun && g->ports_moved) { /* once for all interfaces that are others now */
+			apply(g);
+			own_routes_again(g);
+		}
+		pass_on(g, in, BGP_IN_TIMER);
+		break;
 	}
 	g->busy = false;
 }

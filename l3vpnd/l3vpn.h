@@ -53,6 +53,8 @@ struct l3vpn_input {
 struct l3vpn *l3vpn_new(uint64_t seed);
 void l3vpn_free(struct l3vpn *);
 const struct l3vpn_config *l3vpn_config_in_force(const struct l3vpn *);
+/* Is such a peer configured? None: is the instance? */
+bool l3vpn_has_peer(const struct l3vpn *, const char *instance, const struct addr *peer);
 /* `now` is when it happened. Never runs backwards (the door clamps). */
 void l3vpn_input(struct l3vpn *, const struct l3vpn_input *, usec_t now);
 usec_t l3vpn_due(const struct l3vpn *);

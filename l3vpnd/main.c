@@ -16,6 +16,7 @@
 #include "proto/schema.gen.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { BGP_TCP_PORT = 179, CONNECT_S = 30 };
@@ -27,8 +28,8 @@ struct l3vpnd {
 	struct streams *peers;
 	struct candidate *candidate;
 	struct mirror *mirrors[L3VPN_MIRRORS];
-	uint32_t full[64]; /* connections that have much to take yet, of those that were sent something just now */
-	size_t full_count;
+	uint32_t *full; /* connections that have much to take yet, of those that were sent something just now */
+	size_t full_count, full_room;
 	struct text *notes; /* while a configuration is applied: what to tell its operator */
 };
 
@@ -77,9 +78,14 @@ static void
 send_to(struct l3vpnd *d, const struct effect *e)
 {
 	streams_send(d->peers, e->where, e->bytes, e->size);
-	if (streams_queued(d->peers, e->where) > STREAM_QUEUE_MARK && d->full_count < COUNT(d->full) &&
-	    (!d->full_count || d->full[d->full_count - 1] != e->where))
-		d->full[d->full_count++] = e->where;
+	if (streams_queued(d->peers, e->where) <= STREAM_QUEUE_MARK ||
+	    (d->full_count && d->full[d->full_count - 1] == e->where))
+		return;
+	if (d->full_count == d->full_room) {
+		d->full_room = d->full_room ? 2 * d->full_room : 64;
+		d->full = mem_resize(d->full, d->full_room * sizeof *d->full);
+	}
+	d->full[d->full_count++] = e->where;
 }
 
 static void
@@ -252,16 +258,21 @@ on_operation(
 	struct l3vpnd *d = ctx;
 	struct l3vpn_input in = { .kind = strcmp(verb, "reset") == 0 ? L3VPN_IN_RESET : L3VPN_IN_REFRESH };
 	char *line = arena_take(arena, size + 1), *rest = NULL;
+	bool names_it = false; /* the word before says that this is the instance */
 
-	(void)answer;
 	memcpy(line, bytes, size);
 	for (char *word = strtok_r(line, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-		if (!strcmp(word, "vpn-instance") && (word = strtok_r(NULL, " ", &rest)))
+		if (names_it)
 			in.instance = word;
 		else
 			addr_parse(word, &in.peer);
-		if (!word)
-			break;
+		names_it = !names_it && strcmp(word, "vpn-instance") == 0;
+	}
+	if (!l3vpn_has_peer(d->engine, in.instance, &in.peer)) {
+		*answer = (struct bus_answer){ .status = ENOENT,
+			.text =
+			    addr_is_set(&in.peer) ? "no such peer is configured" : "there is no such VPN instance" };
+		return;
 	}
 	feed(d, &in, host_now(d->host));
 	settle(d);
@@ -331,6 +342,7 @@ main(int argc, char **argv)
 	bus_close(d.bus);
 	candidate_free(d.candidate);
 	l3vpn_free(d.engine);
+	free(d.full);
 	host_free(d.host);
 	return status;
 }

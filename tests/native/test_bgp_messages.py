@@ -221,6 +221,9 @@ def test_a_refresh_is_asked_of_a_peer(lab, stranger):
 
 def test_a_reset_says_so(lab, stranger):
     stranger.up()
+    for words in (["9.9.9.9"], ["vpn-instance", "NOBODY", "all"]):
+        p = lab._tool("R1", "reset", "bgp", *words, check=False)
+        assert p.returncode and "no such" in p.stderr, p
     lab.ctl("R1", "reset", "bgp", stranger.address)
     stranger.expect_end(6, 4)
     assert lab.wait_peer(stranger.address, lambda r: r["state"] != "ESTABLISHED", "the end")["last_error"] == "Cease: administrative reset"

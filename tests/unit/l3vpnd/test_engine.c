@@ -94,6 +94,8 @@ interface(uint32_t ifindex, const char *name, const char *vrf, const char *addre
 		row.addresses = &bytes;
 	}
 	give(&(struct l3vpn_input){ .kind = L3VPN_IN_ROW, .table = L3VPN_FIB_INTERFACE, .row = &row, .round = 1 });
+	if (l3vpn_due(g) <= now)
+		give(&(struct l3vpn_input){ .kind = L3VPN_IN_TIMER });
 }
 
 static void
@@ -327,6 +329,46 @@ START_TEST(a_router_id_that_is_not_said_is_an_address_and_stays)
 }
 END_TEST
 
+static bool
+has_source(void)
+{
+	const struct addr *pe = &config.bgp.instances[0].peers[0].address;
+
+	return addr_is_set(&bgp_peer_find(instance_find(g->bgp, ""), pe)->config.source_address);
+}
+
+START_TEST(what_interfaces_say_is_looked_at_once_for_all_of_them)
+{
+	ProtobufCBinaryData address = prefix_bytes("9.9.9.9/32");
+	Fib__Interface row = FIB__INTERFACE__INIT;
+
+	strcpy(config.bgp.instances[0].peers[0].source_interface, "LoopBack9");
+	begin();
+	ck_assert(l3vpn_due(g) > now);
+	row.ifindex = 9;
+	row.name = row.label = lent("LoopBack9");
+	row.vrf = lent("");
+	row.admin_up = row.carrier = row.loopback = true;
+	row.n_addresses = 1;
+	row.addresses = &address;
+	give(&(struct l3vpn_input){ .kind = L3VPN_IN_ROW, .table = L3VPN_FIB_INTERFACE, .row = &row, .round = 1 });
+	ck_assert(!has_source() && l3vpn_due(g) <= now); /* when all that is there was read */
+	wait(0);
+	ck_assert(has_source() && l3vpn_due(g) > now);
+}
+END_TEST
+
+START_TEST(an_operator_may_ask_for_peers_that_are_configured)
+{
+	struct addr none = addr_none(), pe = addr_v4(0x03030303), ce = addr_v4(0x0a010101);
+
+	begin();
+	ck_assert(l3vpn_has_peer(g, NULL, &none) && l3vpn_has_peer(g, "", &pe) && l3vpn_has_peer(g, "VPNA", &ce));
+	ck_assert(!l3vpn_has_peer(g, "VPNA", &pe) && !l3vpn_has_peer(g, NULL, &ce));
+	ck_assert(!l3vpn_has_peer(g, "VPNB", &none));
+}
+END_TEST
+
 /* --- next hops, labels, BFD --- */
 
 START_TEST(what_fibd_says_of_a_next_hop_is_passed_on)
@@ -499,6 +541,8 @@ suite(void)
 	tcase_add_loop_test(t, a_loopback_interface_of_the_instance_is_a_route_for_others, 0, 2);
 	tcase_add_test(t, a_peer_waits_for_the_address_of_its_interface);
 	tcase_add_test(t, a_router_id_that_is_not_said_is_an_address_and_stays);
+	tcase_add_test(t, what_interfaces_say_is_looked_at_once_for_all_of_them);
+	tcase_add_test(t, an_operator_may_ask_for_peers_that_are_configured);
 	tcase_add_test(t, what_fibd_says_of_a_next_hop_is_passed_on);
 	tcase_add_test(t, what_fibd_says_before_we_begin_is_heard);
 	tcase_add_test(t, labels_of_an_earlier_life_are_taken_over_and_it_counts_as_a_restart);
