@@ -191,6 +191,20 @@ negotiate(struct peer *p, const struct ldp_msg *m)
 	p->recovery_ms = m->init.ft ? m->init.recovery_ms : 0;
 }
 
+/*
+ * The neighbour may know of one of our links only, and would end the session with that one. Hellos tell it of the others now
+ * and not by the clock.
+ */
+static void
+tell_all_links(struct ldp *ldp, struct peer *p)
+{
+	list_each (l, &p->adjacencies) {
+		struct link *link = link_find(ldp, OBJECT(l, struct adjacency, of_peer)->ifindex);
+		if (link)
+			discovery_answer(ldp, link, true);
+	}
+}
+
 static void
 went_up(struct ldp *ldp, struct peer *p)
 {
@@ -204,6 +218,8 @@ went_up(struct ldp *ldp, struct peer *p)
 	    p->lsr >> 16 & 255, p->lsr >> 8 & 255, p->lsr & 255, p->space, p->uid);
 	restart_session_up(ldp, p);
 	dual_neighbours(ldp, p);
+	if (p->adjacencies.next != p->adjacencies.prev)
+		tell_all_links(ldp, p);
 	distribute_all(ldp, p);
 }
 

@@ -135,10 +135,23 @@ ilm_owner(const struct rib *rib, const struct ilm *m)
 	return "";
 }
 
+/* Labels of VPNs belong to instances: without an instance there are none to wait for, and there may be no l3vpnd at all. */
 bool
 lfib_is_known(const struct rib *rib)
 {
-	return rib->synced[FIB_LDP_LSP] && rib->synced[FIB_VPN_LABEL];
+	bool no_vpns = rib->has_config && !rib->config.vrf_count;
+
+	return rib->synced[FIB_LDP_LSP] && (rib->synced[FIB_VPN_LABEL] || no_vpns);
+}
+
+void
+lfib_review(struct rib *rib)
+{
+	hash_each (n, &rib->ilms) {
+		struct ilm *m = OBJECT(n, struct ilm, by_label);
+		if (!ilm_is_wanted(m))
+			ilm_again(rib, m);
+	}
 }
 
 void
@@ -297,11 +310,7 @@ lfib_synced(struct rib *rib, uint32_t round)
 		if (l->seen != round)
 			lsp_drop(rib, l);
 	}
-	hash_each (m, &rib->ilms) {
-		struct ilm *i = OBJECT(m, struct ilm, by_label);
-		if (!ilm_is_wanted(i)) /* what nobody wants may be swept now */
-			ilm_again(rib, i);
-	}
+	lfib_review(rib);
 	diff_all_dirty(rib);
 }
 

@@ -547,6 +547,7 @@ void lfib_row(struct rib *, const Ldp__Lsp *, bool gone, uint32_t round);
 void lfib_synced(struct rib *, uint32_t round);
 void lfib_lost(struct rib *, enum fib_mirror); /* its owner is away: its rows are kept, and shown as stale */
 bool lfib_is_known(const struct rib *);        /* all who want labels have said which */
+void lfib_review(struct rib *);                /* it may be so now: what nobody wants may be swept */
 void lfib_seen(struct rib *, const struct fib_label_route *, bool gone);
 void lfib_links_changed(struct rib *, uint32_t ifindex);
 void lfib_swept(struct rib *);

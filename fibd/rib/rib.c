@@ -164,6 +164,7 @@ configure(struct rib *rib, struct fib_config *new)
 		statics_note_vrfs(rib);
 	rib->has_config = rib->ports_dirty = rib->resolve_all = rib->work = true;
 	diff_retry_soon(rib);
+	lfib_review(rib);
 	hash_each (n, &rib->ports) {
 		OBJECT(n, struct port, by_ifindex)->told = 0;
 	}

@@ -129,11 +129,7 @@ vpn_labels_synced(struct rib *rib, uint32_t round)
 		if (v->seen != round)
 			drop(rib, v);
 	}
-	hash_each (m, &rib->ilms) {
-		struct ilm *i = OBJECT(m, struct ilm, by_label);
-		if (!ilm_is_wanted(i)) /* what nobody wants may be swept now */
-			ilm_again(rib, i);
-	}
+	lfib_review(rib);
 }
 
 void

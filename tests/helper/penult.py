@@ -19,8 +19,8 @@ def more_pings(ping, count, what):
 
 
 def uids(lab, router):
-    """The sessions by peer with the number that tells one session from the next."""
-    return {s["peer"]: s["uid"] for s in lab.sessions(router)}
+    """The sessions that are up, by peer, with the number that tells one session from the next."""
+    return {s["peer"]: s["uid"] for s in lab.sessions(router) if s["state"] == "OPERATIONAL"}
 
 
 def bindings(lab, router):

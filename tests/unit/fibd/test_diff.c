@@ -189,6 +189,28 @@ START_TEST(when_ldp_restarts_its_labels_stay_and_are_swept_at_the_end_of_its_sna
 }
 END_TEST
 
+/* Both daemons were killed, and ldpd comes back with labels of its own choice. There is no l3vpnd, nor anything for it to do. */
+START_TEST(labels_of_before_a_restart_wait_for_l3vpnd_only_while_there_are_instances)
+{
+	world_start(w, _i ? "ip vpn-instance red\n" : "sysname R1\n");
+	world_lsp(w, "4.4.4.4/32", 1024, "10.0.1.2 1 300", 1);
+	world_run(w);
+	world_restart(w);
+	world_tell_all(w);
+	world_config(w, _i ? "ip vpn-instance red\n" : "sysname R1\n");
+	world_lsp(w, "4.4.4.4/32", 2048, "10.0.1.2 1 300", 1);
+	world_run(w);
+	ILM(1024, "10.0.1.2@1/300");
+	world_synced(w, FIB_LDP_LSP, 1);
+	world_run(w);
+	ILM(2048, "10.0.1.2@1/300");
+	ILM(1024, _i ? "10.0.1.2@1/300" : "none");
+	world_config(w, "sysname R1\n"); /* the last instance goes */
+	world_run(w);
+	ILM(1024, "none");
+}
+END_TEST
+
 START_TEST(flushed_routes_come_back)
 {
 	world_start(w, TWO);
@@ -366,6 +388,7 @@ suite(void)
 	tcase_add_test(t, a_path_lost_while_ldp_is_away_still_moves_traffic);
 	tcase_add_test(t, entries_of_before_a_restart_are_shown_as_stale);
 	tcase_add_test(t, when_ldp_restarts_its_labels_stay_and_are_swept_at_the_end_of_its_snapshot);
+	tcase_add_loop_test(t, labels_of_before_a_restart_wait_for_l3vpnd_only_while_there_are_instances, 0, 2);
 	tcase_add_test(t, flushed_routes_come_back);
 	tcase_add_test(t, flushed_next_hops_come_back_with_the_routes_that_went_with_them);
 	tcase_add_test(t, a_refusal_is_shown_in_the_kernels_words_and_tried_again);

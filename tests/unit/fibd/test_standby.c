@@ -186,7 +186,7 @@ START_TEST(two_that_stand_by_for_each_other)
 		ck_assert_str_eq(world_standby(w, "20.0.0.0/8"), "10.0.2.2@2");
 		ck_assert_str_eq(world_standby(w, "30.0.0.0/8"), "10.0.1.2@1");
 	}
-	world_config(w, "sysname R1\n");
+	world_config(w, "ip vpn-instance red\n");
 	world_wait(w, 2 * USEC_PER_SEC);
 	ck_assert_uint_eq(w->nexthop_count, 0);
 }

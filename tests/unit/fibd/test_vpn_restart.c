@@ -81,7 +81,7 @@ START_TEST(a_restart_of_fibd_moves_no_route_whoever_tells_first)
 	was.shared = world_group(w, "20.0.7.0/24");
 	world_restart(w);
 	world_tell_all(w);
-	world_config(w, "sysname R1\n");
+	world_config(w, "ip vpn-instance red\n");
 	world_wait(w, 10 * USEC_PER_SEC);
 	for (int i = 0; i < 3; i++) {
 		nothing_has_moved();
@@ -106,7 +106,7 @@ START_TEST(what_l3vpnd_does_not_know_any_more_goes_when_all_have_been_heard)
 	before_a_restart();
 	world_restart(w);
 	world_tell_all(w);
-	world_config(w, "sysname R1\n");
+	world_config(w, "ip vpn-instance red\n");
 	tell_igp();
 	tell_ldp();
 	world_vpn_many(w, 20, TO_PE2 "," TO_PE3);
@@ -168,7 +168,7 @@ START_TEST(a_restart_of_fibd_tells_bgp_nothing_bad_before_it_is_known)
 	before_a_restart();
 	world_restart(w);
 	world_tell_all(w);
-	world_config(w, "sysname R1\n");
+	world_config(w, "ip vpn-instance red\n");
 	world_question(w, "", "2.2.2.2", false, 1);
 	world_question(w, "", "9.9.9.9", false, 1);
 	world_synced(w, FIB_VPN_NEXTHOP, 1);

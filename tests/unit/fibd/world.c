@@ -3,6 +3,7 @@
 #include "fibd/commands.h"
 #include <check.h>
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -306,7 +307,7 @@ do_route(struct world *w, const struct fib_ip_route *r, bool delete, const char 
 {
 	struct fib_ip_route *old = world_route_of(w, r);
 
-	w->route_ops++;
+	w->route_ops += r->type == RTN_UNICAST; /* that nothing leads out of an instance is said more than once */
 	if (delete) {
 		if (!old || old->protocol != FIB_PROTOCOL)
 			return ESRCH;

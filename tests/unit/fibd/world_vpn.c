@@ -159,7 +159,7 @@ world_pe_ldp(struct world *w, uint32_t round)
 void
 world_pe_start(struct world *w)
 {
-	world_start(w, "sysname R1\n");
+	world_start(w, "ip vpn-instance red\n");
 	world_pe_igp(w, 1);
 	world_pe_ldp(w, 1);
 	world_run(w);

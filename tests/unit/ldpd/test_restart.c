@@ -57,6 +57,34 @@ nth(int i)
 	return all[i];
 }
 
+/* Else the first link to fail after the restart of either would take the session with it, although another is there. */
+START_TEST(a_session_over_parallel_links_knows_all_of_them_as_soon_as_it_is_back)
+{
+	struct ldp_net *own = ldp_net_new((uint64_t)_i + 1);
+	struct ldp_node *a = ldp_net_add(own, "1.1.1.1"), *b = ldp_net_add(own, "2.2.2.2");
+
+	ldp_net_link(own, a, "10.0.1.1/24", b, "10.0.1.2/24");
+	ldp_net_link(own, a, "10.0.2.1/24", b, "10.0.2.2/24")->delay = 40 * USEC_PER_MSEC; /* the first one is first */
+	ldp_net_link(own, a, "10.0.3.1/24", b, "10.0.3.2/24")->delay = 80 * USEC_PER_MSEC;
+	ldp_net_route(own);
+	ldp_net_start(own);
+	ck_assert(ldp_net_until(own, ldp_net_is_settled, 5 * USEC_PER_SEC));
+	ldp_net_run(own, 20 * USEC_PER_SEC);
+	ldp_node_kill(b);
+	ldp_net_run(own, (usec_t)(_i % 5) * 4 * USEC_PER_SEC + 10 * USEC_PER_MSEC);
+	ldp_node_start(b);
+	const Ldp__Session *up = NULL;
+	for (int ms = 0; ms < 10000 && !(up && up->state == LDP__SESSION_STATE__OPERATIONAL); ms += 10) {
+		ldp_net_run(own, 10 * USEC_PER_MSEC);
+		up = ldp_node_session(b, a);
+	}
+	ldp_net_run(own, 500 * USEC_PER_MSEC);
+	ck_assert_uint_eq(ldp_node_rows(a, "ldp.Adjacency"), 3);
+	ck_assert_uint_eq(ldp_node_rows(b, "ldp.Adjacency"), 3);
+	ldp_net_free(own);
+}
+END_TEST
+
 START_TEST(a_killed_engine_that_comes_back_costs_no_packet_and_keeps_its_labels)
 {
 	struct ldp_node *victim = nth(_i);
@@ -266,6 +294,7 @@ suite(void)
 	Suite *s = suite_create("ldpd restart");
 	TCase *t = tcase_create("RFC 3478");
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, a_session_over_parallel_links_knows_all_of_them_as_soon_as_it_is_back, 0, 20);
 	tcase_add_loop_test(t, a_killed_engine_that_comes_back_costs_no_packet_and_keeps_its_labels, 0, 4);
 	tcase_add_test(t, a_restart_is_over_soon_after_the_neighbours_have_told_their_labels);
 	tcase_add_test(t, two_neighbours_killed_at_once_cost_no_packet);
