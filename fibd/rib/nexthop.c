@@ -485,6 +485,10 @@ nexthops_seen(struct rib *rib, const struct fib_nexthop *o, bool gone)
 
 	if (!nexthop_is_ours(o->id))
 		return;
+	/* Not our doing. What is under way for it, or for a route or group that leans on it, may have been done before this or
+	 * after: its answer does not tell which. */
+	if (gone && ((h && h->refs) || (g && g->fate)))
+		rib_resync(rib, rib->now + USEC_PER_SEC);
 	if (g || (o->member_count && !h)) {
 		if (g && gone)
 			routes_lost_with(rib, g);

@@ -85,6 +85,22 @@ START_TEST(a_route_deleted_while_it_is_added_is_added_again)
 }
 END_TEST
 
+START_TEST(next_hops_deleted_while_anything_is_added_come_back_with_all_routes)
+{
+	world_start(w, TWO);
+	world_config(w, TWO "ip route-static 40.0.0.0 8 10.0.3.2\n");
+	for (int i = 0; i <= _i; i++) {
+		w->meanwhile = world_flush_nexthops;
+		world_run(w);
+	}
+	world_wait(w, 5 * USEC_PER_SEC);
+	ROUTE("20.0.0.0/8", "10.0.1.2@1 10.0.2.2@2");
+	ROUTE("30.0.0.0/8", "10.0.2.2@2");
+	ROUTE("40.0.0.0/8", "10.0.3.2@3");
+	ck_assert(world_row(w, "40.0.0.0/8")->installed);
+}
+END_TEST
+
 START_TEST(nothing_is_deleted_before_every_source_is_in)
 {
 	world_start(w, TWO "ip route-static 40.0.0.0 8 10.0.3.2\n");
@@ -383,6 +399,7 @@ suite(void)
 	tcase_add_test(t, a_restart_with_the_same_configuration_changes_nothing);
 	tcase_add_test(t, what_others_do_while_an_operation_is_under_way_is_found_and_put_right);
 	tcase_add_test(t, a_route_deleted_while_it_is_added_is_added_again);
+	tcase_add_loop_test(t, next_hops_deleted_while_anything_is_added_come_back_with_all_routes, 0, 4);
 	tcase_add_test(t, nothing_is_deleted_before_every_source_is_in);
 	tcase_add_test(t, labels_of_before_a_restart_are_kept_until_ldp_has_spoken);
 	tcase_add_test(t, a_path_lost_while_ldp_is_away_still_moves_traffic);
