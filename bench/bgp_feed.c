@@ -17,6 +17,7 @@
  * Sessions that say nothing and hear. Says `heard SECONDS BYTES` when each of them has heard of so many routes since its start,
  * and keeps the sessions until it is ended.
  */
+#include "bench/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "l3vpnd/bgp/as_path.h"
@@ -34,15 +35,6 @@
 #include <unistd.h>
 
 enum { PER_SET = 10, AS = 100, PEERS_MAX = 8, CHUNK = 1 << 16 };
-
-static double
-seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* One UPDATE: ten prefixes from `first` on, of one VPN. */
 static void

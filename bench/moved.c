@@ -7,6 +7,7 @@
  * Prints `asked SECONDS` when it has begun, and `moved FIRST LAST TOOK` when all go by the link: the first was seen there at
  * that time of CLOCK_MONOTONIC, the last at that, and the last look took so long.
  */
+#include "bench/clock.h"
 #include <arpa/inet.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -18,7 +19,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { SAMPLES = 64, ANSWER = 1024, PAUSE_US = 50 };
@@ -30,15 +30,6 @@ struct question {
 	struct rtattr by_head;
 	uint32_t by;
 };
-
-static double
-seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void
 ask(struct question *q, uint32_t device, uint32_t to)

@@ -1,21 +1,8 @@
 /* Watches as rows of bfd.Session and bfd.Counters, the thread as the row of bfd.Process. */
 #include "bfdd/model.h"
+#include "proto/fill.h"
 #include "proto/bfd.pb-c.h"
 #include <string.h>
-
-static char *
-lent(const char *text) /* rows do not change what they point at */
-{
-	return (char *)(uintptr_t)(text ? text : "");
-}
-
-static ProtobufCBinaryData
-bytes_of(const struct addr *a, struct arena *arena)
-{
-	size_t size = addr_size(a);
-
-	return (ProtobufCBinaryData){ size, size ? arena_copy(arena, a->bytes, size) : NULL };
-}
 
 static const char *
 auth_name(const struct bfd_params *p)
@@ -35,14 +22,14 @@ fill_idle(const struct watch *w, Bfd__Session *m, struct arena *arena)
 
 	m->state = BFD__STATE__DOWN;
 	m->remote_state = BFD__STATE__DOWN;
-	m->peer = bytes_of(&want->peer, arena);
-	m->source = bytes_of(&want->source, arena);
-	m->vrf = lent(want->vrf);
+	m->peer = fill_addr(&want->peer, arena);
+	m->source = fill_addr(&want->source, arena);
+	m->vrf = fill_text(want->vrf);
 	m->min_tx_us = want->min_tx_us;
 	m->min_rx_us = want->min_rx_us;
 	m->multiplier = want->multiplier;
 	m->multihop = w->path.multihop;
-	m->interface = lent(c ? c->interface : "");
+	m->interface = fill_text(c ? c->interface : "");
 	m->tos_exp = c ? c->tos_exp : BFD_TOS_EXP;
 }
 
@@ -59,11 +46,11 @@ fill_running(const struct watch *w, Bfd__Session *m, struct arena *arena)
 	m->remote = s->remote;
 	m->diag = s->diag;
 	m->remote_diag = s->remote_diag;
-	m->peer = bytes_of(&p->peer, arena);
-	m->source = bytes_of(&p->local, arena);
+	m->peer = fill_addr(&p->peer, arena);
+	m->source = fill_addr(&p->local, arena);
 	m->ifindex = p->ifindex;
-	m->interface = lent(link ? link->label : "");
-	m->vrf = lent(watch_first(w)->vrf);
+	m->interface = fill_text(link ? link->label : "");
+	m->vrf = fill_text(watch_first(w)->vrf);
 	m->multihop = p->multihop;
 	m->min_tx_us = p->desired_min_tx_us;
 	m->min_rx_us = p->required_min_rx_us;
@@ -80,7 +67,7 @@ fill_running(const struct watch *w, Bfd__Session *m, struct arena *arena)
 	m->demand = p->demand;
 	m->echoing = s->echoing;
 	m->reflecting = p->required_min_echo_us != 0;
-	m->authentication = lent(auth_name(p));
+	m->authentication = fill_text(auth_name(p));
 	m->ups = s->count.ups;
 	m->downs = s->count.downs;
 }
@@ -100,7 +87,7 @@ fill_clients(const struct watch *w, Bfd__Session *m, struct arena *arena)
 		for (size_t i = 0; i < m->n_clients; i++)
 			known |= strcmp(m->clients[i], want->daemon) == 0;
 		if (!known)
-			m->clients[m->n_clients++] = lent(want->daemon);
+			m->clients[m->n_clients++] = fill_text(want->daemon);
 	}
 }
 
@@ -111,7 +98,7 @@ fill_session(const struct row *row, void *message, struct arena *arena)
 	const struct bfd_session_config *c;
 	Bfd__Session *m = message;
 
-	m->name = lent(w->name);
+	m->name = fill_text(w->name);
 	if (list_is_empty(&w->wants)) /* on its way out: the key is all that is asked for */
 		return;
 	c = watch_config(w);
@@ -121,14 +108,14 @@ fill_session(const struct row *row, void *message, struct arena *arena)
 		fill_idle(w, m, arena);
 	m->verdict = w->verdict;
 	m->waiting = w->waiting;
-	m->trouble = lent(w->trouble);
+	m->trouble = fill_text(w->trouble);
 	if (w->running && w->order.params.path_down)
-		m->trouble = lent("its interface is down");
+		m->trouble = fill_text("its interface is down");
 	m->configured = c != NULL;
 	m->automatic = !c || c->automatic;
 	if (c) {
 		m->wtr_ms = c->wtr_min * 60000u;
-		m->description = lent(c->description);
+		m->description = fill_text(c->description);
 		m->follows = c->follows;
 		m->pst = c->pst;
 	}
@@ -149,7 +136,7 @@ fill_refused(
 			continue;
 		Bfd__Refusal *r = arena_take(arena, sizeof *r);
 		bfd__refusal__init(r);
-		r->reason = lent(bfd_verdict_text((enum bfd_verdict)v));
+		r->reason = fill_text(bfd_verdict_text((enum bfd_verdict)v));
 		r->count = n;
 		(*ret)[count++] = r;
 	}
@@ -163,7 +150,7 @@ fill_counters(const struct row *row, void *message, struct arena *arena)
 	const struct bfd_counters *n = &w->status.count, *c = &w->cleared;
 	Bfd__Counters *m = message;
 
-	m->name = lent(w->name);
+	m->name = fill_text(w->name);
 	m->sent = n->sent - c->sent;
 	m->received = n->received - c->received;
 	m->echo_sent = n->echo_sent - c->echo_sent;
@@ -180,7 +167,7 @@ fill_process(const struct row *row, void *message, struct arena *arena)
 	const struct bfd_process *p = &b->process;
 	Bfd__Process *m = message;
 
-	m->scheduling = lent(p->scheduling);
+	m->scheduling = fill_text(p->scheduling);
 	m->memory_locked = p->memory_locked;
 	m->wakes = p->wakes;
 	m->late_wakes = p->late_wakes;
@@ -188,8 +175,8 @@ fill_process(const struct row *row, void *message, struct arena *arena)
 	m->blind = p->blind;
 	m->lost = p->lost;
 	m->unsent = p->unsent;
-	m->unsent_reason = lent(p->unsent_reason);
-	m->deaf = lent(p->deaf);
+	m->unsent_reason = fill_text(p->unsent_reason);
+	m->deaf = fill_text(p->deaf);
 	m->n_refused = fill_refused(p->refused, NULL, &m->refused, arena);
 }
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "fibd/commands.h"
 #include "fibd/config.h"
+#include "host/bus.h"
 #include <errno.h>
 #include <net/if.h>
 #include <signal.h>
@@ -190,13 +191,14 @@ ping_line(void *ctx, char *line)
 }
 
 static int
-run_ping(const struct args *a, const char *name)
+run_ping(const struct args *a, const char *name, const char *run_dir)
 {
 	struct ping ping = { .host = arg_text(a, "host"), .bytes = arg_given(a, "-s") ? arg_u32(a, "bytes") : 56 };
 	struct program p = { .name = name, .package = "iputils-ping", .line = ping_line, .ctx = &ping };
 	char bytes[16], wait[24];
 	uint32_t ms = arg_given(a, "-t") ? arg_u32(a, "wait") : 2000;
 
+	(void)run_dir;
 	snprintf(bytes, sizeof bytes, "%u", ping.bytes);
 	snprintf(wait, sizeof wait, "%u.%03u", ms / 1000, ms % 1000);
 	add(&p, "ping");
@@ -217,6 +219,33 @@ run_ping(const struct args *a, const char *name)
 
 /* --- tracert --- */
 
+#define ORIGIN_WAIT (500 * USEC_PER_MSEC)
+
+struct trace {
+	struct bus_client *bgp; /* NULL: l3vpnd does not run, or has not answered */
+	const char *vrf;
+	struct arena arena;
+};
+
+/* From which AS BGP has the route to a hop; without BGP nothing is said of it. */
+static void
+print_origin(struct trace *t, const char *address)
+{
+	struct bus_answer answer;
+	char why[256], question[128];
+
+	if (!t->bgp)
+		return;
+	int size = snprintf(question, sizeof question, "%s%s%s", address, t->vrf ? " " : "", t->vrf ? t->vrf : "");
+	if (bus_client_request(t->bgp, "origin", question, (size_t)size, ORIGIN_WAIT, &t->arena, &answer, why) < 0) {
+		bus_client_close(t->bgp);
+		t->bgp = NULL;
+	} else if (!answer.status && answer.text && *answer.text) {
+		printf(" < AS=%s >", answer.text);
+	}
+	arena_reset(&t->arena);
+}
+
 /* " 1  10.1.1.2  0.052 ms 10.2.1.2  0.043 ms  0.03 ms *" */
 static void
 tracert_line(void *ctx, char *line)
@@ -225,7 +254,6 @@ tracert_line(void *ctx, char *line)
 	bool counted = false; /* a time of this address stands there already */
 	struct addr a;
 
-	(void)ctx;
 	if (!word || strspn(word, "0123456789") != strlen(word))
 		return; /* the head, in whose place stands ours */
 	printf(" %s", word);
@@ -233,6 +261,7 @@ tracert_line(void *ctx, char *line)
 		double ms = strtod(word, &after);
 		if (addr_parse(word, &a)) {
 			printf(" %s", word);
+			print_origin(ctx, word);
 			counted = false;
 		} else if (!*after && after != word) {
 			printf("%s %s ms", counted ? " " : "", time_text(ms, text));
@@ -245,9 +274,11 @@ tracert_line(void *ctx, char *line)
 }
 
 static int
-run_tracert(const struct args *a, const char *name)
+run_tracert(const struct args *a, const char *name, const char *run_dir)
 {
-	struct program p = { .name = name, .package = "traceroute", .line = tracert_line };
+	char why[256];
+	struct trace trace = { .bgp = bus_client_open(run_dir, "l3vpnd", why), .vrf = arg_text(a, "vrf") };
+	struct program p = { .name = name, .package = "traceroute", .line = tracert_line, .ctx = &trace };
 	const char *host = arg_text(a, "host");
 	char hops[16], bytes[16];
 	uint32_t most = arg_given(a, "-m") ? arg_u32(a, "hops") : HOPS_MAX;
@@ -259,13 +290,17 @@ run_tracert(const struct args *a, const char *name)
 	add(&p, "-n");
 	add_pair(&p, "-m", hops);
 	add_pair(&p, "-q", arg_given(a, "-q") ? arg_text(a, "probes") : "3");
-	if (!add_origin(&p, a, "-i", "-s"))
-		return FAILED;
-	add(&p, "--");
-	add(&p, host);
-	add(&p, bytes);
-	printf(" traceroute to  %s(%s), max hops: %u ,packet length: %u\n", host, host, most, size);
-	return run(&p);
+	int status = FAILED;
+	if (add_origin(&p, a, "-i", "-s")) {
+		add(&p, "--");
+		add(&p, host);
+		add(&p, bytes);
+		printf(" traceroute to  %s(%s), max hops: %u ,packet length: %u\n", host, host, most, size);
+		status = run(&p);
+	}
+	bus_client_close(trace.bgp);
+	arena_free(&trace.arena);
+	return status;
 }
 
 const struct command fib_probe_commands[] = {

@@ -2,7 +2,7 @@
 #include "igpd/print.h"
 #include "base/secret_text.h"
 #include "igpd/config.h"
-#include "proto/fib.pb-c.h"
+#include "proto/protocol.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -81,18 +81,6 @@ print_area(const struct ospf_area_config *a, const char *head, struct conf_lines
 	for (uint8_t i = 0; i < a->keys.count; i++) {
 		key_line(&a->keys.key[i], " ", line, sizeof line);
 		SAY("%s", line);
-	}
-}
-
-static const char *
-protocol_word(uint8_t protocol)
-{
-	switch (protocol) {
-	case FIB__PROTOCOL__DIRECT: return "direct";
-	case FIB__PROTOCOL__STATIC: return "static";
-	case FIB__PROTOCOL__ISIS: return "isis";
-	case FIB__PROTOCOL__RIP: return "rip";
-	default: return "bgp";
 	}
 }
 

@@ -1,5 +1,6 @@
 /* What the processes find, as rows of igp.Route: fibd chooses among those of all protocols. */
 #include "igpd/model.h"
+#include "proto/fill.h"
 #include <stdlib.h>
 
 static uint32_t
@@ -103,10 +104,9 @@ fill_route(const struct row *row, void *message, struct arena *arena)
 {
 	const struct igp_route *r = CONST_OBJECT(row, struct igp_route, row);
 	Igp__Route *m = message;
-	uint8_t *prefix = arena_take(arena, PREFIX_BYTES);
 
-	m->vrf = (char *)(uintptr_t)r->vrf;
-	m->prefix = (ProtobufCBinaryData){ prefix_to_bytes(&r->route.prefix, prefix), prefix };
+	m->vrf = fill_text(r->vrf);
+	m->prefix = fill_prefix(&r->route.prefix, arena);
 	m->process = r->process;
 	m->kind = (Igp__RouteKind)r->route.kind;
 	bool external2 = r->route.kind == OSPF_EXTERNAL_2;
@@ -119,9 +119,7 @@ fill_route(const struct row *row, void *message, struct arena *arena)
 	for (size_t i = 0; i < r->route.hop_count; i++) {
 		Igp__RouteNextHop *h = arena_take(arena, sizeof *h);
 		igp__route_next_hop__init(h);
-		struct addr a = addr_v4(r->hops[i].gateway);
-		if (r->hops[i].gateway)
-			h->address = (ProtobufCBinaryData){ 4, arena_copy(arena, a.bytes, 4) };
+		h->address = fill_v4(r->hops[i].gateway, arena);
 		h->ifindex = r->hops[i].ifindex;
 		m->next_hops[m->n_next_hops++] = h;
 	}

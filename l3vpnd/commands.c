@@ -95,15 +95,17 @@ l3vpn_read_as(const struct args *a, const char *name, uint32_t *ret, struct conf
 
 /* What BGP says of a family; its VPN side stays. */
 static void
-forget_routes(struct l3vpn_family_config *f)
+forget_routes(struct l3vpn_config *c, size_t i, bool v6)
 {
+	struct l3vpn_family_config *f = &c->instances[i].family[v6];
+
 	free(f->networks);
 	f->networks = NULL;
 	f->network_count = 0;
 	memset(f->imports, 0, sizeof f->imports);
 	f->import_count = 0;
 	f->default_route = false;
-	f->external_preference = f->internal_preference = f->local_preference = 0;
+	f->local_preference = c->bgp.instances[i].preference[v6] = c->bgp.instances[i].external_preference[v6] = 0;
 	f->bgp_line = 0;
 }
 
@@ -125,7 +127,7 @@ forget_bgp(struct l3vpn_config *c)
 	for (int i = (int)c->bgp.instance_count - 1; i >= 0; i--) {
 		forget_instance(&c->bgp.instances[i]);
 		for (int f = 0; f < 2; f++)
-			forget_routes(&c->instances[i].family[f]);
+			forget_routes(c, i, f);
 		if (i && !c->instances[i].said)
 			l3vpn_config_remove(c, c->bgp.instances[i].name);
 	}
@@ -182,16 +184,15 @@ see_lsr_id(void *conf, const struct args *a, struct conf_error *why)
 	return 0;
 }
 
-static int
-set_timer(void *conf, const struct args *a, struct conf_error *why)
+int
+l3vpn_read_timers(const struct args *a, uint16_t *hold_s, uint16_t *keepalive_s, bool *has, struct conf_error *why)
 {
-	struct l3vpn_config *c = conf;
 	uint32_t keepalive = arg_u32(a, "keepalive"), hold = arg_u32(a, "hold");
 
-	c->bgp.has_hold = !args_undo(a);
-	c->bgp.hold_s = args_undo(a) ? 0 : (uint16_t)hold;
-	c->bgp.keepalive_s = args_undo(a) ? 0 : (uint16_t)keepalive;
-	if (args_undo(a))
+	*has = !args_undo(a);
+	*hold_s = *has ? (uint16_t)hold : 0;
+	*keepalive_s = *has ? (uint16_t)keepalive : 0;
+	if (!*has)
 		return 0;
 	if (hold == 1 || hold == 2)
 		return conf_refuse(why, "a hold time is 0, or 3 seconds at least (RFC 4271 4.2)");
@@ -200,6 +201,14 @@ set_timer(void *conf, const struct args *a, struct conf_error *why)
 		    "of a hold time of %u s the time between keepalives is a third at most, %u s (RFC 4271 4.4)", hold,
 		    hold / 3);
 	return 0;
+}
+
+static int
+set_timer(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct bgp_config *b = &((struct l3vpn_config *)conf)->bgp;
+
+	return l3vpn_read_timers(a, &b->hold_s, &b->keepalive_s, &b->has_hold, why);
 }
 
 static int
@@ -272,7 +281,7 @@ open_family(void *conf, const struct args *a, struct conf_error *why)
 	if (vpn)
 		c->bgp.no_target_policy = false;
 	else if (f != BGP_RT_CONSTRAINT)
-		forget_routes(&c->instances[0].family[v6]);
+		forget_routes(c, 0, v6);
 	return 0;
 }
 
@@ -299,7 +308,7 @@ open_instance(void *conf, const struct args *a, struct conf_error *why)
 		if ((n->peers[k].address.family == 6) != v6)
 			n->peers[kept++] = n->peers[k];
 	n->peer_count = kept;
-	forget_routes(&c->instances[i].family[v6]);
+	forget_routes(c, i, v6);
 	if (!c->instances[i].family[!v6].bgp_line)
 		forget_instance(n);
 	if (!c->instances[i].family[!v6].bgp_line && !c->instances[i].said)

@@ -25,4 +25,6 @@ struct l3vpn_family_config *l3vpn_line_routes(struct l3vpn_config *, const struc
 struct bgp_peer_config *l3vpn_line_peer(struct l3vpn_config *, const struct args *, struct conf_error *);
 /* "65410" or "1.10"; what no speaker may have is refused. 0, or -1. */
 int l3vpn_read_as(const struct args *, const char *name, uint32_t *ret, struct conf_error *);
+/* `timer keepalive K hold H`, or its undo. Seconds; has: they were set. 0, or -1: refused. */
+int l3vpn_read_timers(const struct args *, uint16_t *hold_s, uint16_t *keepalive_s, bool *has, struct conf_error *);
 #endif

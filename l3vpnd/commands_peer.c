@@ -118,22 +118,8 @@ static int
 set_timer(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct bgp_peer_config *p = l3vpn_line_peer(conf, a, why);
-	uint32_t keepalive = arg_u32(a, "keepalive"), hold = arg_u32(a, "hold");
 
-	if (!p)
-		return -1;
-	p->has_hold = !args_undo(a);
-	p->hold_s = args_undo(a) ? 0 : (uint16_t)hold;
-	p->keepalive_s = args_undo(a) ? 0 : (uint16_t)keepalive;
-	if (args_undo(a))
-		return 0;
-	if (hold == 1 || hold == 2)
-		return conf_refuse(why, "a hold time is 0, or 3 seconds at least (RFC 4271 4.2)");
-	if (hold && keepalive > hold / 3)
-		return conf_refuse(why,
-		    "of a hold time of %u s the time between keepalives is a third at most, %u s (RFC 4271 4.4)", hold,
-		    hold / 3);
-	return 0;
+	return p ? l3vpn_read_timers(a, &p->hold_s, &p->keepalive_s, &p->has_hold, why) : -1;
 }
 
 static int

@@ -102,12 +102,13 @@ set_default_route(void *conf, const struct args *a, struct conf_error *why)
 static int
 set_preference(void *conf, const struct args *a, struct conf_error *why)
 {
-	struct l3vpn_family_config *f = l3vpn_line_routes(conf, a);
+	struct bgp_instance_config *n = line_settings(conf, a);
+	bool v6 = l3vpn_line_family(a) == BGP_IPV6;
 
 	(void)why;
-	f->external_preference = args_undo(a) ? 0 : (uint8_t)arg_u32(a, "external");
-	f->internal_preference = args_undo(a) ? 0 : (uint8_t)arg_u32(a, "internal");
-	f->local_preference = args_undo(a) ? 0 : (uint8_t)arg_u32(a, "local");
+	n->external_preference[v6] = args_undo(a) ? 0 : (uint8_t)arg_u32(a, "external");
+	n->preference[v6] = args_undo(a) ? 0 : (uint8_t)arg_u32(a, "internal");
+	l3vpn_line_routes(conf, a)->local_preference = args_undo(a) ? 0 : (uint8_t)arg_u32(a, "local");
 	return 0;
 }
 

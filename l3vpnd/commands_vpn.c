@@ -36,9 +36,7 @@ forget_vpn(struct l3vpn_config *c, int i, bool v6)
 	struct l3vpn_family_config *f = &c->instances[i].family[v6];
 
 	c->bgp.instances[i].vpn[v6] = (struct bgp_vpn_config){ 0 };
-	f->label_mode = LABEL_PER_INSTANCE;
-	f->label_said = f->uniform = f->limit_warns = false;
-	f->limit = f->limit_percent = 0;
+	f->label_said = false;
 	memset(f->tunnel_policy, 0, sizeof f->tunnel_policy);
 }
 
@@ -239,14 +237,12 @@ set_targets(void *conf, const struct args *a, struct conf_error *why)
 static int
 set_label(void *conf, const struct args *a, struct conf_error *why)
 {
-	struct l3vpn_family_config *f = line_settings(conf, a);
-
 	(void)why;
-	f->label_said = !args_undo(a);
-	f->label_mode = args_undo(a)                  ? LABEL_PER_INSTANCE
-			: arg_given(a, "per-route")   ? LABEL_PER_ROUTE
-			: arg_given(a, "per-nexthop") ? LABEL_PER_NEXT_HOP
-						      : LABEL_PER_INSTANCE;
+	line_settings(conf, a)->label_said = !args_undo(a);
+	line_family(conf, a)->label_mode = args_undo(a)                  ? VPN_LABEL_PER_INSTANCE
+					   : arg_given(a, "per-route")   ? VPN_LABEL_PER_ROUTE
+					   : arg_given(a, "per-nexthop") ? VPN_LABEL_PER_NEXT_HOP
+									 : VPN_LABEL_PER_INSTANCE;
 	return 0;
 }
 
@@ -254,14 +250,14 @@ static int
 set_ttl(void *conf, const struct args *a, struct conf_error *why)
 {
 	(void)why;
-	line_settings(conf, a)->uniform = !args_undo(a) && arg_given(a, "uniform");
+	line_family(conf, a)->uniform = !args_undo(a) && arg_given(a, "uniform");
 	return 0;
 }
 
 static int
 set_limit(void *conf, const struct args *a, struct conf_error *why)
 {
-	struct l3vpn_family_config *f = line_settings(conf, a);
+	struct bgp_vpn_config *f = line_family(conf, a);
 
 	(void)why;
 	f->limit = args_undo(a) ? 0 : arg_u32(a, "routes");

@@ -4,7 +4,7 @@
 
 /*
  * What an operator may set of BGP and VPN instances, as plain data. What BGP itself has to know is in `bgp`; what concerns
- * the rest of the router (which routes are brought in, labels, limits) stands beside it, one for each instance of `bgp` with
+ * the rest of the router (which routes are brought in, tunnels) stands beside it, one for each instance of `bgp` with
  * the same index. The public network is always there and always first, with an empty name.
  */
 enum { L3VPN_IMPORTS = 16, L3VPN_DESCRIPTION = 242 };
@@ -20,7 +20,6 @@ struct l3vpn_network { /* `network` */
 	struct prefix prefix;
 	char policy[BGP_NAME];
 };
-enum l3vpn_label_mode { LABEL_PER_INSTANCE, LABEL_PER_ROUTE, LABEL_PER_NEXT_HOP };
 /* What holds for one family, IPv4 or IPv6, of an instance or of the public network. */
 struct l3vpn_family_config {
 	struct l3vpn_import imports[L3VPN_IMPORTS];
@@ -28,15 +27,9 @@ struct l3vpn_family_config {
 	bool default_route; /* `default-route imported`: a default route is brought in like others */
 	struct l3vpn_network *networks;
 	size_t network_count;
-	uint8_t external_preference, internal_preference; /* `preference`; 0: 255 */
-	uint8_t local_preference; /* the third; BGP has no routes of its own, so nobody reads it */
+	uint8_t local_preference; /* the third of `preference`; BGP has no routes of its own, so nobody reads it */
 	/* Of VPN instances alone: */
-	uint8_t label_mode;    /* enum l3vpn_label_mode */
-	bool label_said;       /* the default is printed where it was said */
-	bool uniform;          /* `ttl-mode uniform`; the default is pipe */
-	uint32_t limit;        /* `routing-table limit`; 0: any number of routes */
-	bool limit_warns;      /* simply-alert: it is only said */
-	uint8_t limit_percent; /* said from here on; what is above the limit is not taken */
+	bool label_said; /* the default is printed where it was said */
 	char tunnel_policy[BGP_NAME];
 	int bgp_line; /* of `ipv4-family vpn-instance` in the bgp view, for messages; 0: it is not there */
 };

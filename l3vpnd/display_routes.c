@@ -61,7 +61,10 @@ destination_cells(struct text_table *t, const L3vpn__Destination *d)
 		const L3vpn__Path *p = d->paths[i];
 		status_cell(t, p);
 		text_cell(t, "%s", i ? "" : prefix_text(&prefix, text));
-		text_cell(t, "%s", p->next_hop.len ? l3vpn_address(&p->next_hop, hop) : "0.0.0.0");
+		text_cell(t, "%s",
+		    p->next_hop.len           ? l3vpn_address(&p->next_hop, hop)
+		    : prefix.addr.family == 6 ? "::"
+					      : "0.0.0.0");
 		if (p->has_med)
 			text_cell(t, "%u", p->med);
 		else

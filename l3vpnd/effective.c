@@ -1,6 +1,6 @@
 /*
  * What BGP is told: what the operator has said, with what the router adds. A router ID when none is set; our end's address of
- * a session that is bound to an interface; what stands elsewhere in the configuration, but concerns BGP.
+ * a session that is bound to an interface.
  *
  * A peer whose interface has no address yet is not called: from another address of ours the other end would not know us.
  */
@@ -34,19 +34,6 @@ complete_peer(const struct l3vpn *g, struct bgp_peer_config *p)
 		p->ignored = true;
 }
 
-static void
-complete_family(struct bgp_instance_config *n, const struct l3vpn_family_config *f, int k)
-{
-	struct bgp_vpn_config *v = &n->vpn[k];
-
-	n->preference[k] = f->internal_preference;
-	n->external_preference[k] = f->external_preference;
-	v->label_mode = f->label_mode;
-	v->uniform = f->uniform;
-	v->limit = f->limit;
-	v->limit_warns = f->limit_warns;
-}
-
 void
 l3vpn_effective(struct l3vpn *g, struct bgp_config *ret)
 {
@@ -54,8 +41,6 @@ l3vpn_effective(struct l3vpn *g, struct bgp_config *ret)
 	ret->router_id = router_id(g);
 	for (size_t i = 0; i < ret->instance_count; i++) {
 		struct bgp_instance_config *n = &ret->instances[i];
-		for (int k = 0; k < 2; k++)
-			complete_family(n, &g->config.instances[i].family[k], k);
 		for (size_t p = 0; p < n->peer_count; p++) {
 			complete_peer(g, &n->peers[p]);
 			if (!ret->router_id)

@@ -69,6 +69,12 @@ l3vpn_has_peer(const struct l3vpn *g, const char *instance, const struct addr *p
 	return n && (!addr_is_set(peer) || bgp_config_peer(n, peer));
 }
 
+uint32_t
+l3vpn_origin(const struct l3vpn *g, const char *instance, const struct addr *a)
+{
+	return bgp_origin(g->bgp, instance ? instance : "", a);
+}
+
 usec_t
 l3vpn_due(const struct l3vpn *g)
 {

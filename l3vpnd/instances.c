@@ -5,15 +5,10 @@
 #include "l3vpnd/model.h"
 #include "base/label.h"
 #include "l3vpnd/bgp/nlri.h"
+#include "proto/fill.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static char *
-lent(const char *text) /* rows do not change what they point at */
-{
-	return (char *)(uintptr_t)(text ? text : "");
-}
 
 static struct vpn *
 find(const struct l3vpn *g, const char *name)
@@ -139,9 +134,9 @@ vpns_configure(struct l3vpn *g)
 static const char *
 label_policy(uint8_t mode)
 {
-	static const char *const names[] = { [LABEL_PER_INSTANCE] = "label per instance",
-		[LABEL_PER_ROUTE] = "label per route",
-		[LABEL_PER_NEXT_HOP] = "label per nexthop" };
+	static const char *const names[] = { [VPN_LABEL_PER_INSTANCE] = "label per instance",
+		[VPN_LABEL_PER_ROUTE] = "label per route",
+		[VPN_LABEL_PER_NEXT_HOP] = "label per nexthop" };
 
 	return names[mode];
 }
@@ -172,23 +167,23 @@ family_of(const struct vpn *v, int at, int k, struct arena *arena)
 	l3vpn__instance_family__init(m);
 	bgp_instance_state(g->bgp, v->name, &state);
 	m->family = k ? L3VPN__FAMILY__IPV6 : L3VPN__FAMILY__IPV4;
-	m->rd = c->rd ? arena_text(arena, rd_text(c->rd, rd)) : lent("");
+	m->rd = c->rd ? arena_text(arena, rd_text(c->rd, rd)) : fill_text("");
 	m->n_export_targets = targets_of(c->export, c->export_count, &m->export_targets, arena);
 	m->n_import_targets = targets_of(c->import, c->import_count, &m->import_targets, arena);
-	m->label_policy = lent(label_policy(f->label_mode));
+	m->label_policy = fill_text(label_policy(c->label_mode));
 	m->label = state.label;
 	m->routes = state.routes[k];
-	m->limit = f->limit;
-	m->over_limit = f->limit && state.over_limit[k];
-	m->pipe = !f->uniform;
+	m->limit = c->limit;
+	m->over_limit = c->limit && state.over_limit[k];
+	m->pipe = !c->uniform;
 	m->created = v->created_at[k];
 	m->up_since = v->up_at[k];
-	m->trouble =
-	    lent(*v->trouble ? v->trouble
-		 : !c->rd    ? "no route-distinguisher is set: others are told nothing of it"
-		 : state.label == LABEL_UNSET && f->label_mode == LABEL_PER_INSTANCE ? "no label is free for it"
-										     : "");
-	m->tunnel_policy = lent(f->tunnel_policy);
+	m->trouble = fill_text(*v->trouble ? v->trouble
+			       : !c->rd    ? "no route-distinguisher is set: others are told nothing of it"
+			       : state.label == LABEL_UNSET && c->label_mode == VPN_LABEL_PER_INSTANCE
+				   ? "no label is free for it"
+				   : "");
+	m->tunnel_policy = fill_text(f->tunnel_policy);
 	return m;
 }
 
@@ -200,16 +195,16 @@ fill_instance(const struct row *row, void *message, struct arena *arena)
 	L3vpn__Instance *m = message;
 	int at = l3vpn_config_find(&g->config, v->name);
 
-	m->name = lent(v->name);
+	m->name = fill_text(v->name);
 	m->number = v->number;
 	if (at < 0)
 		return;
-	m->description = lent(g->config.instances[at].description);
+	m->description = fill_text(g->config.instances[at].description);
 	m->interfaces = arena_take(arena, (g->ports.count + 1) * sizeof *m->interfaces);
 	hash_each (n, &g->ports) {
 		const struct vpn_port *p = OBJECT(n, struct vpn_port, by_ifindex);
 		if (!strcmp(p->vrf, v->name) && strcmp(p->device, v->name) != 0)
-			m->interfaces[m->n_interfaces++] = lent(p->name);
+			m->interfaces[m->n_interfaces++] = fill_text(p->name);
 	}
 	m->families = arena_take(arena, 2 * sizeof *m->families);
 	for (int k = 0; k < 2; k++)

@@ -55,6 +55,8 @@ void l3vpn_free(struct l3vpn *);
 const struct l3vpn_config *l3vpn_config_in_force(const struct l3vpn *);
 /* Is such a peer configured? None: is the instance? */
 bool l3vpn_has_peer(const struct l3vpn *, const char *instance, const struct addr *peer);
+/* The AS that tells of where packets for the address go; 0: no route of BGP's leads there, or one of this AS. */
+uint32_t l3vpn_origin(const struct l3vpn *, const char *instance, const struct addr *);
 /* `now` is when it happened. Never runs backwards (the door clamps). */
 void l3vpn_input(struct l3vpn *, const struct l3vpn_input *, usec_t now);
 usec_t l3vpn_due(const struct l3vpn *);

@@ -278,6 +278,28 @@ on_operation(
 	settle(d);
 }
 
+/* "ADDRESS [INSTANCE]": the AS that tells of where packets for it go, as text; empty: none. */
+static void
+on_origin(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *arena)
+{
+	const struct l3vpnd *d = ctx;
+	char *line = arena_take(arena, size + 1), *instance, number[16] = "";
+	struct addr a;
+
+	(void)verb;
+	memcpy(line, bytes, size);
+	if ((instance = strchr(line, ' ')))
+		*instance++ = 0;
+	if (!addr_parse(line, &a)) {
+		*answer = (struct bus_answer){ .status = EINVAL, .text = "this is no address" };
+		return;
+	}
+	uint32_t as = l3vpn_origin(d->engine, instance, &a);
+	if (as)
+		snprintf(number, sizeof number, "%u", as);
+	*answer = (struct bus_answer){ .text = arena_text(arena, number) };
+}
+
 /* --- the start --- */
 
 static bool
@@ -310,6 +332,7 @@ open_world(struct l3vpnd *d)
 		bus_serve(d->bus, tables[i]);
 	bus_on_request(d->bus, "reset", on_operation, d);
 	bus_on_request(d->bus, "refresh", on_operation, d);
+	bus_on_request(d->bus, "origin", on_origin, d);
 	candidate_serve(d->candidate, d->bus, host_config_path(d->host));
 	if (!open_mirrors(d))
 		return -1;

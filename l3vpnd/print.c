@@ -5,7 +5,7 @@
 #include "base/secret_text.h"
 #include "l3vpnd/bgp/nlri.h"
 #include "l3vpnd/config.h"
-#include "proto/fib.pb-c.h"
+#include "proto/protocol.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,15 +46,15 @@ print_vpn_family(const struct bgp_vpn_config *v, const struct l3vpn_family_confi
 	if (v->rd)
 		SAY(" route-distinguisher %s", rd_text(v->rd, text));
 	if (f->label_said)
-		SAY(" apply-label %s", modes[f->label_mode]);
+		SAY(" apply-label %s", modes[v->label_mode]);
 	print_targets(v->export, v->export_count, "export-extcommunity", head, out);
 	print_targets(v->import, v->import_count, "import-extcommunity", head, out);
-	if (f->uniform)
+	if (v->uniform)
 		SAY(" ttl-mode uniform");
-	if (f->limit && f->limit_warns)
-		SAY(" routing-table limit %u simply-alert", f->limit);
-	else if (f->limit)
-		SAY(" routing-table limit %u %u", f->limit, f->limit_percent);
+	if (v->limit && v->limit_warns)
+		SAY(" routing-table limit %u simply-alert", v->limit);
+	else if (v->limit)
+		SAY(" routing-table limit %u %u", v->limit, v->limit_percent);
 	if (f->tunnel_policy[0])
 		SAY(" tnl-policy %s", f->tunnel_policy);
 	if (*v->import_policy)
@@ -200,27 +200,18 @@ print_exchange(
 	print_attached(part, f, peer);
 }
 
-static const char *
-protocol_word(uint8_t protocol)
-{
-	switch (protocol) {
-	case FIB__PROTOCOL__DIRECT: return "direct";
-	case FIB__PROTOCOL__STATIC: return "static";
-	case FIB__PROTOCOL__ISIS: return "isis";
-	case FIB__PROTOCOL__RIP: return "rip";
-	default: return "ospf";
-	}
-}
-
 static void
-print_routes(const struct part *part, const struct l3vpn_family_config *f)
+print_routes(const struct part *part, const struct l3vpn_config *c, size_t instance, bool v6)
 {
+	const struct l3vpn_family_config *f = &c->instances[instance].family[v6];
+	const struct bgp_instance_config *of = &c->bgp.instances[instance];
+	unsigned internal = of->preference[v6], external = of->external_preference[v6];
 	char a[ADDR_TEXT], m[ADDR_TEXT], line[160];
 
 	if (f->local_preference)
-		say(part, "preference %u %u %u", f->external_preference, f->internal_preference, f->local_preference);
-	else if (f->external_preference)
-		say(part, "preference %u %u", f->external_preference, f->internal_preference);
+		say(part, "preference %u %u %u", external, internal, f->local_preference);
+	else if (external)
+		say(part, "preference %u %u", external, internal);
 	for (size_t i = 0; i < f->network_count; i++) {
 		const struct prefix *p = &f->networks[i].prefix;
 		const char *policy = f->networks[i].policy;
@@ -285,7 +276,7 @@ print_instance(const struct l3vpn_config *c, size_t i, bool v6, bool first, cons
 		print_session(&part, &n->peers[k]);
 		print_exchange(&part, &n->peers[k], v6 ? BGP_IPV6 : BGP_IPV4, true, false);
 	}
-	print_routes(&part, &c->instances[i].family[v6]);
+	print_routes(&part, c, i, v6);
 	if (first)
 		print_choice(&part, n);
 }
@@ -332,7 +323,7 @@ print_public(const struct l3vpn_config *c, enum bgp_family f, const char *head, 
 	if (f == BGP_IPV4)
 		say(&part, "undo synchronization");
 	if (f == BGP_IPV4 || f == BGP_IPV6)
-		print_routes(&part, &c->instances[0].family[f == BGP_IPV6]);
+		print_routes(&part, c, 0, f == BGP_IPV6);
 	else if (f != BGP_RT_CONSTRAINT)
 		say(&part, "%spolicy vpn-target", c->bgp.no_target_policy ? "undo " : "");
 	if (f == BGP_IPV4)

@@ -3,6 +3,7 @@
  * was Up and is dead ends that of BGP; one that never came up, or whose bfdd is away, says nothing.
  */
 #include "l3vpnd/model.h"
+#include "proto/fill.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,15 +103,13 @@ static void
 fill_request(const struct row *row, void *message, struct arena *arena)
 {
 	const struct peer_watch *w = CONST_OBJECT(row, struct peer_watch, row);
-	static char client[] = "peer";
 	Bfd__Request *m = message;
-	size_t size = addr_size(&w->peer), source = addr_size(&w->source);
 
-	m->client = client;
-	m->peer = (ProtobufCBinaryData){ size, arena_copy(arena, w->peer.bytes, size) };
-	m->source = (ProtobufCBinaryData){ source, source ? arena_copy(arena, w->source.bytes, source) : NULL };
+	m->client = fill_text("peer");
+	m->peer = fill_addr(&w->peer, arena);
+	m->source = fill_addr(&w->source, arena);
 	m->ifindex = w->ifindex;
-	m->vrf = (char *)(uintptr_t)w->vrf; /* rows do not change what they point at */
+	m->vrf = fill_text(w->vrf);
 	m->min_tx_us = w->min_tx_ms * 1000u;
 	m->min_rx_us = w->min_rx_ms * 1000u;
 	m->multiplier = w->multiplier;

@@ -491,6 +491,5 @@ void sync_exchanged(struct ldp *, struct peer *); /* its first advertisement is 
 void sync_forgotten(struct ldp *, struct peer *); /* its labels are kept no longer */
 
 /* --- rows.c --- */
-ProtobufCBinaryData row_addr(const struct addr *, struct arena *); /* as fields have it; none: empty */
 void rows_init(struct ldp *);
 #endif

@@ -1,29 +1,7 @@
 /* The engine's objects as rows of its tables. */
 #include "ldpd/model.h"
+#include "proto/fill.h"
 #include "proto/ldp.pb-c.h"
-
-ProtobufCBinaryData
-row_addr(const struct addr *a, struct arena *arena)
-{
-	size_t size = addr_size(a);
-
-	return (ProtobufCBinaryData){ size, size ? arena_copy(arena, a->bytes, size) : NULL };
-}
-
-static ProtobufCBinaryData
-bytes_of_prefix(const struct prefix *p, struct arena *arena)
-{
-	uint8_t packed[PREFIX_BYTES];
-	size_t size = prefix_to_bytes(p, packed);
-
-	return (ProtobufCBinaryData){ size, arena_copy(arena, packed, size) };
-}
-
-static char *
-lent(const char *text) /* rows do not change what they point at */
-{
-	return (char *)(uintptr_t)(text ? text : "");
-}
 
 static void
 fill_lsp(const struct row *row, void *message, struct arena *arena)
@@ -31,7 +9,7 @@ fill_lsp(const struct row *row, void *message, struct arena *arena)
 	const struct fec *f = CONST_OBJECT(row, struct fec, row);
 	Ldp__Lsp *m = message;
 
-	m->fec = bytes_of_prefix(&f->prefix, arena);
+	m->fec = fill_prefix(&f->prefix, arena);
 	m->in_label = f->label;
 	m->egress = fec_is_egress(f);
 	m->pop_broken = f->ldp->config.pop_broken;
@@ -41,7 +19,7 @@ fill_lsp(const struct row *row, void *message, struct arena *arena)
 	for (size_t i = 0; i < m->n_next_hops; i++) {
 		Ldp__LspNextHop *h = m->next_hops[i] = arena_take(arena, sizeof *h);
 		ldp__lsp_next_hop__init(h);
-		h->address = row_addr(&f->hops[i].via->addr, arena);
+		h->address = fill_addr(&f->hops[i].via->addr, arena);
 		h->ifindex = f->hops[i].ifindex;
 		h->out_label = f->hops[i].out_label;
 		h->peer = f->hops[i].peer_lsr;
@@ -63,7 +41,7 @@ fill_lsp(const struct row *row, void *message, struct arena *arena)
 static void
 fill_local_binding(const struct fec *f, Ldp__Binding *m, struct arena *arena)
 {
-	m->fec = bytes_of_prefix(&f->prefix, arena);
+	m->fec = fill_prefix(&f->prefix, arena);
 	m->label = f->label;
 	size_t count = 0;
 	for (const struct advert *a = f->adverts; a; a = a->next)
@@ -85,7 +63,7 @@ fill_binding(const struct row *row, void *message, struct arena *arena)
 		fill_local_binding(CONST_OBJECT(r, struct fec, local_row), m, arena);
 		return;
 	}
-	m->fec = bytes_of_prefix(&b->fec->prefix, arena);
+	m->fec = fill_prefix(&b->fec->prefix, arena);
 	m->peer = b->peer->lsr;
 	m->label = b->label;
 	m->in_use = b->in_use;
@@ -110,8 +88,8 @@ fill_session(const struct row *row, void *message, struct arena *arena)
 	m->state = states[p->state];
 	m->role = p->role == R_ACTIVE ? LDP__ROLE__ACTIVE : LDP__ROLE__PASSIVE;
 	m->local = p->ldp->config.lsr_id;
-	m->local_address = row_addr(&p->local_transport, arena);
-	m->peer_address = row_addr(&p->transport, arena);
+	m->local_address = fill_addr(&p->local_transport, arena);
+	m->peer_address = fill_addr(&p->transport, arena);
 	m->local_port = p->local_port;
 	m->peer_port = p->remote_port;
 	m->up_since = p->up_since;
@@ -121,9 +99,9 @@ fill_session(const struct row *row, void *message, struct arena *arena)
 	m->received = arena_copy(arena, &p->received, sizeof p->received);
 	m->addresses = arena_take(arena, p->address_count * sizeof *m->addresses);
 	list_each (l, (struct list *)(uintptr_t)&p->vias) {
-		m->addresses[m->n_addresses++] = row_addr(&OBJECT(l, struct via, of_peer)->addr, arena);
+		m->addresses[m->n_addresses++] = fill_addr(&OBJECT(l, struct via, of_peer)->addr, arena);
 	}
-	m->last_error = lent(p->last_error);
+	m->last_error = fill_text(p->last_error);
 	m->last_down = p->last_down;
 	m->peer_restarting = p->restarting;
 	m->graceful_restart = p->graceful;
@@ -132,13 +110,13 @@ fill_session(const struct row *row, void *message, struct arena *arena)
 	m->tib_revision = p->tib_revision;
 	m->label_exchange_done = p->exchange_done;
 	struct addr id = addr_v4(p->lsr);
-	m->password = lent(ldp_config_password_source(&p->ldp->config, &id));
+	m->password = fill_text(ldp_config_password_source(&p->ldp->config, &id));
 	m->min_ttl = p->min_ttl;
 	m->backoff_s = p->backing_off ? p->backoff_s : 0;
 	m->capabilities = arena_take(arena, COUNT(capabilities) * sizeof *m->capabilities);
 	for (size_t i = 0; i < COUNT(capabilities); i++)
 		if (p->capabilities & 1u << i)
-			m->capabilities[m->n_capabilities++] = lent(capabilities[i]);
+			m->capabilities[m->n_capabilities++] = fill_text(capabilities[i]);
 }
 
 static void
@@ -149,15 +127,15 @@ fill_adjacency(const struct row *row, void *message, struct arena *arena)
 
 	m->peer = a->peer->lsr;
 	m->ifindex = a->ifindex;
-	m->source = row_addr(&a->source, arena);
+	m->source = fill_addr(&a->source, arena);
 	m->label_space = a->space;
 	m->hold_ms = a->hold_ms;
 	const struct link *link = link_find(a->ldp, a->ifindex);
 	const struct target *target = a->ifindex ? NULL : target_find(a->ldp, &a->source);
 	m->interval_ms = link ? link->interval_ms : target ? target->interval_ms : 0;
 	m->since = a->since;
-	m->transport = row_addr(&a->transport, arena);
-	m->bfd = lent(guard_text(a->ldp, a));
+	m->transport = fill_addr(&a->transport, arena);
+	m->bfd = fill_text(guard_text(a->ldp, a));
 }
 
 static void
@@ -168,13 +146,13 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 
 	(void)arena;
 	m->ifindex = l->ifindex;
-	m->name = lent(l->label);
+	m->name = fill_text(l->label);
 	m->active = l->active;
-	m->inactive = lent(!l->active ? l->inactive[!(l->configured & V4)] : NULL);
+	m->inactive = fill_text(!l->active ? l->inactive[!(l->configured & V4)] : NULL);
 	m->ipv4 = l->active & V4;
 	m->ipv6 = l->active & V6;
-	m->inactive_ipv4 = lent(l->configured & V4 ? l->inactive[0] : NULL);
-	m->inactive_ipv6 = lent(l->configured & V6 ? l->inactive[1] : NULL);
+	m->inactive_ipv4 = fill_text(l->configured & V4 ? l->inactive[0] : NULL);
+	m->inactive_ipv6 = fill_text(l->configured & V6 ? l->inactive[1] : NULL);
 	m->hello_hold_ms = l->ldp->config.hello_hold_s * 1000u;
 	m->hello_interval_ms = l->active ? l->interval_ms : l->ldp->config.hello_interval_s * 1000u;
 	m->hellos_sent = l->hellos_sent;
@@ -189,10 +167,10 @@ fill_target(const struct row *row, void *message, struct arena *arena)
 	const struct target *t = CONST_OBJECT(row, struct target, row);
 	Ldp__Target *m = message;
 
-	m->address = row_addr(&t->address, arena);
+	m->address = fill_addr(&t->address, arena);
 	m->configured = t->configured;
 	m->active = !t->inactive;
-	m->inactive = lent(t->inactive);
+	m->inactive = fill_text(t->inactive);
 	m->hello_hold_ms = t->ldp->config.targeted_hold_s * 1000u;
 	m->hello_interval_ms = t->inactive ? t->ldp->config.targeted_interval_s * 1000u : t->interval_ms;
 	m->hellos_sent = t->hellos_sent;
@@ -217,10 +195,10 @@ fill_parameters(const struct row *row, void *message, struct arena *arena)
 	m->backoff_first_s = c->backoff_first_s;
 	m->backoff_last_s = c->backoff_last_s;
 	m->recovering = ldp->recovering;
-	m->trouble = lent(!c->lsr_id      ? "mpls lsr-id is not set"
-			  : !c->enabled   ? "mpls ldp is not on"
-			  : !ldp->running ? "fibd's tables are not read yet"
-					  : "");
+	m->trouble = fill_text(!c->lsr_id      ? "mpls lsr-id is not set"
+			       : !c->enabled   ? "mpls ldp is not on"
+			       : !ldp->running ? "fibd's tables are not read yet"
+					       : "");
 }
 
 static void
@@ -231,8 +209,8 @@ fill_request(const struct row *row, void *message, struct arena *arena)
 	const struct ldp_if_config *c = l ? link_config(g->ldp, l) : NULL;
 	Bfd__Request *m = message;
 
-	m->client = lent("adjacency");
-	m->peer = row_addr(&g->source, arena);
+	m->client = fill_text("adjacency");
+	m->peer = fill_addr(&g->source, arena);
 	m->ifindex = g->ifindex;
 	if (!c)
 		return;

@@ -15,6 +15,7 @@
  * After our own restart rows of before stay in force with readers until all is learned again: a restart says nothing.
  */
 #include "ldpd/model.h"
+#include "proto/fill.h"
 #include <stdlib.h>
 
 static bool
@@ -55,10 +56,10 @@ add(Ldp__Sync *m, size_t *room, const struct peer *p, const struct addr *address
 	}
 	Ldp__SyncNeighbor *n = m->neighbors[m->n_neighbors++] = arena_take(arena, sizeof(Ldp__SyncNeighbor));
 	ldp__sync_neighbor__init(n);
-	n->address = row_addr(address, arena);
+	n->address = fill_addr(address, arena);
 	n->peer = p->lsr;
 	n->state = state_of(p);
-	n->transport = row_addr(&p->heard_transport, arena);
+	n->transport = fill_addr(&p->heard_transport, arena);
 	n->targeted = targeted;
 }
 

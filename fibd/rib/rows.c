@@ -1,5 +1,6 @@
 /* The engine's objects as rows of its tables. */
 #include "fibd/rib/model.h"
+#include "proto/fill.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,29 +12,6 @@ rows_set(char **text, const char *to)
 	*text = mem_text(to);
 }
 
-static char *
-lent(const char *text)
-{
-	return (char *)(uintptr_t)(text ? text : "");
-}
-
-static ProtobufCBinaryData
-bytes_of_addr(const struct addr *a, struct arena *arena)
-{
-	size_t size = addr_size(a);
-
-	return (ProtobufCBinaryData){ size, size ? arena_copy(arena, a->bytes, size) : NULL };
-}
-
-static ProtobufCBinaryData
-bytes_of_prefix(const struct prefix *p, struct arena *arena)
-{
-	uint8_t packed[PREFIX_BYTES];
-	size_t size = prefix_to_bytes(p, packed);
-
-	return (ProtobufCBinaryData){ size, arena_copy(arena, packed, size) };
-}
-
 /* --- interfaces --- */
 
 static void
@@ -43,18 +21,18 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 	Fib__Interface *m = message;
 
 	m->ifindex = p->link.ifindex;
-	m->name = lent(p->link.name);
-	m->label = lent(strcmp(p->link.name, "lo") == 0 ? "InLoopBack0"
-			: *p->link.alias                ? p->link.alias
-			: *p->link.altname              ? p->link.altname
-							: p->link.name);
+	m->name = fill_text(p->link.name);
+	m->label = fill_text(strcmp(p->link.name, "lo") == 0 ? "InLoopBack0"
+			     : *p->link.alias                ? p->link.alias
+			     : *p->link.altname              ? p->link.altname
+							     : p->link.name);
 	m->admin_up = p->link.admin_up;
 	m->carrier = p->link.carrier;
 	m->mtu = p->link.mtu;
 	m->speed_mbps = p->link.speed_mbps;
 	m->mac = (ProtobufCBinaryData){ 6, arena_copy(arena, p->link.mac, 6) };
 	m->vrf_ifindex = p->vrf_ifindex;
-	m->vrf = lent(p->vrf);
+	m->vrf = fill_text(p->vrf);
 	m->loopback = p->link.loopback;
 	m->point_to_point = p->link.point_to_point;
 	m->multicast = p->link.multicast;
@@ -63,8 +41,8 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 	m->addresses = arena_take(arena, p->address_count * sizeof *m->addresses);
 	for (size_t i = 0; i < p->address_count; i++)
 		if (!p->addresses[i].tentative)
-			m->addresses[m->n_addresses++] = bytes_of_prefix(&p->addresses[i].prefix, arena);
-	m->trouble = lent(p->trouble);
+			m->addresses[m->n_addresses++] = fill_prefix(&p->addresses[i].prefix, arena);
+	m->trouble = fill_text(p->trouble);
 	m->held = p->held_protocol;
 }
 
@@ -76,10 +54,10 @@ next_hop(struct arena *arena, const struct addr *address, const struct fib_path 
 	Fib__NextHop *h = arena_take(arena, sizeof *h);
 
 	fib__next_hop__init(h);
-	h->address = bytes_of_addr(address, arena);
+	h->address = fill_addr(address, arena);
 	h->ifindex = p->ifindex;
 	if (addr_is_set(&p->gateway) && !addr_eq(&p->gateway, address))
-		h->via = bytes_of_addr(&p->gateway, arena);
+		h->via = fill_addr(&p->gateway, arena);
 	h->n_labels = p->label_count;
 	h->labels = arena_copy(arena, p->labels, p->label_count * sizeof *p->labels);
 	h->weight = 1;
@@ -124,8 +102,8 @@ fill_track(Fib__NextHop *h, const struct track *t)
 {
 	if (!t)
 		return;
-	h->track = lent(t->name);
-	h->track_state = lent(!t->present ? "no such session" : t->dead ? "dead" : "alive");
+	h->track = fill_text(t->name);
+	h->track_state = fill_text(!t->present ? "no such session" : t->dead ? "dead" : "alive");
 }
 
 /* Those that are not backups. */
@@ -152,7 +130,7 @@ fill_entry(Fib__RouteEntry *m, const struct entry *e, const struct route *r, str
 	m->cost = e->foreign ? 0 : e->cost;
 	m->foreign = e->foreign;
 	m->since = e->since * (uint64_t)USEC_PER_SEC;
-	m->inactive = lent(chosen ? "" : why_inactive(e, arena));
+	m->inactive = fill_text(chosen ? "" : why_inactive(e, arena));
 	if (e->direct) {
 		const struct direct *d = direct_of(e);
 		m->n_next_hops = 1;
@@ -250,8 +228,8 @@ fill_route(const struct row *row, void *message, struct arena *arena)
 	Fib__Route *m = message;
 	size_t count = 0;
 
-	m->vrf = lent(r->table->vrf);
-	m->prefix = bytes_of_prefix(&r->node.prefix, arena);
+	m->vrf = fill_text(r->table->vrf);
+	m->prefix = fill_prefix(&r->node.prefix, arena);
 	for (const struct entry *e = r->entries; e; e = e->next)
 		count++;
 	m->entries = arena_take(arena, (count + 1) * sizeof *m->entries);
@@ -264,7 +242,7 @@ fill_route(const struct row *row, void *message, struct arena *arena)
 			fill_entry(out, e, r, arena);
 		}
 	m->installed = is_installed(r);
-	m->trouble = lent(route_trouble(r));
+	m->trouble = fill_text(route_trouble(r));
 }
 
 /* --- labels --- */
@@ -297,11 +275,11 @@ fill_ilm(const struct row *row, void *message, struct arena *arena)
 				  : 0;
 
 	m->label = i->label;
-	m->owner = lent(ilm_owner(i->rib, i));
+	m->owner = fill_text(ilm_owner(i->rib, i));
 	if (i->lsp)
-		m->fec = bytes_of_prefix(&i->lsp->fec, arena);
+		m->fec = fill_prefix(&i->lsp->fec, arena);
 	else if (i->vpn && i->vpn->has_prefix)
-		m->fec = bytes_of_prefix(&i->vpn->prefix, arena);
+		m->fec = fill_prefix(&i->vpn->prefix, arena);
 	m->next_hops = arena_take(arena, (count + 1u) * sizeof *m->next_hops);
 	for (uint16_t k = 0; k < count; k++) {
 		if (i->has || i->vpn) {
@@ -318,7 +296,7 @@ fill_ilm(const struct row *row, void *message, struct arena *arena)
 		m->next_hops[m->n_next_hops++] = next_hop(arena, &h->gateway, &p);
 	}
 	m->installed = i->has && i->right;
-	m->trouble = lent(ilm_trouble(i, arena));
+	m->trouble = fill_text(ilm_trouble(i, arena));
 	m->stale = i->stale || !ilm_is_wanted(i);
 }
 
@@ -331,7 +309,7 @@ fill_range(const struct row *row, void *message, struct arena *arena)
 	Fib__LabelRange *m = message;
 
 	(void)arena;
-	m->user = lent(r->user);
+	m->user = fill_text(r->user);
 	m->first = r->first;
 	m->last = r->last;
 }
@@ -348,7 +326,7 @@ fill_kernel(const struct row *row, void *message, struct arena *arena)
 	m->next_hop_objects = rib->abilities.nexthop_objects;
 	m->n_missing = rib->abilities.missing_count;
 	m->missing = rib->missing;
-	m->release = lent(rib->abilities.release);
+	m->release = fill_text(rib->abilities.release);
 }
 
 static void
@@ -358,10 +336,10 @@ fill_request(const struct row *row, void *message, struct arena *arena)
 	const struct fib_config *c = &h->table->rib->config;
 	Bfd__Request *m = message;
 
-	m->client = lent(h->track.for_vpn ? "vpn" : "static");
-	m->peer = bytes_of_addr(&h->track.peer, arena);
+	m->client = fill_text(h->track.for_vpn ? "vpn" : "static");
+	m->peer = fill_addr(&h->track.peer, arena);
 	m->ifindex = h->track.ifindex;
-	m->vrf = lent(h->table->vrf);
+	m->vrf = fill_text(h->table->vrf);
 	if (h->track.for_vpn)
 		return; /* the timers are bfdd's defaults */
 	m->min_tx_us = c->bfd.min_tx_ms * 1000u;
@@ -375,12 +353,12 @@ fill_reach(const struct row *row, void *message, struct arena *arena)
 	const struct question *q = CONST_OBJECT(row, struct question, row);
 	Fib__Reach *m = message;
 
-	m->vrf = lent(q->home->name);
-	m->address = bytes_of_addr(&q->addr, arena);
+	m->vrf = fill_text(q->home->name);
+	m->address = fill_addr(&q->addr, arena);
 	m->reachable = q->answer.reachable;
 	m->lsp = q->answer.lsp;
 	m->metric = q->answer.metric;
-	m->trouble = lent(q->answer.trouble);
+	m->trouble = fill_text(q->answer.trouble);
 }
 
 void

@@ -1,20 +1,7 @@
 /* What operators see of a process: rows of igp.Process, igp.Area, igp.Interface, igp.Neighbor, igp.Lsa. */
 #include "igpd/ospf/model.h"
+#include "proto/fill.h"
 #include "proto/igp.pb-c.h"
-
-static char *
-lent(const char *text) /* rows do not change what they point at */
-{
-	return (char *)(uintptr_t)(text ? text : "");
-}
-
-static ProtobufCBinaryData
-address_of(uint32_t address, struct arena *arena)
-{
-	struct addr a = addr_v4(address);
-
-	return address ? (ProtobufCBinaryData){ 4, arena_copy(arena, a.bytes, 4) } : (ProtobufCBinaryData){ 0, NULL };
-}
 
 static void
 fill_process(const struct row *row, void *message, struct arena *arena)
@@ -25,15 +12,15 @@ fill_process(const struct row *row, void *message, struct arena *arena)
 	(void)arena;
 	m->id = o->world.process;
 	m->router = o->router_id;
-	m->vrf = lent(o->world.vrf);
+	m->vrf = fill_text(o->world.vrf);
 	m->border = o->border;
 	m->boundary = external_is_boundary(o);
 	m->externals = o->db.count;
 	m->restarting = o->graceful.on;
-	m->trouble =
-	    lent(o->router_id
-		     ? ""
-		     : "no interface has an IPv4 address to take a router ID from; set one with `ospf … router-id`");
+	m->trouble = fill_text(
+	    o->router_id
+		? ""
+		: "no interface has an IPv4 address to take a router ID from; set one with `ospf … router-id`");
 }
 
 static uint32_t
@@ -81,7 +68,7 @@ sync_of(const struct iface *i, struct arena *arena)
 
 	igp__sync__init(m);
 	m->state = (Igp__SyncState)i->sync.state;
-	m->reason = lent(i->sync.state == SS_OFF ? "the link is down" : sync_reason(i));
+	m->reason = fill_text(i->sync.state == SS_OFF ? "the link is down" : sync_reason(i));
 	m->since = i->sync.since;
 	m->until = timer_is_set(&i->sync.timer) ? i->sync.timer.at : 0;
 	m->hold_down_s = i->sync.hold_down_s;
@@ -100,14 +87,14 @@ fill_iface(const struct row *row, void *message, struct arena *arena)
 	m->process = i->ospf->world.process;
 	m->ifindex = i->is_virtual ? 0 : i->port->ifindex;
 	m->address = (ProtobufCBinaryData){ prefix_to_bytes(&i->prefix, prefix), prefix };
-	m->name = lent(i->port->name);
+	m->name = fill_text(i->port->name);
 	m->area = i->area->id;
 	m->type = (Igp__NetworkType)i->type;
 	m->state = (Igp__InterfaceState)i->state;
 	m->cost = i->cost;
 	m->priority = i->priority;
-	m->dr = address_of(i->dr, arena);
-	m->bdr = address_of(i->bdr, arena);
+	m->dr = fill_v4(i->dr, arena);
+	m->bdr = fill_v4(i->bdr, arena);
 	m->hello_s = i->hello_s;
 	m->dead_s = i->dead_s;
 	m->retransmit_s = i->retransmit_s;
@@ -118,7 +105,7 @@ fill_iface(const struct row *row, void *message, struct arena *arena)
 	for (const struct list *l = i->neighbors.next; l != &i->neighbors; l = l->next)
 		m->neighbors++;
 	m->full = iface_full_count(i);
-	m->authentication = lent(key_kind(&i->keys));
+	m->authentication = fill_text(key_kind(&i->keys));
 	m->sync = i->sync.on ? sync_of(i, arena) : NULL;
 	m->refused = arena_take(arena, OSPF_VERDICTS * sizeof *m->refused);
 	for (int v = 1; v < OSPF_VERDICTS; v++) {
@@ -126,7 +113,7 @@ fill_iface(const struct row *row, void *message, struct arena *arena)
 			continue;
 		Igp__Refusal *r = arena_take(arena, sizeof *r);
 		igp__refusal__init(r);
-		r->reason = lent(ospf_verdict_text((enum ospf_verdict)v));
+		r->reason = fill_text(ospf_verdict_text((enum ospf_verdict)v));
 		r->count = i->refused[v];
 		m->refused[m->n_refused++] = r;
 	}
@@ -141,18 +128,18 @@ fill_neighbor(const struct row *row, void *message, struct arena *arena)
 
 	m->process = i->ospf->world.process;
 	m->ifindex = i->is_virtual ? 0 : i->port->ifindex;
-	m->address = address_of(n->address, arena);
+	m->address = fill_v4(n->address, arena);
 	m->router = n->router;
-	m->interface = lent(i->port->name);
-	m->local = address_of(i->address, arena);
+	m->interface = fill_text(i->port->name);
+	m->local = fill_v4(i->address, arena);
 	m->area = i->area->id;
 	m->state = (Igp__NeighborState)n->state;
 	m->master = !n->master;
 	m->priority = n->priority;
-	m->dr = address_of(n->dr, arena);
-	m->bdr = address_of(n->bdr, arena);
+	m->dr = fill_v4(n->dr, arena);
+	m->bdr = fill_v4(n->bdr, arena);
 	m->mtu = n->mtu;
-	m->bfd = lent(watch_text(n));
+	m->bfd = fill_text(watch_text(n));
 	m->helped_until = n->helped ? n->help.at : 0;
 	m->dead_at = timer_is_set(&n->inactive) ? n->inactive.at : 0;
 	m->since = n->changed_at;

@@ -3,6 +3,7 @@
  * has happened since the run before, the first thing is kept, and how much else there was.
  */
 #include "igpd/ospf/model.h"
+#include "proto/fill.h"
 #include "proto/igp.pb-c.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -53,7 +54,7 @@ spf_log_fill(const struct row *row, void *message, struct arena *arena)
 	m->waited_us = (uint32_t)run->waited;
 	m->settled = run->settled;
 	m->causes = run->causes;
-	m->cause = (char *)(uintptr_t)run->cause;
+	m->cause = fill_text(run->cause);
 }
 
 void

@@ -7,6 +7,7 @@
  * session that was never up says nothing: the other end may not speak BFD at all (section 3.2). bfdd away says nothing either.
  */
 #include "igpd/ospf/model.h"
+#include "proto/fill.h"
 #include "proto/bfd.pb-c.h"
 #include <stdlib.h>
 
@@ -152,13 +153,11 @@ watch_fill(const struct row *row, void *message, struct arena *arena)
 	const struct watch *w = CONST_OBJECT(row, struct watch, row);
 	const struct iface *i = w->iface;
 	Bfd__Request *m = message;
-	struct addr peer = addr_v4(w->address);
-	static char client[] = "neighbor"; /* rows do not change what they point at */
 
-	m->client = client;
-	m->peer = (ProtobufCBinaryData){ 4, arena_copy(arena, peer.bytes, 4) };
+	m->client = fill_text("neighbor");
+	m->peer = fill_v4(w->address, arena);
 	m->ifindex = i->port->ifindex;
-	m->vrf = (char *)(uintptr_t)i->ospf->world.vrf;
+	m->vrf = fill_text(i->ospf->world.vrf);
 	m->min_tx_us = i->bfd.min_tx_ms * 1000u;
 	m->min_rx_us = i->bfd.min_rx_ms * 1000u;
 	m->multiplier = i->bfd.multiplier;

@@ -89,5 +89,7 @@ struct bgp_instance_state {
 	bool over_limit[2];
 	uint32_t label; /* per-instance; LABEL_UNSET: none */
 };
+/* The AS that tells of where packets for the address go; 0: no route of BGP's leads there, or one of this AS. */
+uint32_t bgp_origin(const struct bgp *, const char *instance, const struct addr *);
 void bgp_instance_state(const struct bgp *, const char *name, struct bgp_instance_state *ret);
 #endif

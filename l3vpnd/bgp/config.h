@@ -75,11 +75,12 @@ struct bgp_vpn_config {
 	uint64_t import[BGP_TARGETS_MAX]; /* vpn-target … import-extcommunity */
 	uint64_t export[BGP_TARGETS_MAX];
 	uint8_t import_count, export_count;
-	uint8_t label_mode; /* enum vpn_label_mode */
-	bool uniform;       /* ttl-mode; the default is pipe */
-	uint32_t label;     /* of packets for the instance, by hand; 0: one is taken from our range */
-	uint32_t limit;     /* routing-table limit: so many routes of peers; 0: any number */
-	bool limit_warns;   /* more of them are taken, and it is said */
+	uint8_t label_mode;    /* enum vpn_label_mode */
+	bool uniform;          /* ttl-mode; the default is pipe */
+	uint32_t label;        /* of packets for the instance, by hand; 0: one is taken from our range */
+	uint32_t limit;        /* routing-table limit: so many routes of peers; 0: any number */
+	bool limit_warns;      /* more of them are taken, and it is said */
+	uint8_t limit_percent; /* of the limit: it is said from here on; 0: only at the limit */
 	char import_policy[BGP_NAME], export_policy[BGP_NAME]; /* what a policy permits is brought in, told to others */
 };
 /* One for the public network and one for each VPN instance. */

@@ -12,6 +12,7 @@
  * Long work (a table for a new peer) is done by slices: the engine asks for an immediate deadline then.
  */
 #include "base/text.h"
+#include "l3vpnd/bgp/as_path.h"
 #include "l3vpnd/bgp/model.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -324,6 +325,21 @@ bgp_instance_state(const struct bgp *b, const char *name, struct bgp_instance_st
 		ret->routes[f] = n->ribs[f] ? (uint32_t)n->ribs[f]->dests.count : 0;
 		ret->over_limit[f] = n->ribs[f] && n->ribs[f]->over_limit;
 	}
+}
+
+uint32_t
+bgp_origin(const struct bgp *b, const char *instance, const struct addr *a)
+{
+	const struct instance *n = instance_find(b, instance);
+	const struct rib *r = n ? n->ribs[a->family == 6 ? BGP_IPV6 : BGP_IPV4] : NULL;
+
+	for (int len = (int)addr_size(a) * 8; r && len >= 0; len--) {
+		struct prefix p = prefix_network(prefix_make(*a, (uint8_t)len));
+		const struct dest *d = dest_find(r, 0, &p);
+		if (d && d->paths && d->paths->best)
+			return as_path_origin(attr_list(d->paths->attrs, LIST_AS_PATH));
+	}
+	return 0;
 }
 
 void

@@ -163,6 +163,7 @@ struct rib { /* of one family of an instance */
 	size_t forwarded; /* destinations that a row of l3vpn.Route is for */
 	bool over_limit;  /* others have to do without; or it was said that there are too many */
 	bool has_room;    /* and may have a chance now */
+	bool near_limit;  /* it was said that most of what is allowed is there */
 };
 struct next_hop { /* those that paths go over are rows of l3vpn.NextHop */
 	struct hash_node by_address;

@@ -23,7 +23,7 @@ struct own {
 static uint32_t
 own_hash(enum bgp_family f, uint64_t rd, const struct prefix *p)
 {
-	return prefix_hash(p) ^ (uint32_t)(rd * UINT64_C(0x9e3779b97f4a7c15) >> 32) ^ f;
+	return dest_hash(rd, p) ^ f;
 }
 
 static struct own *

@@ -5,22 +5,9 @@
  * After a restart the tables are not complete before nobody has to be waited for any more: fibd goes on by what it had.
  */
 #include "l3vpnd/bgp/model.h"
+#include "proto/fill.h"
 #include "proto/l3vpn.pb-c.h"
 #include <string.h>
-
-static char *
-lent(const char *text) /* rows do not change what they point at */
-{
-	return (char *)(uintptr_t)(text ? text : "");
-}
-
-static ProtobufCBinaryData
-address_of(const struct addr *a, struct arena *arena)
-{
-	size_t size = addr_size(a);
-
-	return (ProtobufCBinaryData){ size, size ? arena_copy(arena, a->bytes, size) : NULL };
-}
 
 static void
 fill_next_hop(const struct row *row, void *message, struct arena *arena)
@@ -28,8 +15,8 @@ fill_next_hop(const struct row *row, void *message, struct arena *arena)
 	const struct next_hop *h = CONST_OBJECT(row, struct next_hop, row);
 	L3vpn__NextHop *m = message;
 
-	m->vrf = lent(h->instance->name);
-	m->address = address_of(&h->address, arena);
+	m->vrf = fill_text(h->instance->name);
+	m->address = fill_addr(&h->address, arena);
 }
 
 /* --- peers --- */
@@ -85,7 +72,7 @@ capabilities_of(const struct peer *p, char **out)
 		{ p->long_families != 0, "long-lived graceful restart" }, { p->add_path_in != 0, "add-path receive" } };
 	for (size_t i = 0; i < COUNT(all); i++)
 		if (all[i].both)
-			out[count++] = lent(all[i].name);
+			out[count++] = fill_text(all[i].name);
 	return count;
 }
 
@@ -105,16 +92,16 @@ fill_peer(const struct row *row, void *message, struct arena *arena)
 	const struct conn *c = conn_of(p);
 	L3vpn__Peer *m = message;
 
-	m->vrf = lent(p->instance->name);
-	m->address = address_of(&p->config.address, arena);
+	m->vrf = fill_text(p->instance->name);
+	m->address = fill_addr(&p->config.address, arena);
 	m->remote_as = p->config.as;
 	m->local_as = p->config.fake_as ? p->config.fake_as : p->bgp->config.as;
 	m->state = (L3vpn__PeerState)c->state;
 	m->ignored = p->config.ignored;
 	m->router_id = c->has_open ? c->open.id : 0;
 	m->local_router_id = p->instance->router_id;
-	m->local_address = address_of(&c->local, arena);
-	m->description = lent(p->config.description);
+	m->local_address = fill_addr(&c->local, arena);
+	m->description = fill_text(p->config.description);
 	m->since = p->since;
 	m->ups = p->ups;
 	m->hold_s = p->up ? p->hold_s : 0;
@@ -126,7 +113,7 @@ fill_peer(const struct row *row, void *message, struct arena *arena)
 	m->n_families = families_of(p, m->families, arena);
 	m->capabilities = arena_take(arena, 8 * sizeof *m->capabilities);
 	m->n_capabilities = capabilities_of(p, m->capabilities);
-	m->last_error = lent(p->why_down);
+	m->last_error = fill_text(p->why_down);
 	m->last_error_sent = p->last_fault_ours;
 	m->graceful_restart = c->has_open && c->open.restart.said;
 	m->restart_s = c->has_open && c->open.restart.said ? c->open.restart.time_s : 0;

@@ -3,30 +3,9 @@
 #include "l3vpnd/bgp/as_path.h"
 #include "l3vpnd/bgp/model.h"
 #include "l3vpnd/bgp/nlri.h"
+#include "proto/fill.h"
 #include "proto/l3vpn.pb-c.h"
 #include <string.h>
-
-static char *
-lent(const char *text) /* rows do not change what they point at */
-{
-	return (char *)(uintptr_t)(text ? text : "");
-}
-
-static ProtobufCBinaryData
-address_of(const struct addr *a, struct arena *arena)
-{
-	size_t size = addr_size(a);
-
-	return (ProtobufCBinaryData){ size, size ? arena_copy(arena, a->bytes, size) : NULL };
-}
-
-static ProtobufCBinaryData
-prefix_of(const struct prefix *p, struct arena *arena)
-{
-	uint8_t *bytes = arena_take(arena, PREFIX_BYTES);
-
-	return (ProtobufCBinaryData){ prefix_to_bytes(p, bytes), bytes };
-}
 
 static struct row *
 route_row(struct dest *d)
@@ -106,14 +85,14 @@ next_hop_of(const struct path *p, struct arena *arena)
 	m->label = LABEL_UNSET;
 	if (p->origin && !p->peer) { /* from another instance of this router */
 		const struct instance *home = home_of(p->origin);
-		m->through = lent(home ? home->name : "");
+		m->through = fill_text(home ? home->name : "");
 		return m;
 	}
-	m->address = address_of(&p->attrs->next_hop, arena);
-	m->through = lent(p->dest->rib->instance->name);
+	m->address = fill_addr(&p->attrs->next_hop, arena);
+	m->through = fill_text(p->dest->rib->instance->name);
 	if (!p->origin)
 		return m;
-	m->through = lent("");
+	m->through = fill_text("");
 	m->lsp = true;
 	m->label = p->label;
 	m->bfd = is_watched(p->dest->rib->bgp, &p->attrs->next_hop);
@@ -139,8 +118,8 @@ bgp_fill_route(const struct row *row, void *message, struct arena *arena)
 	L3vpn__Route *m = message;
 	size_t count = 0;
 
-	m->vrf = lent(n->name);
-	m->prefix = prefix_of(&d->prefix, arena);
+	m->vrf = fill_text(n->name);
+	m->prefix = fill_prefix(&d->prefix, arena);
 	m->pipe = *n->name && !n->config.vpn[v6].uniform;
 	for (const struct path *p = d->paths; p; p = p->next)
 		count++;
@@ -261,20 +240,20 @@ path_of(const struct dest *d, const struct path *p, struct arena *arena)
 
 	l3vpn__path__init(m);
 	if (p->peer)
-		m->peer = address_of(&p->peer->config.address, arena);
-	m->next_hop = address_of(&a->next_hop, arena);
+		m->peer = fill_addr(&p->peer->config.address, arena);
+	m->next_hop = fill_addr(&a->next_hop, arena);
 	m->internal = p->peer && p->peer->internal;
 	m->best = p->best;
 	m->multipath = p->multi;
 	m->backup = p->standby;
 	m->stale = p->peer && p->generation != p->peer->family[d->rib->family].generation;
-	m->unused = lent(path_fault_text((enum path_fault)p->fault));
-	m->lost = lent(p->multi ? "" : decide_lost(d, p));
+	m->unused = fill_text(path_fault_text((enum path_fault)p->fault));
+	m->lost = fill_text(p->multi ? "" : decide_lost(d, p));
 	m->label = p->label > LABEL_MAX ? LABEL_UNSET : p->label;
 	m->local_pref = a->has_local_pref ? a->local_pref : BGP_LOCAL_PREF;
 	m->med = a->med;
 	m->has_med = a->has_med;
-	m->origin = lent(a->origin < COUNT(origins) ? origins[a->origin] : "?");
+	m->origin = fill_text(a->origin < COUNT(origins) ? origins[a->origin] : "?");
 	m->as_path = as_path_of(a, arena);
 	m->communities = communities_of(a, arena);
 	m->large_communities = large_of(a, arena);
@@ -297,10 +276,10 @@ bgp_fill_destination(const struct row *row, void *message, struct arena *arena)
 	size_t count = 0;
 	char rd[RD_TEXT];
 
-	m->vrf = lent(d->rib->instance->name);
+	m->vrf = fill_text(d->rib->instance->name);
 	m->family = (L3vpn__Family)d->rib->family;
-	m->rd = d->rd ? arena_text(arena, rd_text(d->rd, rd)) : lent("");
-	m->prefix = prefix_of(&d->prefix, arena);
+	m->rd = d->rd ? arena_text(arena, rd_text(d->rd, rd)) : fill_text("");
+	m->prefix = fill_prefix(&d->prefix, arena);
 	for (const struct path *p = d->paths; p; p = p->next)
 		count++;
 	m->paths = arena_take(arena, (count + 1) * sizeof *m->paths);

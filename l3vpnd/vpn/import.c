@@ -229,7 +229,7 @@ is_same(const struct bgp_vpn_config *a, const struct bgp_vpn_config *b)
 {
 	return a->on == b->on && a->rd == b->rd && a->label == b->label && a->import_count == b->import_count &&
 	       a->export_count == b->export_count && a->label_mode == b->label_mode && a->uniform == b->uniform &&
-	       a->limit == b->limit && a->limit_warns == b->limit_warns &&
+	       a->limit == b->limit && a->limit_warns == b->limit_warns && a->limit_percent == b->limit_percent &&
 	       memcmp(a->import, b->import, sizeof a->import) == 0 &&
 	       memcmp(a->export, b->export, sizeof a->export) == 0 && !strcmp(a->import_policy, b->import_policy) &&
 	       !strcmp(a->export_policy, b->export_policy);

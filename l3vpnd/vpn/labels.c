@@ -8,6 +8,7 @@
  * what nobody has taken up again when that is over is given back.
  */
 #include "l3vpnd/bgp/model.h"
+#include "proto/fill.h"
 #include "proto/l3vpn.pb-c.h"
 #include <stdlib.h>
 #include <string.h>
@@ -233,13 +234,11 @@ bgp_fill_label(const struct row *row, void *message, struct arena *arena)
 {
 	const struct vpn_label *l = CONST_OBJECT(row, struct vpn_label, row);
 	L3vpn__Label *m = message;
-	size_t size = addr_size(&l->next_hop);
-	uint8_t *prefix = arena_take(arena, PREFIX_BYTES);
 
 	m->label = l->label;
-	m->vrf = (char *)(uintptr_t)l->name; /* rows do not change what they point at */
-	m->next_hop = (ProtobufCBinaryData){ size, size ? arena_copy(arena, l->next_hop.bytes, size) : NULL };
+	m->vrf = fill_text(l->name);
+	m->next_hop = fill_addr(&l->next_hop, arena);
 	if (l->kind == VPN_LABEL_ROUTE)
-		m->prefix = (ProtobufCBinaryData){ prefix_to_bytes(&l->prefix, prefix), prefix };
+		m->prefix = fill_prefix(&l->prefix, arena);
 	m->pipe = l->pipe;
 }

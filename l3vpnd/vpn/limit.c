@@ -16,6 +16,27 @@ is_limited(const struct rib *r)
 	return *r->instance->name && (r->family == BGP_IPV4 || r->family == BGP_IPV6) && config_of(r)->limit;
 }
 
+/* So many are worth a warning before the limit itself is; SIZE_MAX: none is asked for. */
+static size_t
+warning_level(const struct rib *r)
+{
+	const struct bgp_vpn_config *c = config_of(r);
+
+	return c->limit_percent && c->limit_percent < 100 ? ((size_t)c->limit * c->limit_percent + 99) / 100 : SIZE_MAX;
+}
+
+static void
+warn_below_limit(struct rib *r)
+{
+	bool near = is_limited(r) && r->forwarded >= warning_level(r);
+
+	if (near && !r->near_limit && r->forwarded < config_of(r)->limit)
+		bgp_note(r->bgp, 4,
+		    "vpn-instance %s has %zu routes of peers, %u %% of the %u that `routing-table limit` allows",
+		    r->instance->name, r->forwarded, config_of(r)->limit_percent, config_of(r)->limit);
+	r->near_limit = near;
+}
+
 bool
 vpn_limit_is_reached(const struct dest *d)
 {
@@ -35,6 +56,7 @@ vpn_limit_count(struct dest *d, bool forwards)
 	r->forwarded += forwards ? 1 : (size_t)-1;
 	if (!is_limited(r))
 		return;
+	warn_below_limit(r);
 	if (!forwards) {
 		r->has_room = r->over_limit;
 	} else if (!r->over_limit && r->forwarded >= config_of(r)->limit) {
@@ -54,6 +76,7 @@ vpn_limit_review(struct rib *r)
 
 	r->has_room = false;
 	r->over_limit = room == 0;
+	warn_below_limit(r);
 	hash_each (n, &r->dests) {
 		struct dest *d = OBJECT(n, struct dest, by_key);
 		bool waits = false;

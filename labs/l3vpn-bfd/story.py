@@ -115,6 +115,7 @@ def balanced(lab, t):
     labels = {d: push for _, d, push in paths(lab, "PE3")}
     t.check(all(labels.values()), f"each pushes the label that its PE has given: {labels}")
     wires = {"ge0-1-0": Capture(lab, "PE3", "GigabitEthernet0/1/0"), "ge0-2-0": Capture(lab, "PE3", "GigabitEthernet0/2/0")}
+    traced(lab, t)
     pacers = both_ways(lab)
     sent_more(lab)
     count_loss(t, pacers, 0, "in peace")
@@ -123,6 +124,15 @@ def balanced(lab, t):
         stacks = set(map(tuple, stacks_to(wire.frames, CE1)))
         want = tuple(int(label) for label in labels[device].split("/"))
         t.check(stacks == {want}, f"on the wire of {device} every packet to {CE1} carries {sorted(stacks)}")
+
+
+def traced(lab, t):
+    """The way from CE2, with the AS that BGP has the route to a hop from. The PE where packets leave the core is no hop on Linux: its
+    VRF device sends what it takes out of a label as if it were its own."""
+    text = lab.ctl("CE2", "tracert", CE1)
+    t.show(text, "CE2: ")
+    t.check(re.search(r"^ 1 10\.3\.1\.1 [\d<]", text, re.M) and re.search(rf"^ 2 {re.escape(CE1)} < AS=100 > [\d<]", text, re.M),
+            f"the way from CE2 to {CE1} is by PE3, into AS 100")
 
 
 def cut(lab, t):
@@ -140,6 +150,7 @@ def cut(lab, t):
     t.show(lab.ctl("PE1", "display", "ip", "routing-table", "vpn-instance", "VPNA"), "PE1: ")
     t.check([s["state"] for s in sessions(lab, "PE1")] == ["DOWN"], "PE1's session is Down")
     t.check(len(paths(lab, "PE3")) == 1, f"PE3 keeps one path: {paths(lab, 'PE3')}")
+    traced(lab, t)
 
 
 def back(lab, t):

@@ -86,8 +86,9 @@ struct command {
 	/* An operation: this verb is requested of the daemon with the line, every word written out, as its bytes; the
 	 * answer's text is printed. */
 	const char *request;
-	/* The same, but carried out by the program itself: `name` is the program's, for messages. Returns its exit status. */
-	int (*run)(const struct args *, const char *name);
+	/* The same, but carried out by the program itself: `name` is the program's, for messages; daemons are found in
+	 * `run_dir`. Returns its exit status. */
+	int (*run)(const struct args *, const char *name, const char *run_dir);
 	/* The last row of a table has no words; here it may name the table that goes on. */
 	const struct command *more;
 };

@@ -121,7 +121,7 @@ static int
 carry_out(struct ctl *c)
 {
 	if (!c->watch && !c->until.text && !c->json)
-		return c->command->run(c->args, c->name);
+		return c->command->run(c->args, c->name, c->run_dir);
 	ctl_complain(c, "`%s` shows no rows: --json, --watch and --until do not go with it", text_chars(&c->line));
 	return CTL_USAGE;
 }

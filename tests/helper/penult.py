@@ -23,6 +23,18 @@ def uids(lab, router):
     return {s["peer"]: s["uid"] for s in lab.sessions(router) if s["state"] == "OPERATIONAL"}
 
 
+def answered(lab, source, target, *more, count=3):
+    """Waits until all of a few pings are answered; `more`: further words for ping."""
+    out = ""
+
+    def all_of_them():
+        nonlocal out
+        out = lab.run(source, "ping", "-n", "-c", str(count), "-i", "0.2", "-W", "2", *more, target, check=False).stdout
+        return " 0% packet loss" in out
+
+    wait_for(all_of_them, f"answers to {source} from {target}", last=lambda: out)
+
+
 def bindings(lab, router):
     """Labels by (FEC, who gave it); one's own by 0.0.0.0."""
     return {(r["fec"], r["peer"]): r["label"] for r in lab.rows(router, "show", "mpls", "ldp", "bindings")}

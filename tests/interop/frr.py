@@ -1,5 +1,5 @@
 """What FRR says of LDP, and whether both sides and both kernels say the same."""
-from penult import bindings, wait_for
+from penult import answered, bindings, wait_for
 from penultlab.nodes import frr_space
 
 ADDRESS = {"R1": "1.1.1.1", "F2": "2.2.2.2", "R3": "3.3.3.3", "R4": "4.4.4.4"}
@@ -71,14 +71,7 @@ def agree(lab, fecs=LOOPBACKS):
 def answers(lab, source="H1", target="192.168.4.2"):
     """Waits until all of a few pings are answered. A router asks from its loopback, which the others have routes to."""
     own_address = ["-I", ADDRESS[source]] if source in ADDRESS else []
-    out = ""
-
-    def all_of_them():
-        nonlocal out
-        out = lab.run(source, "ping", "-n", "-c", "2", "-i", "0.2", "-W", "2", *own_address, target, check=False).stdout
-        return " 0% packet loss" in out
-
-    wait_for(all_of_them, f"answers to {source} from {target}", last=lambda: out)
+    answered(lab, source, target, *own_address, count=2)
 
 
 def whole(lab):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from frr import configure
-from penult import Capture, Lab, Topology, wait_for
+from penult import Capture, Lab, Topology, answered, wait_for
 from penultlab.capture import Pacer
 
 pytestmark = pytest.mark.mpls
@@ -104,18 +104,6 @@ def nothing_was_lost(pacers):
         assert sender["sent"] >= PACKETS and receiver["received"] == sender["sent"] and receiver["lost"] == 0, (sender, receiver)
 
 
-def answers(lab, source, own, target):
-    out = ""
-
-    def all_of_them():
-        nonlocal out
-        out = lab.run(source, "ping", "-n", "-c", "3", "-i", "0.2", "-W", "2", "-I", own, target, check=False).stdout
-        return " 0% packet loss" in out
-
-    wait_for(all_of_them, f"answers to {source} from {target}", last=lambda: out)
-    return out
-
-
 # --- tests ---
 
 
@@ -146,7 +134,7 @@ def test_packets_bear_two_labels_and_one_on_the_last_hop_and_none_is_lost(lab):
     whole(lab)
     there, back = pushed(lab, "PE1", SITE["CE2"][0]), pushed(lab, "PE2", SITE["CE1"][0])
     with Capture(lab, "PE1", "GigabitEthernet0/1/0") as near, Capture(lab, "P", "eth2") as far:
-        answers(lab, "CE1", SITE["CE1"][0], SITE["CE2"][0])
+        answered(lab, "CE1", SITE["CE2"][0], "-I", SITE["CE1"][0])
         pacers = both_ways(lab)
         sent_more(lab)
         nothing_was_lost(pacers)
@@ -169,9 +157,9 @@ def test_ipv6_sites_meet_over_the_ipv4_core(lab):
     by_hand = ["ip", "-6", "route", "replace", ours, "table", TABLE, "encap", "mpls", "/".join(map(str, back)), "via", gateway, "dev", "eth1"]
     lab.run("PE2", *by_hand)
     try:
-        answers(lab, "CE1", ours, theirs)
+        answered(lab, "CE1", theirs, "-I", ours)
         with Capture(lab, "PE1", "GigabitEthernet0/1/0") as near:
-            answers(lab, "CE1", ours, theirs)
+            answered(lab, "CE1", theirs, "-I", ours)
             near.stop()
     finally:
         lab.run("PE2", *["del" if word == "replace" else word for word in by_hand])
@@ -208,7 +196,7 @@ def test_a_label_for_each_next_hop_or_route_leads_frrs_packets_straight_to_the_s
         line = f"  apply-label {mode}\n"
         lab.reconfigure("PE1", lambda text, at=line: re.sub(r"  apply-label .*\n", "", text).replace("  route-disting", at + "  route-disting", 1), ["l3vpnd"])
         wait_for(lambda n=count: told() and len(set(told())) == n, f"labels {mode}", last=lambda: (told(), lab.mpls_routes("PE1")))
-        answers(lab, "CE2", SITE["CE2"][0], other)
+        answered(lab, "CE2", other, "-I", SITE["CE2"][0])
     lab.reconfigure("PE1", lambda text: re.sub(r"  apply-label .*\n", "", text), ["l3vpnd"])
     wait_for(lambda: {at_frr(lab, prefix).get("remoteLabel") for prefix in (one, other)} == popped(lab, "PE1"), "one label again")
     whole(lab)
@@ -240,7 +228,7 @@ def test_without_frrs_bgpd_its_routes_stay_as_it_asked_and_come_back(lab):
     lab.start("PE2", "bgpd")
     wait_for(lambda: [p["stale"] for p in at_us(lab, theirs)] == [False], "fresh routes", 120, last=lambda: at_us(lab, theirs))
     whole(lab)
-    answers(lab, "CE1", SITE["CE1"][0], theirs)
+    answered(lab, "CE1", theirs, "-I", SITE["CE1"][0])
 
 
 def test_a_bgpd_that_asked_for_nothing_takes_its_routes_with_it(lab):
@@ -259,4 +247,4 @@ def test_a_bgpd_that_asked_for_nothing_takes_its_routes_with_it(lab):
              last=lambda: (at_us(lab, theirs), pushed(lab, "PE1", theirs)))
     lab.start("PE2", "bgpd")
     whole(lab)
-    answers(lab, "CE1", SITE["CE1"][0], theirs)
+    answered(lab, "CE1", theirs, "-I", SITE["CE1"][0])

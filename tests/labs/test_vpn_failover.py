@@ -6,7 +6,7 @@ import subprocess
 import threading
 
 import pytest
-from penult import Capture, Lab, Topology, wait_for
+from penult import Capture, Lab, Topology, answered, wait_for
 from penultlab.capture import ETH_P_IP, Pacer, label_stack
 from penultlab.nodes import spawn
 
@@ -114,17 +114,6 @@ class Monitor:
         return before, [line for line in self.lines if "Deleted" in line and "172.16." in line]
 
 
-def answers(lab, source, target, *more):
-    out = ""
-
-    def all_of_them():
-        nonlocal out
-        out = lab.run(source, "ping", "-n", "-c", "3", "-i", "0.2", "-W", "2", *more, target, check=False).stdout
-        return " 0% packet loss" in out
-
-    wait_for(all_of_them, f"answers to {source} from {target}", last=lambda: out)
-
-
 def received(lab):
     return lab.json("CE2", "ip", "-j", "-s", "link", "show", "ge0-2-0")[0]["stats64"]["rx"]["packets"]
 
@@ -211,8 +200,8 @@ def test_a_link_to_the_site_that_is_lost_leads_by_the_other_provider_edge(lab):
 
 
 def test_instances_of_one_router_reach_each_other_by_their_targets(lab):
-    answers(lab, "H1", "192.168.2.2")
-    answers(lab, "H2", HOST)
+    answered(lab, "H1", "192.168.2.2")
+    answered(lab, "H2", HOST)
     rows = lab.rows("PE1", "display", "ip", "routing-table", "vpn-instance", "VPNB")
     assert "192.168.1.0/24" in {r["prefix"] for r in rows if r["installed"]}, rows
     assert not kernel_routes(lab, vrf="VPNB"), "it does not import what comes from the other PEs"
@@ -221,7 +210,7 @@ def test_instances_of_one_router_reach_each_other_by_their_targets(lab):
 
 
 def test_ipv6_sites_with_static_routes_meet(lab):
-    answers(lab, "H1", TARGET6)
+    answered(lab, "H1", TARGET6)
     assert [len(stack) for stack in pushed(lab, prefix=TARGET6)] == [2], pushed(lab, prefix=TARGET6)
     assert pushed(lab, prefix=TARGET6)[0][0] == pushed(lab)[0][0]
 
@@ -249,12 +238,12 @@ def test_with_a_label_for_each_route_each_has_a_way_of_its_own(lab):
         wait_for(lambda: len(instance_labels(lab, "PE2")) >= len(MANY), "a label for each", 120, last=lambda: len(instance_labels(lab, "PE2")))
         wait_for(lambda: len(set(kernel_routes(lab).values())) == len(MANY), "a thousand ways at PE1", 120, last=lambda: len(set(kernel_routes(lab).values())))
         leads(lab, "PE2")
-        answers(lab, "H1", TARGET)
+        answered(lab, "H1", TARGET)
     finally:
         apply_label(lab, "PE2", "per-instance")
     wait_for(lambda: len(instance_labels(lab, "PE2")) == 1, "one for all", 120, last=lambda: len(instance_labels(lab, "PE2")))
     settled(lab)
-    answers(lab, "H1", TARGET)
+    answered(lab, "H1", TARGET)
 
 
 def ttls(frames):
@@ -278,7 +267,7 @@ def test_the_network_is_one_hop_or_each_router_counts(lab, mode, on_the_wire):
     wait_for(lambda: ("ttl 255" in lab.run("PE1", "ip", "nexthop").stdout) == (mode == "pipe"), f"{mode} in PE1's kernel")
     leads(lab, "PE2")
     with Capture(lab, "PE1", "GigabitEthernet0/1/0") as core, Capture(lab, "CE2", "GigabitEthernet0/1/0") as site:
-        answers(lab, "H1", TARGET, "-t", "64")
+        answered(lab, "H1", TARGET, "-t", "64")
         near, far = ttls(core.stop()), ttls(site.stop())
     assert near == {on_the_wire}, near
     assert far == {((), 62)}, far  # the kernel does not bring the outer label's TTL to the inner one

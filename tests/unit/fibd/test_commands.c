@@ -5,6 +5,7 @@
 #include "host/command.h"
 #include "host/conf.h"
 #include "tests/helper/check.h"
+#include "tests/helper/rows_of_commands.h"
 #include <string.h>
 
 static struct fib_config c;
@@ -47,15 +48,7 @@ teardown(void)
 
 START_TEST(each_row_has_a_template_a_help_and_a_reference)
 {
-	char why[160];
-
-	command_each (row, fib_commands) {
-		ck_assert_msg(template_is_valid(row->words, why), "%s: %s", row->words, why);
-		ck_assert_msg(!row->undo || !*row->undo || template_is_valid(row->undo, why), "%s: %s", row->undo, why);
-		ck_assert_msg(row->help && *row->help && row->ref && *row->ref, "%s", row->words);
-		ck_assert_msg(row->view == VIEW_EXEC ? (row->show && row->tables) || row->run : row->set != NULL, "%s",
-		    row->words);
-	}
+	check_rows_of_commands(fib_commands);
 }
 END_TEST
 

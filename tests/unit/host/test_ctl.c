@@ -43,9 +43,10 @@ show_name(const struct show *s)
 }
 
 static int
-run_probe(const struct args *a, const char *name)
+run_probe(const struct args *a, const char *name, const char *where)
 {
-	printf("%s probes %s in %s\n", name, arg_text(a, "host"), arg_given(a, "-in") ? arg_text(a, "vrf") : "-");
+	printf("%s probes %s in %s by %s\n", name, arg_text(a, "host"), arg_given(a, "-in") ? arg_text(a, "vrf") : "-",
+	    where);
 	return 7;
 }
 
@@ -192,9 +193,9 @@ END_TEST
 START_TEST(a_word_may_begin_with_a_dash_and_a_command_may_be_carried_out_here)
 {
 	ck_assert_int_eq(ctl("probe -in red 10.0.0.1"), 7);
-	ck_assert_str_eq(out, "fibctl probes 10.0.0.1 in red\n");
+	ck_assert_ptr_nonnull(strstr(out, "fibctl probes 10.0.0.1 in red by "));
 	ck_assert_int_eq(ctl("probe 10.0.0.1 -r /tmp"), 7);
-	ck_assert_str_eq(out, "fibctl probes 10.0.0.1 in -\n");
+	ck_assert_str_eq(out, "fibctl probes 10.0.0.1 in - by /tmp\n");
 	ck_assert_int_eq(ctl("-in red probe 10.0.0.1"), 2);
 	ck_assert_ptr_nonnull(strstr(err, "fibctl: unknown option "));
 	ck_assert_int_eq(ctl("probe --json 10.0.0.1"), 2);

@@ -291,6 +291,25 @@ START_TEST(each_path_has_a_line_under_its_distinguisher_or_its_instance)
 }
 END_TEST
 
+START_TEST(a_route_of_our_own_has_the_next_hop_of_its_family)
+{
+	struct route a;
+	void *rows[] = { route(&a, 0x01010101, 32, "VPNA", "") };
+	uint8_t prefix6[PREFIX_BYTES];
+	struct prefix p;
+
+	a.row.n_paths = 1;
+	a.path[0].next_hop.len = 0;
+	ck_assert_int_eq(display("display bgp vpnv4 all routing-table", &l3vpn_destination_schema, rows, 1), 0);
+	ck_assert(strstr(text_chars(&out), " 1.1.1.1/32  0.0.0.0  0 "));
+	ck_assert(prefix_parse("2001:db8::/32", &p));
+	a.row.prefix = (ProtobufCBinaryData){ .data = prefix6, .len = prefix_to_bytes(&p, prefix6) };
+	a.row.family = L3VPN__FAMILY__IPV6;
+	ck_assert_int_eq(display("display bgp vpnv6 all routing-table", &l3vpn_destination_schema, rows, 1), 0);
+	ck_assert_msg(strstr(text_chars(&out), " 2001:db8::/32  ::       0 "), "%s", text_chars(&out));
+}
+END_TEST
+
 START_TEST(of_one_destination_it_says_why_a_path_is_not_used)
 {
 	L3vpn__Instance n = L3VPN__INSTANCE__INIT;
@@ -351,6 +370,7 @@ suite(void)
 	tcase_add_test(t, the_peers_print_as_in_reference_002);
 	tcase_add_test(t, peers_of_instances_stand_under_their_own_head);
 	tcase_add_test(t, each_path_has_a_line_under_its_distinguisher_or_its_instance);
+	tcase_add_test(t, a_route_of_our_own_has_the_next_hop_of_its_family);
 	tcase_add_test(t, of_one_destination_it_says_why_a_path_is_not_used);
 	suite_add_tcase(s, t);
 	return s;

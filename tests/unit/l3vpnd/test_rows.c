@@ -451,7 +451,73 @@ START_TEST(more_routes_than_an_instance_may_have_wait_and_say_so)
 }
 END_TEST
 
+static unsigned
+times_said(const char *what)
+{
+	unsigned times = 0;
+
+	for (const char *at = vpn_net_log(sites, PE2); (at = strstr(at, what)); at++)
+		times++;
+	return times;
+}
+
+START_TEST(a_warning_comes_once_when_most_of_the_limit_is_used)
+{
+	static const char *const said = "has 3 routes of peers, 75 % of the 4 that `routing-table limit` allows";
+
+	sites_two("111:1", "111:1");
+	struct bgp_vpn_config *v = &sites->nodes[PE2]->config.instances[1].vpn[0];
+	v->limit = 4;
+	v->limit_percent = 75;
+	sites_begin();
+	vpn_net_route(sites, CE1, "10.1.0.0/16", false);
+	vpn_net_route(sites, CE1, "10.2.0.0/16", false);
+	vpn_net_run(sites, SECONDS(2));
+	ck_assert_ptr_null(strstr(vpn_net_log(sites, PE2), "routing-table limit"));
+	vpn_net_route(sites, CE1, "10.3.0.0/16", false);
+	vpn_net_run(sites, SECONDS(2));
+	ck_assert_uint_eq(times_said(said), 1);
+	vpn_net_route(sites, CE1, "10.4.0.0/16", false);
+	vpn_net_run(sites, SECONDS(2));
+	ck_assert_uint_eq(times_said(said), 1);
+	ck_assert_uint_eq(times_said("has 4 routes of peers, as many as"), 1);
+	vpn_net_route(sites, CE1, "10.4.0.0/16", true);
+	vpn_net_route(sites, CE1, "10.3.0.0/16", true);
+	vpn_net_run(sites, SECONDS(2));
+	vpn_net_route(sites, CE1, "10.5.0.0/16", false);
+	vpn_net_run(sites, SECONDS(2));
+	ck_assert_uint_eq(times_said(said), 2); /* there were fewer in between */
+}
+END_TEST
+
 /* --- for people --- */
+
+static uint32_t
+origin(size_t node, const char *instance, const char *address)
+{
+	struct addr a;
+
+	ck_assert(addr_parse(address, &a));
+	return bgp_origin(sites->nodes[node]->b, instance, &a);
+}
+
+START_TEST(an_address_has_the_as_of_the_longest_route_that_covers_it)
+{
+	sites_two("111:1", "111:1");
+	sites_begin();
+	vpn_net_route(sites, CE1, "10.0.0.0/8", false);
+	vpn_net_route(sites, CE2, "10.2.0.0/16", false);
+	own_route(PE2, "10.2.3.0/24", false);
+	vpn_net_run(sites, SECONDS(2));
+	ck_assert_uint_eq(origin(PE2, "VPNA", "10.1.1.1"), 65001);
+	ck_assert_uint_eq(origin(PE2, "VPNA", "10.2.1.1"), 65002);
+	ck_assert_uint_eq(origin(PE2, "VPNA", "10.2.3.1"), 0); /* our own */
+	ck_assert_uint_eq(origin(PE2, "VPNA", "11.1.1.1"), 0);
+	ck_assert_uint_eq(origin(PE2, "VPNA", "2001:db8::1"), 0);
+	ck_assert_uint_eq(origin(PE2, "", "10.1.1.1"), 0);
+	ck_assert_uint_eq(origin(PE2, "nowhere", "10.1.1.1"), 0);
+}
+END_TEST
 
 START_TEST(a_destination_says_of_each_path_why_it_is_not_the_one)
 {
@@ -532,6 +598,8 @@ suite(void)
 	tcase_add_test(t, a_restart_is_not_over_before_next_hops_are_known);
 	tcase_add_test(t, without_a_label_left_a_route_is_not_told_and_it_is_said_once);
 	tcase_add_loop_test(t, more_routes_than_an_instance_may_have_wait_and_say_so, 0, 2);
+	tcase_add_test(t, a_warning_comes_once_when_most_of_the_limit_is_used);
+	tcase_add_test(t, an_address_has_the_as_of_the_longest_route_that_covers_it);
 	tcase_add_test(t, a_destination_says_of_each_path_why_it_is_not_the_one);
 	tcase_add_test(t, a_peer_tells_its_state_its_messages_and_why_it_went_down);
 	tcase_add_test(t, a_table_is_complete_once_it_is_configured);
