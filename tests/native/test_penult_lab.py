@@ -86,7 +86,8 @@ def test_an_interrupted_run_leaves_nothing_behind(build, tmp_path, number):
     """The story waits for ever; penult-lab is interrupted while it does."""
     for name in ("topology", "R1.conf", "R2.conf"):
         (tmp_path / name).write_bytes(open(os.path.join(PAIR, name), "rb").read())
-    (tmp_path / "story.py").write_text("import signal\ndef tell(lab, quiet):\n    lab.start_all()\n    print(lab.dir, flush=True)\n    signal.pause()\n")
+    (tmp_path / "story.py").write_text("import select\ndef tell(lab, quiet):\n    lab.start_all()\n    print(lab.dir, flush=True)\n"
+                                       "    while True:  # a signal just before one wait is seen after it\n        select.select([], [], [], 1)\n")
     before = traces()
     p = subprocess.Popen([PENULT_LAB, "run", tmp_path, "--build", build, "--native"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert select.select([p.stdout], [], [], 180)[0], "the story begins"
