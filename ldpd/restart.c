@@ -125,7 +125,7 @@ listen_until(const struct ldp *ldp)
 		return ldp->now;
 	if (!done)
 		return ldp->started + LDP_RECOVERY_S * USEC_PER_SEC;
-	bool missing = heard && !ldp->held_count && pws_are_missing(ldp); /* their peers may be far away */
+	bool missing = pws_are_missing(ldp); /* their peers may be far away */
 	unsigned interval_s = missing ? ldp->config.targeted_interval_s : ldp->config.hello_interval_s;
 	usec_t alone = (2u * interval_s + LISTEN_MORE_S) * USEC_PER_SEC;
 	if (alone > LDP_RECOVERY_S * USEC_PER_SEC)
