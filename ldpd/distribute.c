@@ -548,7 +548,8 @@ distribute_judge(const struct ldp *ldp, const struct peer *p, const struct ldp_m
 		wild |= e.kind == FEC_WILDCARD || e.kind == FEC_TYPED_WILDCARD;
 		alone |= ldp_fec_is_pw(&e) && m->type == LDP_LABEL_MAPPING; /* RFC 8077 6: a label is of one of them */
 		/* 3.4.1: only in Withdraw and Release; RFC 5918 adds Request for the typed one. */
-		if ((wild || e.pw.wild) && m->type == LDP_LABEL_MAPPING)
+		if (m->type == LDP_LABEL_MAPPING &&
+		    (wild || (e.pw.wild && !pw_is_asked_for(ldp, p, m->label.request_id))))
 			return LDP_MALFORMED_TLV;
 		if (e.kind == FEC_WILDCARD && m->type == LDP_LABEL_REQUEST)
 			return LDP_MALFORMED_TLV;

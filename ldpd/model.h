@@ -516,7 +516,9 @@ void pws_recovered(struct ldp *);                              /* our own restar
 bool pws_are_missing(const struct ldp *);                      /* has a peer not told one that is wanted? */
 /* pw_message.c */
 void pw_message(struct ldp *, struct peer *, const struct ldp_msg *, const struct ldp_fec *);
-enum ldp_status pw_judge_status(const struct ldp_msg *); /* of a Notification of PW status */
+bool pw_is_asked_for(
+    const struct ldp *, const struct peer *, uint32_t request_id); /* by a Request that is not answered */
+enum ldp_status pw_judge_status(const struct ldp_msg *);           /* of a Notification of PW status */
 void pw_notified(struct ldp *, struct peer *, const struct ldp_msg *);
 void pw_request_refused(struct ldp *, struct peer *, uint32_t request_id);
 void pw_end_of_lib(struct ldp *, struct peer *);

@@ -372,6 +372,8 @@ control_word_changed(struct ldp *ldp, struct peer *p, struct pw *w)
 	w->state = PW_UNTOLD;
 	w->renegotiate = pw_is_heard(w);
 	w->asked = 0;
+	w->before = w->heard;
+	w->before_status = w->heard_status;
 	if (pw_is_heard(w))
 		pw_release(ldp, p, w);
 	pw_forget(w);

@@ -34,10 +34,12 @@ struct pw {
 
 	enum pw_state state;
 	struct pw_terms told;
-	unsigned awaited; /* so many labels were withdrawn and not released yet */
-	uint32_t refused; /* PW_RELEASED: the status that the Release gave as its reason */
-	bool renegotiate; /* RFC 8077 7.3: the peer is to be asked, once it has released our label */
-	uint32_t asked;   /* id of our Label Request that is not answered yet; 0: none */
+	unsigned awaited;       /* so many labels were withdrawn and not released yet */
+	uint32_t refused;       /* PW_RELEASED: the status that the Release gave as its reason */
+	bool renegotiate;       /* RFC 8077 7.3: the peer is to be asked, once it has released our label */
+	uint32_t asked;         /* id of our Label Request that is not answered yet; 0: none */
+	struct pw_terms before; /* what was heard before we asked, and whether with a PW status TLV */
+	bool before_status;
 
 	struct pw_terms heard;
 	bool heard_status; /* its Mapping had a PW status TLV */

@@ -5,6 +5,9 @@
  * Withdraw, Release and Notification may be about a group of pseudowires (PW info length 0) or about all of a type (RFC
  * 6667). A Withdraw is answered by one Release that says the same.
  *
+ * FRR (8.4 at least) answers a Request for one pseudowire with an element that lacks its number, as if for a group, and all
+ * parameters. The id of the Request tells which one it is, and the parameters are those that it had before.
+ *
  * A FEC of kind 0x81 names its ends. There are no such services here, so nobody has the name that a Mapping is for: it is
  * given back with "Unassigned/Unrecognized TAI" (RFC 8077 6.2).
  */
@@ -166,6 +169,38 @@ on_mapping(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struc
 	pw_settle(ldp, w);
 }
 
+static struct pw *
+that_is_asked(const struct ldp *ldp, const struct peer *p, uint32_t request_id)
+{
+	hash_each (n, &ldp->pws) {
+		struct pw *w = OBJECT(n, struct pw, by_id);
+		if (w->lsr == p->lsr && !p->space && w->asked && w->asked == request_id)
+			return w;
+	}
+	return NULL;
+}
+
+bool
+pw_is_asked_for(const struct ldp *ldp, const struct peer *p, uint32_t request_id)
+{
+	return that_is_asked(ldp, p, request_id);
+}
+
+static void
+on_lame_answer(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct ldp_fec *e)
+{
+	struct pw *w = that_is_asked(ldp, p, m->label.request_id);
+
+	if (!w || m->label.label < LABEL_FIRST_FREE)
+		return;
+	w->heard = w->before;
+	w->heard.label = m->label.label;
+	w->heard.control_word = e->pw.control_word;
+	w->heard_status = w->before_status;
+	w->asked = 0;
+	pw_settle(ldp, w);
+}
+
 static void
 forget_label(struct ldp *ldp, struct pw *w, uint32_t label)
 {
@@ -283,6 +318,10 @@ pw_message(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struc
 		one(ldp, p, m, e);
 		return;
 	}
+	if (m->type == LDP_LABEL_MAPPING) {
+		on_lame_answer(ldp, p, m, e);
+		return;
+	}
 	if (m->type == LDP_LABEL_WITHDRAW && e->kind != FEC_WILDCARD) /* which is answered for everything at once */
 		give_back(ldp, p, m, e, LDP_OK);
 	each_of(ldp, p, m, e);
@@ -348,12 +387,10 @@ pw_notified(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 void
 pw_request_refused(struct ldp *ldp, struct peer *p, uint32_t request_id)
 {
-	hash_each (n, &ldp->pws) {
-		struct pw *w = OBJECT(n, struct pw, by_id);
-		if (w->lsr != p->lsr || !w->asked || w->asked != request_id)
-			continue;
-		w->asked = 0;
-		pw_settle(ldp, w);
+	struct pw *w = that_is_asked(ldp, p, request_id);
+
+	if (!w)
 		return;
-	}
+	w->asked = 0;
+	pw_settle(ldp, w);
 }

@@ -61,6 +61,20 @@ label(enum ldp_type type, uint32_t value, uint32_t status)
 	pw_script_put(s, type, &f);
 }
 
+/* As FRR answers: the number and all parameters are left out. */
+static void
+answer_lamely(bool c)
+{
+	struct ldp_label_fields f = { .fec = { .kind = FEC_PW_ID,
+					  .pw = { .control_word = c, .type = PW_ETHERNET, .wild = true } },
+		.label = PW_THEIRS,
+		.request_id = script_last(s, LDP_LABEL_REQUEST)->id };
+
+	pw_script_put(s, LDP_LABEL_MAPPING, &f);
+	ck_assert_uint_eq(pw_script_row(s)->remote_mtu, 1500);
+	ck_assert(pw_script_row(s)->status_tlv);
+}
+
 static void
 refuse_request(void)
 {
@@ -107,6 +121,8 @@ step(const char *what)
 		label(LDP_LABEL_RELEASE, PW_OURS, LDP_ILLEGAL_C_BIT);
 	else if (!strcmp(what, "ask"))
 		label(LDP_LABEL_REQUEST, LABEL_UNSET, LDP_OK);
+	else if (!strcmp(what, "lame+") || !strcmp(what, "lame-"))
+		answer_lamely(c);
 	else if (!strcmp(what, "noroute"))
 		refuse_request();
 	else if (!strcmp(what, "down"))
@@ -171,6 +187,9 @@ static const struct story words[] = {
 	{ "want- map- want+ release", "map:- withdraw release:77 ask", false, ASKS },
 	{ "want- map- want+ release map+", "map:- withdraw release:77 ask map:C", true, "" },
 	{ "want- map- want+ release map-", "map:- withdraw release:77 ask map:-", false, "" },
+	{ "want- map- want+ release lame+", "map:- withdraw release:77 ask map:C", true, "" },
+	{ "want- map- want+ release lame-", "map:- withdraw release:77 ask map:-", false, "" },
+	{ "want- map- want+ release lame+ fault", "map:- withdraw release:77 ask map:C status:0x1", true, "" },
 	{ "want- map- want+ release noroute", "map:- withdraw release:77 ask map:C", false, "" },
 	{ "want- map- want+ release unwant map+", "map:- withdraw release:77 ask", false, "" },
 	{ "want+ map+ want- release map+ wrong map-", "map:C withdraw release:77 ask map:- release:77", false, "" },
