@@ -136,10 +136,12 @@ SIM_TESTS := $(SIM_SOURCES:%.c=$(O)/%)
 define sim_rules
 $(O)/tests/sim/sim_$(1): $(O)/tests/sim/sim_$(1).o $(SIM_OBJECTS) $(call sim_adapter,$(1)) $(O)/$(1)d/engine.a $(O)/lib/base.a $(O)/proto.a
 endef
-$(foreach p,$(filter-out sync areas,$(SIM_SOURCES:tests/sim/sim_%.c=%)),$(eval $(call sim_rules,$(p))))
+$(foreach p,$(filter-out sync areas pw,$(SIM_SOURCES:tests/sim/sim_%.c=%)),$(eval $(call sim_rules,$(p))))
 $(O)/tests/sim/sim_areas: $(O)/tests/sim/sim_areas.o $(SIM_OBJECTS) $(call sim_adapter,igp) $(O)/igpd/engine.a $(O)/lib/base.a $(O)/proto.a
 # OSPF and LDP together.
 $(O)/tests/sim/sim_sync: $(O)/tests/sim/sim_sync.o $(SIM_OBJECTS) $(call sim_adapter,igp ldp) $(O)/igpd/engine.a $(O)/ldpd/engine.a $(O)/lib/base.a $(O)/proto.a
+# Pseudowires, of LDP too.
+$(O)/tests/sim/sim_pw: $(O)/tests/sim/sim_pw.o $(SIM_OBJECTS) $(call sim_adapter,ldp) $(O)/ldpd/engine.a $(O)/lib/base.a $(O)/proto.a
 $(SIM_TESTS):
 	@mkdir -p $(@D)
 	$(LINK) $(PKG_LIBS)
@@ -154,6 +156,8 @@ test-sim: $(SIM_TESTS)
 	$(O)/tests/sim/sim_l3vpn --instances --reflectors 1 --rounds $(if $(SAN),2,6) $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_l3vpn --pes 50 --troubles 100 --rounds 1 $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_bfd --pairs $(if $(SAN),100,300) $(if $(SIM_SEED),--seed $(SIM_SEED))
+	$(O)/tests/sim/sim_pw --pairs $(if $(SAN),100,400) $(if $(SIM_SEED),--seed $(SIM_SEED))
+	$(O)/tests/sim/sim_pw --nodes 3 --pairs 20 --troubles 1000 $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_ldp --nodes 20 --troubles 60 --seed 1 --twice
 	$(O)/tests/sim/sim_ldp --nodes 12 --troubles 200 --seed 24
 	$(O)/tests/sim/sim_ldp --nodes 30 --troubles 200 --ipv6 $(if $(SIM_SEED),--seed $(SIM_SEED))

@@ -227,11 +227,35 @@ status_later(struct ldp *ldp, struct pw *w)
 		timer_set(&ldp->timers, &ldp->pw_status, ldp->now);
 }
 
+/* RFC 8077 7.3: both take back what they said, and the peer says anew what it prefers. */
+static void
+begin_anew(struct ldp *ldp, struct peer *p, struct pw *w)
+{
+	if (!p) { /* at the next session both begin anyway */
+		pw_forget(w);
+		return;
+	}
+	if (!w->wanted.control_word && w->state == PW_TOLD && !w->told.control_word)
+		return; /* that is what was told */
+	if (w->state == PW_TOLD)
+		pw_withdraw(ldp, p, w, LDP_OK);
+	w->state = PW_UNTOLD;
+	w->renegotiate = pw_is_heard(w);
+	w->asked = 0;
+	w->before = w->heard;
+	w->before_status = w->heard_status;
+	if (pw_is_heard(w))
+		pw_release(ldp, p, w);
+	pw_forget(w);
+}
+
 static void
 act(struct ldp *ldp, struct peer *p, struct pw *w)
 {
 	struct pw_decision d = pw_decide(w, p != NULL);
 
+	if (d.acts & PW_ACT_BEGIN_ANEW)
+		begin_anew(ldp, p, w);
 	if (d.acts & PW_ACT_WITHDRAW)
 		pw_withdraw(ldp, p, w, d.status);
 	if (d.acts & PW_ACT_ASK)
@@ -357,26 +381,12 @@ terms_of(const L2vpn__PwRequest *r)
 	return t;
 }
 
-/* RFC 8077 7.3: both take back what they said, and the peer says anew what it prefers. */
-static void
-control_word_changed(struct ldp *ldp, struct peer *p, struct pw *w)
+/* Wanted again after it was not: what the peer says may be an answer to what we preferred then. */
+static bool
+is_old_answer(const struct pw *w)
 {
-	if (!p) { /* at the next session both begin anyway */
-		pw_forget(w);
-		return;
-	}
-	if (!w->wanted.control_word && w->state == PW_TOLD && !w->told.control_word)
-		return; /* that is what was told */
-	if (w->state == PW_TOLD)
-		pw_withdraw(ldp, p, w, LDP_OK);
-	w->state = PW_UNTOLD;
-	w->renegotiate = pw_is_heard(w);
-	w->asked = 0;
-	w->before = w->heard;
-	w->before_status = w->heard_status;
-	if (pw_is_heard(w))
-		pw_release(ldp, p, w);
-	pw_forget(w);
+	return w->wanted.control_word && pw_is_heard(w) && !w->heard.control_word && w->told.label != LABEL_UNSET &&
+	       !w->told.control_word;
 }
 
 static void
@@ -416,9 +426,9 @@ pws_row(struct ldp *ldp, const L2vpn__PwRequest *r, bool gone, uint32_t round)
 	if (new) {
 		w->requested = true;
 		target_request(ldp, &peer);
-	} else if (was.control_word != w->wanted.control_word) {
-		control_word_changed(ldp, peer_that_is_up(ldp, w), w);
 	}
+	if (new ? is_old_answer(w) : was.control_word != w->wanted.control_word)
+		begin_anew(ldp, peer_that_is_up(ldp, w), w);
 	if (w->state == PW_RELEASED && pw_terms_differ(&was, &w->wanted))
 		w->state = PW_UNTOLD; /* what the peer did not want is another thing now */
 	pw_settle(ldp, w);
@@ -461,7 +471,7 @@ pws_session_up(struct ldp *ldp, struct peer *p)
 		struct pw *w = OBJECT(n, struct pw, by_id);
 		if (!is_of(w, p))
 			continue;
-		if (w->state == PW_KEPT)
+		if (w->state == PW_KEPT && !pw_is_waiting(w))
 			w->state = PW_UNTOLD;
 		pw_settle(ldp, w);
 	}
@@ -479,11 +489,13 @@ pws_session_down(struct ldp *ldp, struct peer *p, bool kept)
 		w->state = kept && had && w->requested ? PW_KEPT : PW_UNTOLD;
 		w->awaited = 0;
 		w->asked = w->refused = 0;
-		w->renegotiate = false;
+		w->renegotiate = w->withdrawn = false;
 		w->stale = pw_is_heard(w);
 		list_remove(&w->changed);
-		if (!kept)
+		if (!kept) {
 			pw_forget(w);
+			w->told.label = LABEL_UNSET;
+		}
 		pw_settle(ldp, w);
 	}
 	timer_clear(&ldp->timers, &p->pw_sweep);

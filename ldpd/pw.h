@@ -36,6 +36,7 @@ struct pw {
 	struct pw_terms told;
 	unsigned awaited;       /* so many labels were withdrawn and not released yet */
 	uint32_t refused;       /* PW_RELEASED: the status that the Release gave as its reason */
+	bool withdrawn;         /* one was, in this session: see released() */
 	bool renegotiate;       /* RFC 8077 7.3: the peer is to be asked, once it has released our label */
 	uint32_t asked;         /* id of our Label Request that is not answered yet; 0: none */
 	struct pw_terms before; /* what was heard before we asked, and whether with a PW status TLV */
@@ -63,17 +64,19 @@ pw_is_heard(const struct pw *w)
 }
 
 /* --- pw_negotiate.c: what follows from what was said; changes nothing --- */
-enum pw_act { /* done in this order */
-	PW_ACT_WITHDRAW = 1,
-	PW_ACT_ASK = 2,
-	PW_ACT_MAP = 4,
-	PW_ACT_STATUS = 8,
+enum pw_act {                  /* done in this order */
+	PW_ACT_BEGIN_ANEW = 1, /* 7.3 */
+	PW_ACT_WITHDRAW = 2,
+	PW_ACT_ASK = 4,
+	PW_ACT_MAP = 8,
+	PW_ACT_STATUS = 16,
 };
 struct pw_decision {
 	unsigned acts;   /* of enum pw_act */
 	uint32_t status; /* of the Withdraw: why */
 };
 struct pw_decision pw_decide(const struct pw *, bool up); /* up: the session */
+bool pw_is_waiting(const struct pw *);                    /* for what the peer says after its restart */
 /* RFC 8077 7.2: the C bit of a Mapping to be sent, with what is preferred here and what was heard. */
 bool pw_c_bit(bool preferred, bool heard, bool heard_c);
 /* Is it another thing that is wanted? The status aside, which may change under way. */

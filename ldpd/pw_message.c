@@ -45,6 +45,7 @@ pw_withdraw(struct ldp *ldp, struct peer *p, struct pw *w, uint32_t status)
 		.fec = element(w, w->told.control_word, w->told.group), .label = w->told.label, .status = status });
 	w->state = PW_UNTOLD;
 	w->awaited++;
+	w->withdrawn = true;
 	list_remove(&w->changed);
 }
 
@@ -104,14 +105,19 @@ pw_tell_status(struct ldp *ldp, struct peer *p, const struct pw *w, bool group)
 void
 pw_end_of_lib(struct ldp *ldp, struct peer *p)
 {
+	bool any = false; /* whoever has no pseudowires with us waits for nothing */
+
 	if (!ldp->pws_known || !(p->capabilities & LDP_CAN_UNRECOGNIZED) || p->space)
 		return;
 	hash_each (n, &ldp->pws) {
-		if (OBJECT(n, struct pw, by_id)->lsr != p->lsr)
-			continue;
+		const struct pw *w = OBJECT(n, struct pw, by_id);
+		any |= w->lsr == p->lsr;
+		if (w->lsr == p->lsr && pw_is_waiting(w))
+			return; /* that was not all */
+	}
+	if (any) {
 		ldp_put_pw_end_of_lib(session_writer(ldp, p, MESSAGE_MAX), session_message_id(p));
 		p->sent.notification++;
-		return; /* whoever has no pseudowires with us waits for nothing */
 	}
 }
 
@@ -164,7 +170,7 @@ on_mapping(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struc
 	w->heard_status = m->label.pw.has_status;
 	w->stale = false;
 	w->asked = 0;
-	if (w->state == PW_RELEASED) /* it was not wanted yet, now it is */
+	if (w->state == PW_RELEASED || w->state == PW_KEPT) /* it was not wanted yet, or waited for: now it is told */
 		w->state = PW_UNTOLD;
 	pw_settle(ldp, w);
 }
@@ -210,12 +216,22 @@ forget_label(struct ldp *ldp, struct pw *w, uint32_t label)
 	pw_settle(ldp, w);
 }
 
+/*
+ * The answer to a Withdraw, or the peer does not want our label. A Release of its own accord that crosses a Withdraw makes two,
+ * and the second may be taken for one of the same label that was told again since. So after a Withdraw the label is told
+ * once more before we believe that it is not wanted.
+ */
 static void
 released(struct ldp *ldp, struct pw *w, const struct ldp_msg *m)
 {
+	bool of_ours = w->state == PW_TOLD && (m->label.label == LABEL_UNSET || m->label.label == w->told.label);
+
 	if (w->awaited) {
 		w->awaited--;
-	} else if (w->state == PW_TOLD && (m->label.label == LABEL_UNSET || m->label.label == w->told.label)) {
+	} else if (of_ours && w->withdrawn) {
+		w->withdrawn = false;
+		w->state = PW_UNTOLD;
+	} else if (of_ours) {
 		w->state = PW_RELEASED;
 		w->refused = m->label.status;
 	}

@@ -5,7 +5,9 @@
  * The control word. Of two ends that prefer it both send C=1. One that does not sends C=0 and waits, whatever it hears, for
  * a C=0 of the other; one that sent C=1 and hears C=0 withdraws with "Wrong C-bit" and maps again with C=0. So an end that
  * hears C=0 first sends C=0 at once. An end whose preference changes takes all back and asks what the other prefers now
- * (7.3), for what it heard may have been but an answer to its own former preference.
+ * (7.3), for what it heard may have been but an answer to its own former preference. So it is after a restart: one that
+ * prefers the control word and gave way before lets the other speak first. Otherwise it would have to break what works, or
+ * give way to what the other does not want any more.
  *
  * The status. Each of our Mappings has a PW status TLV; when that of the peer has one too, status is told by Notification.
  * Otherwise a fault is told by withdrawing the label (5.4), and "standby" cannot be told.
@@ -57,6 +59,8 @@ of_one_that_is_told(const struct pw *w)
 
 	if (!is_to_be_told(w))
 		return (struct pw_decision){ PW_ACT_WITHDRAW, LDP_OK };
+	if (told->control_word && pw_is_heard(w) && !w->stale && !w->heard.control_word && w->awaited)
+		return (struct pw_decision){ PW_ACT_BEGIN_ANEW, LDP_OK }; /* it may have answered what we took back */
 	if (told->control_word && pw_is_heard(w) && !w->stale && !w->heard.control_word)
 		return (struct pw_decision){ PW_ACT_WITHDRAW | PW_ACT_MAP, LDP_WRONG_C_BIT };
 	if (terms_differ(told, wanted))
@@ -68,6 +72,12 @@ of_one_that_is_told(const struct pw *w)
 	return (struct pw_decision){ 0, LDP_OK };
 }
 
+bool
+pw_is_waiting(const struct pw *w)
+{
+	return w->requested && w->stale && w->wanted.control_word && !w->heard.control_word;
+}
+
 struct pw_decision
 pw_decide(const struct pw *w, bool up)
 {
@@ -77,7 +87,7 @@ pw_decide(const struct pw *w, bool up)
 		return of_one_that_is_told(w);
 	if (w->renegotiate)
 		return (struct pw_decision){ w->awaited ? 0 : PW_ACT_ASK, LDP_OK };
-	if (w->asked || w->state == PW_RELEASED || !is_to_be_told(w))
+	if (w->asked || w->state == PW_RELEASED || pw_is_waiting(w) || !is_to_be_told(w))
 		return (struct pw_decision){ 0, LDP_OK };
 	return (struct pw_decision){ PW_ACT_MAP, LDP_OK };
 }

@@ -196,6 +196,8 @@ static const struct story words[] = {
 	{ "want+ map- release want- map-", "map:C withdraw:Wrong C-Bit map:-", false, "" },
 	{ "want- map+ want+ release map+", "map:- withdraw release:77 ask map:C", true, "" },
 	{ "want- map- want+ ask", "map:- withdraw release:77 map:C", false, "" },
+	{ "want- map- unwant release want+", "map:- withdraw release:77 ask", false, ASKS },
+	{ "want- map- unwant release want+ map+", "map:- withdraw release:77 ask map:C", true, "" },
 	/* The neighbour begins anew: what it is told then is what we prefer, not what followed from its former preference. */
 	{ "map- want+ withdraw release ask", "map:- release:77 map:C", false, "" },
 	{ "map- want+ withdraw release ask map+", "map:- release:77 map:C", true, "" },
@@ -252,6 +254,9 @@ static const struct story lives[] = {
 	{ "map- ask", "notify:No Route", false, "" },
 	{ "map- ask want-", "notify:No Route map:-", false, "" },
 	{ "want- ask", "map:- map:-", false, "" },
+	/* Two Releases may be about one Withdraw; a third is not. */
+	{ "want+ map- release release", "map:C withdraw:Wrong C-Bit map:- map:-", false, "" },
+	{ "want+ map- release release release", "map:C withdraw:Wrong C-Bit map:- map:-", false, RELEASED },
 	/* One end is taken away, and comes back. */
 	{ "want- map- unwant", "map:- withdraw", false, "" },
 	{ "want- map- unwant want-", "map:- withdraw map:-", false, "" },

@@ -188,6 +188,29 @@ START_TEST(what_changes_while_it_is_away_counts_when_it_is_back)
 }
 END_TEST
 
+/* We prefer the control word and gave way: the neighbour speaks first, for it may prefer it now as well. */
+START_TEST(one_that_gave_way_listens_first_when_the_neighbour_is_back)
+{
+	struct ldp_label_fields f = pw_script_mapping();
+
+	script_up(s);
+	net_pw_want(s->dut, &wanted);
+	pw_script_put(s, LDP_LABEL_MAPPING, &f);
+	script_hang_up(s, "reset");
+	script_up(s);
+	ck_assert_str_eq(pw_script_said(s, 0), "");
+	ck_assert_uint_eq(pw_script_row(s)->local_label, PW_OURS);
+	ck_assert_uint_eq(pw_script_row(s)->remote_label, PW_THEIRS);
+	f.fec.pw.control_word = _i == 1;
+	if (_i < 2)
+		pw_script_put(s, LDP_LABEL_MAPPING, &f);
+	else
+		pw_script_end(s); /* nothing: it does not want it any more */
+	ck_assert_str_eq(pw_script_said(s, 0), _i ? "map:C" : "map:-");
+	ck_assert_int_eq(pw_script_row(s)->control_word, _i == 1);
+}
+END_TEST
+
 START_TEST(a_neighbour_that_is_lost_in_the_middle_of_asking_is_told_at_once_when_it_is_back)
 {
 	agree();
@@ -454,6 +477,7 @@ suite(void)
 	tcase_add_loop_test(c, a_session_that_somebody_ends_takes_the_labels_with_it, 0, 2);
 	tcase_add_test(c, one_that_does_not_forward_over_a_restart_is_not_waited_for);
 	tcase_add_loop_test(c, what_changes_while_it_is_away_counts_when_it_is_back, 0, 4);
+	tcase_add_loop_test(c, one_that_gave_way_listens_first_when_the_neighbour_is_back, 0, 3);
 	tcase_add_test(c, a_neighbour_that_is_lost_in_the_middle_of_asking_is_told_at_once_when_it_is_back);
 	tcase_add_test(c, after_our_own_restart_nothing_is_said_before_it_is_known);
 	tcase_add_test(c, one_that_is_not_told_again_is_waited_for_some_time);
