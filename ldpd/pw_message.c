@@ -14,7 +14,7 @@
 #include "ldpd/pw.h"
 #include <string.h>
 
-enum { MESSAGE_MAX = 224 };
+enum { MESSAGE_MAX = 224, NAMED_MAX = 512 /* with an element of kind 0x81, whose names may have 255 bytes */ };
 
 /* --- to peers --- */
 
@@ -28,7 +28,9 @@ element(const struct pw *w, bool control_word, uint32_t group)
 static void
 put(struct ldp *ldp, struct peer *p, enum ldp_type type, const struct ldp_label_fields *f)
 {
-	ldp_put_label_fields(session_writer(ldp, p, MESSAGE_MAX), session_message_id(p), type, f);
+	size_t need = f->fec.kind == FEC_PW_GENERAL ? NAMED_MAX : MESSAGE_MAX;
+
+	ldp_put_label_fields(session_writer(ldp, p, need), session_message_id(p), type, f);
 	switch (type) {
 	case LDP_LABEL_MAPPING: p->sent.label_mapping++; break;
 	case LDP_LABEL_REQUEST: p->sent.label_request++; break;
@@ -156,14 +158,15 @@ terms_of(const struct ldp_msg *m, const struct ldp_pw_fec *f)
 static void
 on_mapping(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct ldp_fec *e)
 {
+	struct pw *w = pw_get(ldp, p->lsr, e->pw.type, e->pw.id);
 	bool illegal = ldp_pw_needs_control_word(e->pw.type) && !e->pw.control_word; /* 7.1 */
 
-	if (illegal ||
-	    m->label.label < LABEL_FIRST_FREE) { /* one of the reserved ones says nothing about a pseudowire */
+	if (illegal || m->label.label < LABEL_FIRST_FREE) { /* reserved labels say nothing about a pseudowire */
 		give_back(ldp, p, m, e, illegal ? LDP_ILLEGAL_C_BIT : LDP_OK);
+		pw_forget(w);
+		pw_settle(ldp, w);
 		return;
 	}
-	struct pw *w = pw_get(ldp, p->lsr, e->pw.type, e->pw.id);
 	if (pw_is_heard(w) && !w->stale && w->heard.label != m->label.label)
 		pw_release(ldp, p, w); /* a new label without a Withdraw of the old one: RFC 5036 A.1.2 */
 	w->heard = terms_of(m, &e->pw);

@@ -519,6 +519,30 @@ START_TEST(a_type_that_needs_a_control_word_is_refused_without)
 	f.fec.pw.control_word = true;
 	pw_script_put(s, LDP_LABEL_MAPPING, &f);
 	ck_assert_ptr_nonnull(ldp_node_pw(s->dut, s->lsr, 2, PW_NUMBER));
+	f.fec.pw.control_word = false;
+	pw_script_put(s, LDP_LABEL_MAPPING, &f);
+	ck_assert_msg(!ldp_node_pw(s->dut, s->lsr, 2, PW_NUMBER), "what it said before counts no longer");
+}
+END_TEST
+
+/* In one PDU, so that the answers fill more than one. */
+START_TEST(answers_to_many_long_names_are_whole)
+{
+	static uint8_t name[80];
+	static uint8_t pdu[LDP_PDU_MAX];
+	struct ldp_label_fields f = { .fec = { .kind = FEC_PW_GENERAL,
+					  .pw = { .type = PW_ETHERNET,
+					      .group_name = { 1, sizeof name, name },
+					      .source = { 1, sizeof name, name },
+					      .target = { 1, sizeof name, name } } },
+		.label = PW_THEIRS };
+	struct ldp_writer w;
+	ldp_begin(&w, pdu, sizeof pdu, s->lsr);
+	for (int i = 0; i < 14; i++)
+		ldp_put_label_fields(&w, script_id(s), LDP_LABEL_MAPPING, &f);
+	script_bytes(s, pdu, ldp_end(&w));
+	ck_assert_uint_eq(script_count(s, LDP_LABEL_RELEASE), 14);
+	ck_assert_uint_le(s->largest_pdu, LDP_PDU_MAX);
 }
 END_TEST
 
@@ -772,6 +796,7 @@ suite(void)
 	tcase_add_test(c, a_new_label_gives_the_old_one_back);
 	tcase_add_test(c, a_withdraw_of_nothing_that_is_known_is_answered);
 	tcase_add_loop_test(c, a_reserved_label_is_given_back, 0, 4);
+	tcase_add_test(c, answers_to_many_long_names_are_whole);
 	tcase_add_test(c, nobody_has_the_name_that_a_mapping_is_for);
 	tcase_add_loop_test(c, a_label_for_a_whole_group_ends_the_session, 0, 2);
 	tcase_add_test(c, one_label_for_two_pseudowires_ends_the_session);
