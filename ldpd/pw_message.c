@@ -254,6 +254,9 @@ answer(struct ldp *ldp, struct peer *p, struct pw *w, uint32_t request_id)
 		return false;
 	w->renegotiate = false;
 	w->asked = 0;
+	bool c = pw_c_bit(w->wanted.control_word, pw_is_heard(w), w->heard.control_word);
+	if (w->state == PW_TOLD && w->told.control_word != c) /* told after it gave back the one before */
+		pw_withdraw(ldp, p, w, LDP_OK);
 	pw_map(ldp, p, w, request_id);
 	pw_settle(ldp, w);
 	return true;

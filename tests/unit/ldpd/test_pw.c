@@ -201,6 +201,7 @@ static const struct story words[] = {
 	/* The neighbour begins anew: what it is told then is what we prefer, not what followed from its former preference. */
 	{ "map- want+ withdraw release ask", "map:- release:77 map:C", false, "" },
 	{ "map- want+ withdraw release ask map+", "map:- release:77 map:C", true, "" },
+	{ "map- want+ withdraw ask map+", "map:- release:77 withdraw map:C", true, "" },
 	{ "map- want+ release withdraw ask map-", "map:- release:77 map:C withdraw:Wrong C-Bit map:-", false, "" },
 };
 
