@@ -13,7 +13,7 @@ SAN ?=
 O := build/$(if $(SAN),san,out)
 PYTHON := /usr/bin/python3
 DAEMONS := fibd ldpd bfdd igpd l3vpnd
-PROTOS := fib ldp bus bfd igp l3vpn
+PROTOS := fib ldp bus bfd igp l3vpn l2vpn
 CTLS := $(DAEMONS:d=ctl)
 PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
 # Numbered packets for labs: no daemon, no library of ours.
@@ -136,10 +136,12 @@ SIM_TESTS := $(SIM_SOURCES:%.c=$(O)/%)
 define sim_rules
 $(O)/tests/sim/sim_$(1): $(O)/tests/sim/sim_$(1).o $(SIM_OBJECTS) $(call sim_adapter,$(1)) $(O)/$(1)d/engine.a $(O)/lib/base.a $(O)/proto.a
 endef
-$(foreach p,$(filter-out sync areas,$(SIM_SOURCES:tests/sim/sim_%.c=%)),$(eval $(call sim_rules,$(p))))
+$(foreach p,$(filter-out sync areas pw,$(SIM_SOURCES:tests/sim/sim_%.c=%)),$(eval $(call sim_rules,$(p))))
 $(O)/tests/sim/sim_areas: $(O)/tests/sim/sim_areas.o $(SIM_OBJECTS) $(call sim_adapter,igp) $(O)/igpd/engine.a $(O)/lib/base.a $(O)/proto.a
 # OSPF and LDP together.
 $(O)/tests/sim/sim_sync: $(O)/tests/sim/sim_sync.o $(SIM_OBJECTS) $(call sim_adapter,igp ldp) $(O)/igpd/engine.a $(O)/ldpd/engine.a $(O)/lib/base.a $(O)/proto.a
+# Pseudowires, of LDP too.
+$(O)/tests/sim/sim_pw: $(O)/tests/sim/sim_pw.o $(SIM_OBJECTS) $(call sim_adapter,ldp) $(O)/ldpd/engine.a $(O)/lib/base.a $(O)/proto.a
 $(SIM_TESTS):
 	@mkdir -p $(@D)
 	$(LINK) $(PKG_LIBS)
@@ -154,6 +156,8 @@ test-sim: $(SIM_TESTS)
 	$(O)/tests/sim/sim_l3vpn --instances --reflectors 1 --rounds $(if $(SAN),2,6) $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_l3vpn --pes 50 --troubles 100 --rounds 1 $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_bfd --pairs $(if $(SAN),100,300) $(if $(SIM_SEED),--seed $(SIM_SEED))
+	$(O)/tests/sim/sim_pw --pairs $(if $(SAN),100,400) $(if $(SIM_SEED),--seed $(SIM_SEED))
+	$(O)/tests/sim/sim_pw --nodes 3 --pairs 20 --troubles 1000 $(if $(SIM_SEED),--seed $(SIM_SEED))
 	$(O)/tests/sim/sim_ldp --nodes 20 --troubles 60 --seed 1 --twice
 	$(O)/tests/sim/sim_ldp --nodes 12 --troubles 200 --seed 24
 	$(O)/tests/sim/sim_ldp --nodes 30 --troubles 200 --ipv6 $(if $(SIM_SEED),--seed $(SIM_SEED))
@@ -176,12 +180,17 @@ fuzz:
 fuzz-built: $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS))
 	FUZZ_SEED=$(FUZZ_SEED) tests/fuzz/run $(O) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
+# What stands for l2vpnd where ldpd is tested beside other stacks.
+PW_FEED := $(O)/tests/helper/pw_feed
+$(PW_FEED): $(O)/tests/helper/pw_feed.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/tests/helper/test_grammar.o
+	$(LINK) $(PKG_LIBS)
+
 test: deps
 	+$(MAKE) --no-print-directory test-built
 test-built: test-unit test-sim test-fuzz test-native test-vm
 test-unit: $(UNIT_TESTS)
 	@tests/run-unit $(UNIT_TESTS)
-test-native: all test-unit
+test-native: all test-unit $(PW_FEED)
 	$(PYTHON) -m pytest -q tests/native tests/conformance --build=$(O)
 test-vm: all test-native
 	$(PYTHON) -m pytest -q --in-vm tests/labs tests/interop tests/native/test_units.py::test_both_daemons_do_their_work_confined --build=$(O)

@@ -17,4 +17,9 @@ bool ldp_keep_session(const ProtobufCMessage *row, const struct args *); /* of t
 int ldp_show_discovery(const struct show *);
 int ldp_show_targets(const struct show *);
 int ldp_show_sync(const struct show *);
+
+/* display_pw.c */
+int ldp_show_pws(const struct show *);
+int ldp_show_pws_verbose(const struct show *);
+bool ldp_keep_pw(const ProtobufCMessage *row, const struct args *); /* with the peer that was asked for */
 #endif

@@ -74,7 +74,7 @@ targets(const struct show *s)
 		const Ldp__Target *t = (const Ldp__Target *)set->rows[i];
 		const Ldp__Adjacency *a = heard_from(&s->tables[ADJACENCIES], &t->address);
 		text_add(s->out, "        %s (ldp): %s, ", row_addr_text(&t->address, address),
-		    t->configured ? "active" : "passive");
+		    t->configured || t->requested ? "active" : "passive");
 		if (!t->active)
 			text_line(s->out, "inactive, %s", t->inactive);
 		else
@@ -98,7 +98,7 @@ ldp_show_targets(const struct show *s)
 		char address[ADDR_TEXT], id[ADDR_TEXT];
 		const Ldp__Adjacency *a = heard_from(&s->tables[1], &r->address);
 		text_cell(t, "%s", row_addr_text(&r->address, address));
-		text_cell(t, "%s", r->configured ? "configured" : "accepted");
+		text_cell(t, "%s", r->configured ? "configured" : r->requested ? "pseudowire" : "accepted");
 		text_cell(t, "%u/%u s", r->hello_interval_ms / 1000, r->hello_hold_ms / 1000);
 		text_cell(t, "%llu/%llu", (unsigned long long)r->hellos_sent, (unsigned long long)r->hellos_received);
 		text_cell(t, "%s", a ? id_text(a->peer, id) : "no");

@@ -238,6 +238,7 @@ distribute_all(struct ldp *ldp, struct peer *p)
 	own_addresses(ldp, &own, &count);
 	send_addresses(ldp, p, LDP_ADDRESS, own, count);
 	free(own);
+	pws_session_up(ldp, p);
 	lsp_flush(ldp); /* what changed in this input gets its label before the list is read */
 	p->tell_next = ldp->fecs.oldest;
 	distribute_more(ldp, p);
@@ -512,6 +513,12 @@ one_fec(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct l
 	}
 }
 
+static bool
+is_pw_status(const struct ldp_msg *m)
+{
+	return m->type == LDP_NOTIFICATION && (m->notification.status & ~UINT32_C(0x40000000)) == LDP_PW_STATUS;
+}
+
 /* All elements are looked at before the first one changes anything. */
 enum ldp_status
 distribute_judge(const struct ldp *ldp, const struct peer *p, const struct ldp_msg *m)
@@ -522,11 +529,13 @@ distribute_judge(const struct ldp *ldp, const struct peer *p, const struct ldp_m
 	if ((m->type == LDP_ADDRESS || m->type == LDP_ADDRESS_WITHDRAW) &&
 	    !(families & (m->address.family == LDP_IPV6 ? V6 : V4)))
 		return LDP_UNSUPPORTED_AF;
+	if (is_pw_status(m))
+		return pw_judge_status(m);
 	if (m->type < LDP_LABEL_MAPPING || m->type > LDP_LABEL_ABORT)
 		return LDP_OK;
 	struct wire_reader fecs = m->label.fecs;
 	size_t count = 0;
-	bool wild = false;
+	bool wild = false, alone = false;
 	struct ldp_fec e;
 
 	while (wire_left(&fecs)) {
@@ -536,15 +545,17 @@ distribute_judge(const struct ldp *ldp, const struct peer *p, const struct ldp_m
 		if (e.kind == FEC_PREFIX && !(families & family_bit(&e.addr)))
 			return LDP_UNSUPPORTED_AF;
 		count++;
-		wild |= e.kind != FEC_PREFIX;
+		wild |= e.kind == FEC_WILDCARD || e.kind == FEC_TYPED_WILDCARD;
+		alone |= ldp_fec_is_pw(&e) && m->type == LDP_LABEL_MAPPING; /* RFC 8077 6: a label is of one of them */
 		/* 3.4.1: only in Withdraw and Release; RFC 5918 adds Request for the typed one. */
-		if (e.kind != FEC_PREFIX && m->type == LDP_LABEL_MAPPING)
+		if (m->type == LDP_LABEL_MAPPING &&
+		    (wild || (e.pw.wild && !pw_is_asked_for(ldp, p, m->label.request_id))))
 			return LDP_MALFORMED_TLV;
 		if (e.kind == FEC_WILDCARD && m->type == LDP_LABEL_REQUEST)
 			return LDP_MALFORMED_TLV;
 	}
 	/* A wildcard stands alone, and a FEC has one element at least. */
-	return !count || (wild && count > 1) ? LDP_MALFORMED_TLV : LDP_OK;
+	return !count || ((wild || alone) && count > 1) ? LDP_MALFORMED_TLV : LDP_OK;
 }
 
 static void
@@ -557,14 +568,16 @@ on_labels(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 		ldp_decode_fec(&fecs, &e);
 		if (e.kind == FEC_PREFIX)
 			one_fec(ldp, p, m, &e);
-		else
+		else if (!ldp_fec_is_pw(&e))
 			all_of(ldp, p, m, &e);
+		if (e.kind != FEC_PREFIX && (e.kind == FEC_WILDCARD || ldp_fec_is_pw(&e)))
+			pw_message(ldp, p, m, &e);
 	}
 	if (m->type == LDP_LABEL_MAPPING && !p->exchange_done)
 		timer_set(&ldp->timers, &p->exchange, ldp->now + EXCHANGE_QUIET);
 }
 
-/* One for pseudowires says nothing about ours, and is no error either. Done is done when all families are. */
+/* Done is done when all families are; pseudowires have an end of their own. */
 static void
 on_end_of_lib(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 {
@@ -572,6 +585,10 @@ on_end_of_lib(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 	struct ldp_fec e;
 
 	if (ldp_decode_fec(&fecs, &e) != LDP_OK || e.kind != FEC_TYPED_WILDCARD)
+		return;
+	if (e.of == FEC_PW_ID && e.pw.type == PW_TYPE_ALL && !p->space)
+		pws_sweep(ldp, p);
+	if (e.of != FEC_PREFIX)
 		return;
 	p->libs_awaited &= ~(unsigned)(e.family == LDP_IPV4 ? V4 : e.family == LDP_IPV6 ? V6 : 0);
 	if (!p->libs_awaited)
@@ -596,9 +613,13 @@ distribute_message(struct ldp *ldp, struct peer *p, const struct ldp_msg *m)
 	case LDP_NOTIFICATION:
 		if (m->notification.status == LDP_END_OF_LIB)
 			on_end_of_lib(ldp, p, m);
+		else if (is_pw_status(m))
+			pw_notified(ldp, p, m);
 		else
 			ldp_note(ldp, 6, "%u.%u.%u.%u says: %s", p->lsr >> 24, p->lsr >> 16 & 255, p->lsr >> 8 & 255,
 			    p->lsr & 255, ldp_status_name(m->notification.status));
+		if (m->notification.about_type == LDP_LABEL_REQUEST)
+			pw_request_refused(ldp, p, m->notification.about_id);
 		break;
 	default: break;
 	}

@@ -15,6 +15,8 @@
  * finds for each hop the label that the peer behind it gave, and publishes the row ldp.Lsp that fibd programs.
  * The same happens when a Mapping arrives, a session ends, an address changes: mark dirty, look once at the end.
  *
+ * Pseudowires (RFC 8077) are nouns of their own beside FECs: pw.c says how they live.
+ *
  * Nothing here frees a peer in the middle of an input: peers that have nothing left are swept at its end.
  *
  * What is different from the RFC, and why.
@@ -70,6 +72,7 @@ ldp_new(uint64_t seed)
 	pool_init(&ldp->hop_pool, sizeof(struct hop));
 	pool_init(&ldp->binding_pool, sizeof(struct binding));
 	pool_init(&ldp->advert_pool, sizeof(struct advert));
+	pws_init(ldp);
 	list_init(&ldp->pendings);
 	list_init(&ldp->dirty);
 	list_init(&ldp->to_flush);
@@ -110,6 +113,7 @@ ldp_free(struct ldp *ldp)
 	list_each_safe (w, &ldp->pendings) {
 		free(OBJECT(w, struct pending, link));
 	}
+	pws_free(ldp);
 	targets_free(ldp);
 	guards_free(ldp);
 	sync_free(ldp);
@@ -253,6 +257,7 @@ row(struct ldp *ldp, const struct ldp_input *in)
 	case LDP_FIB_LABEL_RANGE: routes_range(ldp, in->row, in->gone); break;
 	case LDP_BFD_SESSION: guard_row(ldp, in->row, in->gone, in->round); break;
 	case LDP_IGP_INTERFACE: sync_asked(ldp, in->row, in->gone, in->round); break;
+	case LDP_L2VPN_REQUEST: pws_row(ldp, in->row, in->gone, in->round); break;
 	case LDP_MIRRORS: break;
 	}
 }
@@ -286,6 +291,9 @@ one_timer(struct ldp *ldp, struct timer *t)
 	case TIMER_PENDING: transport_pending_due(ldp); break;
 	case TIMER_LABELS: lsp_label_again(ldp); break;
 	case TIMER_RECOVERY: restart_check(ldp); break;
+	case TIMER_PW_SWEEP: pws_sweep(ldp, OBJECT(t, struct peer, pw_sweep)); break;
+	case TIMER_PW_STATUS: pws_tell_status(ldp); break;
+	case TIMER_PW_LINGER: pws_linger_over(ldp); break;
 	case TIMER_GUARD: guard_due(ldp, OBJECT(t, struct guard, silent)); break;
 	}
 }
@@ -316,6 +324,8 @@ dispatch(struct ldp *ldp, const struct ldp_input *in)
 			guards_synced(ldp, in->round);
 		else if (in->table == LDP_IGP_INTERFACE)
 			sync_asked_all(ldp, in->round);
+		else if (in->table == LDP_L2VPN_REQUEST)
+			pws_synced(ldp, in->round);
 		else
 			routes_synced(ldp, in->table, in->round);
 		ldp->synced |= 1u << in->table;

@@ -26,11 +26,18 @@ ldp_decode_fec(struct wire_reader *r, struct ldp_fec *ret)
 		ret->of = wire_u8(r);
 		uint8_t size = wire_u8(r);
 		struct wire_reader more = wire_sub(r, size);
-		ret->family = wire_u16(&more);
-		if (!wire_ok(r) || (ret->of == FEC_PREFIX && !wire_done(&more)))
+		uint16_t about = wire_u16(&more);
+		bool known = ret->of == FEC_PREFIX || ldp_fec_kind_is_pw(ret->of);
+		if (!wire_ok(r) || (known && !wire_done(&more)))
 			return LDP_MALFORMED_TLV;
-		return ret->of == FEC_PREFIX ? LDP_OK : LDP_UNKNOWN_FEC;
+		if (ret->of == FEC_PREFIX)
+			ret->family = about;
+		else
+			ret->pw.type = about & PW_TYPE_ALL; /* RFC 6667 3 */
+		return known ? LDP_OK : LDP_UNKNOWN_FEC;
 	}
+	case FEC_PW_ID: return ldp_decode_pw_id(r, &ret->pw);
+	case FEC_PW_GENERAL: return ldp_decode_pw_general(r, &ret->pw);
 	default: return LDP_UNKNOWN_FEC;
 	}
 }
@@ -46,6 +53,10 @@ ldp_put_fec(struct wire_writer *w, const struct ldp_fec *f)
 	} else if (f->kind == FEC_TYPED_WILDCARD) { /* RFC 5918 3 */
 		wire_put_u8(w, f->of);
 		wire_put_u8(w, 2);
-		wire_put_u16(w, f->family);
+		wire_put_u16(w, f->of == FEC_PREFIX ? f->family : f->pw.type);
+	} else if (f->kind == FEC_PW_ID) {
+		ldp_put_pw_id(w, &f->pw);
+	} else if (f->kind == FEC_PW_GENERAL) {
+		ldp_put_pw_general(w, &f->pw);
 	}
 }

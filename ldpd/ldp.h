@@ -32,18 +32,20 @@ enum ldp_mirror {
 	LDP_FIB_LABEL_RANGE,
 	LDP_BFD_SESSION,
 	LDP_IGP_INTERFACE,
+	LDP_L2VPN_REQUEST,
 	LDP_MIRRORS
 };
 enum {
 	LDP_NEEDED = (1u << LDP_BFD_SESSION) - 1
-}; /* nothing runs before these were read; without bfdd and igpd all does */
+}; /* nothing runs before these were read; without bfdd, igpd and l2vpnd all does */
 
 struct ldp_input {
 	enum ldp_input_kind kind;
 	uint32_t ifindex, conn, round;
 	enum ldp_mirror table;
 	bool gone;
-	const void *row;      /* Fib__Interface, Fib__Route, Fib__Ilm, Fib__LabelRange, Bfd__Session */
+	const void *
+	    row; /* Fib__Interface, Fib__Route, Fib__Ilm, Fib__LabelRange, Bfd__Session, Igp__Interface, L2vpn__PwRequest */
 	struct addr from, to; /* datagram; STREAM_UP: peer and local */
 	uint16_t from_port, to_port;
 	uint8_t ttl; /* datagram: as it came */
@@ -64,7 +66,7 @@ const struct ldp_config *ldp_config_of(const struct ldp *); /* the one in force 
 void ldp_input(struct ldp *, const struct ldp_input *, usec_t now);
 usec_t ldp_due(const struct ldp *);
 struct outbox *ldp_outbox(struct ldp *);
-/* ldp.Lsp, ldp.Session, ldp.Adjacency, ldp.Binding, ldp.Interface, ldp.Parameters, bfd.Request; NULL at the end. */
+/* ldp.Lsp, ldp.Session, ldp.Adjacency, ldp.Binding, ldp.Interface, ldp.Parameters, ldp.Pw, bfd.Request …; NULL at the end. */
 struct table *const *ldp_tables(struct ldp *);
 /* Sends Shutdown to nobody: a stop is a restart for the neighbours (RFC 3478), unless the configuration says
  * `undo mpls ldp`, which ends sessions in order. */

@@ -41,6 +41,7 @@ static const struct row_schema *const mirrored[LDP_MIRRORS] = {
 	[LDP_FIB_LABEL_RANGE] = &fib_label_range_schema,
 	[LDP_BFD_SESSION] = &bfd_session_schema,
 	[LDP_IGP_INTERFACE] = &igp_interface_schema,
+	[LDP_L2VPN_REQUEST] = &l2vpn_pw_request_schema,
 };
 
 static void

@@ -15,6 +15,7 @@
 #include "proto/bfd.pb-c.h"
 #include "proto/fib.pb-c.h"
 #include "proto/igp.pb-c.h"
+#include "proto/l2vpn.pb-c.h"
 #include "proto/ldp.pb-c.h"
 
 /*
@@ -37,6 +38,9 @@ enum timer_kind {
 	TIMER_TELL,      /* peer: the rest of our labels is to be told */
 	TIMER_GUARD,     /* guard: no Hello of its neighbour for a hold time */
 	TIMER_SYNC,      /* peer: one that tells no end of its labels is trusted to have told them */
+	TIMER_PW_SWEEP,  /* peer: pseudowires kept from before its restart end here */
+	TIMER_PW_STATUS, /* status of pseudowires that has changed is to be told */
+	TIMER_PW_LINGER, /* targets that no pseudowire calls for any more are let go */
 	TIMER_RECOVERY,  /* our own restart: look whether all is learned; the end of patience */
 };
 
@@ -73,12 +77,13 @@ struct link {
 	struct row sync_row;  /* ldp.Sync, while configured or a neighbour's address is on it */
 };
 
-/* An address that targeted Hellos go to: configured, or asking for them and accepted. */
+/* An address that targeted Hellos go to: configured, called for by pseudowires, or asking for them and accepted. */
 struct target {
 	struct hash_node by_address;
 	const struct ldp *ldp;
 	struct addr address;
 	bool configured, answering;
+	unsigned requests;    /* pseudowires that call for it */
 	const char *inactive; /* why no Hellos go out; NULL: they do */
 	uint32_t interval_ms;
 	struct timer hello;
@@ -185,7 +190,7 @@ struct peer {
 	bool graceful; /* it keeps forwarding over its restart */
 	uint32_t reconnect_ms, recovery_ms;
 	bool restarting; /* its bindings are kept though the session is gone, or not yet confirmed */
-	struct timer restart;
+	struct timer restart, pw_sweep;
 
 	struct list adverts; /* our labels that it has */
 	struct row row;      /* ldp.Session */
@@ -301,7 +306,7 @@ struct ldp {
 	uint32_t unfit_lsr; /* whose Hellos were last complained of (RFC 7552 6.1.1), and when */
 	usec_t unfit_said_at;
 	struct addr transport, transport6; /* of ours, without regard to a link */
-	struct hash links, peers, fecs, vias, targets, guards, avoided;
+	struct hash links, peers, fecs, vias, targets, guards, avoided, pws;
 	struct pool fec_pool, hop_pool, binding_pool, advert_pool; /* hop_pool: of FECs with one next hop */
 	struct key *keys;
 	size_t key_count;
@@ -321,9 +326,12 @@ struct ldp {
 	uint32_t *orphans;     /* labels of before our restart without a FEC: taken until all is learned */
 	size_t orphan_count;
 	struct timer recovery, relabel;
+	struct list pws_changed; /* pseudowires whose status is to be told */
+	struct timer pw_status, pw_linger;
+	bool pws_known; /* l2vpn.PwRequest was read to its end */
 	struct table lsp_table, session_table, adjacency_table, binding_table, interface_table, target_table,
-	    parameters_table, request_table, sync_table;
-	struct table *tables[10];
+	    parameters_table, request_table, sync_table, pw_table;
+	struct table *tables[11];
 	struct row parameters;
 };
 
@@ -358,7 +366,10 @@ void adjacency_lose(struct ldp *, struct adjacency *, uint32_t status, const cha
 
 /* --- targeted.c --- */
 struct target *target_find(const struct ldp *, const struct addr *);
-void targets_configure(struct ldp *); /* after a configuration, and after our addresses changed */
+void targets_configure(struct ldp *);                   /* after a configuration, and after our addresses changed */
+void target_request(struct ldp *, const struct addr *); /* a pseudowire calls for it */
+/* And does so no longer. Returns whether others do; without any targets_configure() lets it go. */
+bool target_unrequest(struct ldp *, const struct addr *);
 void target_hello_due(struct ldp *, struct target *);
 void target_datagram(struct ldp *, const struct ldp_pdu *, const struct ldp_msg *, const struct addr *from);
 void target_answer(struct ldp *, struct target *);
@@ -489,6 +500,28 @@ bool sync_is_avoided(const struct ldp *, uint32_t ifindex);
 void sync_free(struct ldp *);
 void sync_exchanged(struct ldp *, struct peer *); /* its first advertisement is over */
 void sync_forgotten(struct ldp *, struct peer *); /* its labels are kept no longer */
+
+/* --- pw.c: pseudowires --- */
+void pws_init(struct ldp *);
+void pws_free(struct ldp *);
+void pws_row(struct ldp *, const L2vpn__PwRequest *, bool gone, uint32_t round);
+void pws_synced(struct ldp *, uint32_t round);
+void pws_tell_status(struct ldp *); /* all that has changed */
+void pws_linger_over(struct ldp *);
+void pws_session_up(struct ldp *, struct peer *);
+void pws_session_down(struct ldp *, struct peer *, bool kept); /* kept: what it told stays while it restarts */
+void pws_restart_over(struct ldp *, struct peer *);            /* of a peer */
+void pws_sweep(struct ldp *, struct peer *);                   /* what it has not told again */
+void pws_recovered(struct ldp *);                              /* our own restart is over */
+bool pws_are_missing(const struct ldp *);                      /* has a peer not told one that is wanted? */
+/* pw_message.c */
+void pw_message(struct ldp *, struct peer *, const struct ldp_msg *, const struct ldp_fec *);
+bool pw_is_asked_for(
+    const struct ldp *, const struct peer *, uint32_t request_id); /* by a Request that is not answered */
+enum ldp_status pw_judge_status(const struct ldp_msg *);           /* of a Notification of PW status */
+void pw_notified(struct ldp *, struct peer *, const struct ldp_msg *);
+void pw_request_refused(struct ldp *, struct peer *, uint32_t request_id);
+void pw_end_of_lib(struct ldp *, struct peer *);
 
 /* --- rows.c --- */
 void rows_init(struct ldp *);

@@ -209,7 +209,11 @@ decode_label_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsign
 	case TLV_FRAME_RELAY_LABEL: return LDP_MALFORMED_TLV; /* not on these links */
 	case TLV_HOP_COUNT:
 	case TLV_PATH_VECTOR: return LDP_OK; /* loop detection is not configured; 2.8 */
-	default: return LDP_UNKNOWN_TLV;
+	case TLV_STATUS:                     /* RFC 8077 7: of a pseudowire's Withdraw or Release */
+		m->label.status = wire_u32(v);
+		wire_bytes(v, 6);
+		return wire_done(v) ? LDP_OK : LDP_BAD_TLV_LENGTH;
+	default: return ldp_decode_pw_tlv(&m->label.pw, type, v);
 	}
 }
 
@@ -228,7 +232,7 @@ decode_status_tlv(struct ldp_msg *m, uint16_t type, struct wire_reader *v, unsig
 	case TLV_EXTENDED_STATUS:
 	case TLV_RETURNED_PDU:
 	case TLV_RETURNED_MESSAGE: return LDP_OK;
-	default: return LDP_UNKNOWN_TLV;
+	default: return ldp_decode_pw_tlv(&m->notification.pw, type, v);
 	}
 }
 
@@ -492,6 +496,27 @@ ldp_put_end_of_lib(struct ldp_writer *w, uint32_t id, uint16_t family)
 }
 
 void
+ldp_put_pw_end_of_lib(struct ldp_writer *w, uint32_t id)
+{
+	struct wire_mark m = begin_message(w, LDP_NOTIFICATION, id);
+
+	put_status(w, LDP_END_OF_LIB, 0, 0);
+	put_fec_tlv(w, &(struct ldp_fec){ .kind = FEC_TYPED_WILDCARD, .of = FEC_PW_ID, .pw = { .type = PW_TYPE_ALL } });
+	wire_fill_length(&w->wire, m);
+}
+
+void
+ldp_put_pw_status(struct ldp_writer *w, uint32_t id, const struct ldp_pw_fec *fec, uint32_t status)
+{
+	struct wire_mark m = begin_message(w, LDP_NOTIFICATION, id);
+
+	put_status(w, LDP_PW_STATUS, 0, 0);
+	ldp_put_pw_tlvs(&w->wire, &(struct ldp_pw_tlvs){ .has_status = true, .status = status });
+	put_fec_tlv(w, &(struct ldp_fec){ .kind = FEC_PW_ID, .pw = *fec });
+	wire_fill_length(&w->wire, m);
+}
+
+void
 ldp_put_addresses(struct ldp_writer *w, uint32_t id, enum ldp_type type, const struct addr *list, size_t count)
 {
 	struct wire_mark m = begin_message(w, type, id);
@@ -520,6 +545,9 @@ ldp_put_label_fields(struct ldp_writer *w, uint32_t id, enum ldp_type type, cons
 		wire_put_u32(&w->wire, f->request_id);
 		wire_fill_length(&w->wire, t);
 	}
+	ldp_put_pw_tlvs(&w->wire, &f->pw);
+	if (f->status)
+		put_status(w, f->status, 0, 0);
 	if (f->mtu) {
 		t = begin_tlv(w, U_BIT | F_BIT | TLV_MTU); /* RFC 3988 section 3.2: who does not know it passes it on */
 		wire_put_u16(&w->wire, f->mtu);

@@ -62,7 +62,8 @@ struct ldp_msg {
 		struct { /* 3.5.1 */
 			uint32_t status, about_id;
 			uint16_t about_type;
-			struct wire_reader fecs; /* what it is about, RFC 5919; may be empty */
+			struct wire_reader fecs; /* what it is about, RFC 5919, RFC 8077; may be empty */
+			struct ldp_pw_tlvs pw;   /* RFC 8077 5.4.2 */
 		} notification;
 		struct {                 /* 3.5.5: each address 4 or 16 bytes */
 			uint16_t family; /* LDP_IPV4 or LDP_IPV6 */
@@ -73,6 +74,8 @@ struct ldp_msg {
 			uint32_t label;      /* LABEL_UNSET when absent */
 			uint32_t request_id; /* 0 when absent */
 			uint16_t mtu;        /* RFC 3988; 0 when absent */
+			uint32_t status;     /* why it is withdrawn or released; LDP_OK when absent */
+			struct ldp_pw_tlvs pw;
 		} label;
 	};
 };
@@ -118,6 +121,9 @@ void ldp_put_notification(struct ldp_writer *, uint32_t id, uint32_t status, uin
 /* Label Request Aborted: the answer to an Abort, with the id of the Request that it was about (3.5.9.1). */
 void ldp_put_aborted(struct ldp_writer *, uint32_t id, uint32_t about_id, uint32_t request_id);
 void ldp_put_end_of_lib(struct ldp_writer *, uint32_t id, uint16_t family); /* of its prefixes */
+void ldp_put_pw_end_of_lib(struct ldp_writer *, uint32_t id);               /* of pseudowires of kind 0x80 */
+/* The status of a pseudowire, or of a group of them (RFC 8077 5.4.2). */
+void ldp_put_pw_status(struct ldp_writer *, uint32_t id, const struct ldp_pw_fec *, uint32_t status);
 /* ADDRESS or ADDRESS_WITHDRAW; 1 to LDP_ADDRESSES_MAX addresses, all of the first one's family. */
 enum { LDP_ADDRESSES_MAX = 500 };
 void ldp_put_addresses(struct ldp_writer *, uint32_t id, enum ldp_type, const struct addr *, size_t count);
@@ -125,7 +131,9 @@ void ldp_put_addresses(struct ldp_writer *, uint32_t id, enum ldp_type, const st
 struct ldp_label_fields {
 	struct ldp_fec fec;
 	uint32_t label, request_id;
-	uint16_t mtu; /* RFC 3988 */
+	uint16_t mtu;    /* RFC 3988 */
+	uint32_t status; /* of a WITHDRAW or RELEASE: why */
+	struct ldp_pw_tlvs pw;
 };
 void ldp_put_label_fields(struct ldp_writer *, uint32_t id, enum ldp_type, const struct ldp_label_fields *);
 void ldp_put_label(

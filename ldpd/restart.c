@@ -125,10 +125,12 @@ listen_until(const struct ldp *ldp)
 		return ldp->now;
 	if (!done)
 		return ldp->started + LDP_RECOVERY_S * USEC_PER_SEC;
-	usec_t alone = (2u * ldp->config.hello_interval_s + LISTEN_MORE_S) * USEC_PER_SEC;
+	bool missing = pws_are_missing(ldp); /* their peers may be far away */
+	unsigned interval_s = missing ? ldp->config.targeted_interval_s : ldp->config.hello_interval_s;
+	usec_t alone = (2u * interval_s + LISTEN_MORE_S) * USEC_PER_SEC;
 	if (alone > LDP_RECOVERY_S * USEC_PER_SEC)
 		alone = LDP_RECOVERY_S * USEC_PER_SEC;
-	return ldp->started + (heard && !ldp->held_count ? LISTEN_LEAST : alone);
+	return ldp->started + (heard && !ldp->held_count && !missing ? LISTEN_LEAST : alone);
 }
 
 static void
@@ -162,6 +164,7 @@ restart_check(struct ldp *ldp)
 		give_back_unused(ldp);
 	lsp_flush(ldp);
 	table_complete(&ldp->lsp_table);
+	pws_recovered(ldp);
 	sync_all(ldp);
 	table_changed(&ldp->parameters_table, &ldp->parameters);
 	if (ldp->had_state)
@@ -190,6 +193,7 @@ restart_session_up(struct ldp *ldp, struct peer *p)
 	if (!p->restarting)
 		return;
 	if (!p->graceful) { /* what it had, it has no longer */
+		pws_sweep(ldp, p);
 		restart_over(ldp, p);
 		return;
 	}
@@ -209,6 +213,7 @@ restart_over(struct ldp *ldp, struct peer *p)
 	bindings_drop(ldp, p, true);
 	sync_forgotten(ldp, p); /* before its addresses are: they say which links it is on */
 	peer_drop_addresses(ldp, p, p->state == S_OPERATIONAL);
+	pws_restart_over(ldp, p);
 	table_changed(&ldp->session_table, &p->row);
 	ldp->peers_idle = true;
 }

@@ -169,6 +169,7 @@ fill_target(const struct row *row, void *message, struct arena *arena)
 
 	m->address = fill_addr(&t->address, arena);
 	m->configured = t->configured;
+	m->requested = t->requests;
 	m->active = !t->inactive;
 	m->inactive = fill_text(t->inactive);
 	m->hello_hold_ms = t->ldp->config.targeted_hold_s * 1000u;
@@ -224,7 +225,7 @@ rows_init(struct ldp *ldp)
 {
 	struct table *tables[] = { &ldp->lsp_table, &ldp->session_table, &ldp->adjacency_table, &ldp->binding_table,
 		&ldp->interface_table, &ldp->target_table, &ldp->parameters_table, &ldp->request_table,
-		&ldp->sync_table };
+		&ldp->sync_table, &ldp->pw_table };
 
 	table_init(&ldp->lsp_table, "ldp.Lsp", fill_lsp);
 	ldp->lsp_table.complete = false;

@@ -56,6 +56,7 @@ peer_get(struct ldp *ldp, uint32_t lsr, uint16_t space)
 	timer_init(&p->sync, TIMER_SYNC);
 	timer_init(&p->tell, TIMER_TELL);
 	timer_init(&p->restart, TIMER_RESTART);
+	timer_init(&p->pw_sweep, TIMER_PW_SWEEP);
 	hash_add(&ldp->peers, &p->by_id, hash_bytes(&lsr, sizeof lsr, space));
 	return p;
 }
@@ -69,7 +70,8 @@ peer_free(struct ldp *ldp, struct peer *p)
 	adverts_drop(ldp, p);
 	bindings_drop(ldp, p, false);
 	peer_drop_addresses(ldp, p, false);
-	struct timer *timers[] = { &p->hold, &p->keepalive, &p->retry, &p->exchange, &p->restart, &p->tell, &p->sync };
+	struct timer *timers[] = { &p->hold, &p->keepalive, &p->retry, &p->exchange, &p->restart, &p->tell, &p->sync,
+		&p->pw_sweep };
 	for (size_t i = 0; i < COUNT(timers); i++)
 		timer_clear(&ldp->timers, timers[i]);
 	list_remove(&p->to_flush);
@@ -261,7 +263,9 @@ close_session(struct ldp *ldp, struct peer *p, enum session_state was, bool retu
 	outbox_log(ldp->out, 5, 2, "%%LDP-5-NBRCHG: LDP Neighbor %u.%u.%u.%u:%u (%u) is DOWN (%s)", p->lsr >> 24,
 	    p->lsr >> 16 & 255, p->lsr >> 8 & 255, p->lsr & 255, p->space, p->uid, why);
 	adverts_drop(ldp, p);
-	if (returns && restart_keep(ldp, p))
+	bool kept = returns && restart_keep(ldp, p);
+	pws_session_down(ldp, p, kept);
+	if (kept)
 		return;
 	restart_over(ldp, p);
 	bindings_drop(ldp, p, false);

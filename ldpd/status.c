@@ -31,6 +31,12 @@ ldp_status_name(uint32_t status)
 	case LDP_UNSUPPORTED_AF: return "Unsupported Address Family";
 	case LDP_BAD_KEEPALIVE_TIME: return "Session Rejected/Bad KeepAlive Time";
 	case LDP_INTERNAL_ERROR: return "Internal Error";
+	case LDP_ILLEGAL_C_BIT: return "Illegal C-Bit";
+	case LDP_WRONG_C_BIT: return "Wrong C-Bit";
+	case LDP_PW_STATUS: return "PW status";
+	case LDP_UNKNOWN_TAI: return "Unassigned/Unrecognized TAI";
+	case LDP_MISCONFIGURED: return "Generic Misconfiguration Error";
+	case LDP_NO_WITHDRAW_METHOD: return "Label Withdraw PW Status Method Not Supported";
 	case LDP_END_OF_LIB: return "End-of-LIB";
 	case LDP_TRANSPORT_MISMATCH: return "Transport Connection Mismatch";
 	case LDP_NOT_DUAL_STACK: return "Dual-Stack Noncompliance";

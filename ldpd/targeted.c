@@ -1,9 +1,9 @@
 /*
  * Extended discovery, RFC 5036 section 2.4.2: targeted Hellos to neighbours that are not on a link of ours.
  *
- * A *target* is an address that such Hellos go to. It is configured (then it asks the other end to answer), or it asked us
- * and the operator accepts that; one that only asked is forgotten when it falls silent. The adjacency that its Hellos
- * make has no interface; a session may rest on it together with those of links.
+ * A *target* is an address that such Hellos go to. It is configured, or pseudowires call for it (then it asks the other end
+ * to answer), or it asked us and the operator accepts that; one that only asked is forgotten when it falls silent. The
+ * adjacency that its Hellos make has no interface; a session may rest on it together with those of links.
  */
 #include "ldpd/model.h"
 #include <stdlib.h>
@@ -73,6 +73,13 @@ adjacency_of(struct ldp *ldp, const struct target *t)
 	return NULL;
 }
 
+/* By us: it is sent to whether it answers or not. */
+static bool
+is_wanted(const struct target *t)
+{
+	return t->configured || t->requests;
+}
+
 /* --- sending --- */
 
 static void
@@ -80,7 +87,7 @@ send_hello(struct ldp *ldp, struct target *t)
 {
 	struct ldp_hello_fields f = { .hold_s = ldp->config.targeted_hold_s,
 		.targeted = true,
-		.request_targeted = t->configured,
+		.request_targeted = is_wanted(t),
 		.sequence = ldp->config_sequence,
 		.transport = discovery_transport(ldp, NULL, V4),
 		.prefers = dual_preference(ldp) };
@@ -188,7 +195,7 @@ targets_configure(struct ldp *ldp)
 		struct target *t = OBJECT(n, struct target, by_address);
 		t->configured = is_configured(ldp, &t->address);
 		t->answering = t->answering && is_accepted(ldp, &t->address);
-		if (t->configured || t->answering) {
+		if (is_wanted(t) || t->answering) {
 			refresh(ldp, t);
 			continue;
 		}
@@ -199,6 +206,25 @@ targets_configure(struct ldp *ldp)
 		if ((t = target_find(ldp, &address)))
 			target_free(ldp, t);
 	}
+}
+
+void
+target_request(struct ldp *ldp, const struct addr *address)
+{
+	struct target *t = target_get(ldp, address);
+
+	if (!t->requests++)
+		refresh(ldp, t);
+}
+
+bool
+target_unrequest(struct ldp *ldp, const struct addr *address)
+{
+	struct target *t = target_find(ldp, address);
+
+	if (t && !--t->requests)
+		table_changed(&ldp->target_table, &t->row);
+	return t && t->requests;
 }
 
 /* --- hearing --- */
@@ -214,6 +240,8 @@ target_datagram(struct ldp *ldp, const struct ldp_pdu *pdu, const struct ldp_msg
 		t = target_get(ldp, from);
 		t->answering = true;
 		refresh(ldp, t);
+	} else if (!t->answering && m->hello.request_targeted) {
+		t->answering = is_accepted(ldp, from); /* and stays so should we not want it any more */
 	}
 	if (t->inactive)
 		return;
@@ -230,6 +258,8 @@ target_silent(struct ldp *ldp, const struct addr *address)
 {
 	struct target *t = target_find(ldp, address);
 
-	if (t && !t->configured)
+	if (t && is_wanted(t))
+		t->answering = false;
+	else if (t)
 		target_free(ldp, t);
 }

@@ -263,8 +263,8 @@ def test_a_tlv_of_another_message_is_unknown_in_this_one(peer):
 # --- FECs and addresses ---
 
 
-@pytest.mark.parametrize("element", [b"\x03\x00\x01\x20" + bytes(4), b"\x80" + bytes(11), b"\x00", b"\xff"],
-                         ids=["host address of RFC 3036", "pseudowire", "type 0", "type 255"])
+@pytest.mark.parametrize("element", [b"\x03\x00\x01\x20" + bytes(4), b"\x82" + bytes(11), b"\x00", b"\xff"],
+                         ids=["host address of RFC 3036", "type 0x82", "type 0", "type 255"])
 @pytest.mark.parametrize("kind", [ldp.MAPPING, ldp.WITHDRAW, ldp.RELEASE, ldp.REQUEST], ids=["Mapping", "Withdraw", "Release", "Request"])
 def test_a_fec_of_unknown_kind_is_answered_and_the_message_ignored(peer, kind, element):
     peer.operational().quiet()

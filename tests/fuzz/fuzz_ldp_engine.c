@@ -127,6 +127,73 @@ say(struct ldp_node *n, uint8_t what, uint32_t arg)
 	stream(n, pdu, ldp_end(&w));
 }
 
+/* Pseudowires: what the neighbour says of one, and what is wanted here. */
+static void
+say_pw(struct ldp_node *n, uint8_t what, uint32_t arg)
+{
+	uint8_t pdu[512];
+	struct ldp_writer w;
+	struct ldp_label_fields f = {
+		.fec = { .kind = FEC_PW_ID,
+		    .pw = { .control_word = arg & 1,
+			.type = arg & 2 ? PW_ETHERNET : PW_ETHERNET_TAGGED,
+			.group = arg >> 2 & 1,
+			.id = arg >> 3 & 3,
+			.wild = (arg & 0xf00) == 0x100,
+			.params = { .mtu = (uint16_t)(arg & 32 ? 1500 : 1400), .vccv_cv = arg & 64 } } },
+		.label = arg & 128 ? 16 + arg % 1000 : 77,
+		.pw = { .has_status = !(arg & 0x1000), .status = arg >> 13 }
+	};
+
+	if ((arg & 0xf00) == 0x200)
+		f.fec = (struct ldp_fec){ .kind = FEC_TYPED_WILDCARD,
+			.of = arg & 1 ? FEC_PW_ID : FEC_PW_GENERAL,
+			.pw = { .type = arg & 2 ? PW_TYPE_ALL : PW_ETHERNET } };
+	else if ((arg & 0xf00) == 0x300)
+		f.fec.kind = FEC_PW_GENERAL;
+	ldp_begin(&w, pdu, sizeof pdu, NEIGHBOUR);
+	switch (what) {
+	case 0:
+	case 1:
+		net_pw_want(n, &(struct net_pw){ .peer = arg & 0x4000 ? 0x04040404 : NEIGHBOUR,
+				   .type = f.fec.pw.type,
+				   .vc_id = arg >> 3 & 3,
+				   .label = arg & 0x8000 ? LABEL_UNSET : 600000 + (arg >> 9 & 3),
+				   .group = arg >> 2 & 1,
+				   .control_word = arg & 1,
+				   .mtu = 1500,
+				   .status = arg >> 11 & 7 });
+		return;
+	case 2: net_pw_unwant(n, arg & 0x4000 ? 0x04040404 : NEIGHBOUR, f.fec.pw.type, arg >> 3 & 3); return;
+	case 3:
+		n->l2vpnd = true;
+		net_pw_tell_all(n);
+		return;
+	case 4:
+	case 5: ldp_put_label_fields(&w, 11, LDP_LABEL_MAPPING, &f); break;
+	case 6:
+		f.label = arg & 16 ? LABEL_UNSET : f.label;
+		ldp_put_label_fields(&w, 12, LDP_LABEL_WITHDRAW, &f);
+		break;
+	case 7:
+		f.label = arg & 16 ? LABEL_UNSET : 600000;
+		ldp_put_label_fields(&w, 13, LDP_LABEL_RELEASE, &f);
+		break;
+	case 8:
+		f.label = LABEL_UNSET;
+		ldp_put_label_fields(&w, 14, LDP_LABEL_REQUEST, &f);
+		break;
+	case 9: ldp_put_pw_status(&w, 15, &f.fec.pw, arg >> 13); break;
+	default:
+		if (arg & 1)
+			ldp_put_pw_end_of_lib(&w, 16);
+		else
+			ldp_put_notification(&w, 16, LDP_NO_ROUTE, arg, LDP_LABEL_REQUEST);
+		break;
+	}
+	stream(n, pdu, ldp_end(&w));
+}
+
 static void
 hello(struct ldp_node *n, uint32_t arg)
 {
@@ -193,7 +260,12 @@ step(struct ldp_net *net, struct ldp_node *n, struct wire_reader *r)
 		connecting = 0;
 		break;
 	case 4:
-	case 5: say(n, op / 12, arg); break;
+	case 5:
+		if (op / 12 < 10)
+			say(n, op / 12, arg);
+		else
+			say_pw(n, op / 12 - 10, arg);
+		break;
 	case 6: ldp_net_run(net, arg * USEC_PER_MSEC * 4); break;
 	case 7: configure(n, arg); break;
 	case 8: route(n, arg); break;

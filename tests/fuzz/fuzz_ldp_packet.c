@@ -1,9 +1,35 @@
-/* Decoders of LDP: any bytes as a PDU, its messages, their FECs and addresses. Reading beyond is the sanitizers' to find. */
+/* Decoders of LDP: any bytes as a PDU, its messages, their FECs (pseudowires among them) and addresses. Reading beyond is the sanitizers' to find. */
 #include "ldpd/packet.h"
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static void
+touch(const uint8_t *bytes, size_t size)
+{
+	static volatile uint8_t sum;
+
+	for (size_t i = 0; i < size; i++)
+		sum = (uint8_t)(sum + bytes[i]);
+}
+
+/* Its views are there, and what was read can be written again in no more room. */
+static void
+read_pw(const struct ldp_pw_fec *f)
+{
+	uint8_t room[1024];
+	struct wire_writer w = wire_writer(room, sizeof room);
+
+	touch(f->params.description, f->params.description_size);
+	touch(f->group_name.value, f->group_name.size);
+	touch(f->source.value, f->source.size);
+	touch(f->target.value, f->target.size);
+	ldp_put_pw_id(&w, f);
+	ldp_put_pw_general(&w, f);
+	if (w.full)
+		abort();
+}
 
 static void
 read_message(const struct ldp_msg *m)
@@ -19,7 +45,10 @@ read_message(const struct ldp_msg *m)
 		for (struct wire_reader a = m->address.list; wire_left(&a);)
 			wire_u32(&a);
 	while (list.base && wire_left(&list) && ldp_decode_fec(&list, &fec) == LDP_OK)
-		;
+		if (ldp_fec_is_pw(&fec))
+			read_pw(&fec.pw);
+	if (m->type >= LDP_LABEL_MAPPING && m->type <= LDP_LABEL_ABORT)
+		touch(m->label.pw.params.description, m->label.pw.params.description_size);
 }
 
 int

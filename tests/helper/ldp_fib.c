@@ -107,6 +107,8 @@ net_fib_tell_all(struct ldp_node *n)
 	for (size_t i = 0; i < n->route_count; i++)
 		net_fib_tell_route(n, &n->routes[i], false);
 	synced(n, LDP_FIB_ROUTE);
+	if (n->l2vpnd)
+		net_pw_tell_all(n);
 }
 
 void

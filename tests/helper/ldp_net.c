@@ -288,6 +288,7 @@ ldp_net_free(struct ldp_net *net)
 	for (size_t i = 0; i < net->node_count; i++) {
 		free(net->nodes[i]->routes);
 		free(net->nodes[i]->lsps);
+		free(net->nodes[i]->pws);
 		free(net->nodes[i]);
 	}
 	free(net);

@@ -3,6 +3,7 @@
 #include "ldpd/config.h"
 #include "ldpd/ldp.h"
 #include "proto/fib.pb-c.h"
+#include "proto/l2vpn.pb-c.h"
 #include "proto/ldp.pb-c.h"
 #include "tests/sim/sim.h"
 
@@ -31,6 +32,12 @@ struct net_lsp { /* what "the kernel" forwards by */
 	size_t hop_count;
 };
 
+struct net_pw { /* what l2vpnd wants signalled; kept like a route when the engine is killed */
+	uint32_t peer, type, vc_id, label, group, mtu, vlan, vccv_cc, vccv_cv, status;
+	bool control_word;
+	char description[96];
+};
+
 struct ldp_node {
 	struct sim_node sim;
 	struct ldp_net *net;
@@ -41,6 +48,9 @@ struct ldp_node {
 	size_t route_count;
 	struct net_lsp *lsps;
 	size_t lsp_count;
+	bool l2vpnd; /* it is there: its table is read */
+	struct net_pw *pws;
+	size_t pw_count;
 	struct sim_event converge; /* the IGP has seen the last change */
 	struct sim_event hold;     /* what a dead engine wanted is forgotten */
 	bool again;                /* the engine wants to read its tables anew */
@@ -107,7 +117,14 @@ const Ldp__Adjacency *ldp_node_adjacency(struct ldp_node *, const struct ldp_nod
 const Ldp__Interface *ldp_node_interface(struct ldp_node *, uint32_t ifindex);
 const Ldp__Sync *ldp_node_sync(struct ldp_node *, uint32_t ifindex);
 const Ldp__Parameters *ldp_node_parameters(struct ldp_node *);
+const Ldp__Pw *ldp_node_pw(struct ldp_node *, uint32_t peer, uint32_t type, uint32_t vc_id);
 size_t ldp_node_rows(struct ldp_node *, const char *table);
+struct table *ldp_node_table(struct ldp_node *, const char *name);
+
+/* --- ldp_pw.c: the stand-in for l2vpnd --- */
+void net_pw_want(struct ldp_node *, const struct net_pw *); /* new, or other than before */
+void net_pw_unwant(struct ldp_node *, uint32_t peer, uint32_t type, uint32_t vc_id);
+void net_pw_tell_all(struct ldp_node *); /* everything that is wanted, with the end mark */
 
 /* --- ldp_fib.c --- */
 void net_fib_tell_all(struct ldp_node *); /* everything fibd has, in a new round, each table with its end mark */

@@ -157,8 +157,8 @@ forget(void)
 	arena_init(&lent);
 }
 
-static struct table *
-table(struct ldp_node *n, const char *name)
+struct table *
+ldp_node_table(struct ldp_node *n, const char *name)
 {
 	struct table *const *t = ldp_tables(n->ldp);
 
@@ -171,7 +171,7 @@ table(struct ldp_node *n, const char *name)
 size_t
 ldp_node_rows(struct ldp_node *n, const char *name)
 {
-	return table(n, name)->count;
+	return ldp_node_table(n, name)->count;
 }
 
 static bool
@@ -185,7 +185,7 @@ same_fec(const ProtobufCBinaryData *b, const char *text)
 /* Walks the live rows of a table; there are no tombstones without a reader but the stand-in's, which has read them. */
 #define FIND(type, init, name, cond)                                               \
 	static type m;                                                             \
-	struct table *t = table(n, name);                                          \
+	struct table *t = ldp_node_table(n, name);                                 \
 	struct cursor c;                                                           \
 	const struct row *row;                                                     \
 	const uint8_t *key;                                                        \
@@ -251,6 +251,13 @@ const Ldp__Sync *
 ldp_node_sync(struct ldp_node *n, uint32_t ifindex)
 {
 	FIND(Ldp__Sync, LDP__SYNC__INIT, "ldp.Sync", m.ifindex == ifindex);
+}
+const Ldp__Pw *
+ldp_node_pw(struct ldp_node *n, uint32_t peer, uint32_t type, uint32_t vc_id)
+{
+	struct addr a = addr_v4(peer);
+	FIND(Ldp__Pw, LDP__PW__INIT, "ldp.Pw",
+	    m.vc_id == vc_id && m.type == type && m.peer.len == 4 && memcmp(m.peer.data, a.bytes, 4) == 0);
 }
 const Ldp__Parameters *
 ldp_node_parameters(struct ldp_node *n)

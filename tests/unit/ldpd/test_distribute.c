@@ -345,9 +345,9 @@ END_TEST
 START_TEST(one_element_that_is_unknown_makes_the_whole_message_not_count)
 {
 	script_forget(s);
-	/* A Mapping of 9.9.9.9/32 and then a FEC of kind 0x80. */
+	/* A Mapping of 9.9.9.9/32 and then a FEC of kind 0x82. */
 	script_bytes(s,
-	    "\0\1\0\52\3\3\3\3\0\0\4\0\0\40\0\0\0\1\1\0\0\20\2\0\1\40\11\11\11\11\x80\0\0\0\0\0\0\0\2\0\0\4\0\0\0\x4d",
+	    "\0\1\0\52\3\3\3\3\0\0\4\0\0\40\0\0\0\1\1\0\0\20\2\0\1\40\11\11\11\11\x82\0\0\0\0\0\0\0\2\0\0\4\0\0\0\x4d",
 	    46);
 	ck_assert_uint_eq(script_last(s, LDP_NOTIFICATION)->notification.status, LDP_UNKNOWN_FEC);
 	ck_assert_ptr_null(ldp_node_binding(s->dut, "9.9.9.9/32", &peer));

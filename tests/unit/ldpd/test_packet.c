@@ -260,7 +260,7 @@ static const struct {
 	uint32_t status;
 } fecs[] = {
 	{ "nothing", "", 0, LDP_UNKNOWN_FEC },
-	{ "an unknown kind", "\x81\0\0\0", 4, LDP_UNKNOWN_FEC },
+	{ "an unknown kind", "\x82\0\0\0", 4, LDP_UNKNOWN_FEC },
 	{ "a prefix without its length", "\2\0\1", 3, LDP_MALFORMED_TLV },
 	{ "a prefix with a byte too few", "\2\0\1\40\1\2\3", 7, LDP_MALFORMED_TLV },
 	{ "a prefix of 33 bits", "\2\0\1\41\1\2\3\4\5", 9, LDP_MALFORMED_TLV },
@@ -271,7 +271,7 @@ static const struct {
 	{ "a typed wildcard without its length", "\5\2", 2, LDP_MALFORMED_TLV },
 	{ "a typed wildcard of prefixes with no family", "\5\2\0", 3, LDP_MALFORMED_TLV },
 	{ "a typed wildcard of prefixes with too much", "\5\2\3\0\1\0", 6, LDP_MALFORMED_TLV },
-	{ "a typed wildcard of pseudowires", "\5\x80\2\0\5", 5, LDP_UNKNOWN_FEC },
+	{ "a typed wildcard of an unknown kind", "\5\x82\2\0\5", 5, LDP_UNKNOWN_FEC },
 };
 
 START_TEST(a_fec_that_cannot_be_read_is_refused_with_its_reason)
