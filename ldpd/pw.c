@@ -22,6 +22,7 @@
  * a single Notification tells it (group wildcard, 5.4.2).
  */
 #include "ldpd/pw.h"
+#include "proto/fill.h"
 #include "proto/l2vpn.pb-c.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,10 +122,9 @@ static void
 fill_pw(const struct row *row, void *message, struct arena *arena)
 {
 	const struct pw *w = CONST_OBJECT(row, struct pw, row);
-	const struct addr peer = addr_v4(w->lsr);
 	Ldp__Pw *m = message;
 
-	m->peer = row_addr(&peer, arena);
+	m->peer = fill_v4(w->lsr, arena);
 	m->type = w->type;
 	m->vc_id = w->id;
 	m->requested = w->requested;
@@ -136,12 +136,12 @@ fill_pw(const struct row *row, void *message, struct arena *arena)
 	m->remote_status = w->heard.status;
 	m->remote_group = w->heard.group;
 	m->remote_mtu = w->heard.mtu;
-	m->remote_description = (char *)(uintptr_t)w->heard.description;
+	m->remote_description = fill_text(w->heard.description);
 	m->remote_vlan = w->heard.vlan;
 	m->remote_vccv_cc = w->heard.vccv_cc;
 	m->remote_vccv_cv = w->heard.vccv_cv;
 	m->remote_control_word = w->heard.control_word;
-	m->trouble = w->shown.trouble ? w->shown.trouble : (char *)(uintptr_t) "";
+	m->trouble = fill_text(w->shown.trouble);
 	m->stale = w->stale;
 	m->since = w->since;
 }
