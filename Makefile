@@ -13,7 +13,7 @@ SAN ?=
 O := build/$(if $(SAN),san,out)
 PYTHON := /usr/bin/python3
 DAEMONS := fibd ldpd bfdd igpd l3vpnd
-PROTOS := fib ldp bus bfd igp l3vpn
+PROTOS := fib ldp bus bfd igp l3vpn l2vpn
 CTLS := $(DAEMONS:d=ctl)
 PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
 # Numbered packets for labs: no daemon, no library of ours.

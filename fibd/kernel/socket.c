@@ -21,7 +21,9 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/mpls.h>
+#include <linux/neighbour.h>
 #include <linux/nexthop.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
@@ -50,6 +52,12 @@ struct in_flight {
 	char link[16];        /* to be made; empty: it is another operation */
 };
 
+struct clsacts { /* interfaces that have filters of their own, and whether the block has any */
+	uint32_t *ifindexes;
+	size_t count;
+	bool block;
+};
+
 struct kernel {
 	struct host *host;
 	struct kernel_ops ops;
@@ -64,6 +72,7 @@ struct kernel {
 	uint32_t dump_sequence;
 	struct in_flight *flight; /* by sequence, modulo */
 	bool overrun;             /* notices were lost; to be told when what is left was read */
+	struct clsacts *clsacts;  /* while a dump of them is read */
 	uint8_t *buffer, *batch;
 	size_t batch_size, batch_last; /* last: where its last message begins */
 };
@@ -93,6 +102,16 @@ open_socket(int receive_buffer)
 /* --- what is seen --- */
 
 static void
+note_clsact(struct clsacts *c, const struct fib_clsact *seen)
+{
+	c->block |= seen->block == FIB_BLOCK;
+	if (seen->block)
+		return;
+	c->ifindexes = mem_resize(c->ifindexes, (c->count + 1) * sizeof *c->ifindexes);
+	c->ifindexes[c->count++] = seen->ifindex;
+}
+
+static void
 tell(struct kernel *k, const struct nlmsghdr *h)
 {
 	struct fib_object o;
@@ -108,6 +127,8 @@ tell(struct kernel *k, const struct nlmsghdr *h)
 		o.link.mpls_input = kernel_mpls_input(o.link.name);
 		o.link.speed_mbps = o.link.loopback ? 0 : kernel_speed_mbps(o.link.name);
 	}
+	if (o.kind == FIB_CLSACT && k->clsacts)
+		note_clsact(k->clsacts, &o.clsact);
 	k->ops.seen(k->ctx, &o, gone);
 }
 
@@ -506,6 +527,36 @@ dump_all_of(struct kernel *k, int type, const void *head, size_t head_size)
 	return r;
 }
 
+/* Filters can be asked for by their interface or block only. An interface that has just gone has none. */
+static int
+dump_filters(struct kernel *k, const struct clsacts *c)
+{
+	struct tcmsg block = { .tcm_ifindex = (int)TCM_IFINDEX_MAGIC_BLOCK, .tcm_block_index = FIB_BLOCK };
+	int r = c->block ? dump_all_of(k, RTM_GETTFILTER, &block, sizeof block) : 0;
+
+	for (size_t i = 0; i < c->count && (r == 0 || r == -ENODEV || r == -EINVAL || r == -ENOENT); i++) {
+		struct tcmsg head = { .tcm_ifindex = (int)c->ifindexes[i],
+			.tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) };
+		r = dump_all_of(k, RTM_GETTFILTER, &head, sizeof head);
+	}
+	return r == -ENODEV || r == -EINVAL || r == -ENOENT ? 0 : r;
+}
+
+/* All of traffic control that may be ours, with its counters. A kernel without it has none. */
+static int
+dump_tc(struct kernel *k)
+{
+	struct clsacts c = { .block = false };
+
+	k->clsacts = &c;
+	int r = dump_all_of(k, RTM_GETQDISC, &(struct tcmsg){ 0 }, sizeof(struct tcmsg));
+	k->clsacts = NULL;
+	if (r == 0)
+		r = dump_filters(k, &c);
+	free(c.ifindexes);
+	return r == -EOPNOTSUPP ? 0 : r;
+}
+
 static int
 dump_everything(struct kernel *k)
 {
@@ -518,6 +569,14 @@ dump_everything(struct kernel *k)
 		if (i && r == -EOPNOTSUPP)
 			r = 0;
 	}
+	for (int i = 0; i < 2 && r == 0; i++) {
+		struct ndmsg head = { .ndm_family = (unsigned char)families[i] };
+		r = dump_all_of(k, RTM_GETNEIGH, &head, sizeof head);
+		if (i && r == -EOPNOTSUPP)
+			r = 0;
+	}
+	if (r == 0)
+		r = dump_tc(k);
 	if (r == 0)
 		r = dump_all_of(k, RTM_GETNEXTHOP, &(struct nhmsg){ 0 }, sizeof(struct nhmsg));
 	for (int i = 0; i < 2 && r == 0; i++) {
@@ -529,6 +588,12 @@ dump_everything(struct kernel *k)
 	if (r == 0 && sysctl_read("net/mpls/platform_labels") >= 0)
 		r = dump_all_of(k, RTM_GETROUTE, &(struct rtmsg){ .rtm_family = MPLS_FAMILY }, sizeof(struct rtmsg));
 	return r;
+}
+
+int
+kernel_count(struct kernel *k)
+{
+	return dump_tc(k);
 }
 
 int
@@ -551,7 +616,7 @@ static int
 join_groups(int fd)
 {
 	static const unsigned groups[] = { RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
-		RTNLGRP_IPV6_ROUTE, RTNLGRP_MPLS_ROUTE, RTNLGRP_NEXTHOP };
+		RTNLGRP_IPV6_ROUTE, RTNLGRP_MPLS_ROUTE, RTNLGRP_NEXTHOP, RTNLGRP_TC, RTNLGRP_NEIGH };
 
 	for (size_t i = 0; i < COUNT(groups); i++)
 		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i], sizeof groups[i]) != 0)
