@@ -8,7 +8,8 @@
  * it is put there, changed, or taken away in one message, and that is the switch. Labels of all pseudowires are received whichever
  * is active.
  *
- * l2vpnd decides by turns. Within a turn a circuit leaves a path that is dead for the first one that is not, and stays there. The
+ * l2vpnd decides by turns. Within a turn a circuit goes to the path that is named as soon as that leads anywhere, leaves
+ * it when it is dead for the first one that is not, and stays there. The
  * filter that drops remembers the turn, so that after our restart the kernel tells where the circuit was in it.
  *
  * Filters of before a restart are kept until l2vpn.Circuit was read, and those of a path as long as nobody knows yet whether
@@ -338,8 +339,19 @@ begin_turn(struct rib *rib, struct circuit *c)
 	if (to >= c->wire_count)
 		to = c->active < c->wire_count ? c->active : 0;
 	moved(rib, c, (uint8_t)to, "decided by l2vpnd");
+	c->arrived = to != c->active;
 	c->begun = true;
 	c->in_turn = c->turn;
+}
+
+/* The path that the turn begins with may get its LSP later than the turn begins. */
+static void
+arrive(struct rib *rib, struct circuit *c)
+{
+	if (c->arrived || c->active >= c->wire_count || !wire_is_ready(&c->wires[c->active]))
+		return;
+	c->arrived = true;
+	moved(rib, c, (uint8_t)c->active, "decided by l2vpnd");
 }
 
 static void
@@ -485,6 +497,7 @@ want_filters(struct rib *rib, struct circuit *c)
 	uint32_t other = *c->local ? port_by_name(rib, c->local) : 0;
 
 	begin_turn(rib, c);
+	arrive(rib, c);
 	leave_dead(rib, c);
 	want_senders(rib, c);
 	want_receivers(rib, c);

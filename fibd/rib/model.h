@@ -404,7 +404,8 @@ struct circuit { /* a row of l2vpn.Circuit, or what the kernel has from before o
 	uint8_t wire_count;
 	struct wire wires[FIB_CIRCUIT_PATHS];
 	uint32_t active, turn; /* as told */
-	bool begun;            /* the turn that it is in is known */
+	bool begun;            /* the turn that it is in is known, */
+	bool arrived;          /* and the path that it begins with could be taken at some time */
 	uint32_t in_turn;
 	uint8_t current;     /* of the wires, where frames shall leave first */
 	struct list filters; /* of struct filter */

@@ -352,6 +352,25 @@ START_TEST(where_both_were_lost_frames_go_by_the_one_that_is_back)
 }
 END_TEST
 
+START_TEST(a_turn_begins_with_the_path_that_it_names_even_if_that_is_late)
+{
+	world_pw_start(w);
+	world_lsp_gone(w, "2.2.2.2/32");
+	circuit(PATH2 "," PATH3, 0, 1);
+	watch();
+	FRAME(BY3);
+	world_pe_ldp(w, 1);
+	world_run(w);
+	WAYS(BY2);
+	ck_assert_str_eq(row()->moved_why, "decided by l2vpnd");
+	world_lsp_gone(w, "2.2.2.2/32"); /* but only once */
+	world_run(w);
+	world_pe_ldp(w, 1);
+	world_run(w);
+	WAYS(BY2 " > " BY3);
+}
+END_TEST
+
 START_TEST(a_turn_that_names_the_other_is_one_operation_each_way)
 {
 	world_pw_start(w);
@@ -633,6 +652,7 @@ suite(void)
 	tcase_add_test(two, a_provider_edge_that_bfd_finds_dead_costs_one_operation_for_a_thousand_pseudowires);
 	tcase_add_test(two, a_path_that_comes_back_waits_for_the_next_turn);
 	tcase_add_test(two, where_both_were_lost_frames_go_by_the_one_that_is_back);
+	tcase_add_test(two, a_turn_begins_with_the_path_that_it_names_even_if_that_is_late);
 	tcase_add_test(two, a_turn_that_names_the_other_is_one_operation_each_way);
 	tcase_add_test(two, a_path_that_l2vpnd_takes_away_goes_and_the_other_takes_over_at_once);
 	tcase_add_test(two, the_switch_comes_before_bulk_work);
