@@ -82,8 +82,8 @@ circuit_cells(const struct show *s, struct text_table *t, const Fib__Circuit *r)
 static void
 show_brief(const struct show *s)
 {
-	static const char *const heads[] = { "Interface", "AC", "VC ID", "Peer", "In/Out Label", "Out Interface", "State",
-		"Receives" };
+	static const char *const heads[] = { "Interface", "AC", "VC ID", "Peer", "In/Out Label", "Out Interface",
+		"State", "Receives" };
 	struct text_table *t = text_table_new(COUNT(heads));
 	const struct row_set *set = &s->tables[0];
 
@@ -104,8 +104,8 @@ path_lines(const struct show *s, const Fib__Circuit *r, size_t i)
 	char peer[ADDR_TEXT], labels[64], name[64], via[ADDR_TEXT], mac[24] = "-", label[24];
 
 	if (p->mac.len == 6)
-		snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", p->mac.data[0], p->mac.data[1], p->mac.data[2],
-		    p->mac.data[3], p->mac.data[4], p->mac.data[5]);
+		snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", p->mac.data[0], p->mac.data[1],
+		    p->mac.data[2], p->mac.data[3], p->mac.data[4], p->mac.data[5]);
 	text_line(s->out, "  VC ID %u to %s: %s", p->vc_id, row_addr_text(&p->peer, peer), state_of(r, i));
 	text_line(s->out, "    In/out label       : %s", labels_text(p, labels));
 	text_line(s->out, "    LSP / BFD          : %s / %s", p->lsp ? "up" : "down", p->alive ? "alive" : "dead");

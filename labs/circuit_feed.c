@@ -87,8 +87,8 @@ read_path(struct path *p, char *text)
 {
 	char peer[64], words[3][16] = { "", "", "" };
 
-	if (sscanf(text, " %63s %u %u %u %15s %15s %15s", peer, &p->vc_id, &p->out_label, &p->in_label, words[0], words[1],
-		words[2]) < 4 ||
+	if (sscanf(text, " %63s %u %u %u %15s %15s %15s", peer, &p->vc_id, &p->out_label, &p->in_label, words[0],
+		words[1], words[2]) < 4 ||
 	    !addr_parse(peer, &p->peer)) {
 		fprintf(stderr, "circuit_feed: not a path:%s\n", text);
 		exit(1);

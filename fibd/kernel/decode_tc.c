@@ -40,7 +40,7 @@ is_kind(const struct nlattr *a, const char *kind)
 
 struct seen { /* of a filter, while its actions are read */
 	struct fib_filter *f;
-	bool signed_by_us;
+	bool signed_by_us, received;
 	unsigned pops;
 };
 
@@ -82,6 +82,7 @@ read_verdict(struct nlattr *options, struct nlattr *stats, struct seen *s)
 		return false;
 	if (parms.index >= FIB_SENT && parms.index < FIB_ACTIONS_END) {
 		s->f->label = parms.index & LABEL_BITS;
+		s->received = parms.index >= FIB_RECEIVED;
 		read_count(stats, s->f);
 	} else if (parms.index >= FIB_GATE && parms.index < FIB_SENT) {
 		s->f->gate = parms.index;
@@ -271,6 +272,31 @@ decode_gate(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
 		return 1;
 	}
 	return 0;
+}
+
+unsigned
+decode_counts(const struct nlmsghdr *h, struct fib_object *ret, unsigned room)
+{
+	struct nlattr *a[TCA_ROOT_MAX + 1], *action;
+	unsigned count = 0;
+	int left;
+
+	if (h->nlmsg_type != RTM_GETACTION ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(struct tcamsg), a, TCA_ROOT_MAX, NULL) < 0 ||
+	    !a[TCA_ACT_TAB])
+		return 0;
+	nla_for_each_nested(action, a[TCA_ACT_TAB], left)
+	{
+		struct fib_filter f = { 0 };
+		struct seen s = { .f = &f };
+		if (count == room || !read_action(action, &s) || !f.label)
+			continue;
+		ret[count].kind = FIB_COUNT;
+		ret[count++].count = (struct fib_count){
+			.label = f.label, .received = s.received, .packets = f.packets, .bytes = f.bytes
+		};
+	}
+	return count;
 }
 
 static int

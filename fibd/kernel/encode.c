@@ -337,6 +337,7 @@ encode_op(const struct fib_op *op)
 		case FIB_CLSACT:
 		case FIB_A_GATE:
 		case FIB_FILTER: return encode_tc(op);
+		case FIB_COUNT:
 		case FIB_LINK: return NULL;
 		}
 		return NULL;

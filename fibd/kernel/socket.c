@@ -16,6 +16,7 @@
  */
 #include "base/mem.h"
 #include "fibd/kernel/kernel.h"
+#include "fibd/kernel/tc.h"
 #include "host/log.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,6 +24,7 @@
 #include <linux/mpls.h>
 #include <linux/neighbour.h>
 #include <linux/nexthop.h>
+#include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <netlink/netlink.h>
@@ -109,6 +111,16 @@ note_clsact(struct clsacts *c, const struct fib_clsact *seen)
 		return;
 	c->ifindexes = mem_resize(c->ifindexes, (c->count + 1) * sizeof *c->ifindexes);
 	c->ifindexes[c->count++] = seen->ifindex;
+}
+
+static void
+tell_counts(struct kernel *k, const struct nlmsghdr *h)
+{
+	static struct fib_object counts[TC_ACTIONS_MAX];
+	unsigned count = decode_counts(h, counts, TC_ACTIONS_MAX);
+
+	for (unsigned i = 0; i < count; i++)
+		k->ops.seen(k->ctx, &counts[i], false);
 }
 
 static void
@@ -512,7 +524,10 @@ dump_once(struct kernel *k, int type, const void *head, size_t head_size)
 				return interrupted ? -EAGAIN : 0;
 			if (h->nlmsg_type == NLMSG_ERROR)
 				return ((const struct nlmsgerr *)nlmsg_data(h))->error;
-			tell(k, h);
+			if (type == RTM_GETACTION)
+				tell_counts(k, h);
+			else
+				tell(k, h);
 		}
 	}
 }
@@ -590,10 +605,20 @@ dump_everything(struct kernel *k)
 	return r;
 }
 
+/* The actions that count, and not the filters: those would have to be asked for interface by interface. */
 int
 kernel_count(struct kernel *k)
 {
-	return dump_tc(k);
+	struct {
+		struct tcamsg head;
+		struct nlattr list, one, kind;
+		char name[8];
+	} ask = { .list = { sizeof ask - sizeof ask.head, TCA_ACT_TAB },
+		.one = { sizeof ask - sizeof ask.head - sizeof ask.list, 1 },
+		.kind = { sizeof ask.kind + sizeof "gact", TCA_ACT_KIND },
+		.name = "gact" };
+
+	return dump_all_of(k, RTM_GETACTION, &ask, sizeof ask);
 }
 
 int

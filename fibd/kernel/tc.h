@@ -20,4 +20,7 @@ struct tc_cookie { /* in network order */
 };
 struct nl_msg *encode_tc(const struct fib_op *);
 int decode_tc(const struct nlmsghdr *, struct fib_object *, bool *gone); /* as decode_message() */
+/* What counts for pseudowires, of a dump of actions: at most `room` of them. */
+unsigned decode_counts(const struct nlmsghdr *, struct fib_object *, unsigned room);
+enum { TC_ACTIONS_MAX = 32 }; /* in one message of such a dump */
 #endif

@@ -155,6 +155,26 @@ filters_seen(struct rib *rib, const struct fib_filter *in, bool gone)
 	seen(rib, f, in);
 }
 
+/* One filter for each that receives, and one or two that send. */
+void
+counts_seen(struct rib *rib, const struct fib_count *in)
+{
+	struct fib_filter key = { .pref = FIB_RECEIVE, .label = in->label };
+	struct filter *f = find(rib, &key);
+	struct circuit *c = f ? f->circuit : NULL;
+
+	if (!c)
+		return;
+	list_each (l, &c->filters) {
+		struct fib_filter *has = &OBJECT(l, struct filter, of_circuit)->has;
+		if (has->label != in->label || !has->ifindex != in->received)
+			continue;
+		has->packets = in->packets;
+		has->bytes = in->bytes;
+	}
+	circuit_show(rib, c);
+}
+
 /* --- where they can be --- */
 
 void

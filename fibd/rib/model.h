@@ -741,6 +741,7 @@ void circuits_answer(struct rib *, const struct pending *, int error, const char
 void circuits_retry(struct rib *);
 /* circuits_seen.c */
 void filters_seen(struct rib *, const struct fib_filter *, bool gone);
+void counts_seen(struct rib *, const struct fib_count *);
 void clsacts_seen(struct rib *, const struct fib_clsact *, bool gone);
 void clsact_lost(struct rib *, struct port *);
 void circuits_swept(struct rib *);

@@ -234,6 +234,7 @@ seen(struct rib *rib, const struct fib_object *o, bool gone)
 	case FIB_CLSACT: clsacts_seen(rib, &o->clsact, gone); break;
 	case FIB_A_GATE: gates_seen(rib, &o->gate); break;
 	case FIB_FILTER: filters_seen(rib, &o->filter, gone); break;
+	case FIB_COUNT: counts_seen(rib, &o->count); break;
 	}
 }
 

@@ -140,6 +140,11 @@ struct fib_filter {
 	bool all; /* gone: every filter of this preference */
 	uint64_t packets, bytes;
 };
+struct fib_count {      /* of a pseudowire */
+	uint32_t label; /* ours */
+	bool received;  /* else sent */
+	uint64_t packets, bytes;
+};
 
 enum fib_object_kind {
 	FIB_LINK,
@@ -150,7 +155,8 @@ enum fib_object_kind {
 	FIB_STATION,
 	FIB_CLSACT,
 	FIB_A_GATE,
-	FIB_FILTER
+	FIB_FILTER,
+	FIB_COUNT
 };
 struct fib_object {
 	enum fib_object_kind kind;
@@ -164,6 +170,7 @@ struct fib_object {
 		struct fib_clsact clsact;
 		struct fib_gate gate;
 		struct fib_filter filter;
+		struct fib_count count;
 	};
 };
 /* What the kernel can do, found out by the daemon. */

@@ -1,11 +1,14 @@
 """Pseudowires in the kernel: customers' frames over LSPs of LDP, with what l2vpnd would say said by a stand-in."""
 import os
+import socket
 import struct
 import subprocess
+import threading
+import time
 
 import pytest
 from penult import Capture, Lab, Topology, wait_for
-from penultlab.capture import ETH_P_ALL, ETH_P_IP, ETH_P_MPLS, Pinger, label_stack
+from penultlab.capture import ETH_P_ALL, ETH_P_MPLS, Pinger, label_stack
 from penultlab.net import inside
 
 pytestmark = pytest.mark.mpls
@@ -16,6 +19,7 @@ FAR = "192.168.9.2"
 # VC 100 is the primary between PE1 and PE2, VC 200 the secondary between PE1 and PE3.
 TO2, TO3 = "2.2.2.2 100 600002 524288 cw", "3.3.3.3 200 600003 524289 cw"
 FROM2, FROM3 = "1.1.1.1 100 524288 600002 cw", "1.1.1.1 200 524289 600003 cw"
+MANY = 300
 MAC = "02:00:00:00:09:02"
 
 
@@ -51,6 +55,29 @@ def lab(build):
         lab.finish()
     finally:
         lab.close()
+
+
+class Monitor:
+    """What a router's kernel says of its filters and actions."""
+
+    def __init__(self, lab, router):
+        self.lines = []
+        self.popen = lab.popen(router, ["stdbuf", "-oL", "tc", "monitor"], stdout=subprocess.PIPE, text=True)
+        self.thread = threading.Thread(target=lambda: self.lines.extend(iter(self.popen.stdout.readline, "")), daemon=True)
+        self.thread.start()
+
+        def hears():  # what is done for it alone
+            lab.run(router, "tc", "actions", "replace", "action", "gact", "pass", "index", "77")
+            return [line for line in self.lines if "index 77" in line]
+
+        wait_for(hears, "the monitor", last=lambda: self.lines)
+        lab.run(router, "tc", "actions", "del", "action", "gact", "index", "77")
+
+    def stop(self):
+        self.popen.terminate()
+        self.thread.join(30)
+        last = max(i for i, line in enumerate(self.lines) if "index 77" in line)
+        return "".join(self.lines[last + 1:])
 
 
 def circuit(lab, router, interface=AC):
@@ -133,7 +160,6 @@ def test_full_size_frames_ipv6_and_vlan_tags_pass(lab):
                                                ("LLDP", "01:80:c2:00:00:0e", b"\x88\xcc" + bytes(46)),
                                                ("another's", "02:00:00:00:77:77", b"\x99\x99" + bytes(46))])
 def test_frames_that_a_bridge_would_keep_pass_too(lab, name, to, payload):
-    import socket
     frame = bytes.fromhex(to.replace(":", "")) + bytes.fromhex("020000000901") + payload
     with Capture(lab, "H2", "eth0") as capture:
         with inside(lab.net.namespace("H1")), socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as s:
@@ -170,6 +196,24 @@ def test_counters_count(lab):
     assert "VC ID 100 to 2.2.2.2: active" in text and "VC ID 200 to 3.3.3.3: standby" in text, text
 
 
+@pytest.mark.parametrize("how, labels", [("explicit-null", 1), ("non-null", 1)])
+def test_labels_are_received_beneath_the_tunnels_too(lab, how, labels):
+    """PE2 takes the tunnel's label off itself: an explicit null in the filter, any other in the kernel's routing."""
+    def stacks():
+        with Capture(lab, "PE2", CORE) as capture:
+            lab.run("H1", "ping", "-n", "-c", "2", "-i", "0.2", "-W", "2", FAR, check=False)
+        return [s[0] for f in capture.stop() if (s := label_stack(f)) and 600002 in s[0]]
+
+    lab.reconfigure("PE2", lambda text: text.replace("#\nmpls\n", f"#\nmpls\n label advertise {how}\n", 1), ["ldpd"])
+    try:
+        wait_for(lambda: (s := stacks()) and all(len(one) == 1 + labels and (one[0] == 0) == (how == "explicit-null") for one in s), how, 60, last=stacks)
+        answers(lab, FAR, "-M", "do", "-s", "1472")
+    finally:
+        lab.reconfigure("PE2", lambda text: text.replace(f" label advertise {how}\n", ""), ["ldpd"])
+    wait_for(lambda: (s := stacks()) and all(len(one) == 1 for one in s), "no label but the pseudowire's", 60, last=stacks)
+    begin_turn(lab, 0)
+
+
 # --- switches ---
 
 
@@ -183,7 +227,7 @@ def test_a_switch_back_and_forth_is_the_stand_ins_to_decide(lab):
 
 def test_an_lsp_that_is_lost_leaves_for_the_second_and_its_return_changes_nothing(lab):
     begin_turn(lab, 0)
-    monitor = lab.popen("PE1", ["stdbuf", "-oL", "tc", "monitor"], stdout=subprocess.PIPE, text=True)
+    monitor = Monitor(lab, "PE1")
     lab.net.cut("p-pe2")
     try:
         wait_for(lambda: circuit(lab, "PE1")["active"] == 1, "PE3", 120, last=lambda: circuit(lab, "PE1"))
@@ -191,14 +235,38 @@ def test_an_lsp_that_is_lost_leaves_for_the_second_and_its_return_changes_nothin
         at = received(lab, "H3")
         lab.run("H1", "ping", "-n", "-c", "5", "-i", "0.1", "-W", "1", FAR, check=False)
         assert received(lab, "H3") >= at + 3
-        monitor.terminate()
-        text = monitor.communicate(timeout=30)[0]
+        text = monitor.stop()
         assert text.count("Replaced action") == 1 and "filter" not in text, text
     finally:
         lab.net.cut("p-pe2", mended=True)
     wait_for(lambda: circuit(lab, "PE1")["paths"][0]["sends"], "the first path to be ready again", 180, last=lambda: circuit(lab, "PE1"))
     assert circuit(lab, "PE1")["active"] == 1
     begin_turn(lab, 0)
+    answers(lab, FAR)
+
+
+def test_bfd_over_several_hops_finds_a_provider_edge_that_is_dead(lab):
+    """Its session has a source, which l2vpnd would ask for; here the configuration does. fibd means whatever session there is."""
+    lab.turn += 1
+    lab.feeds["PE1"].say(f"{AC} 0 {lab.turn}, {TO2} bfd, {TO3}")
+
+    def state(router):
+        return [s["state"] for s in lab.rows(router, "display", "bfd", "session", "all")]
+
+    wait_for(lambda: state("PE1") == ["UP"], "the session", 60, last=lambda: state("PE1"))
+    active(lab, 0)
+    try:
+        lab.kill("PE2", "bfdd")
+        active(lab, 1)
+        assert circuit(lab, "PE1")["moved_why"] == "BFD says that 2.2.2.2 is dead", circuit(lab, "PE1")
+        assert not circuit(lab, "PE1")["paths"][0]["alive"]
+        at = received(lab, "H3")
+        lab.run("H1", "ping", "-n", "-c", "5", "-i", "0.1", "-W", "1", FAR, check=False)
+        assert received(lab, "H3") >= at + 3
+    finally:
+        lab.start("PE2", "bfdd")
+        wait_for(lambda: state("PE1") == ["UP"], "the session again", 60, last=lambda: state("PE1"))
+        begin_turn(lab, 0)
     answers(lab, FAR)
 
 
@@ -283,7 +351,7 @@ def test_a_subinterface_keeps_its_tag_in_tagged_mode_and_raw_mode_does_without(l
             assert {(label, kind) for label, (kind, _) in types} == {(600300, 0x8100), (524300, 0x8100)}, types
             assert {(label, tag & 0xfff) for label, (_, tag) in types} == {(600300, 30), (524300, 40)}, types
         else:
-            assert {kind for _, (kind, _) in types} <= {ETH_P_IP, 0x0806}, types
+            assert 0x8100 not in {kind for _, (kind, _) in types}, types
         mtu = circuit(lab, "PE1", name)["paths"][0]["mtu"]
         assert mtu == 9000 - 14 - 8 - (4 if tagged else 0)
     finally:
@@ -316,6 +384,38 @@ def test_two_circuits_of_one_router_are_switched_to_each_other(lab):
         for end in "ab":
             lab.feeds["PE3"].say(f"gone ac{end}")
             lab.run("PE3", "ip", "netns", "del", f"ce{end}", check=False)
+
+
+def test_many_circuits_move_by_one_action(lab):
+    lines = [f"link {what}" for i in range(MANY) for what in (f"add ac{i} type dummy", f"set ac{i} up")]
+    lab.run("PE1", "sh", "-c", "printf '%b' \"$1\" | ip -batch -", "sh", "\\n".join(lines) + "\\n")
+    start = time.monotonic()
+    for i in range(MANY):
+        lab.feeds["PE1"].say(f"ac{i} 0 1, 2.2.2.2 {i} {610000 + i} {530000 + i} cw, 3.3.3.3 {i} {620000 + i} {540000 + i} cw")
+
+    def rows():
+        return [r for r in lab.rows("PE1", "display", "mpls", "circuit") if r["interface"].startswith("ac")]
+
+    def count(index):
+        return sum(r["active"] == index and r["paths"][index]["sends"] for r in rows())
+
+    try:
+        wait_for(lambda: count(0) == MANY, "all of them", 120, last=lambda: count(0))
+        print(f"{MANY} circuits after {time.monotonic() - start:.1f} s")
+        monitor = Monitor(lab, "PE1")
+        lab.net.cut("p-pe2")
+        wait_for(lambda: count(1) == MANY, "all of them to have moved", 120, last=lambda: (count(0), count(1)))
+        text = monitor.stop()
+        assert text.count("Replaced action") == 1 and "filter" not in text, text[:3000]
+    finally:
+        lab.net.cut("p-pe2", mended=True)
+        for i in range(MANY):
+            lab.feeds["PE1"].say(f"gone ac{i}")
+        lab.run("PE1", "sh", "-c", "printf '%b' \"$1\" | ip -batch -", "sh", "\\n".join(f"link del ac{i}" for i in range(MANY)) + "\\n")
+    wait_for(lambda: not rows(), "their end", 60)
+    wait_for(lambda: circuit(lab, "PE1")["paths"][0]["sends"], "the first path to be ready again", 180, last=lambda: circuit(lab, "PE1"))
+    begin_turn(lab, 0)
+    answers(lab, FAR)
 
 
 def test_when_all_circuits_are_gone_nothing_of_ours_is_left(lab):

@@ -487,6 +487,18 @@ START_TEST(counters_are_those_of_the_last_look)
 	ck_assert_uint_eq(row()->paths[0]->sent_packets, 17);
 	ck_assert_uint_eq(row()->paths[0]->received_packets, 10);
 	ck_assert_uint_eq(row()->paths[0]->sent_bytes, 1000);
+	for (int received = 0; received < 2; received++) {
+		struct fib_object o = { .kind = FIB_COUNT,
+			.count = { .label = 524288,
+			    .received = received,
+			    .packets = 20u + (unsigned)received,
+			    .bytes = 2000 } };
+		world_input(w, &(struct fib_input){ .kind = FIB_IN_SEEN, .object = &o });
+		o.count.label++; /* nobody's */
+		world_input(w, &(struct fib_input){ .kind = FIB_IN_SEEN, .object = &o });
+	}
+	ck_assert_uint_eq(row()->paths[0]->sent_packets, 20);
+	ck_assert_uint_eq(row()->paths[0]->received_packets, 21);
 	ck_assert(!rib_has_ops(w->rib));
 }
 END_TEST

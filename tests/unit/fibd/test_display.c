@@ -32,9 +32,8 @@ setup(void)
 
 	out = (struct text){ 0 };
 	args = args_new(NULL);
-	show = (struct show){
-		.tables = tables, .table_count = 2, .args = args, .out = &out, .now_us = 75ull * 1000000
-	};
+	show =
+	    (struct show){ .tables = tables, .table_count = 2, .args = args, .out = &out, .now_us = 75ull * 1000000 };
 	fib__interface__init(&core);
 	core.ifindex = 5;
 	core.label = lent("GigabitEthernet0/1/0");

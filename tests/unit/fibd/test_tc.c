@@ -408,6 +408,37 @@ START_TEST(counters_are_those_of_the_action_that_counts)
 }
 END_TEST
 
+START_TEST(counters_of_a_dump_of_actions_are_told_by_their_indexes)
+{
+	const uint32_t indexes[] = { 5, FIB_GATE + 1, FIB_SENT | 524288, FIB_RECEIVED | 524289 };
+	const struct gnet_stats_basic basic = { .bytes = 5000, .packets = 7 };
+	struct fib_object counts[4];
+	struct tcamsg head = { 0 };
+
+	m = nlmsg_alloc();
+	nlmsg_put(m, 0, 0, RTM_GETACTION, 0, 0);
+	nlmsg_append(m, &head, sizeof head, NLMSG_ALIGNTO);
+	struct nlattr *list = nla_nest_start(m, TCA_ACT_TAB);
+	for (int i = 0; i < 4; i++) {
+		const struct tc_gact parms = { .index = indexes[i], .action = TC_ACT_PIPE };
+		struct nlattr *one = nla_nest_start(m, i + 1);
+		nla_put_string(m, TCA_ACT_KIND, "gact");
+		struct nlattr *stats = nla_nest_start(m, TCA_ACT_STATS);
+		nla_put(m, TCA_STATS_BASIC, sizeof basic, &basic);
+		nla_nest_end(m, stats);
+		struct nlattr *rest = nla_nest_start(m, TCA_ACT_OPTIONS);
+		nla_put(m, TCA_GACT_PARMS, sizeof parms, &parms);
+		nla_nest_end(m, rest);
+		nla_nest_end(m, one);
+	}
+	nla_nest_end(m, list);
+	ck_assert_uint_eq(decode_counts(nlmsg_hdr(m), counts, 4), 2);
+	ck_assert(!counts[0].count.received && counts[0].count.label == 524288 && counts[0].count.packets == 7);
+	ck_assert(counts[1].count.received && counts[1].count.label == 524289 && counts[1].count.bytes == 5000);
+	ck_assert_uint_eq(decode_counts(nlmsg_hdr(m), counts, 1), 1);
+}
+END_TEST
+
 START_TEST(a_clsact_says_which_block_it_shares)
 {
 	struct fib_object o = { .kind = FIB_CLSACT, .clsact = { .ifindex = 5, .block = FIB_BLOCK } }, back;
@@ -497,6 +528,7 @@ suite(void)
 	tcase_add_test(t, messages_that_are_cut_short_or_turned_over_are_read_safely);
 	tcase_add_test(t, a_gate_is_replaced_in_its_place_and_told_by_its_index);
 	tcase_add_test(t, counters_are_those_of_the_action_that_counts);
+	tcase_add_test(t, counters_of_a_dump_of_actions_are_told_by_their_indexes);
 	tcase_add_test(t, a_clsact_says_which_block_it_shares);
 	tcase_add_test(t, a_neighbor_is_asked_for_and_told_with_its_mac_address);
 	tcase_add_test(t, a_link_is_made_promiscuous_and_its_carrier_switched);

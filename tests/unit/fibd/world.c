@@ -470,6 +470,7 @@ perform(struct world *w, const struct fib_op *op, const char **text)
 		case FIB_CLSACT:
 		case FIB_A_GATE:
 		case FIB_FILTER: return world_tc_do(w, o, delete, text);
+		case FIB_COUNT:
 		case FIB_LINK: return EINVAL;
 		}
 		return EINVAL;
