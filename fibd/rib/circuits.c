@@ -96,8 +96,8 @@ wire_is_ready(const struct wire *w)
 	return is_usable(w) && tunnel_way(w);
 }
 
-static bool
-is_unsure(const struct wire *w)
+bool
+wire_is_unsure(const struct wire *w)
 {
 	return is_usable(w) && tunnel_is_unsure(w->tunnel);
 }
@@ -159,20 +159,6 @@ circuit_new(struct rib *rib, const char *name)
 	return c;
 }
 
-static void
-place(struct rib *rib, struct circuit *c, uint32_t ifindex)
-{
-	struct port *before = c->ifindex ? port_find(rib, c->ifindex) : NULL,
-		    *p = ifindex ? port_find(rib, ifindex) : NULL;
-
-	if (before && before->circuit == c && before != p)
-		before->circuit = NULL;
-	c->ifindex = ifindex;
-	if (p)
-		p->circuit = c;
-	rib->clsacts_dirty = true;
-}
-
 /* The kernel has a filter there, of before our restart. */
 struct circuit *
 circuit_of_port(struct rib *rib, uint32_t ifindex)
@@ -187,7 +173,7 @@ circuit_of_port(struct rib *rib, uint32_t ifindex)
 	if (!c)
 		c = circuit_new(rib, p ? port_label(p) : name);
 	if (p)
-		place(rib, c, ifindex);
+		circuit_place(rib, c, ifindex);
 	return c;
 }
 
@@ -205,8 +191,6 @@ circuits_all_dirty(struct rib *rib)
 	}
 }
 
-static void settle_promiscuous(struct rib *, const struct circuit *, struct port *);
-
 void
 circuit_release(struct rib *rib, struct circuit *c)
 {
@@ -215,8 +199,8 @@ circuit_release(struct rib *rib, struct circuit *c)
 	if (c->told || !list_is_empty(&c->filters))
 		return;
 	if (p)
-		settle_promiscuous(rib, c, p);
-	place(rib, c, 0);
+		circuit_settle_promiscuous(rib, c, p);
+	circuit_place(rib, c, 0);
 	table_gone(&rib->circuit_table, &c->row);
 	list_remove(&c->dirty);
 	hash_remove(&rib->circuits, &c->by_name);
@@ -360,7 +344,7 @@ leave_dead(struct rib *rib, struct circuit *c)
 	const struct wire *w = &c->wires[c->current];
 	char peer[ADDR_TEXT], why[96];
 
-	if (!c->wire_count || wire_is_ready(w) || is_unsure(w))
+	if (!c->wire_count || wire_is_ready(w) || wire_is_unsure(w))
 		return;
 	addr_text(&w->peer, peer);
 	if (!is_usable(w))
@@ -506,90 +490,6 @@ want_filters(struct rib *rib, struct circuit *c)
 	want(rib, c, &(struct fib_filter){ .ifindex = c->ifindex, .pref = FIB_DROP, .turn = c->in_turn });
 }
 
-/* --- the interface --- */
-
-static void
-ask_link(struct rib *rib, enum fib_op_kind kind, const struct port *p, bool on)
-{
-	struct fib_op op = { .kind = kind, .object = { .kind = FIB_LINK, .link = { .ifindex = p->link.ifindex } } };
-
-	memcpy(op.object.link.name, p->link.name, sizeof p->link.name);
-	op.object.link.promiscuous = op.object.link.carrier = on;
-	diff_extra(rib, &op);
-}
-
-/* Frames for others than us come in only when a card is told to take them. */
-static void
-settle_promiscuous(struct rib *rib, const struct circuit *c, struct port *p)
-{
-	if (c->told && !p->link.promiscuous && !p->made_promiscuous) {
-		p->made_promiscuous = true;
-		ask_link(rib, FIB_OP_LINK_PROMISCUOUS, p, true);
-	} else if (!c->told && p->made_promiscuous) {
-		p->made_promiscuous = false;
-		ask_link(rib, FIB_OP_LINK_PROMISCUOUS, p, false);
-	}
-}
-
-static void
-settle_carrier(struct rib *rib, struct circuit *c, struct port *p)
-{
-	bool hold = c->told && c->carrier_follows && c->wire_count, unsure = false;
-
-	for (uint8_t i = 0; i < c->wire_count; i++) {
-		hold = hold && !wire_is_ready(&c->wires[i]);
-		unsure |= is_unsure(&c->wires[i]);
-	}
-	if (!c->told || !c->carrier_follows)
-		*c->carrier_trouble = '\0';
-	if (unsure || *c->carrier_trouble)
-		return;
-	/* It may be down since before our restart. */
-	bool inherited =
-	    !c->carrier_tried && c->carrier_follows && c->told && !hold && !p->link.carrier && p->link.admin_up;
-	c->carrier_tried |= c->told;
-	if (hold == c->carrier_held && !inherited)
-		return;
-	c->carrier_held = hold;
-	ask_link(rib, FIB_OP_LINK_CARRIER, p, !hold);
-}
-
-void
-circuit_carrier_refused(struct rib *rib, struct circuit *c, const char *text)
-{
-	c->carrier_held = false;
-	snprintf(c->carrier_trouble, sizeof c->carrier_trouble, "its carrier cannot follow the pseudowire: %s", text);
-	circuit_show(rib, c);
-}
-
-static void
-find_port(struct rib *rib, struct circuit *c)
-{
-	const struct port *p = c->ifindex ? port_find(rib, c->ifindex) : NULL;
-
-	if (!p || (c->told && !port_has_name(p, c->name)))
-		place(rib, c, port_by_name(rib, c->name));
-}
-
-void
-circuits_link_changed(struct rib *rib, struct port *p, bool gone)
-{
-	rib->tunnels_dirty |= rib->tunnels.count != 0; /* MAC address, MTU */
-	rib->clsacts_dirty = true;
-	if (gone)
-		clsact_lost(rib, p);
-	if (!rib->dumped)
-		return;
-	hash_each (n, &rib->circuits) {
-		struct circuit *c = OBJECT(n, struct circuit, by_name);
-		bool is_its = c->ifindex == p->link.ifindex;
-		if (is_its && gone)
-			c->ifindex = 0;
-		if (is_its || port_has_name(p, c->name) || (*c->local && port_has_name(p, c->local)))
-			circuit_dirty(rib, c);
-	}
-}
-
 /* --- */
 
 void
@@ -603,7 +503,7 @@ circuit_show(struct rib *rib, struct circuit *c)
 void
 circuit_settle(struct rib *rib, struct circuit *c)
 {
-	find_port(rib, c);
+	circuit_find_port(rib, c);
 	list_each (l, &c->filters) {
 		struct filter *f = OBJECT(l, struct filter, of_circuit);
 		f->wanted = false;
@@ -613,8 +513,8 @@ circuit_settle(struct rib *rib, struct circuit *c)
 	if (c->told && p)
 		want_filters(rib, c);
 	if (p) {
-		settle_promiscuous(rib, c, p);
-		settle_carrier(rib, c, p);
+		circuit_settle_promiscuous(rib, c, p);
+		circuit_settle_carrier(rib, c, p);
 	}
 	circuit_show(rib, c);
 }

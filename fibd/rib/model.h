@@ -723,8 +723,6 @@ void circuits_all_dirty(struct rib *);
 void circuit_settle(struct rib *, struct circuit *); /* what it wants in the kernel */
 struct circuit *circuit_of_port(struct rib *, uint32_t ifindex);
 void circuit_release(struct rib *, struct circuit *);
-void circuits_link_changed(struct rib *, struct port *, bool gone);
-void circuit_carrier_refused(struct rib *, struct circuit *, const char *text);
 bool circuit_filter_is_right(const struct filter *);
 void circuit_show(struct rib *, struct circuit *); /* its row may be another */
 uint32_t circuit_active(
@@ -733,7 +731,15 @@ struct filter *circuit_filter(const struct circuit *, uint16_t pref, uint32_t ha
 uint32_t filter_handle(const struct fib_filter *);
 bool filters_same(const struct fib_filter *, const struct fib_filter *);
 bool wire_is_ready(const struct wire *);
+bool wire_is_unsure(const struct wire *); /* nobody knows yet whether there is an LSP */
 void circuits_free(struct rib *);
+/* circuits_ports.c */
+void circuit_place(struct rib *, struct circuit *, uint32_t ifindex); /* 0: nowhere */
+void circuit_find_port(struct rib *, struct circuit *);
+void circuit_settle_promiscuous(struct rib *, const struct circuit *, struct port *);
+void circuit_settle_carrier(struct rib *, struct circuit *, struct port *);
+void circuit_carrier_refused(struct rib *, struct circuit *, const char *text);
+void circuits_link_changed(struct rib *, struct port *, bool gone);
 /* circuits_diff.c */
 void circuits_take_gates(struct batch *);
 void circuits_take(struct batch *);

@@ -71,7 +71,7 @@ class Monitor:
             return [line for line in self.lines if "index 77" in line]
 
         wait_for(hears, "the monitor", last=lambda: self.lines)
-        lab.run(router, "tc", "actions", "del", "action", "gact", "index", "77")
+        lab.run(router, "tc", "actions", "del", "action", "gact", "index", "77", check=False)
 
     def stop(self):
         self.popen.terminate()
