@@ -37,6 +37,7 @@
 
 enum {
 	BUFFER = 256 * 1024,
+	BATCH = 128 * 1024, /* a socket does not send more than about 200 kB in one piece */
 	LISTEN_BUFFER = 32 << 20,
 	DUMP_TRIES = 5,
 	READS_PER_WAKE = 64,
@@ -444,7 +445,7 @@ put_request(struct kernel *k, const struct fib_op *op, struct nlmsghdr *h)
 {
 	size_t size = NLMSG_ALIGN(h->nlmsg_len);
 
-	if (k->batch_size + size > BUFFER || op->quiet)
+	if (k->batch_size + size > BATCH || op->quiet)
 		send_batch(k, false);
 	h->nlmsg_seq = ++k->sequence;
 	struct in_flight *f = flight_of(k, k->sequence);
@@ -682,7 +683,7 @@ kernel_open(struct host *host, const struct kernel_ops *ops, void *ctx, char why
 	k->ops = *ops;
 	k->ctx = ctx;
 	k->buffer = mem_zalloc(BUFFER);
-	k->batch = mem_zalloc(BUFFER);
+	k->batch = mem_zalloc(BATCH);
 	k->flight = mem_zalloc(IN_FLIGHT_MAX * sizeof *k->flight);
 	k->listen = open_socket(LISTEN_BUFFER);
 	k->request = open_socket(LISTEN_BUFFER);

@@ -246,9 +246,9 @@ forget(struct rib *rib, struct circuit *c)
 	c->told = c->begun = false;
 	*c->local = '\0';
 	rib->clsacts_dirty = true;
-	if (rib->label_contested)
+	if (rib->contested)
 		circuits_all_dirty(rib);
-	rib->label_contested = false;
+	rib->contested = false;
 	circuit_dirty(rib, c);
 	circuit_release(rib, c);
 }
@@ -448,7 +448,7 @@ has_label(struct rib *rib, const struct circuit *c, const struct wire *w)
 
 	for (uint8_t i = 0; other != c && other->told && i < other->wire_count; i++)
 		wanted |= other->wires[i].in_label == w->in_label;
-	rib->label_contested |= wanted;
+	rib->contested |= wanted;
 	return w->in_label && !(wanted && other->told_at > c->told_at);
 }
 

@@ -170,8 +170,6 @@ circuits_take(struct batch *b)
 {
 	struct rib *rib = b->rib;
 
-	take_stations(b);
-	take_clsacts(b);
 	list_each_safe (l, &rib->dirty_circuits) {
 		struct circuit *c = OBJECT(l, struct circuit, dirty);
 		if (b->count == b->room)
@@ -182,6 +180,10 @@ circuits_take(struct batch *b)
 		list_remove(&c->dirty);
 		circuit_release(rib, c);
 	}
+	/* What these have found to be needed. */
+	take_stations(b);
+	take_clsacts(b);
+	diff_take_extra(b);
 }
 
 /* --- answers --- */

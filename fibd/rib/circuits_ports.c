@@ -12,6 +12,11 @@ circuit_place(struct rib *rib, struct circuit *c, uint32_t ifindex)
 	struct port *before = c->ifindex ? port_find(rib, c->ifindex) : NULL,
 		    *p = ifindex ? port_find(rib, ifindex) : NULL;
 
+	if (p && p->circuit && p->circuit != c && p->circuit->told) { /* by another of its names */
+		rib->contested = true;
+		ifindex = 0;
+		p = NULL;
+	}
 	if (before && before->circuit == c && before != p)
 		before->circuit = NULL;
 	c->ifindex = ifindex;

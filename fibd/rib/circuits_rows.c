@@ -39,7 +39,7 @@ receives(const struct circuit *c, const struct wire *w)
 {
 	const struct filter *f = filter_find(c->rib, 0, FIB_RECEIVE, w->in_label | OUTERMOST);
 
-	return w->in_label && c->rib->block_links && is_there(f) && f->circuit == c &&
+	return w->in_label && c->rib->core_links && is_there(f) && f->circuit == c &&
 	       is_there(filter_find(c->rib, 0, FIB_RECEIVE, w->in_label | BENEATH));
 }
 
@@ -111,7 +111,7 @@ trouble_of(const struct circuit *c, const struct wire *w, const struct filter *p
 		return place->trouble;
 	if (in && in->trouble)
 		return in->trouble;
-	if (w->in_label && !c->rib->block_links)
+	if (w->in_label && !c->rib->core_links)
 		return "no link takes labelled packets: `mpls` is to be configured on one";
 	if (!way || !p || mtu_of(c, w, way) >= p->link.mtu)
 		return "";
@@ -212,7 +212,8 @@ trouble_of_circuit(const struct circuit *c, const struct port *p)
 	const struct filter *local = circuit_filter(c, FIB_PLACE, CIRCUIT_HANDLE);
 
 	if (!p)
-		return "there is no such interface";
+		return port_by_name(c->rib, c->name) ? "another circuit has this interface, by another of its names"
+						     : "there is no such interface";
 	if (p->has_clsact && p->block)
 		return "its incoming frames go through a block of filters that others share";
 	if (p->clsact_refused && *p->trouble)

@@ -7,6 +7,7 @@
  */
 #include "fibd/rib/model.h"
 #include <stdlib.h>
+#include <string.h>
 
 static uint32_t
 key_hash(uint32_t ifindex, uint16_t pref, uint32_t handle)
@@ -177,6 +178,12 @@ counts_seen(struct rib *rib, const struct fib_count *in)
 
 /* --- where they can be --- */
 
+static bool
+is_lo(const struct port *p)
+{
+	return strcmp(p->link.name, "lo") == 0;
+}
+
 void
 clsact_lost(struct rib *rib, struct port *p)
 {
@@ -186,8 +193,12 @@ clsact_lost(struct rib *rib, struct port *p)
 	rib->clsacts_dirty = rib->work = true;
 	if (!p->block)
 		all_lost(rib, p->link.ifindex);
-	else if (p->block == FIB_BLOCK && --rib->block_links == 0)
-		all_lost(rib, 0);
+	if (p->block == FIB_BLOCK) {
+		rib->core_links -= !is_lo(p);
+		if (--rib->block_links == 0)
+			all_lost(rib, 0);
+		circuits_all_dirty(rib);
+	}
 	p->block = 0;
 }
 
@@ -209,9 +220,12 @@ clsacts_seen(struct rib *rib, const struct fib_clsact *in, bool gone)
 	p->has_clsact = true;
 	p->block = in->block;
 	rib->clsacts_dirty = rib->work = true;
-	if (p->block == FIB_BLOCK && rib->block_links++ == 0)
+	if (p->block == FIB_BLOCK) {
+		rib->core_links += !is_lo(p);
+		rib->block_links++;
 		circuits_all_dirty(rib);
-	else if (p->circuit)
+	}
+	if (p->circuit)
 		circuit_dirty(rib, p->circuit);
 }
 

@@ -316,8 +316,8 @@ settle_ilms(struct batch *b)
 
 /* --- taking --- */
 
-static void
-take_extra(struct batch *b)
+void
+diff_take_extra(struct batch *b)
 {
 	struct rib *rib = b->rib;
 	size_t n = 0;
@@ -338,6 +338,12 @@ take_extra(struct batch *b)
 	rib->extra_count -= n;
 }
 
+static bool
+gates_are_first(const struct rib *rib)
+{
+	return rib->gates_first && rib->has_config && rib->dumped;
+}
+
 size_t
 rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 {
@@ -345,7 +351,11 @@ rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 
 	if (now > rib->now)
 		rib->now = now;
-	bool all_chosen = rib_settle(rib);
+	bool all_chosen = rib_settle(rib), gates = gates_are_first(rib);
+	/* What moves all pseudowires of a provider edge goes alone and at once. */
+	circuits_take_gates(&b);
+	if (b.count || (gates && rib->resync_asked)) /* a dump waits until nothing is under way */
+		return b.count;
 	if (rib->resync_asked && b.count < b.room) {
 		rib->resync_asked = false;
 		rib->dump++; /* what was seen before and is not told now is gone */
@@ -353,11 +363,7 @@ rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 		diff_next_op(&b, FIB_OP_RESYNC, TARGET_PORT, 0, &p);
 		return b.count; /* what is seen then decides the rest */
 	}
-	/* What moves all pseudowires of a provider edge goes alone and at once. */
-	circuits_take_gates(&b);
-	if (b.count)
-		return b.count;
-	take_extra(&b);
+	diff_take_extra(&b);
 	if (rib->has_config && rib->dumped) {
 		add_nexthops(&b);
 		add_groups(&b);
@@ -381,7 +387,7 @@ rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 bool
 rib_wants_resync(const struct rib *rib)
 {
-	return rib->resync_asked;
+	return rib->resync_asked && !gates_are_first(rib);
 }
 
 bool
@@ -393,7 +399,7 @@ rib_has_ops(const struct rib *rib)
 bool
 rib_is_urgent(const struct rib *rib)
 {
-	return (rib->ops_first || rib->gates_first) && rib->has_config && rib->dumped;
+	return gates_are_first(rib) || (rib->ops_first && rib->has_config && rib->dumped);
 }
 
 void

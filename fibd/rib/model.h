@@ -468,12 +468,12 @@ struct rib {
 	struct list dirty_gates, dirty_circuits;
 	uint32_t next_gate;
 	uint64_t circuit_rows;
-	bool label_contested; /* two circuits want one */
-	size_t block_links;   /* that have the block, as seen */
-	bool tunnels_dirty;   /* their ways may be others */
-	bool stations_dirty;  /* some MAC address is to be asked for */
-	bool clsacts_dirty;   /* interfaces may need filters, or need them no longer */
-	bool gates_first;     /* before anything else */
+	bool contested;                 /* two circuits want one label or interface */
+	size_t block_links, core_links; /* that have the block, as seen; those but lo */
+	bool tunnels_dirty;             /* their ways may be others */
+	bool stations_dirty;            /* some MAC address is to be asked for */
+	bool clsacts_dirty;             /* interfaces may need filters, or need them no longer */
+	bool gates_first;               /* before anything else */
 	struct home **homes;
 	uint32_t home_count;
 	struct list tables;
@@ -778,6 +778,7 @@ struct batch { /* operations as they are taken */
 	size_t room, count;
 };
 struct fib_op *diff_next_op(struct batch *, enum fib_op_kind, enum op_target, uint32_t id, struct pending **ret);
+void diff_take_extra(struct batch *);
 void diff_again_later(struct rib *);
 void diff_retry_soon(struct rib *); /* something changed: refused operations may work now */
 bool route_is_right(struct rib *, const struct route *);

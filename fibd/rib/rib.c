@@ -405,6 +405,14 @@ something_happens(struct rib *rib)
 		rib->loops_at = usec_min(rib->loops_at, rib->now + LOOPS_AGAIN);
 }
 
+/* Answers and time change nothing outside, and neighbors and filters are nothing that routes lean on. */
+static bool
+matters_to_routes(const struct fib_input *in)
+{
+	return in->kind != FIB_IN_ANSWER && in->kind != FIB_IN_TIMER &&
+	       !(in->kind == FIB_IN_SEEN && in->object->kind >= FIB_STATION);
+}
+
 void
 rib_input(struct rib *rib, const struct fib_input *in, usec_t now)
 {
@@ -412,7 +420,7 @@ rib_input(struct rib *rib, const struct fib_input *in, usec_t now)
 	rib->busy = true;
 	if (now > rib->now)
 		rib->now = now;
-	if (in->kind != FIB_IN_ANSWER && in->kind != FIB_IN_TIMER)
+	if (matters_to_routes(in))
 		something_happens(rib);
 	dispatch(rib, in);
 	rib_settle(rib);

@@ -152,7 +152,7 @@ enum fib_object_kind {
 	FIB_NEXTHOP,
 	FIB_IP_ROUTE,
 	FIB_LABEL_ROUTE,
-	FIB_STATION,
+	FIB_STATION, /* from here on nothing that routes lean on */
 	FIB_CLSACT,
 	FIB_A_GATE,
 	FIB_FILTER,

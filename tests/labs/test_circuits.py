@@ -400,7 +400,8 @@ def test_many_circuits_move_by_one_action(lab):
         return sum(r["active"] == index and r["paths"][index]["sends"] for r in rows())
 
     try:
-        wait_for(lambda: count(0) == MANY, "all of them", 120, last=lambda: count(0))
+        wait_for(lambda: count(0) == MANY, "all of them", 120,
+                 last=lambda: (count(0), [r for r in rows() if r["active"] != 0 or not r["paths"][0]["sends"]][:2]))
         print(f"{MANY} circuits after {time.monotonic() - start:.1f} s")
         monitor = Monitor(lab, "PE1")
         lab.net.cut("p-pe2")

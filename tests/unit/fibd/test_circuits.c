@@ -237,6 +237,37 @@ START_TEST(two_circuits_are_switched_to_each_other)
 }
 END_TEST
 
+START_TEST(an_interface_is_of_one_circuit_whatever_its_names)
+{
+	snprintf(world_link_of(w, 7)->alias, 64, "GigabitEthernet0/3/0");
+	world_pw_start(w);
+	circuit(PATH2, 0, 1);
+	world_circuit(w, &(struct world_circuit){ "GigabitEthernet0/3/0", .paths = PATH3, .turn = 1 }, 1);
+	world_run(w);
+	FRAME(BY2);
+	ck_assert_str_eq(world_circuit_row(w, "GigabitEthernet0/3/0")->trouble,
+	    "another circuit has this interface, by another of its names");
+	world_circuit_gone(w, "eth7");
+	world_run(w);
+	FRAME(BY3);
+	ck_assert_str_eq(world_circuit_row(w, "GigabitEthernet0/3/0")->trouble, "");
+}
+END_TEST
+
+START_TEST(where_no_link_has_mpls_nothing_is_received)
+{
+	world_link_of(w, 1)->mpls_input = world_link_of(w, 2)->mpls_input = false;
+	world_pw_start(w);
+	circuit(PATH2, 0, 1);
+	ck_assert(!row()->paths[0]->receives);
+	ck_assert_str_eq(row()->paths[0]->trouble, "no link takes labelled packets: `mpls` is to be configured on one");
+	world_config(w, "ip vpn-instance red\ninterface eth1\n mpls\n");
+	world_run(w);
+	ck_assert(row()->paths[0]->receives);
+	ck_assert_str_eq(row()->paths[0]->trouble, "");
+}
+END_TEST
+
 START_TEST(an_interface_may_come_later_and_go)
 {
 	world_pw_start(w);
@@ -412,7 +443,10 @@ START_TEST(the_switch_comes_before_bulk_work)
 	world_vpn_many(w, 50, TO_PE2 " bfd|" TO_PE3);
 	struct fib_op ops[4];
 	world_session_at(w, "pe2", BFD__VERDICT__DEAD, "2.2.2.2", 0, false, 1);
+	world_input(w, &(struct fib_input){ .kind = FIB_IN_OVERRUN }); /* not even a dump */
+	ck_assert(!rib_wants_resync(w->rib));
 	ck_assert_uint_eq(rib_take_ops(w->rib, ops, 4, w->now), 1);
+	ck_assert(rib_wants_resync(w->rib));
 	ck_assert_int_eq(ops[0].object.kind, FIB_A_GATE);
 	ck_assert(!ops[0].object.gate.open);
 }
@@ -656,6 +690,8 @@ suite(void)
 	tcase_add_test(one, the_mtu_is_checked_against_all_that_is_put_before_a_frame);
 	tcase_add_test(one, a_subinterfaces_tag_stays_on_in_tagged_mode_and_is_no_matter_in_raw_mode);
 	tcase_add_test(one, two_circuits_are_switched_to_each_other);
+	tcase_add_test(one, an_interface_is_of_one_circuit_whatever_its_names);
+	tcase_add_test(one, where_no_link_has_mpls_nothing_is_received);
 	tcase_add_test(one, an_interface_may_come_later_and_go);
 	suite_add_tcase(s, one);
 	tcase_add_checked_fixture(two, setup, teardown);
