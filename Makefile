@@ -18,12 +18,14 @@ CTLS := $(DAEMONS:d=ctl)
 PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
 # Numbered packets for labs: no daemon, no library of ours.
 PACE := $(O)/bin/pace
+# Stands where l2vpnd does, in labs of fibd alone.
+CIRCUIT_FEED := $(O)/bin/circuit_feed
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all doc install uninstall test test-built test-unit test-sim test-fuzz fuzz fuzz-built test-native test-vm bench bench-programs demo demo-built deps lint lint-built clean
 
-all: $(PROGRAMS) $(PACE)
+all: $(PROGRAMS) $(PACE) $(CIRCUIT_FEED)
 
 # --- tools and flags ---------------------------------------------------------------------------
 
@@ -100,6 +102,10 @@ $(O)/gen/grammar.o: $(O)/gen/grammar.c
 $(PACE): $(O)/labs/pace.o
 	@mkdir -p $(@D)
 	$(LINK)
+
+$(CIRCUIT_FEED): $(O)/labs/circuit_feed.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/tests/helper/test_grammar.o
+	@mkdir -p $(@D)
+	$(LINK) $(PKG_LIBS)
 
 $(PROGRAMS): $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o
 	@mkdir -p $(@D)

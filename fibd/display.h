@@ -8,5 +8,7 @@ bool fib_keep_routes6(const ProtobufCMessage *, const struct args *);
 int fib_show_routes(const struct show *);
 int fib_show_lsps(const struct show *);
 int fib_show_interfaces(const struct show *);
+bool fib_keep_circuits(const ProtobufCMessage *, const struct args *);
+int fib_show_circuits(const struct show *);
 int fib_show_kernel(const struct show *);
 #endif

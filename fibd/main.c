@@ -139,6 +139,7 @@ static const struct row_schema *const mirrored[FIB_MIRRORS] = {
 	[FIB_VPN_ROUTE] = &l3vpn_route_schema,
 	[FIB_VPN_LABEL] = &l3vpn_label_schema,
 	[FIB_VPN_NEXTHOP] = &l3vpn_next_hop_schema,
+	[FIB_L2VPN_CIRCUIT] = &l2vpn_circuit_schema,
 };
 
 static enum fib_mirror
@@ -205,6 +206,22 @@ on_reload(void *ctx)
 	candidate_reload(d->candidate, d->host, "routes and labels are programmed");
 }
 
+/* Counters are the kernel's; rows have them as of when they were last asked for. */
+static void
+on_counters(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *arena)
+{
+	struct fibd *d = ctx;
+
+	(void)verb;
+	(void)bytes;
+	(void)size;
+	(void)arena;
+	int r = kernel_count(d->kernel);
+	settle(d);
+	answer->status = -r;
+	answer->text = r ? strerror(-r) : NULL;
+}
+
 static int
 open_world(struct fibd *d)
 {
@@ -232,6 +249,7 @@ open_world(struct fibd *d)
 	for (size_t i = 0; tables[i]; i++)
 		bus_serve(d->bus, tables[i]);
 	candidate_serve(d->candidate, d->bus, host_config_path(d->host));
+	bus_on_request(d->bus, "circuit-counters", on_counters, d);
 	for (enum fib_mirror i = 0; i < FIB_MIRRORS; i++)
 		if (!mirror_open(d->bus, mirrored[i], &mirror_ops, d))
 			return -1;

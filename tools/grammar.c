@@ -61,7 +61,7 @@ does_something(const struct command *c, char why[160])
 {
 	if (c->view == VIEW_EXEC && (c->request || c->run) && !c->show)
 		return !c->request || !c->run;
-	if (c->view == VIEW_EXEC && c->show && c->tables && !c->request)
+	if (c->view == VIEW_EXEC && c->show && c->tables && !c->run) /* with a request: the daemon looks first */
 		return tables_exist(c->tables, why);
 	snprintf(why, 160,
 	    c->view == VIEW_EXEC ? "needs either a request, or something to run, or what to show and of which tables"

@@ -3,6 +3,7 @@
  * message that does not fit is refused whole.
  */
 #include "fibd/kernel/kernel.h"
+#include "fibd/kernel/tc.h"
 #include <errno.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
@@ -47,7 +48,7 @@ get_addr(const struct nlattr *a, struct addr *ret)
 static void
 get_link_info(const struct nlattr *info, struct fib_link *l)
 {
-	struct nlattr *a[IFLA_INFO_MAX + 1], *data[IFLA_VRF_MAX + 1];
+	struct nlattr *a[IFLA_INFO_MAX + 1], *data[IFLA_VRF_MAX + 1], *vlan[IFLA_VLAN_MAX + 1];
 	char kind[16] = "";
 
 	if (!info || nla_parse_nested(a, IFLA_INFO_MAX, (struct nlattr *)(uintptr_t)info, NULL) < 0)
@@ -59,6 +60,9 @@ get_link_info(const struct nlattr *info, struct fib_link *l)
 		l->is_vrf = true;
 		l->vrf_table = get_u32(data[IFLA_VRF_TABLE]);
 	}
+	if (strcmp(kind, "vlan") == 0 && a[IFLA_INFO_DATA] &&
+	    nla_parse_nested(vlan, IFLA_VLAN_MAX, a[IFLA_INFO_DATA], NULL) >= 0)
+		l->vlan = get_u16(vlan[IFLA_VLAN_ID]);
 }
 
 static int
@@ -91,6 +95,7 @@ decode_link(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
 	l->carrier = (m->ifi_flags & IFF_LOWER_UP) && (m->ifi_flags & IFF_RUNNING);
 	l->point_to_point = m->ifi_flags & IFF_POINTOPOINT;
 	l->multicast = m->ifi_flags & IFF_MULTICAST;
+	l->promiscuous = m->ifi_flags & IFF_PROMISC;
 	l->loopback = m->ifi_flags & IFF_LOOPBACK || l->is_dummy || strncmp(l->name, "LoopBack", 8) == 0;
 	l->mtu = get_u32(a[IFLA_MTU]);
 	l->ours = get_u32(a[IFLA_GROUP]) == FIB_LINK_GROUP;
@@ -349,6 +354,6 @@ decode_message(const struct nlmsghdr *h, struct fib_object *ret, bool *ret_gone)
 	case RTM_DELNEXTHOP: return decode_nexthop(h, ret, ret_gone);
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE: return decode_route(h, ret, ret_gone);
-	default: return 0;
+	default: return decode_tc(h, ret, ret_gone);
 	}
 }

@@ -6,6 +6,7 @@
  * an IPv4-mapped address, and said to be on the link, for no IPv6 route leads to such an address.
  */
 #include "fibd/kernel/kernel.h"
+#include "fibd/kernel/tc.h"
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/lwtunnel.h>
@@ -288,7 +289,10 @@ encode_link(const struct fib_op *op)
 
 	if (op->kind == FIB_OP_LINK_DELETE)
 		return begin(RTM_DELLINK, 0, &head, sizeof head);
-	if (op->kind != FIB_OP_LINK_MTU && op->kind != FIB_OP_LINK_MASTER) {
+	if (op->kind == FIB_OP_LINK_PROMISCUOUS) {
+		head.ifi_change = IFF_PROMISC;
+		head.ifi_flags = l->promiscuous ? IFF_PROMISC : 0;
+	} else if (op->kind != FIB_OP_LINK_MTU && op->kind != FIB_OP_LINK_MASTER && op->kind != FIB_OP_LINK_CARRIER) {
 		head.ifi_change = IFF_UP;
 		head.ifi_flags = op->kind == FIB_OP_LINK_DOWN ? 0 : IFF_UP;
 	}
@@ -296,6 +300,8 @@ encode_link(const struct fib_op *op)
 	    begin(RTM_NEWLINK, op->kind == FIB_OP_LINK_CREATE ? NLM_F_CREATE | NLM_F_EXCL : 0, &head, sizeof head);
 	if (op->kind == FIB_OP_LINK_MTU)
 		nla_put_u32(m, IFLA_MTU, l->mtu);
+	if (op->kind == FIB_OP_LINK_CARRIER)
+		nla_put_u8(m, IFLA_CARRIER, l->carrier);
 	if (op->kind == FIB_OP_LINK_MASTER)
 		nla_put_u32(m, IFLA_MASTER, l->master);
 	if (op->kind == FIB_OP_LINK_CREATE) {
@@ -327,6 +333,11 @@ encode_op(const struct fib_op *op)
 		case FIB_NEXTHOP: return encode_nexthop(&op->object.nexthop, delete);
 		case FIB_IP_ROUTE: return encode_ip_route(&op->object.ip_route, delete);
 		case FIB_LABEL_ROUTE: return encode_label_route(&op->object.label_route, delete);
+		case FIB_STATION:
+		case FIB_CLSACT:
+		case FIB_A_GATE:
+		case FIB_FILTER: return encode_tc(op);
+		case FIB_COUNT:
 		case FIB_LINK: return NULL;
 		}
 		return NULL;
@@ -335,6 +346,8 @@ encode_op(const struct fib_op *op)
 	case FIB_OP_LINK_CREATE:
 	case FIB_OP_LINK_DELETE:
 	case FIB_OP_LINK_MASTER:
+	case FIB_OP_LINK_PROMISCUOUS:
+	case FIB_OP_LINK_CARRIER:
 	case FIB_OP_LINK_MTU: return encode_link(op);
 	case FIB_OP_MPLS_INPUT:
 	case FIB_OP_PLATFORM_LABELS:

@@ -22,6 +22,8 @@ size_t kernel_room(const struct kernel *);  /* how many more operations may be u
 bool kernel_is_idle(const struct kernel *); /* none is */
 /* Tells everything there is through `seen`, before it returns. Negative errno. */
 int kernel_dump(struct kernel *);
+/* What counts for pseudowires. */
+int kernel_count(struct kernel *);
 /* What this kernel can do; loads modules where that is possible. Strings live as long as the kernel. */
 void kernel_abilities(struct kernel *, struct fib_abilities *ret);
 

@@ -16,12 +16,16 @@
  */
 #include "base/mem.h"
 #include "fibd/kernel/kernel.h"
+#include "fibd/kernel/tc.h"
 #include "host/log.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/mpls.h>
+#include <linux/neighbour.h>
 #include <linux/nexthop.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
@@ -33,6 +37,7 @@
 
 enum {
 	BUFFER = 256 * 1024,
+	BATCH = 128 * 1024, /* a socket does not send more than about 200 kB in one piece */
 	LISTEN_BUFFER = 32 << 20,
 	DUMP_TRIES = 5,
 	READS_PER_WAKE = 64,
@@ -50,6 +55,12 @@ struct in_flight {
 	char link[16];        /* to be made; empty: it is another operation */
 };
 
+struct clsacts { /* interfaces that have filters of their own, and whether the block has any */
+	uint32_t *ifindexes;
+	size_t count;
+	bool block;
+};
+
 struct kernel {
 	struct host *host;
 	struct kernel_ops ops;
@@ -64,6 +75,7 @@ struct kernel {
 	uint32_t dump_sequence;
 	struct in_flight *flight; /* by sequence, modulo */
 	bool overrun;             /* notices were lost; to be told when what is left was read */
+	struct clsacts *clsacts;  /* while a dump of them is read */
 	uint8_t *buffer, *batch;
 	size_t batch_size, batch_last; /* last: where its last message begins */
 };
@@ -93,6 +105,26 @@ open_socket(int receive_buffer)
 /* --- what is seen --- */
 
 static void
+note_clsact(struct clsacts *c, const struct fib_clsact *seen)
+{
+	c->block |= seen->block == FIB_BLOCK;
+	if (seen->block)
+		return;
+	c->ifindexes = mem_resize(c->ifindexes, (c->count + 1) * sizeof *c->ifindexes);
+	c->ifindexes[c->count++] = seen->ifindex;
+}
+
+static void
+tell_counts(struct kernel *k, const struct nlmsghdr *h)
+{
+	static struct fib_object counts[TC_ACTIONS_MAX];
+	unsigned count = decode_counts(h, counts, TC_ACTIONS_MAX);
+
+	for (unsigned i = 0; i < count; i++)
+		k->ops.seen(k->ctx, &counts[i], false);
+}
+
+static void
 tell(struct kernel *k, const struct nlmsghdr *h)
 {
 	struct fib_object o;
@@ -108,6 +140,8 @@ tell(struct kernel *k, const struct nlmsghdr *h)
 		o.link.mpls_input = kernel_mpls_input(o.link.name);
 		o.link.speed_mbps = o.link.loopback ? 0 : kernel_speed_mbps(o.link.name);
 	}
+	if (o.kind == FIB_CLSACT && k->clsacts)
+		note_clsact(k->clsacts, &o.clsact);
 	k->ops.seen(k->ctx, &o, gone);
 }
 
@@ -411,7 +445,7 @@ put_request(struct kernel *k, const struct fib_op *op, struct nlmsghdr *h)
 {
 	size_t size = NLMSG_ALIGN(h->nlmsg_len);
 
-	if (k->batch_size + size > BUFFER || op->quiet)
+	if (k->batch_size + size > BATCH || op->quiet)
 		send_batch(k, false);
 	h->nlmsg_seq = ++k->sequence;
 	struct in_flight *f = flight_of(k, k->sequence);
@@ -491,7 +525,10 @@ dump_once(struct kernel *k, int type, const void *head, size_t head_size)
 				return interrupted ? -EAGAIN : 0;
 			if (h->nlmsg_type == NLMSG_ERROR)
 				return ((const struct nlmsgerr *)nlmsg_data(h))->error;
-			tell(k, h);
+			if (type == RTM_GETACTION)
+				tell_counts(k, h);
+			else
+				tell(k, h);
 		}
 	}
 }
@@ -506,6 +543,36 @@ dump_all_of(struct kernel *k, int type, const void *head, size_t head_size)
 	return r;
 }
 
+/* Filters can be asked for by their interface or block only. An interface that has just gone has none. */
+static int
+dump_filters(struct kernel *k, const struct clsacts *c)
+{
+	struct tcmsg block = { .tcm_ifindex = (int)TCM_IFINDEX_MAGIC_BLOCK, .tcm_block_index = FIB_BLOCK };
+	int r = c->block ? dump_all_of(k, RTM_GETTFILTER, &block, sizeof block) : 0;
+
+	for (size_t i = 0; i < c->count && (r == 0 || r == -ENODEV || r == -EINVAL || r == -ENOENT); i++) {
+		struct tcmsg head = { .tcm_ifindex = (int)c->ifindexes[i],
+			.tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) };
+		r = dump_all_of(k, RTM_GETTFILTER, &head, sizeof head);
+	}
+	return r == -ENODEV || r == -EINVAL || r == -ENOENT ? 0 : r;
+}
+
+/* All of traffic control that may be ours, with its counters. A kernel without it has none. */
+static int
+dump_tc(struct kernel *k)
+{
+	struct clsacts c = { .block = false };
+
+	k->clsacts = &c;
+	int r = dump_all_of(k, RTM_GETQDISC, &(struct tcmsg){ 0 }, sizeof(struct tcmsg));
+	k->clsacts = NULL;
+	if (r == 0)
+		r = dump_filters(k, &c);
+	free(c.ifindexes);
+	return r == -EOPNOTSUPP ? 0 : r;
+}
+
 static int
 dump_everything(struct kernel *k)
 {
@@ -518,6 +585,14 @@ dump_everything(struct kernel *k)
 		if (i && r == -EOPNOTSUPP)
 			r = 0;
 	}
+	for (int i = 0; i < 2 && r == 0; i++) {
+		struct ndmsg head = { .ndm_family = (unsigned char)families[i] };
+		r = dump_all_of(k, RTM_GETNEIGH, &head, sizeof head);
+		if (i && r == -EOPNOTSUPP)
+			r = 0;
+	}
+	if (r == 0)
+		r = dump_tc(k);
 	if (r == 0)
 		r = dump_all_of(k, RTM_GETNEXTHOP, &(struct nhmsg){ 0 }, sizeof(struct nhmsg));
 	for (int i = 0; i < 2 && r == 0; i++) {
@@ -529,6 +604,22 @@ dump_everything(struct kernel *k)
 	if (r == 0 && sysctl_read("net/mpls/platform_labels") >= 0)
 		r = dump_all_of(k, RTM_GETROUTE, &(struct rtmsg){ .rtm_family = MPLS_FAMILY }, sizeof(struct rtmsg));
 	return r;
+}
+
+/* The actions that count, and not the filters: those would have to be asked for interface by interface. */
+int
+kernel_count(struct kernel *k)
+{
+	struct {
+		struct tcamsg head;
+		struct nlattr list, one, kind;
+		char name[8];
+	} ask = { .list = { sizeof ask - sizeof ask.head, TCA_ACT_TAB },
+		.one = { sizeof ask - sizeof ask.head - sizeof ask.list, 1 },
+		.kind = { sizeof ask.kind + sizeof "gact", TCA_ACT_KIND },
+		.name = "gact" };
+
+	return dump_all_of(k, RTM_GETACTION, &ask, sizeof ask);
 }
 
 int
@@ -551,7 +642,7 @@ static int
 join_groups(int fd)
 {
 	static const unsigned groups[] = { RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
-		RTNLGRP_IPV6_ROUTE, RTNLGRP_MPLS_ROUTE, RTNLGRP_NEXTHOP };
+		RTNLGRP_IPV6_ROUTE, RTNLGRP_MPLS_ROUTE, RTNLGRP_NEXTHOP, RTNLGRP_TC, RTNLGRP_NEIGH };
 
 	for (size_t i = 0; i < COUNT(groups); i++)
 		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i], sizeof groups[i]) != 0)
@@ -592,7 +683,7 @@ kernel_open(struct host *host, const struct kernel_ops *ops, void *ctx, char why
 	k->ops = *ops;
 	k->ctx = ctx;
 	k->buffer = mem_zalloc(BUFFER);
-	k->batch = mem_zalloc(BUFFER);
+	k->batch = mem_zalloc(BATCH);
 	k->flight = mem_zalloc(IN_FLIGHT_MAX * sizeof *k->flight);
 	k->listen = open_socket(LISTEN_BUFFER);
 	k->request = open_socket(LISTEN_BUFFER);

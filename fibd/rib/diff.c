@@ -14,12 +14,6 @@
 #define RETRY_LAST (64 * USEC_PER_SEC)
 enum { RTN_UNICAST_TYPE = 1 };
 
-struct batch {
-	struct rib *rib;
-	struct fib_op *ops;
-	size_t room, count;
-};
-
 void
 diff_dirty(struct rib *rib, struct list *queue, struct list *link)
 {
@@ -39,8 +33,8 @@ diff_extra(struct rib *rib, const struct fib_op *op)
 	rib->work = true;
 }
 
-static struct fib_op *
-next_op(struct batch *b, enum fib_op_kind kind, enum op_target target, uint32_t id, struct pending **ret)
+struct fib_op *
+diff_next_op(struct batch *b, enum fib_op_kind kind, enum op_target target, uint32_t id, struct pending **ret)
 {
 	struct rib *rib = b->rib;
 	struct fib_op *op = &b->ops[b->count++];
@@ -75,7 +69,7 @@ add_nexthops(struct batch *b)
 		if (b->count == b->room)
 			return;
 		if (h->refs && !h->told && !h->asked && !h->refused) {
-			struct fib_op *op = next_op(b, FIB_OP_ADD, TARGET_NEXTHOP, h->object.id, &p);
+			struct fib_op *op = diff_next_op(b, FIB_OP_ADD, TARGET_NEXTHOP, h->object.id, &p);
 			op->object.kind = FIB_NEXTHOP;
 			op->object.nexthop = h->object;
 			h->asked = true;
@@ -98,7 +92,7 @@ delete_nexthops(struct batch *b)
 		list_remove(&h->dirty);
 		if (h->refs || !h->told || h->asked)
 			continue;
-		struct fib_op *op = next_op(b, FIB_OP_DELETE, TARGET_NEXTHOP, h->object.id, &p);
+		struct fib_op *op = diff_next_op(b, FIB_OP_DELETE, TARGET_NEXTHOP, h->object.id, &p);
 		op->object.kind = FIB_NEXTHOP;
 		op->object.nexthop = (struct fib_nexthop){ .id = h->object.id };
 		h->asked = true;
@@ -134,7 +128,7 @@ add_groups(struct batch *b)
 		list_remove(&g->dirty);
 		if (g->asked || g->refused || group_is_right(g))
 			continue;
-		struct fib_op *op = next_op(b, FIB_OP_ADD, TARGET_GROUP, g->id, &p);
+		struct fib_op *op = diff_next_op(b, FIB_OP_ADD, TARGET_GROUP, g->id, &p);
 		op->object.kind = FIB_NEXTHOP;
 		group_wanted(g, &op->object.nexthop);
 		op->quiet = g->user_count >= FIB_MANY_ROUTES;
@@ -166,7 +160,7 @@ delete_groups(struct batch *b)
 			continue;
 		}
 		list_remove(&g->dirty);
-		struct fib_op *op = next_op(b, FIB_OP_DELETE, TARGET_GROUP, g->id, &p);
+		struct fib_op *op = diff_next_op(b, FIB_OP_DELETE, TARGET_GROUP, g->id, &p);
 		op->object.kind = FIB_NEXTHOP;
 		op->object.nexthop = (struct fib_nexthop){ .id = g->id };
 		g->asked = true;
@@ -241,7 +235,7 @@ settle_routes(struct batch *b)
 		}
 		if (wanted && !in_line && !(f->group->count || f->group->asked))
 			continue; /* its group was refused, or waits for next hops that were */
-		struct fib_op *op = next_op(b, wanted ? FIB_OP_ADD : FIB_OP_DELETE, TARGET_ROUTE, 0, &p);
+		struct fib_op *op = diff_next_op(b, wanted ? FIB_OP_ADD : FIB_OP_DELETE, TARGET_ROUTE, 0, &p);
 		op->object.kind = FIB_IP_ROUTE;
 		struct fib_ip_route *o = &op->object.ip_route;
 		o->table = r->table->id;
@@ -305,7 +299,7 @@ settle_ilms(struct batch *b)
 			continue;
 		if (!ilm_is_wanted(m) && !m->claimed && !lfib_is_known(rib))
 			continue;
-		struct fib_op *op = next_op(b, count ? FIB_OP_ADD : FIB_OP_DELETE, TARGET_ILM, m->label, &p);
+		struct fib_op *op = diff_next_op(b, count ? FIB_OP_ADD : FIB_OP_DELETE, TARGET_ILM, m->label, &p);
 		op->object.kind = FIB_LABEL_ROUTE;
 		struct fib_label_route *o = &op->object.label_route;
 		o->label = m->label;
@@ -322,8 +316,8 @@ settle_ilms(struct batch *b)
 
 /* --- taking --- */
 
-static void
-take_extra(struct batch *b)
+void
+diff_take_extra(struct batch *b)
 {
 	struct rib *rib = b->rib;
 	size_t n = 0;
@@ -333,7 +327,7 @@ take_extra(struct batch *b)
 		const struct fib_op *want = &rib->extra[n];
 		uint32_t ifindex =
 		    want->object.kind == FIB_ADDRESS ? want->object.address.ifindex : want->object.link.ifindex;
-		struct fib_op *op = next_op(b, want->kind, TARGET_PORT, ifindex, &p);
+		struct fib_op *op = diff_next_op(b, want->kind, TARGET_PORT, ifindex, &p);
 		uint32_t number = op->number;
 		*op = *want;
 		op->number = number;
@@ -344,6 +338,12 @@ take_extra(struct batch *b)
 	rib->extra_count -= n;
 }
 
+static bool
+gates_are_first(const struct rib *rib)
+{
+	return rib->gates_first && rib->has_config && rib->dumped;
+}
+
 size_t
 rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 {
@@ -351,15 +351,19 @@ rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 
 	if (now > rib->now)
 		rib->now = now;
-	bool all_chosen = rib_settle(rib);
+	bool all_chosen = rib_settle(rib), gates = gates_are_first(rib);
+	/* What moves all pseudowires of a provider edge goes alone and at once. */
+	circuits_take_gates(&b);
+	if (b.count || (gates && rib->resync_asked)) /* a dump waits until nothing is under way */
+		return b.count;
 	if (rib->resync_asked && b.count < b.room) {
 		rib->resync_asked = false;
 		rib->dump++; /* what was seen before and is not told now is gone */
 		struct pending *p;
-		next_op(&b, FIB_OP_RESYNC, TARGET_PORT, 0, &p);
+		diff_next_op(&b, FIB_OP_RESYNC, TARGET_PORT, 0, &p);
 		return b.count; /* what is seen then decides the rest */
 	}
-	take_extra(&b);
+	diff_take_extra(&b);
 	if (rib->has_config && rib->dumped) {
 		add_nexthops(&b);
 		add_groups(&b);
@@ -368,6 +372,7 @@ rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 	if (rib->has_config && all_chosen) {
 		settle_routes(&b);
 		settle_ilms(&b);
+		circuits_take(&b);
 		/* Groups and next hops of before a restart may yet turn out to be wanted, until every source is complete. */
 		if (b.count < b.room && rib->synced[FIB_LDP_LSP] && delete_groups(&b))
 			delete_nexthops(&b);
@@ -382,7 +387,7 @@ rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 bool
 rib_wants_resync(const struct rib *rib)
 {
-	return rib->resync_asked;
+	return rib->resync_asked && !gates_are_first(rib);
 }
 
 bool
@@ -394,7 +399,7 @@ rib_has_ops(const struct rib *rib)
 bool
 rib_is_urgent(const struct rib *rib)
 {
-	return rib->ops_first && rib->has_config && rib->dumped;
+	return gates_are_first(rib) || (rib->ops_first && rib->has_config && rib->dumped);
 }
 
 void
@@ -414,6 +419,7 @@ diff_all_dirty(struct rib *rib)
 		OBJECT(p, struct port, by_ifindex)->told = 0;
 	}
 	rib->ports_dirty = true;
+	circuits_retry(rib);
 	hash_each (k, &rib->ilms) {
 		struct ilm *i = OBJECT(k, struct ilm, by_label);
 		i->refused = false;
@@ -433,8 +439,8 @@ diff_all_dirty(struct rib *rib)
 
 /* --- answers --- */
 
-static void
-again_later(struct rib *rib)
+void
+diff_again_later(struct rib *rib)
 {
 	if (rib->retry_at != USEC_NEVER)
 		return;
@@ -465,7 +471,7 @@ nexthop_refused(struct rib *rib, struct nexthop *h, const char *text)
 {
 	h->refused = true;
 	rows_set(&h->trouble, text);
-	again_later(rib);
+	diff_again_later(rib);
 	hash_each (n, &rib->groups) {
 		struct group *g = OBJECT(n, struct group, by_id);
 		const struct fate *f = group_model(g);
@@ -486,7 +492,7 @@ answer_nexthop(struct rib *rib, const struct pending *p, int error, const char *
 	if (p->delete) {
 		h->told &= error && error != ENOENT;
 		if (h->told)
-			again_later(rib);
+			diff_again_later(rib);
 	} else if (error) {
 		nexthop_refused(rib, h, text);
 		return;
@@ -530,7 +536,7 @@ answer_group(struct rib *rib, const struct pending *p, int error, const char *te
 		memcpy(g->weights, p->group->weights, sizeof g->weights);
 	} else if (!in_vain) {
 		g->refused = true;
-		again_later(rib);
+		diff_again_later(rib);
 	}
 	if (g->fate) {
 		rows_set(&g->fate->trouble, error && !p->delete &&!in_vain ? text : NULL);
@@ -562,7 +568,7 @@ answer_route(struct rib *rib, const struct pending *p, int error, const char *te
 	} else if (!in_vain) { /* else its group was refused, which is told by itself */
 		route_set_trouble(rib, r, text);
 		r->refused = true;
-		again_later(rib);
+		diff_again_later(rib);
 		table_changed(&rib->route_table, &r->row);
 		return;
 	}
@@ -596,7 +602,7 @@ answer_ilm(struct rib *rib, const struct pending *p, int error, const char *text
 	}
 	rows_set(&m->trouble, text);
 	m->refused = true;
-	again_later(rib);
+	diff_again_later(rib);
 	table_changed(&rib->ilm_table, &m->row);
 }
 
@@ -613,6 +619,10 @@ diff_answer(struct rib *rib, uint32_t number, int error, const char *text)
 	case TARGET_ROUTE: answer_route(rib, p, error, text); break;
 	case TARGET_ILM: answer_ilm(rib, p, error, text); break;
 	case TARGET_PORT: port_answer(rib, p, error, text); break;
+	case TARGET_STATION:
+	case TARGET_CLSACT:
+	case TARGET_GATE:
+	case TARGET_FILTER: circuits_answer(rib, p, error, text); break;
 	case TARGET_NONE: break;
 	}
 	p->number = 0;

@@ -257,6 +257,8 @@ resolve_one(struct rib *rib, struct fate *f)
 		fate_touch(rib, f);
 		route_each_follower(rib, f, route_dirty);
 	}
+	if (f->guess != out.guess)
+		rib->tunnels_dirty |= f->tunnels;
 	f->guess = out.guess;
 	f->known |= !out.guess && out.count;
 	take_standby(rib, f, &spare);
@@ -271,6 +273,7 @@ paths_changed(struct rib *rib, struct fate *f)
 	fate_tell_those_before(rib, f);
 	routes_tell(rib, f);
 	vpn_labels_follow(rib, f);
+	rib->tunnels_dirty |= f->tunnels;
 }
 
 void

@@ -12,6 +12,7 @@
 #include "proto/bfd.pb-c.h"
 #include "proto/fib.pb-c.h"
 #include "proto/igp.pb-c.h"
+#include "proto/l2vpn.pb-c.h"
 #include "proto/l3vpn.pb-c.h"
 #include "proto/ldp.pb-c.h"
 
@@ -37,6 +38,10 @@ struct port { /* an interface of the kernel's */
 	bool held, held_protocol;    /* a BFD session holds it down: for our next hops, and in displays too */
 	uint32_t vrf_ifindex, table; /* table: where its direct routes are; 0 while it is down */
 	char vrf[16];
+	bool has_clsact, clsact_asked, clsact_refused;
+	bool made_promiscuous;       /* by us, for a circuit */
+	uint32_t block, clsact_seen; /* block: that it shares; 0: filters of its own */
+	struct circuit *circuit;     /* it is the attachment circuit of that; NULL: of none */
 	struct row row;
 };
 enum told {
@@ -46,7 +51,9 @@ enum told {
 	TOLD_MTU = 8,
 	TOLD_DELETE = 16,
 	TOLD_MASTER = 32,
-	TOLD_FENCE = 64
+	TOLD_FENCE = 64,
+	TOLD_PROMISCUOUS = 128,
+	TOLD_CARRIER = 256
 };
 
 struct rib_table { /* a routing table of the kernel's: the public network or a VRF. Never taken away */
@@ -185,6 +192,7 @@ struct fate {
 	bool known;         /* it was resolved once without guessing */
 	bool eager;         /* guessed or not: a route that is not in the kernel yet needs its group */
 	struct list labels; /* that lead where it leads: struct vpn_label */
+	bool tunnels;       /* some tunnel of pseudowires leads where it leads */
 	bool relay;
 	bool recursive; /* other routes decide where it leads; then it is among rib->recursives */
 	bool fresh;     /* resolved; in a resolving pass: done */
@@ -327,7 +335,101 @@ struct ilm { /* an incoming label: wanted, in the kernel, or both */
 	struct row row;
 };
 
-enum op_target { TARGET_NONE, TARGET_NEXTHOP, TARGET_GROUP, TARGET_ROUTE, TARGET_ILM, TARGET_PORT };
+struct station { /* an entry of the kernel's neighbor table */
+	struct hash_node by_key;
+	uint32_t ifindex, seen;
+	struct addr addr;
+	uint8_t mac[6];
+	bool has_mac; /* it had one at some time: it is used until there is another */
+	bool valid;
+	bool needed; /* some pseudowire leaves by it */
+	bool asked;
+};
+struct gate { /* all pseudowires of a tunnel are looked at behind it. Once shut it is never opened again */
+	struct hash_node by_index;
+	uint32_t index;
+	struct tunnel *tunnel; /* NULL: of before our restart, or no longer in use */
+	bool open;             /* seen in the kernel */
+	bool shut;             /* it shall not be */
+	bool asked, refused;
+	uint32_t users; /* filters in the kernel */
+	struct list dirty;
+};
+struct tunnel { /* the LSPs to a provider edge, for all pseudowires that go there */
+	struct hash_node by_key;
+	struct addr peer;
+	bool bfd;
+	struct fate *fate;
+	struct list wires;
+	struct gate *gate; /* NULL: there is none yet, or it was shut */
+	struct gate *last; /* that was shut */
+	bool guess;        /* as its fate was, when it was looked at last */
+	uint16_t way_count;
+	struct tunnel_way {
+		struct fib_path path;
+		uint8_t mac[6], own_mac[6];
+		uint32_t mtu; /* of the link */
+		bool has_mac;
+	} ways[FIB_PATHS_MAX];
+};
+struct filter { /* of ours: in the kernel, wanted there, or both */
+	struct hash_node by_key;
+	struct circuit *circuit;
+	struct list of_circuit;
+	struct fib_filter has, want;
+	bool present, wanted, asked, refused;
+	bool as_it_is; /* whatever is there stays */
+	bool changed;  /* `want`, since it was asked for */
+	uint32_t seen;
+	char *trouble; /* why it was refused */
+};
+struct wire { /* a pseudowire of a circuit */
+	struct circuit *circuit;
+	struct addr peer;
+	uint32_t vc_id, out_label, in_label;
+	bool control_word, usable;
+	struct tunnel *tunnel; /* NULL: it names no peer */
+	struct list of_tunnel;
+};
+struct circuit { /* a row of l2vpn.Circuit, or what the kernel has from before our restart */
+	struct hash_node by_name;
+	struct rib *rib;
+	char name[64];
+	uint32_t ifindex; /* 0: there is no such interface */
+	uint32_t round;
+	uint64_t told_at; /* counts rows: of two that want one label the newer has it */
+	bool told;        /* there is a row */
+	bool tagged, carrier_follows, carrier_held;
+	char local[64];
+	uint8_t wire_count;
+	struct wire wires[FIB_CIRCUIT_PATHS];
+	uint32_t active, turn; /* as told */
+	bool begun;            /* the turn that it is in is known, */
+	bool arrived;          /* and the path that it begins with could be taken at some time */
+	uint32_t in_turn;
+	uint8_t current;     /* of the wires, where frames shall leave first */
+	struct list filters; /* of struct filter */
+	uint32_t shown;      /* the wire by which they leave as the kernel has it; LABEL_UNSET: none */
+	usec_t moved_at;
+	char moved_why[96];
+	bool carrier_tried;
+	char carrier_trouble[96];
+	struct list dirty;
+	struct row row;
+};
+
+enum op_target {
+	TARGET_NONE,
+	TARGET_NEXTHOP,
+	TARGET_GROUP,
+	TARGET_ROUTE,
+	TARGET_ILM,
+	TARGET_PORT,
+	TARGET_STATION,
+	TARGET_CLSACT,
+	TARGET_GATE,
+	TARGET_FILTER
+};
 struct pending { /* an operation under way, by its number */
 	uint32_t number;
 	enum op_target target;
@@ -340,6 +442,8 @@ struct pending { /* an operation under way, by its number */
 	struct fib_nexthop *group;
 	struct fib_path *paths;
 	bool pipe;     /* ILM */
+	uint16_t pref; /* filter: with `id` as its interface and `handle` */
+	uint32_t handle;
 	char name[16]; /* of a link to be made */
 };
 enum { PENDING_MAX = 4096, PLATFORM_LABELS = 1048575 };
@@ -360,6 +464,16 @@ struct rib {
 	uint32_t dump, config_round; /* counts of dumps and configurations, to tell what was not told again */
 	struct hash ports, nexthops, nexthop_contents, groups, fates, lsps, ilms, ldp_links;
 	struct hash homes_by_name, vpn_labels, questions;
+	struct hash stations, gates, tunnels, filters, circuits;
+	struct list dirty_gates, dirty_circuits;
+	uint32_t next_gate;
+	uint64_t circuit_rows;
+	bool contested;                 /* two circuits want one label or interface */
+	size_t block_links, core_links; /* that have the block, as seen; those but lo */
+	bool tunnels_dirty;             /* their ways may be others */
+	bool stations_dirty;            /* some MAC address is to be asked for */
+	bool clsacts_dirty;             /* interfaces may need filters, or need them no longer */
+	bool gates_first;               /* before anything else */
 	struct home **homes;
 	uint32_t home_count;
 	struct list tables;
@@ -401,8 +515,9 @@ struct rib {
 	usec_t resync_at, retry_at, retried_at;
 	usec_t retry_span; /* doubles while refusals go on */
 	bool resync_asked, platform_told, platform_checked;
-	struct table interface_table, route_table, ilm_table, range_table, kernel_table, request_table, reach_table;
-	struct table *served[8];
+	struct table interface_table, route_table, ilm_table, range_table, kernel_table, request_table, reach_table,
+	    circuit_table;
+	struct table *served[9];
 	struct row kernel_row;
 	struct label_range {
 		struct row row;
@@ -410,6 +525,8 @@ struct rib {
 		uint32_t first, last;
 	} ranges[4];
 };
+
+struct batch;
 
 /* rib.c */
 void rib_note(struct rib *, int priority, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -434,6 +551,8 @@ void port_held(struct rib *, uint32_t ifindex); /* BFD may hold it down now, or 
 void port_answer(struct rib *, const struct pending *, int error, const char *text);
 uint32_t port_name_number(struct rib *, const char *name); /* index + 1 in rib->names */
 uint32_t port_by_name(struct rib *, const char *name);
+bool port_has_name(const struct port *, const char *name);
+const char *port_label(const struct port *); /* as in router.conf */
 struct rib_table *table_get(struct rib *, uint32_t id);
 struct rib_table *table_new(struct rib *, uint32_t id);
 struct rib_table *table_of_vrf(struct rib *, const char *vrf); /* NULL: there is no such device */
@@ -574,6 +693,69 @@ void vpn_labels_follow(struct rib *, struct fate *); /* its paths are others */
 uint16_t vpn_label_paths(const struct vpn_label *, struct fib_path out[FIB_PATHS_MAX]);
 bool vpn_label_takes(struct rib *, struct ilm *); /* a row that wanted this label in vain has it now */
 void vpn_labels_free(struct rib *);
+/* stations.c */
+void stations_seen(struct rib *, const struct fib_station *, bool gone);
+void stations_swept(struct rib *);
+/* Its MAC address is needed from now on. */
+const struct station *station_need(struct rib *, uint32_t ifindex, const struct addr *);
+struct station *station_find(struct rib *, uint32_t ifindex, const struct addr *);
+void stations_free(struct rib *);
+/* tunnels.c */
+struct tunnel *tunnel_join(struct rib *, struct wire *, bool bfd);
+void tunnel_leave(struct rib *, struct wire *);
+void tunnels_settle(struct rib *);                       /* what their fates lead to; gates are shut */
+struct gate *tunnel_gate(struct rib *, struct tunnel *); /* an open one */
+const struct tunnel_way *tunnel_way(
+    const struct wire *);                     /* the one of several that it takes; NULL: none that can be taken */
+bool tunnel_is_unsure(const struct tunnel *); /* nobody knows yet whether it leads anywhere */
+bool tunnel_is_dead(const struct tunnel *);   /* so BFD says */
+struct gate *gate_find(struct rib *, uint32_t index);
+struct gate *gate_get(struct rib *, uint32_t index);
+void gates_seen(struct rib *, const struct fib_gate *);
+void gate_dirty(struct rib *, struct gate *);
+void gates_swept(struct rib *);
+void tunnels_free(struct rib *);
+/* circuits.c */
+void circuit_row(struct rib *, const L2vpn__Circuit *, bool gone, uint32_t round);
+void circuits_synced(struct rib *, uint32_t round);
+void circuit_dirty(struct rib *, struct circuit *);
+void circuits_all_dirty(struct rib *);
+void circuit_settle(struct rib *, struct circuit *); /* what it wants in the kernel */
+struct circuit *circuit_of_port(struct rib *, uint32_t ifindex);
+void circuit_release(struct rib *, struct circuit *);
+bool circuit_filter_is_right(const struct filter *);
+void circuit_show(struct rib *, struct circuit *); /* its row may be another */
+uint32_t circuit_active(
+    const struct circuit *); /* by which wire frames leave, as the kernel has it; LABEL_UNSET: none */
+struct filter *circuit_filter(const struct circuit *, uint16_t pref, uint32_t handle); /* NULL: none */
+uint32_t filter_handle(const struct fib_filter *);
+bool filters_same(const struct fib_filter *, const struct fib_filter *);
+bool wire_is_ready(const struct wire *);
+bool wire_is_unsure(const struct wire *); /* nobody knows yet whether there is an LSP */
+void circuits_free(struct rib *);
+/* circuits_ports.c */
+void circuit_place(struct rib *, struct circuit *, uint32_t ifindex); /* 0: nowhere */
+void circuit_find_port(struct rib *, struct circuit *);
+void circuit_settle_promiscuous(struct rib *, const struct circuit *, struct port *);
+void circuit_settle_carrier(struct rib *, struct circuit *, struct port *);
+void circuit_carrier_refused(struct rib *, struct circuit *, const char *text);
+void circuits_link_changed(struct rib *, struct port *, bool gone);
+/* circuits_diff.c */
+void circuits_take_gates(struct batch *);
+void circuits_take(struct batch *);
+void circuits_answer(struct rib *, const struct pending *, int error, const char *text);
+void circuits_retry(struct rib *);
+/* circuits_seen.c */
+void filters_seen(struct rib *, const struct fib_filter *, bool gone);
+void counts_seen(struct rib *, const struct fib_count *);
+void clsacts_seen(struct rib *, const struct fib_clsact *, bool gone);
+void clsact_lost(struct rib *, struct port *);
+void circuits_swept(struct rib *);
+struct filter *filter_get(struct rib *, struct circuit *, const struct fib_filter *like);
+struct filter *filter_find(const struct rib *, uint32_t ifindex, uint16_t pref, uint32_t handle);
+void filter_release(struct rib *, struct filter *);
+/* circuits_rows.c */
+void fill_circuit(const struct row *, void *message, struct arena *);
 /* reach.c */
 void reach_row(struct rib *, const L3vpn__NextHop *, bool gone, uint32_t round);
 void reach_synced(struct rib *, uint32_t round);
@@ -590,6 +772,14 @@ void diff_answer(struct rib *, uint32_t number, int error, const char *text);
 void diff_dirty(struct rib *, struct list *queue, struct list *link);
 void diff_extra(struct rib *, const struct fib_op *);
 void diff_all_dirty(struct rib *);
+struct batch { /* operations as they are taken */
+	struct rib *rib;
+	struct fib_op *ops;
+	size_t room, count;
+};
+struct fib_op *diff_next_op(struct batch *, enum fib_op_kind, enum op_target, uint32_t id, struct pending **ret);
+void diff_take_extra(struct batch *);
+void diff_again_later(struct rib *);
 void diff_retry_soon(struct rib *); /* something changed: refused operations may work now */
 bool route_is_right(struct rib *, const struct route *);
 bool group_serves(const struct group *, const struct fate *); /* packets take its next hops, whoever stands by */

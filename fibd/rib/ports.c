@@ -52,8 +52,17 @@ port_held(struct rib *rib, uint32_t ifindex)
 	table_changed(&rib->interface_table, &p->row);
 }
 
-static bool
-has_name(const struct port *p, const char *name)
+const char *
+port_label(const struct port *p)
+{
+	return strcmp(p->link.name, "lo") == 0 ? "InLoopBack0"
+	       : *p->link.alias                ? p->link.alias
+	       : *p->link.altname              ? p->link.altname
+					       : p->link.name;
+}
+
+bool
+port_has_name(const struct port *p, const char *name)
 {
 	return strcasecmp(p->link.name, name) == 0 || (*p->link.alias && strcasecmp(p->link.alias, name) == 0) ||
 	       (*p->link.altname && strcasecmp(p->link.altname, name) == 0);
@@ -64,7 +73,7 @@ port_by_name(struct rib *rib, const char *name)
 {
 	hash_each (n, &rib->ports) {
 		const struct port *p = OBJECT(n, struct port, by_ifindex);
-		if (has_name(p, name))
+		if (port_has_name(p, name))
 			return p->link.ifindex;
 	}
 	return 0;
@@ -238,6 +247,7 @@ link_gone(struct rib *rib, struct port *p)
 		up_changed(rib, p);
 	table_gone(&rib->interface_table, &p->row);
 	hash_remove(&rib->ports, &p->by_ifindex);
+	circuits_link_changed(rib, p, true);
 	free(p->addresses);
 	free(p);
 	if (was_vrf) {
@@ -260,7 +270,8 @@ link_same(const struct fib_link *a, const struct fib_link *b)
 	       a->loopback == b->loopback && a->point_to_point == b->point_to_point && a->multicast == b->multicast &&
 	       a->speed_mbps == b->speed_mbps && a->is_vrf == b->is_vrf && a->is_dummy == b->is_dummy &&
 	       a->mtu == b->mtu && a->master == b->master && a->vrf_table == b->vrf_table &&
-	       memcmp(a->mac, b->mac, sizeof a->mac) == 0 && a->mpls_input == b->mpls_input;
+	       memcmp(a->mac, b->mac, sizeof a->mac) == 0 && a->mpls_input == b->mpls_input && a->vlan == b->vlan &&
+	       a->promiscuous == b->promiscuous;
 }
 
 static void
@@ -294,6 +305,7 @@ link_seen(struct rib *rib, const struct fib_link *link)
 	}
 	if (was_up != is_up(p))
 		up_changed(rib, p);
+	circuits_link_changed(rib, p, false);
 	find_names(rib);
 	changed(rib, p);
 }
@@ -392,7 +404,7 @@ static struct fib_if_config *
 config_of(struct rib *rib, const struct port *p)
 {
 	for (size_t i = 0; i < rib->config.interface_count; i++)
-		if (has_name(p, rib->config.interfaces[i].name))
+		if (port_has_name(p, rib->config.interfaces[i].name))
 			return &rib->config.interfaces[i];
 	return NULL;
 }
@@ -572,6 +584,8 @@ op_text(enum fib_op_kind kind)
 	case FIB_OP_LINK_DELETE: return "it cannot be removed";
 	case FIB_OP_LINK_MASTER: return "it cannot be put into its VPN instance";
 	case FIB_OP_LINK_MTU: return "its MTU cannot be set";
+	case FIB_OP_LINK_PROMISCUOUS: return "it does not take frames for others";
+	case FIB_OP_LINK_CARRIER: return "its carrier cannot be switched";
 	case FIB_OP_MPLS_INPUT: return "MPLS cannot be switched";
 	case FIB_OP_PLATFORM_LABELS: return "the size of the label table cannot be set";
 	case FIB_OP_FORWARDING: return "forwarding cannot be switched on";
@@ -598,6 +612,11 @@ port_answer(struct rib *rib, const struct pending *op, int error, const char *te
 		platform_labels_set(rib);
 	if (!error)
 		return;
+	if (op->kind == FIB_OP_LINK_CARRIER) {
+		if (p && p->circuit)
+			circuit_carrier_refused(rib, p->circuit, text);
+		return;
+	}
 	if (!p) {
 		for (size_t i = 0; op->kind == FIB_OP_LINK_CREATE && i < rib->config.interface_count; i++)
 			if (strcasecmp(rib->config.interfaces[i].name, op->name) == 0)

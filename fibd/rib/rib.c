@@ -7,7 +7,8 @@
  * resolved to paths and owns a *group* of *nexthop* objects in the kernel; a route points at the group of the
  * fate that it `wants`. An *lsp* is a row of ldp.Lsp: it makes an *ilm* (an incoming label and where it leads),
  * and it makes the route to its FEC want a labelled variant of its fate. Rows of l3vpnd add entries and incoming labels of their
- * own, and *questions* about addresses. Rows name VPN instances by *homes*, which have a table whether or not there is a VRF
+ * own, and *questions* about addresses. A *circuit* is a row of l2vpn.Circuit: its pseudowires (*wires*) go through *tunnels*, which have
+ * fates, and *filters* of the kernel's traffic control carry their frames. Rows name VPN instances by *homes*, which have a table whether or not there is a VRF
  * device.
  *
  * The life of a change. A link loses carrier: the port tells the next hop objects on it that the kernel has
@@ -62,15 +63,18 @@ rib_new(uint64_t seed)
 	rib->dump = 1;
 	rib->resync_asked = true; /* the first thing to do */
 	rib->next_id = FIB_NEXTHOP_FIRST;
+	rib->next_gate = FIB_GATE;
 	rib->resync_at = rib->retry_at = rib->tracks_until = rib->patient_until = rib->loops_at = USEC_NEVER;
 	rib->patient = true;
 	struct hash *hashes[] = { &rib->ports, &rib->nexthops, &rib->nexthop_contents, &rib->groups, &rib->fates,
 		&rib->sessions, &rib->sessions_by_peer, &rib->hops, &rib->hops_by_peer, &rib->lsps, &rib->ilms,
-		&rib->ldp_links, &rib->troubles, &rib->homes_by_name, &rib->vpn_labels, &rib->questions };
+		&rib->ldp_links, &rib->troubles, &rib->homes_by_name, &rib->vpn_labels, &rib->questions, &rib->stations,
+		&rib->gates, &rib->tunnels, &rib->filters, &rib->circuits };
 	for (size_t i = 0; i < COUNT(hashes); i++)
 		hash_init(hashes[i]);
 	struct list *lists[] = { &rib->tables, &rib->dirty_nexthops, &rib->dirty_groups, &rib->dirty_ilms,
-		&rib->recursives, &rib->touched, &rib->groupless, &rib->to_tell, &rib->spare_groups, &rib->inlined };
+		&rib->recursives, &rib->touched, &rib->groupless, &rib->to_tell, &rib->spare_groups, &rib->inlined,
+		&rib->dirty_gates, &rib->dirty_circuits };
 	pool_init(&rib->route_pool, sizeof(struct route));
 	pool_init(&rib->entry_pool, sizeof(struct entry));
 	pool_init(&rib->direct_pool, sizeof(struct direct));
@@ -97,6 +101,8 @@ rib_free(struct rib *rib)
 {
 	if (!rib)
 		return;
+	circuits_free(rib);
+	stations_free(rib);
 	reach_free(rib);
 	vpn_labels_free(rib);
 	routes_free(rib);
@@ -224,6 +230,11 @@ seen(struct rib *rib, const struct fib_object *o, bool gone)
 	case FIB_NEXTHOP: nexthops_seen(rib, &o->nexthop, gone); break;
 	case FIB_IP_ROUTE: routes_seen(rib, &o->ip_route, gone); break;
 	case FIB_LABEL_ROUTE: lfib_seen(rib, &o->label_route, gone); break;
+	case FIB_STATION: stations_seen(rib, &o->station, gone); break;
+	case FIB_CLSACT: clsacts_seen(rib, &o->clsact, gone); break;
+	case FIB_A_GATE: gates_seen(rib, &o->gate); break;
+	case FIB_FILTER: filters_seen(rib, &o->filter, gone); break;
+	case FIB_COUNT: counts_seen(rib, &o->count); break;
 	}
 }
 
@@ -235,6 +246,8 @@ seen_all(struct rib *rib)
 	nexthops_swept(rib);
 	routes_swept(rib);
 	lfib_swept(rib);
+	stations_swept(rib);
+	circuits_swept(rib);
 	if (!rib->dumped) /* until now nothing was resolved */
 		rib->resolve_all = true;
 	if (!rib->dumped && rib->has_config)
@@ -280,6 +293,7 @@ row_told(struct rib *rib, const struct fib_input *in)
 	case FIB_VPN_ROUTE: learned_vpn_row(rib, in->row, in->gone, in->round); break;
 	case FIB_VPN_LABEL: vpn_label_row(rib, in->row, in->gone, in->round); break;
 	case FIB_VPN_NEXTHOP: reach_row(rib, in->row, in->gone, in->round); break;
+	case FIB_L2VPN_CIRCUIT: circuit_row(rib, in->row, in->gone, in->round); break;
 	case FIB_MIRRORS: break;
 	}
 }
@@ -295,6 +309,7 @@ table_told(struct rib *rib, const struct fib_input *in)
 	case FIB_LDP_SYNC: neighbors_synced(rib, in->round); break;
 	case FIB_VPN_LABEL: vpn_labels_synced(rib, in->round); break;
 	case FIB_VPN_NEXTHOP: reach_synced(rib, in->round); break;
+	case FIB_L2VPN_CIRCUIT: circuits_synced(rib, in->round); break;
 	case FIB_MIRRORS: break;
 	}
 }
@@ -343,6 +358,7 @@ rib_vouch(struct rib *rib)
 	table_complete(&rib->interface_table);
 	table_complete(&rib->route_table);
 	table_complete(&rib->ilm_table);
+	table_complete(&rib->circuit_table);
 	table_complete(&rib->request_table);
 	vouch_for_answers(rib);
 }
@@ -371,6 +387,7 @@ rib_settle(struct rib *rib)
 	}
 	fates_get_groups(rib);
 	fates_settle(rib);
+	tunnels_settle(rib);
 	ports_settle(rib);
 	if (rib->review && all_chosen && !rib->resolve && !rib->resolve_all && rib->has_config)
 		reach_review(rib);
@@ -388,6 +405,14 @@ something_happens(struct rib *rib)
 		rib->loops_at = usec_min(rib->loops_at, rib->now + LOOPS_AGAIN);
 }
 
+/* Answers and time change nothing outside, and neighbors and filters are nothing that routes lean on. */
+static bool
+matters_to_routes(const struct fib_input *in)
+{
+	return in->kind != FIB_IN_ANSWER && in->kind != FIB_IN_TIMER &&
+	       !(in->kind == FIB_IN_SEEN && in->object->kind >= FIB_STATION);
+}
+
 void
 rib_input(struct rib *rib, const struct fib_input *in, usec_t now)
 {
@@ -395,7 +420,7 @@ rib_input(struct rib *rib, const struct fib_input *in, usec_t now)
 	rib->busy = true;
 	if (now > rib->now)
 		rib->now = now;
-	if (in->kind != FIB_IN_ANSWER && in->kind != FIB_IN_TIMER)
+	if (matters_to_routes(in))
 		something_happens(rib);
 	dispatch(rib, in);
 	rib_settle(rib);

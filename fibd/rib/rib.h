@@ -25,6 +25,19 @@ enum {
 	FIB_NEXTHOP_FIRST = 0x50000000, /* ids of our next hop objects */
 	FIB_PATHS_MAX = 32,             /* next hops in one route */
 	FIB_MANY_ROUTES = 1024,         /* that follow one group */
+	FIB_CIRCUIT_PATHS = 4,          /* pseudowires of one circuit */
+};
+/* Ours among what others have in the kernel's traffic control (doc/decisions/0008). */
+enum {
+	FIB_BLOCK = 20100,     /* the filters of all MPLS links */
+	FIB_FRONT = 20100,     /* preference of the filter of a circuit that is looked at first */
+	FIB_PLACE = 20101,     /* and of those of its pseudowires, one after the other */
+	FIB_DROP = 20115,      /* and of the last one */
+	FIB_RECEIVE = 20120,   /* of labels */
+	FIB_GATE = 0x50000000, /* indexes of actions: gates from here on, */
+	FIB_SENT = 0x52000000, /* and what counts for a pseudowire: this and its label */
+	FIB_RECEIVED = 0x53000000,
+	FIB_ACTIONS_END = 0x54000000,
 };
 
 /* --- what is in the kernel, in either direction --- */
@@ -40,6 +53,8 @@ struct fib_link {
 	uint8_t mac[6];
 	bool mpls_input; /* as read from its sysctl */
 	bool ours;       /* made by us: it is in our group (IFLA_GROUP) */
+	uint16_t vlan;   /* of a subinterface; 0: it is none */
+	bool promiscuous;
 };
 struct fib_address {
 	uint32_t ifindex;
@@ -89,7 +104,60 @@ struct fib_label_route {
 	struct fib_path paths[FIB_PATHS_MAX];
 };
 
-enum fib_object_kind { FIB_LINK, FIB_ADDRESS, FIB_NEXTHOP, FIB_IP_ROUTE, FIB_LABEL_ROUTE };
+struct fib_station { /* who is on a link, and its MAC address: an entry of the kernel's neighbor table */
+	uint32_t ifindex;
+	struct addr addr;
+	uint8_t mac[6];
+	bool valid; /* the kernel would send there */
+};
+struct fib_clsact { /* where filters of an interface's incoming frames are */
+	uint32_t ifindex;
+	uint32_t block; /* shared by several interfaces; 0: its own */
+};
+struct fib_gate { /* an action that many filters begin with: they are passed over while it is shut */
+	uint32_t index;
+	bool open;
+};
+/* What is done with the frames of a circuit, or with packets that come in with a pseudowire's label. Its interface, preference,
+ * label and explicit_null tell it from others. */
+struct fib_filter {
+	uint32_t ifindex; /* 0: of the block */
+	uint16_t pref;
+	uint32_t label;     /* ours, of the pseudowire; 0: it has none (drop, local) */
+	bool explicit_null; /* block: beneath an explicit null */
+	bool control_word;
+	bool pop_tag;      /* block: the frame's VLAN tag goes, the interface puts its own on */
+	uint16_t push_tag; /* circuit: it gets one before it goes into the pseudowire; 0: none */
+	uint32_t gate;     /* 0: none */
+	bool open;         /* seen: that gate */
+	uint32_t out;      /* where frames leave; 0: nowhere, they are dropped */
+	uint8_t label_count;
+	uint32_t labels[5]; /* pushed, outermost first: the tunnel's and the peer's; none: they leave as they came */
+	uint8_t mac[6], own_mac[6];
+	uint32_t vc_id; /* these three are for whoever finds it */
+	struct addr peer;
+	uint32_t turn;
+	bool all; /* gone: every filter of this preference */
+	uint64_t packets, bytes;
+};
+struct fib_count {      /* of a pseudowire */
+	uint32_t label; /* ours */
+	bool received;  /* else sent */
+	uint64_t packets, bytes;
+};
+
+enum fib_object_kind {
+	FIB_LINK,
+	FIB_ADDRESS,
+	FIB_NEXTHOP,
+	FIB_IP_ROUTE,
+	FIB_LABEL_ROUTE,
+	FIB_STATION, /* from here on nothing that routes lean on */
+	FIB_CLSACT,
+	FIB_A_GATE,
+	FIB_FILTER,
+	FIB_COUNT
+};
 struct fib_object {
 	enum fib_object_kind kind;
 	union {
@@ -98,6 +166,11 @@ struct fib_object {
 		struct fib_nexthop nexthop;
 		struct fib_ip_route ip_route;
 		struct fib_label_route label_route;
+		struct fib_station station;
+		struct fib_clsact clsact;
+		struct fib_gate gate;
+		struct fib_filter filter;
+		struct fib_count count;
 	};
 };
 /* What the kernel can do, found out by the daemon. */
@@ -113,18 +186,20 @@ struct fib_abilities {
 /* --- operations: what the kernel shall do --- */
 
 enum fib_op_kind {
-	FIB_OP_ADD, /* create or replace the object */
+	FIB_OP_ADD, /* create or replace the object; a station: find out its MAC address, and keep at it */
 	FIB_OP_DELETE,
 	FIB_OP_LINK_UP, /* object.link.ifindex */
 	FIB_OP_LINK_DOWN,
-	FIB_OP_LINK_CREATE,     /* object.link.name: a loopback; with is_vrf a VRF of the table vrf_table */
-	FIB_OP_LINK_MASTER,     /* object.link.ifindex, master: the VRF that it is in; 0 none */
-	FIB_OP_LINK_DELETE,     /* object.link.ifindex: one that we made */
-	FIB_OP_LINK_MTU,        /* object.link.ifindex, mtu */
-	FIB_OP_MPLS_INPUT,      /* object.link.ifindex, mpls_input: on or off */
-	FIB_OP_PLATFORM_LABELS, /* value */
-	FIB_OP_FORWARDING,      /* IPv4 and IPv6 forwarding on */
-	FIB_OP_RESYNC,          /* dump everything again and tell it as FIB_IN_SEEN … FIB_IN_SEEN_ALL */
+	FIB_OP_LINK_CREATE,      /* object.link.name: a loopback; with is_vrf a VRF of the table vrf_table */
+	FIB_OP_LINK_MASTER,      /* object.link.ifindex, master: the VRF that it is in; 0 none */
+	FIB_OP_LINK_DELETE,      /* object.link.ifindex: one that we made */
+	FIB_OP_LINK_MTU,         /* object.link.ifindex, mtu */
+	FIB_OP_LINK_PROMISCUOUS, /* object.link.ifindex, promiscuous */
+	FIB_OP_LINK_CARRIER,     /* object.link.ifindex, carrier */
+	FIB_OP_MPLS_INPUT,       /* object.link.ifindex, mpls_input: on or off */
+	FIB_OP_PLATFORM_LABELS,  /* value */
+	FIB_OP_FORWARDING,       /* IPv4 and IPv6 forwarding on */
+	FIB_OP_RESYNC,           /* dump everything again and tell it as FIB_IN_SEEN … FIB_IN_SEEN_ALL */
 };
 struct fib_op {
 	enum fib_op_kind kind;
@@ -156,6 +231,7 @@ enum fib_mirror {
 	FIB_VPN_ROUTE,
 	FIB_VPN_LABEL,
 	FIB_VPN_NEXTHOP,
+	FIB_L2VPN_CIRCUIT,
 	FIB_MIRRORS
 };
 struct fib_input {
@@ -184,6 +260,6 @@ size_t rib_take_ops(struct rib *, struct fib_op *ops, size_t room, usec_t now);
 bool rib_has_ops(const struct rib *);
 bool rib_is_urgent(const struct rib *);    /* the next of them may move many routes at once */
 bool rib_wants_resync(const struct rib *); /* the next is FIB_OP_RESYNC, alone: do it when no other is under way */
-/* fib.Interface, fib.Route, fib.Ilm, fib.LabelRange, fib.Kernel, fib.Reach, bfd.Request; NULL at the end. */
+/* fib.Interface, fib.Route, fib.Ilm, fib.LabelRange, fib.Kernel, fib.Reach, fib.Circuit, bfd.Request; NULL at the end. */
 struct table *const *rib_tables(struct rib *);
 #endif

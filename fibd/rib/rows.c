@@ -22,10 +22,7 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 
 	m->ifindex = p->link.ifindex;
 	m->name = fill_text(p->link.name);
-	m->label = fill_text(strcmp(p->link.name, "lo") == 0 ? "InLoopBack0"
-			     : *p->link.alias                ? p->link.alias
-			     : *p->link.altname              ? p->link.altname
-							     : p->link.name);
+	m->label = fill_text(port_label(p));
 	m->admin_up = p->link.admin_up;
 	m->carrier = p->link.carrier;
 	m->mtu = p->link.mtu;
@@ -377,10 +374,11 @@ rows_init(struct rib *rib)
 	table_init(&rib->kernel_table, "fib.Kernel", fill_kernel);
 	table_init(&rib->request_table, "bfd.Request", fill_request);
 	table_init(&rib->reach_table, "fib.Reach", fill_reach);
-	rib->reach_table.complete = rib->request_table.complete = rib->interface_table.complete =
-	    rib->route_table.complete = rib->ilm_table.complete = false;
+	table_init(&rib->circuit_table, "fib.Circuit", fill_circuit);
+	rib->circuit_table.complete = rib->reach_table.complete = rib->request_table.complete =
+	    rib->interface_table.complete = rib->route_table.complete = rib->ilm_table.complete = false;
 	struct table *tables[] = { &rib->interface_table, &rib->route_table, &rib->ilm_table, &rib->range_table,
-		&rib->kernel_table, &rib->request_table, &rib->reach_table };
+		&rib->kernel_table, &rib->request_table, &rib->reach_table, &rib->circuit_table };
 	for (size_t i = 0; i < COUNT(tables); i++)
 		rib->served[i] = tables[i];
 	for (size_t i = 0; i < COUNT(ranges); i++) {

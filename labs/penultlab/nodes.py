@@ -29,7 +29,7 @@ def spawn(namespace, argv, **kw):
         LIBC.prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
 
     try:
-        return subprocess.Popen(argv, preexec_fn=child, stdin=subprocess.DEVNULL, start_new_session=True, **kw)
+        return subprocess.Popen(argv, preexec_fn=child, start_new_session=True, **{"stdin": subprocess.DEVNULL, **kw})
     finally:
         os.close(there)
 

@@ -84,7 +84,7 @@ struct command {
 	/* Returns 0, or a positive exit status when what was asked for does not exist (and says so in *out). */
 	int (*show)(const struct show *);
 	/* An operation: this verb is requested of the daemon with the line, every word written out, as its bytes; the
-	 * answer's text is printed. */
+	 * answer's text is printed. With tables: a display that has the daemon look first, so that its rows are of now. */
 	const char *request;
 	/* The same, but carried out by the program itself: `name` is the program's, for messages; daemons are found in
 	 * `run_dir`. Returns its exit status. */

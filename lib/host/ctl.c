@@ -117,6 +117,23 @@ request(struct ctl *c)
 	return 0;
 }
 
+/* A display whose rows are of when they were asked for. */
+static int
+have_it_look(struct ctl *c)
+{
+	struct bus_answer answer;
+	char why[256];
+	struct bus_client *client = bus_client_open(c->run_dir, c->daemon, why);
+
+	if (!client)
+		return ctl_complain(c, "%s", why);
+	int r = bus_client_request(client, c->command->request, "", 0, REQUEST_WAIT, &c->arena, &answer, why);
+	bus_client_close(client);
+	if (r < 0)
+		return ctl_complain(c, "%s", why);
+	return answer.status ? ctl_complain(c, "%s", answer.text ? answer.text : strerror(answer.status)) : 0;
+}
+
 static int
 carry_out(struct ctl *c)
 {
@@ -277,7 +294,13 @@ run(struct ctl *c, int argc, char **argv)
 		return ctl_help(c, words, count - 1);
 	if ((status = ctl_find(c, words, count)))
 		return status;
-	return c->command->run ? carry_out(c) : c->command->request ? request(c) : display(c);
+	if (c->command->run)
+		return carry_out(c);
+	if (c->command->request && !c->command->tables)
+		return request(c);
+	if (c->command->request && (status = have_it_look(c)))
+		return status;
+	return display(c);
 }
 
 int

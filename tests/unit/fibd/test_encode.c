@@ -60,7 +60,7 @@ reads_back(const struct fib_object *o)
 	case FIB_IP_ROUTE: ck_assert_mem_eq(&back.ip_route, &o->ip_route, sizeof o->ip_route); break;
 	case FIB_LABEL_ROUTE: ck_assert_mem_eq(&back.label_route, &o->label_route, sizeof o->label_route); break;
 	case FIB_ADDRESS: ck_assert_mem_eq(&back.address, &o->address, sizeof o->address); break;
-	case FIB_LINK: break;
+	default: break;
 	}
 }
 

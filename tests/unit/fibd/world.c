@@ -1,6 +1,7 @@
 /* The test's kernel; see world.h. */
 #include "tests/unit/fibd/world.h"
 #include "fibd/commands.h"
+#include "tests/unit/fibd/world_tc.h"
 #include <check.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -111,14 +112,15 @@ world_tell_all(struct world *w)
 		tell_route(w, &w->routes[i], false);
 	for (size_t i = 0; i < w->ilm_count; i++)
 		tell_ilm(w, &w->ilms[i], false);
+	world_tc_tell_all(w);
 	world_input(w, &(struct fib_input){ .kind = FIB_IN_SEEN_ALL });
 	w->deaf = deaf;
 }
 
 /* --- the kernel's own doing --- */
 
-static struct fib_link *
-link_of(struct world *w, uint32_t ifindex)
+struct fib_link *
+world_link_of(struct world *w, uint32_t ifindex)
 {
 	for (size_t i = 0; i < w->link_count; i++)
 		if (w->links[i].ifindex == ifindex)
@@ -180,7 +182,7 @@ drop_routes_on(struct world *w, uint32_t ifindex)
 		const struct fib_ip_route *r = &w->routes[i];
 		uint16_t dead = 0;
 		for (uint16_t k = 0; k < r->path_count; k++) {
-			const struct fib_link *l = link_of(w, r->paths[k].ifindex);
+			const struct fib_link *l = world_link_of(w, r->paths[k].ifindex);
 			dead += r->paths[k].ifindex == ifindex || !l || !l->admin_up;
 		}
 		if (r->protocol == FIB_PROTOCOL && !r->nexthop_id && dead == r->path_count)
@@ -215,7 +217,7 @@ check_paths(struct world *w, const struct fib_ip_route *r, const char **text)
 	for (uint16_t i = 0; i < r->path_count; i++) {
 		const struct fib_path *p = &r->paths[i];
 		const struct fib_nexthop like = { .gateway = p->gateway, .ifindex = p->ifindex };
-		const struct fib_link *l = link_of(w, p->ifindex);
+		const struct fib_link *l = world_link_of(w, p->ifindex);
 		if (!l || !l->admin_up || !l->carrier) {
 			*text = "Nexthop device is not up";
 			return ENETDOWN;
@@ -257,7 +259,7 @@ check_nexthop(struct world *w, const struct fib_nexthop *n, const char **text)
 	}
 	if (n->member_count || n->black_hole)
 		return 0;
-	const struct fib_link *l = link_of(w, n->ifindex);
+	const struct fib_link *l = world_link_of(w, n->ifindex);
 	if (!l || !l->admin_up || !l->carrier) {
 		*text = "Carrier for nexthop device is down";
 		return ENETDOWN;
@@ -355,7 +357,7 @@ do_ilm(struct world *w, const struct fib_label_route *r, bool delete, const char
 		return error;
 	}
 	for (uint16_t i = 0; i < r->path_count; i++)
-		if (!link_of(w, r->paths[i].ifindex))
+		if (!world_link_of(w, r->paths[i].ifindex))
 			return ENODEV;
 	if (!old)
 		old = GROW(w->ilms, w->ilm_count);
@@ -396,7 +398,7 @@ free_slaves(struct world *w, uint32_t master)
 static int
 do_link(struct world *w, const struct fib_op *op)
 {
-	struct fib_link *l = link_of(w, op->object.link.ifindex);
+	struct fib_link *l = world_link_of(w, op->object.link.ifindex);
 
 	if (op->kind == FIB_OP_LINK_CREATE) {
 		l = GROW(w->links, w->link_count);
@@ -434,6 +436,12 @@ do_link(struct world *w, const struct fib_op *op)
 		break;
 	case FIB_OP_LINK_MASTER: l->master = op->object.link.master; break;
 	case FIB_OP_LINK_MTU: l->mtu = op->object.link.mtu; break;
+	case FIB_OP_LINK_PROMISCUOUS: l->promiscuous = op->object.link.promiscuous; break;
+	case FIB_OP_LINK_CARRIER:
+		if (w->tc->fixed_carrier)
+			return EOPNOTSUPP;
+		l->carrier = op->object.link.carrier;
+		break;
 	case FIB_OP_MPLS_INPUT: l->mpls_input = op->object.link.mpls_input; break;
 	default: break;
 	}
@@ -458,6 +466,11 @@ perform(struct world *w, const struct fib_op *op, const char **text)
 		case FIB_IP_ROUTE: return do_route(w, &o->ip_route, delete, text);
 		case FIB_LABEL_ROUTE: return do_ilm(w, &o->label_route, delete, text);
 		case FIB_ADDRESS: return do_address(w, &o->address, delete);
+		case FIB_STATION:
+		case FIB_CLSACT:
+		case FIB_A_GATE:
+		case FIB_FILTER: return world_tc_do(w, o, delete, text);
+		case FIB_COUNT:
 		case FIB_LINK: return EINVAL;
 		}
 		return EINVAL;
@@ -467,6 +480,8 @@ perform(struct world *w, const struct fib_op *op, const char **text)
 	case FIB_OP_LINK_DELETE:
 	case FIB_OP_LINK_MASTER:
 	case FIB_OP_LINK_MTU:
+	case FIB_OP_LINK_PROMISCUOUS:
+	case FIB_OP_LINK_CARRIER:
 	case FIB_OP_MPLS_INPUT: return do_link(w, op);
 	default: return 0;
 	}
@@ -511,6 +526,7 @@ perform_slice(struct world *w, const struct fib_op *ops, size_t count, struct an
 			continue;
 		}
 		int error = perform(w, &ops[i], &text);
+		world_tc_watch(w);
 		if (!ops[i].number)
 			continue;
 		struct answer *a = &out[answers++];
@@ -585,6 +601,7 @@ world_new(void)
 
 	w->now = 1000 * USEC_PER_SEC;
 	w->mpls = w->resilient = true;
+	w->tc = world_tc_new();
 	arena_init(&w->arena);
 	w->rib = NULL;
 	*GROW(w->links, w->link_count) = (struct fib_link){
@@ -599,6 +616,7 @@ void
 world_free(struct world *w)
 {
 	rib_free(w->rib);
+	world_tc_free(w->tc);
 	arena_free(&w->arena);
 	text_free(&w->log);
 	free(w->links);
@@ -657,7 +675,7 @@ world_vrf(struct world *w, uint32_t ifindex, const char *name, uint32_t table)
 void
 world_enslave(struct world *w, uint32_t ifindex, uint32_t master)
 {
-	struct fib_link *l = link_of(w, ifindex);
+	struct fib_link *l = world_link_of(w, ifindex);
 
 	l->master = master;
 	if (w->rib)
@@ -684,11 +702,11 @@ world_link(struct world *w, uint32_t ifindex, const char *name, const char *addr
 void
 world_carrier(struct world *w, uint32_t ifindex, bool up)
 {
-	struct fib_link *l = link_of(w, ifindex);
+	struct fib_link *l = world_link_of(w, ifindex);
 
 	if (!up)
 		drop_nexthops_on(w, ifindex);
-	l->carrier = up;
+	l->carrier = up; /* filters stay */
 	tell_link(w, l, false);
 }
 
@@ -701,10 +719,11 @@ world_admin(struct world *w, uint32_t ifindex, bool up)
 void
 world_unplug(struct world *w, uint32_t ifindex)
 {
-	struct fib_link *l = link_of(w, ifindex), gone = *l;
+	struct fib_link *l = world_link_of(w, ifindex), gone = *l;
 
 	drop_nexthops_on(w, ifindex);
 	drop_routes_on(w, ifindex);
+	world_tc_link_gone(w, ifindex);
 	*l = w->links[--w->link_count];
 	for (size_t i = 0; i < w->address_count;)
 		if (w->addresses[i].ifindex == ifindex) {

@@ -10,6 +10,8 @@
 #include "proto/l3vpn.pb-c.h"
 #include "proto/ldp.pb-c.h"
 
+struct world_tc;
+
 /*
  * A RIB engine and a kernel of the test's own around it. The kernel behaves as the real one does where that
  * matters: it refuses next hops on dead links, and it drops what hung on a link that went down without a word.
@@ -36,7 +38,8 @@ struct world {
 	int refuse;                        /* the next route or label is refused with this errno */
 	unsigned foreign_harm;             /* operations that hit somebody else's route */
 	unsigned ops, adds, deletes, group_ops, route_ops, quiet_ops, dumps;
-	struct text log; /* of the engine */
+	struct text log;     /* of the engine */
+	struct world_tc *tc; /* world_tc.h */
 };
 
 struct world *world_new(void); /* MPLS kernel, lo, abilities told, nothing dumped yet */
@@ -106,6 +109,7 @@ struct table *world_table(struct world *, const char *name);
 struct addr world_addr(const char *);
 struct prefix world_prefix(const char *);
 /* What the test's kernel has; NULL when it has no such object. */
+struct fib_link *world_link_of(struct world *, uint32_t ifindex);
 struct fib_nexthop *world_nexthop_of(struct world *, uint32_t id);
 struct fib_ip_route *world_route_of(struct world *, const struct fib_ip_route *like);
 #endif

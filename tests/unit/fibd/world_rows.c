@@ -85,7 +85,7 @@ void
 world_lsps_synced(struct world *w, uint32_t round)
 {
 	static const enum fib_mirror tables[] = { FIB_LDP_LSP, FIB_IGP_ROUTE, FIB_VPN_ROUTE, FIB_VPN_LABEL,
-		FIB_VPN_NEXTHOP };
+		FIB_VPN_NEXTHOP, FIB_L2VPN_CIRCUIT };
 
 	for (size_t i = 0; i < COUNT(tables); i++)
 		world_synced(w, tables[i], round);

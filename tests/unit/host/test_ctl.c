@@ -79,6 +79,12 @@ static const struct command rows[] = {
 	    .help = "Four" },
 	{ .view = VIEW_EXEC, .words = "reset ranges [ peer <lsr-id>:peer ]", .request = "echo", .help = "Five" },
 	{ .view = VIEW_EXEC, .words = "probe [ -in <word>:vrf ] <ip>:host", .run = run_probe, .help = "Six" },
+	{ .view = VIEW_EXEC,
+	    .words = "count ranges",
+	    .tables = "fib.LabelRange",
+	    .request = "count",
+	    .show = show_ranges,
+	    .help = "Seven" },
 	{ .view = VIEW_SYSTEM, .words = "display nothing", .help = "Not of the command line" },
 	{ 0 },
 };
@@ -474,6 +480,23 @@ on_echo(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_
 	}
 }
 
+/* Row a is as of now; where there is none, it cannot be counted. */
+static void
+on_count(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *arena)
+{
+	struct range *r = &owner.ranges[0];
+
+	(void)ctx, (void)verb, (void)bytes, (void)size, (void)arena;
+	if (!row_is_in_table(&r->row)) {
+		answer->status = 2;
+		answer->text = "nothing to count";
+		return;
+	}
+	r->first++;
+	table_changed(&owner.table, &r->row);
+	bus_publish(owner.bus);
+}
+
 static void
 be_owner(bool complete)
 {
@@ -485,6 +508,7 @@ be_owner(bool complete)
 	owner.table.complete = complete;
 	bus_serve(owner.bus, &owner.table);
 	bus_on_request(owner.bus, "echo", on_echo, NULL);
+	bus_on_request(owner.bus, "count", on_count, NULL);
 	sd_event_source *source;
 	sd_event_add_io(host_loop(owner.host), &source, owner.orders, POLLIN, on_order, NULL);
 	ck_assert_int_eq(write(owner.done, "d", 1), 1);
@@ -625,6 +649,21 @@ START_TEST(a_request_carries_the_line_written_out)
 	ck_assert_int_eq(ctl("reset ranges peer 9.9.9.9"), 1);
 	ck_assert_str_eq(err, "fibctl: no such peer\n");
 	ck_assert_str_eq(out, "");
+	stop_owner();
+}
+END_TEST
+
+START_TEST(a_display_may_have_the_daemon_look_first)
+{
+	start_owner(true);
+	ck_assert_int_eq(ctl("count ranges"), 1);
+	ck_assert_str_eq(err, "fibctl: nothing to count\n");
+	ck_assert_str_eq(out, "");
+	order("a1");
+	ck_assert_int_eq(ctl("count ranges"), 0);
+	ck_assert_str_eq(out, "a 11-20\n");
+	ck_assert_int_eq(ctl("count ranges --json"), 0);
+	ck_assert_ptr_nonnull(strstr(out, "\"first\":12"));
 	stop_owner();
 }
 END_TEST
@@ -787,6 +826,7 @@ suite(void)
 	tcase_add_test(live, a_second_table_whose_owner_is_away_does_not_stop_the_display);
 	tcase_add_test(live, an_owner_that_recovers_is_shown_with_what_it_has_so_far);
 	tcase_add_test(live, a_request_carries_the_line_written_out);
+	tcase_add_test(live, a_display_may_have_the_daemon_look_first);
 	tcase_add_test(live, until_returns_at_once_when_it_holds_already);
 	tcase_add_test(live, until_that_never_holds_ends_with_its_own_status_and_the_last_rows);
 	tcase_add_test(live, until_of_a_field_that_is_not_there_is_refused);

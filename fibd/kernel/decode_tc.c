@@ -1,0 +1,340 @@
+/*
+ * Filters, gates and neighbors from netlink messages. Pure. A filter is ours when its preference is one of ours and its last
+ * action has our cookie; what it does is told by its actions, one after the other, as the kernel lists them.
+ */
+#include "base/mem.h"
+#include "fibd/kernel/tc.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/gen_stats.h>
+#include <linux/neighbour.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_gact.h>
+#include <linux/tc_act/tc_mirred.h>
+#include <linux/tc_act/tc_mpls.h>
+#include <linux/tc_act/tc_vlan.h>
+#include <netlink/attr.h>
+#include <string.h>
+
+enum { LABEL_BITS = 0xfffff };
+
+/* The attribute's bytes when there are enough of them. */
+static bool
+get(const struct nlattr *a, void *out, size_t size)
+{
+	if (!a || (size_t)nla_len(a) < size)
+		return false;
+	memcpy(out, nla_data(a), size);
+	return true;
+}
+
+static bool
+is_kind(const struct nlattr *a, const char *kind)
+{
+	return a && (size_t)nla_len(a) == strlen(kind) + 1 && memcmp(nla_data(a), kind, strlen(kind) + 1) == 0;
+}
+
+/* --- actions --- */
+
+struct seen { /* of a filter, while its actions are read */
+	struct fib_filter *f;
+	bool signed_by_us, received;
+	unsigned pops;
+};
+
+static void
+read_cookie(const struct nlattr *a, struct seen *s)
+{
+	struct tc_cookie c;
+
+	if (!get(a, &c, sizeof c) || c.mark != htons(TC_COOKIE_MARK) || c.version != 1)
+		return;
+	s->signed_by_us = true;
+	s->f->vc_id = ntohl(c.vc_id);
+	s->f->turn = ntohl(c.turn);
+	if (c.family == 4)
+		addr_from_bytes(c.peer, sizeof c.peer, &s->f->peer);
+}
+
+static void
+read_count(struct nlattr *stats, struct fib_filter *f)
+{
+	struct nlattr *a[TCA_STATS_MAX + 1];
+	struct gnet_stats_basic basic;
+	uint64_t packets;
+
+	if (!stats || nla_parse_nested(a, TCA_STATS_MAX, stats, NULL) < 0 ||
+	    !get(a[TCA_STATS_BASIC], &basic, sizeof basic))
+		return;
+	f->bytes = basic.bytes;
+	f->packets = get(a[TCA_STATS_PKT64], &packets, sizeof packets) ? packets : basic.packets;
+}
+
+static bool
+read_verdict(struct nlattr *options, struct nlattr *stats, struct seen *s)
+{
+	struct nlattr *a[TCA_GACT_MAX + 1];
+	struct tc_gact parms;
+
+	if (nla_parse_nested(a, TCA_GACT_MAX, options, NULL) < 0 || !get(a[TCA_GACT_PARMS], &parms, sizeof parms))
+		return false;
+	if (parms.index >= FIB_SENT && parms.index < FIB_ACTIONS_END) {
+		s->f->label = parms.index & LABEL_BITS;
+		s->received = parms.index >= FIB_RECEIVED;
+		read_count(stats, s->f);
+	} else if (parms.index >= FIB_GATE && parms.index < FIB_SENT) {
+		s->f->gate = parms.index;
+		s->f->open = parms.action == TC_ACT_PIPE;
+	}
+	return true;
+}
+
+static bool
+read_vlan(struct nlattr *options, struct fib_filter *f)
+{
+	struct nlattr *a[TCA_VLAN_MAX + 1];
+	struct tc_vlan parms;
+
+	if (nla_parse_nested(a, TCA_VLAN_MAX, options, NULL) < 0 || !get(a[TCA_VLAN_PARMS], &parms, sizeof parms))
+		return false;
+	switch (parms.v_action) {
+	case TCA_VLAN_ACT_PUSH: return get(a[TCA_VLAN_PUSH_VLAN_ID], &f->push_tag, sizeof f->push_tag);
+	case TCA_VLAN_ACT_PUSH_ETH:
+		return get(a[TCA_VLAN_PUSH_ETH_DST], f->mac, sizeof f->mac) &&
+		       get(a[TCA_VLAN_PUSH_ETH_SRC], f->own_mac, sizeof f->own_mac);
+	case TCA_VLAN_ACT_POP: f->pop_tag = true; return true;
+	default: return true;
+	}
+}
+
+/* They are pushed from the bottom, so the one pushed last is the outermost. */
+static bool
+read_label(struct nlattr *options, struct seen *s)
+{
+	struct nlattr *a[TCA_MPLS_MAX + 1];
+	struct tc_mpls parms;
+	struct fib_filter *f = s->f;
+	uint32_t label;
+
+	if (nla_parse_nested(a, TCA_MPLS_MAX, options, NULL) < 0 || !get(a[TCA_MPLS_PARMS], &parms, sizeof parms))
+		return false;
+	if (parms.m_action == TCA_MPLS_ACT_POP) {
+		s->pops++;
+		return true;
+	}
+	if (!get(a[TCA_MPLS_LABEL], &label, sizeof label) || f->label_count == COUNT(f->labels))
+		return false;
+	memmove(f->labels + 1, f->labels, f->label_count * sizeof *f->labels);
+	f->labels[0] = label;
+	f->label_count++;
+	return true;
+}
+
+static bool
+read_redirect(struct nlattr *options, struct fib_filter *f)
+{
+	struct nlattr *a[TCA_MIRRED_MAX + 1];
+	struct tc_mirred parms;
+
+	if (nla_parse_nested(a, TCA_MIRRED_MAX, options, NULL) < 0 || !get(a[TCA_MIRRED_PARMS], &parms, sizeof parms))
+		return false;
+	f->out = parms.ifindex;
+	return true;
+}
+
+static bool
+read_action(struct nlattr *action, struct seen *s)
+{
+	struct nlattr *a[TCA_ACT_MAX + 1];
+
+	if (nla_parse_nested(a, TCA_ACT_MAX, action, NULL) < 0 || !a[TCA_ACT_OPTIONS])
+		return false;
+	read_cookie(a[TCA_ACT_COOKIE], s);
+	if (is_kind(a[TCA_ACT_KIND], "gact"))
+		return read_verdict(a[TCA_ACT_OPTIONS], a[TCA_ACT_STATS], s);
+	if (is_kind(a[TCA_ACT_KIND], "vlan"))
+		return read_vlan(a[TCA_ACT_OPTIONS], s->f);
+	if (is_kind(a[TCA_ACT_KIND], "mpls"))
+		return read_label(a[TCA_ACT_OPTIONS], s);
+	if (is_kind(a[TCA_ACT_KIND], "mirred"))
+		return read_redirect(a[TCA_ACT_OPTIONS], s->f);
+	if (is_kind(a[TCA_ACT_KIND], "pedit")) { /* what was pushed before it became the control word */
+		if (s->f->label_count != 1)
+			return false;
+		s->f->label_count = 0;
+		s->f->labels[0] = 0;
+		s->f->control_word = true;
+		return true;
+	}
+	return false; /* not by us */
+}
+
+static bool
+read_actions(struct nlattr *list, struct seen *s)
+{
+	struct nlattr *action;
+	int left;
+
+	nla_for_each_nested(action, list, left)
+	{
+		if (!read_action(action, s))
+			return false;
+	}
+	return true;
+}
+
+/* --- filters --- */
+
+static bool
+is_our_place(const struct tcmsg *m, uint16_t pref, bool *ret_block)
+{
+	*ret_block = (uint32_t)m->tcm_ifindex == TCM_IFINDEX_MAGIC_BLOCK;
+	if (*ret_block)
+		return m->tcm_block_index == FIB_BLOCK && pref == FIB_RECEIVE;
+	return m->tcm_parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) && pref >= FIB_FRONT && pref <= FIB_DROP;
+}
+
+static int
+decode_filter(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
+{
+	struct nlattr *a[TCA_MAX + 1], *options[TCA_FLOWER_MAX + 1];
+	const struct tcmsg *m = nlmsg_data(h);
+	struct fib_filter *f = &o->filter;
+	struct seen s = { .f = f };
+	bool block;
+
+	if (nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof *m, a, TCA_MAX, NULL) < 0)
+		return -EINVAL;
+	*gone = h->nlmsg_type == RTM_DELTFILTER;
+	f->pref = (uint16_t)(m->tcm_info >> 16);
+	if (!is_our_place(m, f->pref, &block) ||
+	    (a[TCA_CHAIN] && nla_len(a[TCA_CHAIN]) >= 4 && nla_get_u32(a[TCA_CHAIN])))
+		return 0;
+	o->kind = FIB_FILTER;
+	f->ifindex = block ? 0 : (uint32_t)m->tcm_ifindex;
+	if (!m->tcm_handle) { /* the head of a list; when it goes, so do all in it */
+		f->all = *gone;
+		return *gone;
+	}
+	if (!is_kind(a[TCA_KIND], "flower") || !a[TCA_OPTIONS] ||
+	    nla_parse_nested(options, TCA_FLOWER_MAX, a[TCA_OPTIONS], NULL) < 0 || !options[TCA_FLOWER_ACT])
+		return 0;
+	if (!read_actions(options[TCA_FLOWER_ACT], &s) || !s.signed_by_us)
+		return 0;
+	if (block) {
+		f->label = m->tcm_handle & LABEL_BITS;
+		f->explicit_null = m->tcm_handle & TC_HANDLE_BENEATH;
+		f->control_word = s.pops == 2u + f->explicit_null;
+	}
+	return 1;
+}
+
+/* --- the rest --- */
+
+static int
+decode_clsact(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
+{
+	struct nlattr *a[TCA_MAX + 1];
+	const struct tcmsg *m = nlmsg_data(h);
+
+	if (nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof *m, a, TCA_MAX, NULL) < 0)
+		return -EINVAL;
+	if (m->tcm_parent != TC_H_CLSACT || (!is_kind(a[TCA_KIND], "clsact") && !is_kind(a[TCA_KIND], "ingress")))
+		return 0;
+	*gone = h->nlmsg_type == RTM_DELQDISC;
+	o->kind = FIB_CLSACT;
+	o->clsact.ifindex = (uint32_t)m->tcm_ifindex;
+	get(a[TCA_INGRESS_BLOCK], &o->clsact.block, sizeof o->clsact.block);
+	return 1;
+}
+
+static int
+decode_gate(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
+{
+	struct nlattr *a[TCA_ROOT_MAX + 1], *action;
+	struct fib_filter f = { 0 };
+	struct seen s = { .f = &f };
+	int left;
+
+	if (nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(struct tcamsg), a, TCA_ROOT_MAX, NULL) < 0)
+		return -EINVAL;
+	if (!a[TCA_ACT_TAB])
+		return 0;
+	*gone = false;
+	nla_for_each_nested(action, a[TCA_ACT_TAB], left)
+	{
+		if (!read_action(action, &s) || !f.gate)
+			continue;
+		o->kind = FIB_A_GATE;
+		o->gate = (struct fib_gate){ .index = f.gate, .open = f.open };
+		return 1;
+	}
+	return 0;
+}
+
+unsigned
+decode_counts(const struct nlmsghdr *h, struct fib_object *ret, unsigned room)
+{
+	struct nlattr *a[TCA_ROOT_MAX + 1], *action;
+	unsigned count = 0;
+	int left;
+
+	if (h->nlmsg_type != RTM_GETACTION ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(struct tcamsg), a, TCA_ROOT_MAX, NULL) < 0 ||
+	    !a[TCA_ACT_TAB])
+		return 0;
+	nla_for_each_nested(action, a[TCA_ACT_TAB], left)
+	{
+		struct fib_filter f = { 0 };
+		struct seen s = { .f = &f };
+		if (count == room || !read_action(action, &s) || !f.label)
+			continue;
+		ret[count].kind = FIB_COUNT;
+		ret[count++].count = (struct fib_count){
+			.label = f.label, .received = s.received, .packets = f.packets, .bytes = f.bytes
+		};
+	}
+	return count;
+}
+
+static int
+decode_station(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
+{
+	enum { VALID = NUD_PERMANENT | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY };
+	struct nlattr *a[NDA_MAX + 1];
+	const struct ndmsg *m = nlmsg_data(h);
+	struct fib_station *s = &o->station;
+
+	if (nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof *m, a, NDA_MAX, NULL) < 0)
+		return -EINVAL;
+	if ((m->ndm_family != AF_INET && m->ndm_family != AF_INET6) || m->ndm_state & NUD_NOARP ||
+	    m->ndm_flags & NTF_PROXY)
+		return 0;
+	*gone = h->nlmsg_type == RTM_DELNEIGH;
+	o->kind = FIB_STATION;
+	s->ifindex = (uint32_t)m->ndm_ifindex;
+	if (!a[NDA_DST] || !addr_from_bytes(nla_data(a[NDA_DST]), (size_t)nla_len(a[NDA_DST]), &s->addr) ||
+	    !addr_is_set(&s->addr))
+		return -EINVAL;
+	s->valid = m->ndm_state & VALID && a[NDA_LLADDR] && nla_len(a[NDA_LLADDR]) == 6;
+	if (s->valid)
+		memcpy(s->mac, nla_data(a[NDA_LLADDR]), 6);
+	return 1;
+}
+
+int
+decode_tc(const struct nlmsghdr *h, struct fib_object *ret, bool *ret_gone)
+{
+	switch (h->nlmsg_type) {
+	case RTM_NEWTFILTER:
+	case RTM_DELTFILTER: return decode_filter(h, ret, ret_gone);
+	case RTM_NEWQDISC:
+	case RTM_DELQDISC: return decode_clsact(h, ret, ret_gone);
+	case RTM_NEWACTION: return decode_gate(h, ret, ret_gone);
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH: return decode_station(h, ret, ret_gone);
+	default: return 0;
+	}
+}

@@ -1,0 +1,334 @@
+/*
+ * Filters, gates and neighbors as netlink messages: what carries pseudowires. Pure: builds bytes, sends nothing.
+ *
+ * A frame of a circuit meets a list of actions: a gate that is shared, something that counts, and then one label after the other
+ * is put before it, a new Ethernet header before those, and it leaves. The control word (RFC 4385) is pushed as if it were a label
+ * and overwritten with zeros, for there is no action that pushes four bytes of anything. What comes in with our label is
+ * undone in reverse. Recipes, and why they are so: doc/decisions/0008.
+ */
+#include "fibd/kernel/tc.h"
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/neighbour.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_gact.h>
+#include <linux/tc_act/tc_mirred.h>
+#include <linux/tc_act/tc_mpls.h>
+#include <linux/tc_act/tc_pedit.h>
+#include <linux/tc_act/tc_vlan.h>
+#include <netlink/attr.h>
+#include <string.h>
+
+enum { ROOM = 4096, LABEL_TTL = 255 };
+
+static struct nl_msg *
+begin(int type, int flags, const void *head, size_t size)
+{
+	struct nl_msg *m = nlmsg_alloc_size(ROOM);
+
+	if (m && nlmsg_put(m, 0, 0, type, 0, flags | NLM_F_REQUEST | NLM_F_ACK))
+		nlmsg_append(m, (void *)(uintptr_t)head, size, NLMSG_ALIGNTO);
+	return m;
+}
+
+/* --- actions --- */
+
+struct actions { /* of a filter, while they are put into a message */
+	struct nl_msg *m;
+	int count;
+	struct nlattr *one, *options;
+};
+
+static void
+open_action(struct actions *a, const char *kind)
+{
+	a->one = nla_nest_start(a->m, ++a->count);
+	nla_put_string(a->m, TCA_ACT_KIND, kind);
+	a->options = nla_nest_start(a->m, TCA_ACT_OPTIONS | NLA_F_NESTED);
+}
+
+static void
+close_action(struct actions *a)
+{
+	nla_nest_end(a->m, a->options);
+	nla_nest_end(a->m, a->one);
+}
+
+/* The action ends with whose it is. */
+static void
+close_signed(struct actions *a, const struct fib_filter *f)
+{
+	struct tc_cookie c = { .mark = htons(TC_COOKIE_MARK),
+		.version = 1,
+		.family = f->peer.family,
+		.vc_id = htonl(f->vc_id),
+		.turn = htonl(f->turn) };
+
+	if (f->peer.family == 4)
+		memcpy(c.peer, f->peer.bytes, sizeof c.peer);
+	nla_nest_end(a->m, a->options);
+	nla_put(a->m, TCA_ACT_COOKIE, sizeof c, &c);
+	nla_nest_end(a->m, a->one);
+}
+
+/* An action that says what becomes of the packet, and counts. An index: it is shared, and is what it is when it exists already. */
+static void
+open_verdict(struct actions *a, uint32_t index, int verdict)
+{
+	const struct tc_gact parms = { .index = index, .action = verdict };
+
+	open_action(a, "gact");
+	nla_put(a->m, TCA_GACT_PARMS, sizeof parms, &parms);
+}
+
+static void
+put_verdict(struct actions *a, uint32_t index, int verdict)
+{
+	open_verdict(a, index, verdict);
+	close_action(a);
+}
+
+static void
+put_vlan(struct actions *a, int what, const struct fib_filter *f)
+{
+	const struct tc_vlan parms = { .action = TC_ACT_PIPE, .v_action = what };
+
+	open_action(a, "vlan");
+	nla_put(a->m, TCA_VLAN_PARMS, sizeof parms, &parms);
+	if (what == TCA_VLAN_ACT_PUSH) {
+		nla_put_u16(a->m, TCA_VLAN_PUSH_VLAN_ID, f->push_tag);
+		nla_put_u16(a->m, TCA_VLAN_PUSH_VLAN_PROTOCOL, htons(ETH_P_8021Q));
+	}
+	if (what == TCA_VLAN_ACT_PUSH_ETH) {
+		nla_put(a->m, TCA_VLAN_PUSH_ETH_DST, sizeof f->mac, f->mac);
+		nla_put(a->m, TCA_VLAN_PUSH_ETH_SRC, sizeof f->own_mac, f->own_mac);
+	}
+	close_action(a);
+}
+
+/* The first label goes before the whole frame, the others before what is there. */
+static void
+put_label(struct actions *a, bool first, uint32_t label, uint8_t ttl, bool bottom)
+{
+	const struct tc_mpls parms = { .action = TC_ACT_PIPE,
+		.m_action = first ? TCA_MPLS_ACT_MAC_PUSH : TCA_MPLS_ACT_PUSH };
+
+	open_action(a, "mpls");
+	nla_put(a->m, TCA_MPLS_PARMS, sizeof parms, &parms);
+	nla_put_u16(a->m, TCA_MPLS_PROTO, htons(ETH_P_MPLS_UC));
+	nla_put_u32(a->m, TCA_MPLS_LABEL, label);
+	nla_put_u8(a->m, TCA_MPLS_TC, 0);
+	nla_put_u8(a->m, TCA_MPLS_TTL, ttl);
+	nla_put_u8(a->m, TCA_MPLS_BOS, bottom);
+	close_action(a);
+}
+
+static void
+pop_label(struct actions *a, uint16_t then)
+{
+	const struct tc_mpls parms = { .action = TC_ACT_PIPE, .m_action = TCA_MPLS_ACT_POP };
+
+	open_action(a, "mpls");
+	nla_put(a->m, TCA_MPLS_PARMS, sizeof parms, &parms);
+	nla_put_u16(a->m, TCA_MPLS_PROTO, htons(then));
+	close_action(a);
+}
+
+/* Four bytes of zero where the label stack begins. */
+static void
+put_zeros(struct actions *a)
+{
+	struct {
+		struct tc_pedit_sel sel;
+		struct tc_pedit_key key;
+	} parms = { .sel = { .action = TC_ACT_PIPE, .nkeys = 1 } };
+
+	open_action(a, "pedit");
+	nla_put(a->m, TCA_PEDIT_PARMS, sizeof parms, &parms);
+	close_action(a);
+}
+
+static void
+put_redirect(struct actions *a, const struct fib_filter *f)
+{
+	const struct tc_mirred parms = { .action = TC_ACT_STOLEN, .eaction = TCA_EGRESS_REDIR, .ifindex = f->out };
+
+	open_action(a, "mirred");
+	nla_put(a->m, TCA_MIRRED_PARMS, sizeof parms, &parms);
+	close_signed(a, f);
+}
+
+/* --- what a filter does --- */
+
+static void
+put_stack(struct actions *a, const struct fib_filter *f)
+{
+	if (f->push_tag)
+		put_vlan(a, TCA_VLAN_ACT_PUSH, f);
+	if (f->control_word) { /* no action pushes a TTL of 0 */
+		put_label(a, true, 0, 1, false);
+		put_zeros(a);
+	}
+	for (uint8_t i = f->label_count; i-- > 0;) {
+		bool bottom = i + 1 == f->label_count;
+		put_label(a, bottom && !f->control_word, f->labels[i], LABEL_TTL, bottom);
+	}
+	put_vlan(a, TCA_VLAN_ACT_PUSH_ETH, f);
+}
+
+static void
+put_sending(struct actions *a, const struct fib_filter *f)
+{
+	if (f->gate)
+		put_verdict(a, f->gate, TC_ACT_PIPE);
+	if (f->label)
+		put_verdict(a, FIB_SENT | f->label, TC_ACT_PIPE);
+	if (f->label_count)
+		put_stack(a, f);
+	put_redirect(a, f);
+}
+
+static void
+put_receiving(struct actions *a, const struct fib_filter *f)
+{
+	int pops = 1 + f->explicit_null + f->control_word;
+
+	put_verdict(a, FIB_RECEIVED | f->label, TC_ACT_PIPE);
+	put_vlan(a, TCA_VLAN_ACT_POP_ETH, f);
+	while (pops--)
+		pop_label(a, pops ? ETH_P_MPLS_UC : f->pop_tag ? ETH_P_8021Q : ETH_P_TEB); /* no tag is taken off TEB */
+	if (f->pop_tag)
+		put_vlan(a, TCA_VLAN_ACT_POP, f);
+	put_redirect(a, f);
+}
+
+static void
+put_actions(struct nl_msg *m, const struct fib_filter *f)
+{
+	struct actions a = { .m = m };
+	struct nlattr *list = nla_nest_start(m, TCA_FLOWER_ACT | NLA_F_NESTED);
+
+	if (!f->out) {
+		open_verdict(&a, 0, TC_ACT_SHOT);
+		close_signed(&a, f);
+	} else if (f->ifindex) {
+		put_sending(&a, f);
+	} else {
+		put_receiving(&a, f);
+	}
+	nla_nest_end(m, list);
+}
+
+/* --- what a filter looks at --- */
+
+static void
+put_entry(struct nl_msg *m, uint8_t depth, uint32_t label, bool bottom)
+{
+	struct nlattr *entry = nla_nest_start(m, TCA_FLOWER_KEY_MPLS_OPTS_LSE | NLA_F_NESTED);
+
+	nla_put_u8(m, TCA_FLOWER_KEY_MPLS_OPT_LSE_DEPTH, depth);
+	nla_put_u8(m, TCA_FLOWER_KEY_MPLS_OPT_LSE_BOS, bottom);
+	nla_put_u32(m, TCA_FLOWER_KEY_MPLS_OPT_LSE_LABEL, label);
+	nla_nest_end(m, entry);
+}
+
+/* A pseudowire's label is the last one of the stack. */
+static void
+put_keys(struct nl_msg *m, const struct fib_filter *f)
+{
+	nla_put_u16(m, TCA_FLOWER_KEY_ETH_TYPE, htons(ETH_P_MPLS_UC));
+	if (!f->explicit_null) {
+		nla_put_u32(m, TCA_FLOWER_KEY_MPLS_LABEL, f->label);
+		nla_put_u8(m, TCA_FLOWER_KEY_MPLS_BOS, 1);
+		return;
+	}
+	struct nlattr *stack = nla_nest_start(m, TCA_FLOWER_KEY_MPLS_OPTS | NLA_F_NESTED);
+	put_entry(m, 1, 0, false);
+	put_entry(m, 2, f->label, true);
+	nla_nest_end(m, stack);
+}
+
+static struct nl_msg *
+encode_filter(const struct fib_filter *f, bool delete)
+{
+	bool of_block = !f->ifindex;
+	uint16_t protocol = htons(of_block ? ETH_P_MPLS_UC : ETH_P_ALL);
+	struct tcmsg head = { .tcm_ifindex = of_block ? (int)TCM_IFINDEX_MAGIC_BLOCK : (int)f->ifindex,
+		.tcm_parent = of_block ? FIB_BLOCK : TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
+		.tcm_handle = !of_block ? TC_HANDLE_CIRCUIT
+					: f->label | (f->explicit_null ? TC_HANDLE_BENEATH : TC_HANDLE_OUTERMOST),
+		.tcm_info = TC_H_MAKE((uint32_t)f->pref << 16, protocol) };
+	struct nl_msg *m = begin(
+	    delete ? RTM_DELTFILTER : RTM_NEWTFILTER, delete ? 0 : NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head);
+
+	nla_put_string(m, TCA_KIND, "flower");
+	if (delete)
+		return m;
+	struct nlattr *options = nla_nest_start(m, TCA_OPTIONS | NLA_F_NESTED);
+	nla_put_u32(m, TCA_FLOWER_FLAGS, TCA_CLS_FLAGS_SKIP_HW);
+	if (of_block)
+		put_keys(m, f);
+	put_actions(m, f);
+	nla_nest_end(m, options);
+	return m;
+}
+
+/* --- the rest --- */
+
+static struct nl_msg *
+encode_clsact(const struct fib_clsact *c, bool delete)
+{
+	struct tcmsg head = {
+		.tcm_ifindex = (int)c->ifindex, .tcm_parent = TC_H_CLSACT, .tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0)
+	};
+	struct nl_msg *m =
+	    begin(delete ? RTM_DELQDISC : RTM_NEWQDISC, delete ? 0 : NLM_F_CREATE | NLM_F_EXCL, &head, sizeof head);
+
+	nla_put_string(m, TCA_KIND, "clsact");
+	if (!delete &&c->block)
+		nla_put_u32(m, TCA_INGRESS_BLOCK, c->block);
+	return m;
+}
+
+/* Of one that filters have made: in its place, for all of them. */
+static struct nl_msg *
+encode_gate(const struct fib_gate *g)
+{
+	struct tcamsg head = { .tca_family = AF_UNSPEC };
+	struct actions a = { .m = begin(RTM_NEWACTION, NLM_F_REPLACE, &head, sizeof head) };
+
+	struct nlattr *list = nla_nest_start(a.m, TCA_ACT_TAB | NLA_F_NESTED);
+	put_verdict(&a, g->index, g->open ? TC_ACT_PIPE : TC_ACT_UNSPEC);
+	nla_nest_end(a.m, list);
+	return a.m;
+}
+
+/* Who has this address? A kernel from 5.16 on keeps asking for as long as there is the entry; an older one asks once. */
+static struct nl_msg *
+encode_station(const struct fib_station *s)
+{
+	struct ndmsg head = { .ndm_family = s->addr.family == 6 ? AF_INET6 : AF_INET,
+		.ndm_ifindex = (int)s->ifindex,
+		.ndm_flags = NTF_USE };
+	struct nl_msg *m = begin(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head);
+
+	nla_put(m, NDA_DST, (int)addr_size(&s->addr), s->addr.bytes);
+	nla_put_u32(m, NDA_FLAGS_EXT, NTF_EXT_MANAGED);
+	return m;
+}
+
+struct nl_msg *
+encode_tc(const struct fib_op *op)
+{
+	bool delete = op->kind == FIB_OP_DELETE;
+
+	switch (op->object.kind) {
+	case FIB_CLSACT: return encode_clsact(&op->object.clsact, delete);
+	case FIB_FILTER: return encode_filter(&op->object.filter, delete);
+	case FIB_A_GATE: return delete ? NULL : encode_gate(&op->object.gate);
+	case FIB_STATION: return delete ? NULL : encode_station(&op->object.station);
+	default: return NULL;
+	}
+}

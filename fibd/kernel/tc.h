@@ -1,0 +1,26 @@
+#ifndef FIBD_KERNEL_TC_H
+#define FIBD_KERNEL_TC_H
+#include "fibd/kernel/kernel.h"
+
+/* What encode_tc.c writes and decode_tc.c reads of the kernel's traffic control. Each action or filter of ours that is not known
+ * by its index carries a cookie that says whose it is. */
+enum {
+	TC_COOKIE_BYTES = 16,
+	TC_COOKIE_MARK = 0x5057,        /* "PW" */
+	TC_HANDLE_OUTERMOST = 0x100000, /* the block's filters: this and the label */
+	TC_HANDLE_BENEATH = 0x200000,   /* beneath an explicit null */
+	TC_HANDLE_CIRCUIT = 1,
+};
+struct tc_cookie { /* in network order */
+	uint16_t mark;
+	uint8_t version, family;
+	uint32_t vc_id;
+	uint8_t peer[4]; /* of an IPv6 address: none */
+	uint32_t turn;
+};
+struct nl_msg *encode_tc(const struct fib_op *);
+int decode_tc(const struct nlmsghdr *, struct fib_object *, bool *gone); /* as decode_message() */
+/* What counts for pseudowires, of a dump of actions: at most `room` of them. */
+unsigned decode_counts(const struct nlmsghdr *, struct fib_object *, unsigned room);
+enum { TC_ACTIONS_MAX = 32 }; /* in one message of such a dump */
+#endif

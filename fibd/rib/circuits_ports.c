@@ -1,0 +1,108 @@
+/*
+ * What a circuit needs of its interface: which one it is, that it takes frames for others than us, and a carrier that may follow
+ * the pseudowires.
+ */
+#include "fibd/rib/model.h"
+#include <stdio.h>
+#include <string.h>
+
+void
+circuit_place(struct rib *rib, struct circuit *c, uint32_t ifindex)
+{
+	struct port *before = c->ifindex ? port_find(rib, c->ifindex) : NULL,
+		    *p = ifindex ? port_find(rib, ifindex) : NULL;
+
+	if (p && p->circuit && p->circuit != c && p->circuit->told) { /* by another of its names */
+		rib->contested = true;
+		ifindex = 0;
+		p = NULL;
+	}
+	if (before && before->circuit == c && before != p)
+		before->circuit = NULL;
+	c->ifindex = ifindex;
+	if (p)
+		p->circuit = c;
+	rib->clsacts_dirty = true;
+}
+
+static void
+ask_link(struct rib *rib, enum fib_op_kind kind, const struct port *p, bool on)
+{
+	struct fib_op op = { .kind = kind, .object = { .kind = FIB_LINK, .link = { .ifindex = p->link.ifindex } } };
+
+	memcpy(op.object.link.name, p->link.name, sizeof p->link.name);
+	op.object.link.promiscuous = op.object.link.carrier = on;
+	diff_extra(rib, &op);
+}
+
+/* Frames for others than us come in only when a card is told to take them. */
+void
+circuit_settle_promiscuous(struct rib *rib, const struct circuit *c, struct port *p)
+{
+	if (c->told && !p->link.promiscuous && !p->made_promiscuous) {
+		p->made_promiscuous = true;
+		ask_link(rib, FIB_OP_LINK_PROMISCUOUS, p, true);
+	} else if (!c->told && p->made_promiscuous) {
+		p->made_promiscuous = false;
+		ask_link(rib, FIB_OP_LINK_PROMISCUOUS, p, false);
+	}
+}
+
+void
+circuit_settle_carrier(struct rib *rib, struct circuit *c, struct port *p)
+{
+	bool hold = c->told && c->carrier_follows && c->wire_count, unsure = false;
+
+	for (uint8_t i = 0; i < c->wire_count; i++) {
+		hold = hold && !wire_is_ready(&c->wires[i]);
+		unsure |= wire_is_unsure(&c->wires[i]);
+	}
+	if (!c->told || !c->carrier_follows)
+		*c->carrier_trouble = '\0';
+	if (unsure || *c->carrier_trouble)
+		return;
+	/* It may be down since before our restart. */
+	bool inherited =
+	    !c->carrier_tried && c->carrier_follows && c->told && !hold && !p->link.carrier && p->link.admin_up;
+	c->carrier_tried |= c->told;
+	if (hold == c->carrier_held && !inherited)
+		return;
+	c->carrier_held = hold;
+	ask_link(rib, FIB_OP_LINK_CARRIER, p, !hold);
+}
+
+void
+circuit_carrier_refused(struct rib *rib, struct circuit *c, const char *text)
+{
+	c->carrier_held = false;
+	snprintf(c->carrier_trouble, sizeof c->carrier_trouble, "its carrier cannot follow the pseudowire: %s", text);
+	circuit_show(rib, c);
+}
+
+void
+circuit_find_port(struct rib *rib, struct circuit *c)
+{
+	const struct port *p = c->ifindex ? port_find(rib, c->ifindex) : NULL;
+
+	if (!p || (c->told && !port_has_name(p, c->name)))
+		circuit_place(rib, c, port_by_name(rib, c->name));
+}
+
+void
+circuits_link_changed(struct rib *rib, struct port *p, bool gone)
+{
+	rib->tunnels_dirty |= rib->tunnels.count != 0; /* MAC address, MTU */
+	rib->clsacts_dirty = true;
+	if (gone)
+		clsact_lost(rib, p);
+	if (!rib->dumped)
+		return;
+	hash_each (n, &rib->circuits) {
+		struct circuit *c = OBJECT(n, struct circuit, by_name);
+		bool is_its = c->ifindex == p->link.ifindex;
+		if (is_its && gone)
+			c->ifindex = 0;
+		if (is_its || port_has_name(p, c->name) || (*c->local && port_has_name(p, c->local)))
+			circuit_dirty(rib, c);
+	}
+}

@@ -1,0 +1,250 @@
+/*
+ * Filters of circuits, and where they can be, as the kernel tells of them. What was told is what counts: that an operation was
+ * acknowledged does not make a filter seen.
+ *
+ * With an interface or its qdisc the kernel drops the filters there without a word, and those of the block with the last
+ * interface that shares it.
+ */
+#include "fibd/rib/model.h"
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t
+key_hash(uint32_t ifindex, uint16_t pref, uint32_t handle)
+{
+	const uint32_t key[] = { ifindex, pref, handle };
+
+	return hash_bytes(key, sizeof key, 0);
+}
+
+static const struct fib_filter *
+key_of(const struct filter *f)
+{
+	return f->present ? &f->has : &f->want;
+}
+
+struct filter *
+filter_find(const struct rib *rib, uint32_t ifindex, uint16_t pref, uint32_t handle)
+{
+	for (struct hash_node *n = hash_first(&rib->filters, key_hash(ifindex, pref, handle)); n; n = hash_next(n)) {
+		struct filter *f = OBJECT(n, struct filter, by_key);
+		const struct fib_filter *key = key_of(f);
+		if (key->ifindex == ifindex && key->pref == pref && filter_handle(key) == handle)
+			return f;
+	}
+	return NULL;
+}
+
+static struct filter *
+find(const struct rib *rib, const struct fib_filter *like)
+{
+	return filter_find(rib, like->ifindex, like->pref, filter_handle(like));
+}
+
+static struct filter *
+add(struct rib *rib, struct circuit *c, const struct fib_filter *like)
+{
+	struct filter *f = NEW(struct filter);
+
+	f->circuit = c;
+	f->want = *like;
+	hash_add(&rib->filters, &f->by_key, key_hash(like->ifindex, like->pref, filter_handle(like)));
+	list_init(&f->of_circuit);
+	list_append(&c->filters, &f->of_circuit);
+	return f;
+}
+
+struct filter *
+filter_get(struct rib *rib, struct circuit *c, const struct fib_filter *like)
+{
+	struct filter *f = find(rib, like);
+
+	if (!f)
+		return add(rib, c, like);
+	if (f->circuit != c) { /* a label has moved to another circuit */
+		struct circuit *before = f->circuit;
+		list_remove(&f->of_circuit);
+		list_append(&c->filters, &f->of_circuit);
+		f->circuit = c;
+		circuit_dirty(rib, before);
+	}
+	return f;
+}
+
+void
+filter_release(struct rib *rib, struct filter *f)
+{
+	if (f->present || f->wanted || f->asked)
+		return;
+	hash_remove(&rib->filters, &f->by_key);
+	list_remove(&f->of_circuit);
+	free(f->trouble);
+	free(f);
+}
+
+/* --- filters --- */
+
+static void
+use_gate(struct rib *rib, uint32_t index, bool open, int users)
+{
+	struct gate *g = index ? gate_get(rib, index) : NULL;
+
+	if (!g)
+		return;
+	g->users += (uint32_t)users;
+	if (users > 0)
+		g->open = open;
+	gate_dirty(rib, g);
+}
+
+static void
+lost(struct rib *rib, struct filter *f)
+{
+	if (!f->present)
+		return;
+	use_gate(rib, f->has.gate, false, -1);
+	f->want = f->wanted ? f->want : f->has; /* its key stays */
+	f->present = false;
+	circuit_dirty(rib, f->circuit);
+}
+
+static void
+seen(struct rib *rib, struct filter *f, const struct fib_filter *in)
+{
+	bool same = f->present && filters_same(&f->has, in) && f->has.open == in->open;
+	bool counted = f->present && (f->has.packets != in->packets || f->has.bytes != in->bytes);
+
+	f->seen = rib->dump;
+	if (!same) {
+		if (f->present)
+			use_gate(rib, f->has.gate, false, -1);
+		use_gate(rib, in->gate, in->open, 1);
+		circuit_dirty(rib, f->circuit);
+	}
+	f->has = *in;
+	f->present = true;
+	if (same && counted)
+		circuit_show(rib, f->circuit);
+}
+
+static void
+all_lost(struct rib *rib, uint32_t ifindex)
+{
+	hash_each (n, &rib->filters) {
+		struct filter *f = OBJECT(n, struct filter, by_key);
+		if (key_of(f)->ifindex == ifindex)
+			lost(rib, f);
+	}
+}
+
+void
+filters_seen(struct rib *rib, const struct fib_filter *in, bool gone)
+{
+	if (gone && in->all) { /* of one preference: look what there is */
+		rib_resync(rib, rib->now);
+		return;
+	}
+	struct filter *f = find(rib, in);
+	if (gone) {
+		if (f)
+			lost(rib, f);
+		return;
+	}
+	if (!f)
+		f = add(rib, circuit_of_port(rib, in->ifindex ? in->ifindex : in->out), in);
+	rib->inherited |= !rib->dumped;
+	seen(rib, f, in);
+}
+
+/* One filter for each that receives, and one or two that send. */
+void
+counts_seen(struct rib *rib, const struct fib_count *in)
+{
+	struct fib_filter key = { .pref = FIB_RECEIVE, .label = in->label };
+	struct filter *f = find(rib, &key);
+	struct circuit *c = f ? f->circuit : NULL;
+
+	if (!c)
+		return;
+	list_each (l, &c->filters) {
+		struct fib_filter *has = &OBJECT(l, struct filter, of_circuit)->has;
+		if (has->label != in->label || !has->ifindex != in->received)
+			continue;
+		has->packets = in->packets;
+		has->bytes = in->bytes;
+	}
+	circuit_show(rib, c);
+}
+
+/* --- where they can be --- */
+
+static bool
+is_lo(const struct port *p)
+{
+	return strcmp(p->link.name, "lo") == 0;
+}
+
+void
+clsact_lost(struct rib *rib, struct port *p)
+{
+	if (!p->has_clsact)
+		return;
+	p->has_clsact = false;
+	rib->clsacts_dirty = rib->work = true;
+	if (!p->block)
+		all_lost(rib, p->link.ifindex);
+	if (p->block == FIB_BLOCK) {
+		rib->core_links -= !is_lo(p);
+		if (--rib->block_links == 0)
+			all_lost(rib, 0);
+		circuits_all_dirty(rib);
+	}
+	p->block = 0;
+}
+
+void
+clsacts_seen(struct rib *rib, const struct fib_clsact *in, bool gone)
+{
+	struct port *p = port_find(rib, in->ifindex);
+
+	if (!p)
+		return;
+	p->clsact_seen = rib->dump;
+	if (gone) {
+		clsact_lost(rib, p);
+		return;
+	}
+	if (p->has_clsact && p->block == in->block)
+		return;
+	clsact_lost(rib, p);
+	p->has_clsact = true;
+	p->block = in->block;
+	rib->clsacts_dirty = rib->work = true;
+	if (p->block == FIB_BLOCK) {
+		rib->core_links += !is_lo(p);
+		rib->block_links++;
+		circuits_all_dirty(rib);
+	}
+	if (p->circuit)
+		circuit_dirty(rib, p->circuit);
+}
+
+/* The end of a dump: what was not told is not there. */
+void
+circuits_swept(struct rib *rib)
+{
+	hash_each (k, &rib->ports) {
+		struct port *p = OBJECT(k, struct port, by_ifindex);
+		if (p->has_clsact && p->clsact_seen != rib->dump)
+			clsact_lost(rib, p);
+	}
+	hash_each (n, &rib->filters) {
+		struct filter *f = OBJECT(n, struct filter, by_key);
+		if (f->present && f->seen != rib->dump)
+			lost(rib, f);
+	}
+	gates_swept(rib);
+	rib->clsacts_dirty = rib->stations_dirty = true;
+	if (!rib->dumped)
+		circuits_all_dirty(rib);
+}

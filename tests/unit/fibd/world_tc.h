@@ -1,0 +1,53 @@
+#ifndef FIBD_WORLD_TC_H
+#define FIBD_WORLD_TC_H
+#include "proto/l2vpn.pb-c.h"
+#include "tests/unit/fibd/world_vpn.h"
+
+/*
+ * The test's kernel, traffic control: neighbors, clsact qdiscs, filters, and the gates that these share. As in the real one a gate
+ * comes with the first filter that names it and goes with the last, filters go with their qdisc without a word, and those
+ * of the block with the last interface that has it.
+ */
+struct world_tc {
+	struct fib_station *stations;
+	struct fib_clsact *clsacts;
+	struct fib_gate *gates;
+	struct fib_filter *filters;
+	size_t station_count, clsact_count, gate_count, filter_count;
+	unsigned gate_ops, filter_ops, probes,
+	    stray_gates;    /* stray: gates made by themselves, which nobody would remove */
+	int refuse;         /* the next filter, with this errno */
+	bool fixed_carrier; /* of links: their drivers do not let it be switched */
+	uint32_t watched;   /* the ways of frames from this circuit are noted, each time that they change */
+	char ways[2048], last[256];
+};
+struct world_tc *world_tc_new(void);
+void world_tc_free(struct world_tc *);
+void world_tc_tell_all(struct world *);
+int world_tc_do(struct world *, const struct fib_object *, bool delete, const char **text);
+void world_tc_link_gone(struct world *, uint32_t ifindex);
+void world_tc_watch(struct world *);
+void world_tc_flush(struct world *, uint32_t ifindex); /* somebody's `tc qdisc del … clsact`; filters go with it */
+
+/* A neighbor and its MAC address, 02:00:00:00:00:`last`; 0: it does not answer. */
+void world_station(struct world *, uint32_t ifindex, const char *address, uint8_t last);
+/* Where a frame from there goes: "1: 200/800001 cw mac 2", "8" (as it is), "dropped"; "stack": up to the host. */
+const char *world_frame(struct world *, uint32_t ifindex);
+/* What becomes of a packet with this label alone, or beneath an explicit null: "7 cw", "7 retag", "not ours". */
+const char *world_packet(struct world *, uint32_t ifindex, uint32_t label, bool explicit_null);
+
+/* Rows of l2vpn.Circuit. Paths: "2.2.2.2 100 600001 524288 cw bfd off, …" are peer, VC ID, out label, in label; "off": not usable.
+ * NULL: gone. */
+struct world_circuit {
+	const char *interface, *paths, *local;
+	uint32_t active, turn;
+	bool tagged, carrier_follows;
+};
+void world_circuit(struct world *, const struct world_circuit *, uint32_t round);
+void world_circuit_gone(struct world *, const char *interface);
+const Fib__Circuit *world_circuit_row(struct world *, const char *interface); /* NULL: there is none */
+
+/* world_pe() with eth7 and eth8 to customers, MPLS on eth1 and eth2, and neighbors that answer. */
+struct world *world_pw(void);
+void world_pw_start(struct world *);
+#endif
