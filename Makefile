@@ -12,8 +12,8 @@
 SAN ?=
 O := build/$(if $(SAN),san,out)
 PYTHON := /usr/bin/python3
-DAEMONS := fibd ldpd bfdd igpd l3vpnd
-PROTOS := fib ldp bus bfd igp l3vpn
+DAEMONS := fibd ldpd bfdd igpd l2vpnd l3vpnd
+PROTOS := fib ldp bus bfd igp l2vpn l3vpn
 CTLS := $(DAEMONS:d=ctl)
 PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
 # Numbered packets for labs: no daemon, no library of ours.

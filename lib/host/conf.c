@@ -46,7 +46,8 @@ view_name(enum view v)
 	static const char *const names[VIEW_COUNT] = { "none", "exec", "system", "interface", "mpls", "mpls-ldp",
 		"remote-peer", "bfd", "bfd-session", "vpn-instance", "vpn-instance-af-ipv4", "vpn-instance-af-ipv6",
 		"ospf", "ospf-area", "bgp", "bgp-af-ipv4", "bgp-af-ipv6", "bgp-af-vpnv4", "bgp-af-vpnv6",
-		"bgp-af-vpn-target", "bgp-instance-af-ipv4", "bgp-instance-af-ipv6", "route-policy" };
+		"bgp-af-vpn-target", "bgp-instance-af-ipv4", "bgp-instance-af-ipv6", "route-policy", "mpls-l2vpn",
+		"pw-template", "tunnel-policy" };
 
 	return names[v];
 }
