@@ -210,8 +210,9 @@ const char *service_text(const struct service *, char out[L2VPN_IF + L2VPN_SERVI
 struct pw *pw_find(const struct l2vpn *, const struct addr *peer, uint32_t type, uint32_t vc_id);
 struct pw *pw_new(struct service *, enum l2vpn_role, const struct l2vpn_settings *);
 void pw_free(struct pw *);
-void pw_look(struct pw *);    /* what others say of it: its state, as far as it is not the circuit's */
-void pw_publish(struct pw *); /* with the circuit's: its rows */
+void pw_look(struct pw *);             /* what others say of it: its state, as far as it is not the circuit's */
+void pw_publish(struct pw *);          /* with the circuit's: its rows */
+bool pw_is_offered(const struct pw *); /* to fibd, as one that it may go to by itself */
 const char *pw_text(const struct pw *, char out[96]); /* "secondary 3.3.3.3:200" */
 
 /* --- redundancy.c --- */

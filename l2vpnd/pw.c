@@ -138,16 +138,25 @@ both_forward(const struct pw *p, struct pw_state *s, const char *peer)
 	return true;
 }
 
+/* As fibd is told. While a failed one is to be waited for, fibd must not leave it by itself: the others are kept from it. */
+bool
+pw_is_offered(const struct pw *p)
+{
+	return p->state.usable && (!p->of->config.hold_s || p->role == p->of->active);
+}
+
+/* What is kept from fibd is not ready to send, and may be good all the same. */
 static bool
-data_plane(struct pw_state *s, const char *peer)
+data_plane(const struct pw *own, struct pw_state *s, const char *peer)
 {
 	const struct told_path *p = &s->path;
+	bool sends = p->sends || own->of->config.hold_s;
 
 	if (!s->answered)
 		return because(s, "fibd has not answered yet");
 	if (!p->alive)
 		return because(s, "BFD says that %s is dead", peer);
-	if (p->lsp && p->sends && p->receives)
+	if (p->lsp && sends && p->receives)
 		return true;
 	if (*p->trouble)
 		return because(s, "%s", p->trouble);
@@ -189,7 +198,7 @@ pw_look(struct pw *p)
 	s.asks = s.word.remote_status & PW_SWITCH_OVER;
 	s.fits = both_agree(p, &s, t, peer);
 	s.usable = s.fits && both_forward(p, &s, peer);
-	s.good = s.usable && data_plane(&s, peer);
+	s.good = s.usable && data_plane(p, &s, peer);
 	if (!s.fits || !s.standby)
 		p->asking = false;
 	p->state = s;
@@ -202,13 +211,15 @@ status_of(const struct pw *p)
 {
 	const struct service *s = p->of;
 	const struct pw_state *w = &p->state;
+	/* What fibd has found in the kernel after both of us were away has no label to send with yet: no word about tunnels. */
+	bool knows = w->answered && s->of->circuits && (w->path.out_label != LABEL_UNSET || !w->fits);
 	uint32_t status = s->ac_up ? 0 : PW_AC_RECEIVE | PW_AC_SEND;
 
 	if (!w->answered || (s->state.word.up && !w->path.receives))
 		status |= PW_NOT_FORWARDING;
-	if (w->answered && !w->path.lsp)
+	if (knows && !w->path.lsp)
 		status |= PW_PSN_SEND;
-	if (w->answered && !w->path.alive)
+	if (knows && !w->path.alive)
 		status |= PW_PSN_RECEIVE | PW_PSN_SEND;
 	if (s->redundancy == RS_RESUME && p->role != L2VPN_PRIMARY)
 		status |= PW_NOT_FORWARDING;
@@ -270,6 +281,9 @@ pw_publish(struct pw *p)
 	w->up = w->good && s->word.up;
 	if (w->good && !s->word.up)
 		because(w, "%s is down", p->of->name);
+	else if (w->good && pw_is_offered(p) && !w->path.sends)
+		w->up = because(
+		    w, "%s", *w->path.trouble ? w->path.trouble : "its data plane was not seen in the kernel yet");
 	else if (w->good && w->word.local_label == LABEL_UNSET)
 		w->up = because(w, "ldpd has not told our label yet");
 	ask(p);

@@ -89,7 +89,7 @@ look_at_carrier(struct service *s)
 /* --- what fibd is told --- */
 
 static struct path_said
-path_said(const struct service *s, const struct pw *p)
+path_said(const struct pw *p)
 {
 	struct path_said said;
 
@@ -99,8 +99,7 @@ path_said(const struct service *s, const struct pw *p)
 	said.out_label = p->state.fits ? p->state.word.remote_label : LABEL_UNSET;
 	said.in_label = p->label;
 	said.control_word = p->state.word.control_word;
-	/* While a failed one is to be waited for, fibd must not leave it by itself. */
-	said.usable = p->state.usable && (!s->config.hold_s || p->role == s->active);
+	said.usable = pw_is_offered(p);
 	said.bfd = p->settings.bfd;
 	memcpy(said.policy, p->settings.policy, sizeof said.policy);
 	return said;
@@ -122,7 +121,7 @@ tell_circuit(struct service *s)
 		if (p->role == s->active)
 			c.active = c.count;
 		c.tagged |= s->config.vlan && p->settings.type == L2VPN_TAGGED;
-		c.path[c.count++] = path_said(s, p);
+		c.path[c.count++] = path_said(p);
 	}
 	bool same = memcmp(&c, &s->said, sizeof c) == 0;
 	s->said = c;

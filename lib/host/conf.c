@@ -238,7 +238,9 @@ explain(struct reader *r, char *const *words, size_t count, size_t far, const st
 		template_describe(nearest, &like);
 		text_add(&like, "`?");
 	}
-	enum view elsewhere = view_of(r, words, count);
+	/* A number out of its range is meant for here, though another view has the same words with a wider one. */
+	bool number = far > (undo ? 1 : 0) && far + 1 == count && *text_chars(expected) == '<';
+	enum view elsewhere = number ? VIEW_NONE : view_of(r, words, count);
 	if (elsewhere)
 		conf_refuse(&e, "`%s` is a command of the %s view; here it stands in the %s view", text_chars(&line),
 		    view_name(elsewhere), view_name(r->levels[r->depth - 1].view));

@@ -538,6 +538,22 @@ START_TEST(nobody_outside_notices_a_restart)
 }
 END_TEST
 
+/* What neighbours are told does not even change for a moment. */
+START_TEST(when_fibd_and_l2vpnd_die_together_labels_stay_and_no_fault_is_told)
+{
+	start(BOTH);
+	struct text requests = world_print(w, "l2vpn.PwRequest");
+	world_restart_both(w);
+	struct text after = world_print(w, "l2vpn.PwRequest");
+	ck_assert_str_eq(text_chars(&requests), text_chars(&after));
+	ck_assert_uint_eq(world_table(w, "l2vpn.PwRequest")->serial, 2 * 2);
+	assert_on(L2VPN_PRIMARY);
+	ck_assert(world_vc(w, "3.3.3.3", 200)->up);
+	text_free(&requests);
+	text_free(&after);
+}
+END_TEST
+
 START_TEST(after_a_restart_on_the_secondary_the_delay_begins_again)
 {
 	start(BOTH);
@@ -618,6 +634,7 @@ suite(void)
 	suite_add_tcase(s, bits);
 	tcase_add_checked_fixture(lives, NULL, teardown);
 	tcase_add_loop_test(lives, nobody_outside_notices_a_restart, 0, COUNT(moments) * COUNT(restarts));
+	tcase_add_test(lives, when_fibd_and_l2vpnd_die_together_labels_stay_and_no_fault_is_told);
 	tcase_add_test(lives, after_a_restart_on_the_secondary_the_delay_begins_again);
 	tcase_add_test(lives, a_failure_while_ldpd_was_away_counts_when_it_has_learned);
 	tcase_add_test(lives, labels_outlive_a_restart_and_those_of_nobody_are_given_back);

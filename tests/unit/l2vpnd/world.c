@@ -219,7 +219,7 @@ path_of(struct world *w, const L2vpn__CircuitPath *p, const struct port *port)
 	m->out_label = p->out_label;
 	m->lsp = there->lsp && !w->fib_learns;
 	m->alive = !p->bfd || there->alive;
-	m->sends = m->lsp && p->out_label != LABEL_UNSET && port->ifindex;
+	m->sends = m->lsp && p->usable && p->out_label != LABEL_UNSET && port->ifindex;
 	m->receives = port->ifindex && !w->fib_learns;
 	return m;
 }
@@ -233,12 +233,14 @@ move(const L2vpn__Circuit *c, Fib__CircuitPath *const *paths, struct kernel *k)
 		k->active = c->active;
 		snprintf(k->why, sizeof k->why, "decided by l2vpnd");
 	}
-	if (!c->n_paths || (paths[k->active]->lsp && paths[k->active]->alive))
+	if (!c->n_paths || (c->paths[k->active]->usable && paths[k->active]->lsp && paths[k->active]->alive))
 		return;
 	for (uint32_t i = 0; i < c->n_paths; i++)
 		if (i != k->active && c->paths[i]->usable && paths[i]->sends && paths[i]->alive) {
 			snprintf(k->why, sizeof k->why, "%s",
-			    paths[k->active]->lsp ? "BFD says that it is dead" : "the LSP is gone");
+			    !c->paths[k->active]->usable ? "it cannot be used"
+			    : !paths[k->active]->lsp     ? "the LSP is gone"
+							 : "BFD says that it is dead");
 			k->active = i;
 			return;
 		}
@@ -466,6 +468,36 @@ world_restart_fibd(struct world *w)
 	world_settle(w);
 	synced(w, L2VPN_FIB_CIRCUIT, w->round[1]);
 	world_settle(w);
+}
+
+/* Labels and whose they are is all that filters of the kernel tell. */
+static void
+tell_found(struct world *w)
+{
+	struct told_rows before = w->circuits;
+
+	w->circuits = (struct told_rows){ .count = 0 };
+	for (size_t i = 0; i < before.count; i++) {
+		Fib__Circuit *m = fib__circuit__unpack(NULL, before.rows[i].size, before.rows[i].bytes);
+		for (size_t k = 0; k < m->n_paths; k++) {
+			m->paths[k]->out_label = LABEL_UNSET;
+			m->paths[k]->lsp = m->paths[k]->alive = m->paths[k]->sends = false;
+		}
+		m->active = LABEL_UNSET;
+		is_news(&w->circuits, m->interface, &m->base);
+		fib__circuit__free_unpacked(m, NULL);
+	}
+	forget(&before);
+}
+
+void
+world_restart_both(struct world *w)
+{
+	l2vpn_free(w->l);
+	w->kernel_count = 0;
+	w->round[1]++;
+	tell_found(w);
+	begin(w);
 }
 
 /* --- what is said --- */

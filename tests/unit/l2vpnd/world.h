@@ -73,6 +73,7 @@ void world_switch(struct world *, const char *interface, bool to_primary);
 void world_restart_l2vpnd(struct world *);
 void world_restart_ldpd(struct world *);
 void world_restart_fibd(struct world *);
+void world_restart_both(struct world *); /* fibd and l2vpnd: then fibd tells what it has found in the kernel */
 /* Until the next call; NULL: there is no such row. */
 const L2vpn__PwRequest *world_request(struct world *, const char *peer, uint32_t vc_id);
 const L2vpn__Circuit *world_circuit(struct world *, const char *interface);
