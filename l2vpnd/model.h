@@ -56,6 +56,7 @@ struct told_circuit { /* a row of fib.Circuit */
 	struct circuit_word {
 		uint32_t ifindex, mtu, active, turn; /* active: LABEL_UNSET none */
 		bool up;
+		usec_t moved_at; /* the last change of `active` */
 		char moved_why[160], trouble[160];
 		uint8_t count;
 		struct told_path path[L2VPN_ROLES];
@@ -121,6 +122,7 @@ struct service { /* an attachment circuit: a row of l2vpn.Circuit and of l2vpn.S
 	enum redundancy_state redundancy;
 	enum l2vpn_role active;
 	uint32_t turn;
+	usec_t turn_at; /* when it began */
 	struct timer timer, release;
 	usec_t timer_since;
 	uint32_t timer_s;

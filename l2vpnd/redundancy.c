@@ -38,13 +38,16 @@ given(const struct service *s)
 	return (best_backup(s) != NOBODY ? RG_BACKUP : 0) | (s->config.hold_s ? RG_HOLD : 0) | (resume ? RG_RESUME : 0);
 }
 
-/* Where the data plane has them, if it has moved them within our turn. */
+/* Where the data plane has moved them by itself, within our turn. Where it has them when our turn has just begun is where
+ * they were before, until the kernel has done what we have decided. */
 static enum l2vpn_role
 moved_to(const struct service *s)
 {
 	const struct circuit_word *w = &s->state.word;
+	bool by_itself = w->moved_at >= s->turn_at && strcmp(w->moved_why, "decided by l2vpnd") != 0;
 
-	return w->turn == s->turn && s->state.carries && s->state.active != s->active ? s->state.active : NOBODY;
+	return w->turn == s->turn && s->state.carries && s->state.active != s->active && by_itself ? s->state.active
+												   : NOBODY;
 }
 
 static uint32_t
@@ -154,6 +157,7 @@ use(struct service *s, enum l2vpn_role r, const char *why)
 	char service[L2VPN_IF + L2VPN_SERVICE + 16], name[96];
 
 	s->turn++;
+	s->turn_at = l->now;
 	if (r == s->active)
 		return;
 	s->active = r;

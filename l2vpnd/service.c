@@ -340,6 +340,7 @@ services_configure(struct l2vpn *l)
 		if (!*s->local && !s->pws[s->active]) {
 			s->active = L2VPN_PRIMARY;
 			s->turn++;
+			s->turn_at = l->now;
 			other = true;
 		}
 		s->placed &= !other;

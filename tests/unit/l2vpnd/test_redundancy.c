@@ -82,8 +82,8 @@ static const struct {
 	{ remote_circuit_down, "2.2.2.2 says: fault of its attachment circuit" },
 	{ label_withdrawn, "2.2.2.2 has told no label" },
 	{ remote_standby, "2.2.2.2 says: standby" },
-	{ lsp_lost, "the LSP is gone" },
-	{ bfd_dead, "BFD says that it is dead" },
+	{ lsp_lost, "no LSP leads to 2.2.2.2" },
+	{ bfd_dead, "BFD says that 2.2.2.2 is dead" },
 };
 
 START_TEST(each_failure_moves_frames_to_the_secondary_with_its_reason)
@@ -124,12 +124,15 @@ START_TEST(what_the_data_plane_has_done_is_followed)
 {
 	start(BOTH);
 	uint32_t turn = world_circuit(w, PORT)->turn;
-	world_peer(w, "2.2.2.2")->lsp = false;
-	world_settle(w);
+	world_leaves(w, PORT, 1, "the LSP to 2.2.2.2 is gone"); /* and back, before anybody could tell */
 	const L2vpn__Circuit *c = world_circuit(w, PORT);
 	ck_assert_uint_eq(c->active, 1);
 	ck_assert_uint_eq(c->turn, turn + 1);
-	ck_assert(strstr(world_service(w, PORT)->switch_reason, "the LSP is gone"));
+	ck_assert_str_eq(world_service(w, PORT)->switch_reason, "the LSP to 2.2.2.2 is gone");
+	assert_state(REVERT_WAIT);
+	world_leaves(w, PORT, 0, "the LSP to 3.3.3.3 is gone");
+	assert_on(L2VPN_PRIMARY);
+	assert_state(ON_PRIMARY);
 }
 END_TEST
 
@@ -198,7 +201,7 @@ START_TEST(by_default_frames_go_back_after_30_seconds_to_the_microsecond)
 	assert_state(REVERT_WAIT);
 	ck_assert_uint_eq(world_service(w, PORT)->wait_s, 30);
 	ck_assert_str_eq(world_service(w, PORT)->revert, "delay 30 s");
-	world_pass(w, 30 * S - 1);
+	world_pass(w, world_service(w, PORT)->wait_since + 30 * S - 1 - w->now);
 	assert_on(L2VPN_SECONDARY);
 	world_pass(w, 1);
 	assert_on(L2VPN_PRIMARY);
@@ -255,11 +258,12 @@ START_TEST(the_secondarys_end_is_told_that_all_is_well_when_resume_is_over)
 	start(BOTH);
 	fail_and_mend();
 	ck_assert_uint_eq(world_request(w, "3.3.3.3", 200)->status, 0);
-	world_pass(w, 30 * S);
+	world_pass(w, 31 * S);
 	assert_state(RESUME_WAIT);
 	ck_assert_uint_eq(world_request(w, "3.3.3.3", 200)->status, 0x1);
 	ck_assert_uint_eq(world_request(w, "2.2.2.2", 100)->status, 0);
-	world_pass(w, 10 * S - 1);
+	ck_assert_uint_eq(world_service(w, PORT)->wait_s, 10);
+	world_pass(w, world_service(w, PORT)->wait_since + 10 * S - 1 - w->now);
 	ck_assert_uint_eq(world_request(w, "3.3.3.3", 200)->status, 0x1);
 	world_pass(w, 1);
 	ck_assert_uint_eq(world_request(w, "3.3.3.3", 200)->status, 0);
@@ -368,7 +372,7 @@ START_TEST(a_master_has_all_but_one_on_standby)
 	ck_assert_uint_eq(world_request(w, "2.2.2.2", 100)->status, 0x20);
 	ck_assert_uint_eq(world_request(w, "3.3.3.3", 200)->status, 0);
 	primary->status = 0;
-	world_pass(w, 30 * S);
+	world_pass(w, 31 * S);
 	assert_on(L2VPN_PRIMARY);
 	ck_assert_uint_eq(world_request(w, "3.3.3.3", 200)->status, 0x20);
 	assert_state(ON_PRIMARY);

@@ -226,10 +226,12 @@ path_of(struct world *w, const L2vpn__CircuitPath *p, const struct port *port)
 
 /* Within a turn a dead path is left for the next usable one, and never gone back to. */
 static void
-move(const L2vpn__Circuit *c, Fib__CircuitPath *const *paths, struct kernel *k)
+move(const L2vpn__Circuit *c, Fib__CircuitPath *const *paths, struct kernel *k, usec_t now)
 {
 	if (k->turn != c->turn || k->active >= c->n_paths) {
 		k->turn = c->turn;
+		if (k->active != c->active)
+			k->moved_at = now;
 		k->active = c->active;
 		snprintf(k->why, sizeof k->why, "decided by l2vpnd");
 	}
@@ -242,6 +244,7 @@ move(const L2vpn__Circuit *c, Fib__CircuitPath *const *paths, struct kernel *k)
 			    : !paths[k->active]->lsp     ? "the LSP is gone"
 							 : "BFD says that it is dead");
 			k->active = i;
+			k->moved_at = now;
 			return;
 		}
 }
@@ -262,10 +265,12 @@ fill_circuit(struct world *w, const L2vpn__Circuit *c, Fib__Circuit *m)
 	for (size_t i = 0; i < c->n_paths; i++)
 		m->paths[i] = path_of(w, c->paths[i], port);
 	if (!w->fib_learns)
-		move(c, m->paths, k);
+		move(c, m->paths, k, w->now);
 	m->turn = k->turn;
-	m->active = c->n_paths && m->paths[k->active]->sends ? k->active : LABEL_UNSET;
+	m->active = c->n_paths && k->shown < c->n_paths && m->paths[k->shown]->sends ? k->shown : LABEL_UNSET;
+	m->moved_at = k->moved_at;
 	m->moved_why = k->why;
+	k->shown = k->active;
 }
 
 static bool
@@ -311,6 +316,7 @@ world_settle(struct world *w)
 	int talk = 0;
 
 	while (ldp_speaks(w) || fib_speaks(w)) {
+		w->now++; /* what comes after something happens after it */
 		arena_reset(&w->arena);
 		ck_assert_msg(++talk < 1000, "they never come to an end");
 	}
@@ -329,6 +335,17 @@ world_pass(struct world *w, usec_t span)
 		world_settle(w);
 	}
 	w->now = until;
+}
+
+void
+world_leaves(struct world *w, const char *interface, uint32_t path, const char *why)
+{
+	struct kernel *k = kernel_of(w, interface);
+
+	k->active = k->shown = path;
+	k->moved_at = ++w->now;
+	snprintf(k->why, sizeof k->why, "%s", why);
+	world_settle(w);
 }
 
 void

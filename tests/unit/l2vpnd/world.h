@@ -30,6 +30,8 @@ struct peer { /* another router, as the data plane has it */
 struct kernel { /* a circuit of fibd's */
 	char name[64];
 	uint32_t turn, active;
+	uint32_t shown; /* as seen in the kernel, which takes its time */
+	usec_t moved_at;
 	char why[64];
 };
 struct told { /* a row as it was told last */
@@ -68,6 +70,8 @@ struct port *world_port(struct world *, const char *name);
 struct peer *world_peer(struct world *, const char *address);
 void world_settle(struct world *);
 void world_pass(struct world *, usec_t span);
+/* fibd leaves a path for this one and tells when all is good again. */
+void world_leaves(struct world *, const char *interface, uint32_t path, const char *why);
 void world_switch(struct world *, const char *interface, bool to_primary);
 /* Killed and started again; the others go on. */
 void world_restart_l2vpnd(struct world *);
