@@ -11,8 +11,16 @@
 #include "proto/fib.pb-c.h"
 #include "proto/l2vpn.pb-c.h"
 #include "proto/ldp.pb-c.h"
+#include <string.h>
 
 /* The nouns of l2vpnd. Only files of the engine include this. */
+
+/* Two values without pointers that were made of zeroes, so that what lies between their members is the same, too. */
+static inline bool
+is_same(const void *a, const void *b, size_t size)
+{
+	return memcmp(a, b, size) == 0;
+}
 
 /* Bits of a pseudowire's status, RFC 8077 5.4.2 and RFC 6870 4, 6.1. */
 enum {

@@ -247,7 +247,7 @@ ask(struct pw *p)
 		r.cv = L2VPN_CV_LSP_PING;
 	}
 	memcpy(r.description, p->of->config.service, sizeof r.description);
-	bool same = memcmp(&r, &p->asked, sizeof r) == 0;
+	bool same = is_same(&r, &p->asked, sizeof r);
 	p->asked = r;
 	if (!is_ready(p))
 		table_gone(&l->request_table, &p->request_row);

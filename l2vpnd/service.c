@@ -123,7 +123,7 @@ tell_circuit(struct service *s)
 		c.tagged |= s->config.vlan && p->settings.type == L2VPN_TAGGED;
 		c.path[c.count++] = path_said(p);
 	}
-	bool same = memcmp(&c, &s->said, sizeof c) == 0;
+	bool same = is_same(&c, &s->said, sizeof c);
 	s->said = c;
 	if (s->of->circuits && (!same || !row_is_in_table(&s->circuit_row)))
 		table_changed(&s->of->circuit_table, &s->circuit_row);
@@ -140,8 +140,8 @@ tell_pws(struct service *s, const struct pw_state before[L2VPN_ROLES])
 		struct request_said asked = p->asked;
 		pw_publish(p);
 		s->state.up_count += p->state.up;
-		if (!row_is_in_table(&p->row) || memcmp(&before[r], &p->state, sizeof p->state) != 0 ||
-		    memcmp(&asked, &p->asked, sizeof asked) != 0)
+		if (!row_is_in_table(&p->row) || !is_same(&before[r], &p->state, sizeof p->state) ||
+		    !is_same(&asked, &p->asked, sizeof asked))
 			table_changed(&s->of->vc_table, &p->row);
 	}
 }
@@ -190,7 +190,7 @@ service_review(struct service *s)
 	tell_circuit(s);
 	s->state.up = goes_both_ways(s);
 	s->state.redundancy = s->redundancy;
-	if (!row_is_in_table(&s->row) || memcmp(&was, &s->state, sizeof was) != 0 || switches != s->switches ||
+	if (!row_is_in_table(&s->row) || !is_same(&was, &s->state, sizeof was) || switches != s->switches ||
 	    turn != s->turn)
 		table_changed(&s->of->service_table, &s->row);
 }
