@@ -126,6 +126,7 @@ struct service { /* an attachment circuit: a row of l2vpn.Circuit and of l2vpn.S
 	struct l2vpn_circuit_config config;
 	struct pw *pws[L2VPN_ROLES]; /* by role; NULL: none */
 	bool wanted;                 /* by the configuration that is being taken over */
+	bool rearranged;             /* by it: others, or in another order */
 
 	enum redundancy_state redundancy;
 	enum l2vpn_role active;

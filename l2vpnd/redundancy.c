@@ -282,6 +282,24 @@ hear_requests(struct service *s)
 
 /* --- */
 
+/* Whether fibd forwards the paths that are configured, in this order. */
+static bool
+has_these_paths(const struct circuit_word *w, const struct service *s)
+{
+	uint8_t count = 0;
+
+	for (int r = 0; r < L2VPN_ROLES; r++) {
+		const struct pw *p = s->pws[r];
+		if (!p)
+			continue;
+		if (count == w->count || w->path[count].vc_id != p->settings.vc_id ||
+		    !addr_eq(&w->path[count].peer, &p->settings.peer))
+			return false;
+		count++;
+	}
+	return count == w->count;
+}
+
 void
 redundancy_adopt(struct service *s)
 {
@@ -289,7 +307,8 @@ redundancy_adopt(struct service *s)
 	const struct told_path *p = w->active < w->count ? &w->path[w->active] : NULL;
 
 	if (!s->adopted && s->state.answered) {
-		s->turn = w->turn ? w->turn : 1;
+		s->turn =
+		    (w->turn ? w->turn : 1) + !has_these_paths(w, s); /* others have places with another meaning */
 		for (int r = 0; r < L2VPN_ROLES && p; r++)
 			if (s->pws[r] && s->pws[r]->settings.vc_id == p->vc_id &&
 			    addr_eq(&s->pws[r]->settings.peer, &p->peer))

@@ -254,43 +254,79 @@ is_same_pw(const struct pw *p, const struct l2vpn_settings *s)
 	return addr_eq(&p->settings.peer, &s->peer) && p->settings.type == s->type && p->settings.vc_id == s->vc_id;
 }
 
-/* Those that are gone first, so that another may have their number. One that carries frames may have got another role. */
+/* The role that the configuration gives it; L2VPN_ROLES: none, it is gone. */
+static enum l2vpn_role
+role_of(const struct pw *p, const struct l2vpn_config *c, const struct l2vpn_circuit_config *circuit)
+{
+	for (int r = 0; circuit && r < L2VPN_ROLES; r++) {
+		if (!circuit->pw[r].line)
+			continue;
+		struct l2vpn_settings new = l2vpn_settings(c, circuit, (enum l2vpn_role)r);
+		if (is_same_pw(p, &new))
+			return (enum l2vpn_role)r;
+	}
+	return L2VPN_ROLES;
+}
+
+/* Those that are gone first, so that another may have their number. */
 static void
 drop_pws(struct service *s, const struct l2vpn_config *c, const struct l2vpn_circuit_config *circuit)
 {
-	for (int r = 0; r < L2VPN_ROLES; r++) {
-		struct l2vpn_settings new = { 0 };
-		if (circuit && circuit->pw[r].line)
-			new = l2vpn_settings(c, circuit, (enum l2vpn_role)r);
-		if (s->pws[r] && !is_same_pw(s->pws[r], &new)) {
+	for (int r = 0; r < L2VPN_ROLES; r++)
+		if (s->pws[r] && role_of(s->pws[r], c, circuit) == L2VPN_ROLES) {
 			pw_free(s->pws[r]);
 			s->pws[r] = NULL;
+			s->rearranged = true;
 		}
-	}
 }
 
-/* True when another one takes over, or by other rules. */
-static bool
-take_over(struct service *s, const struct l2vpn_config *c, const struct l2vpn_circuit_config *circuit)
+/* What stays keeps its label, its state and the frames, whatever its role is from now on. */
+static void
+arrange_pws(struct service *s, const struct l2vpn_config *c, const struct l2vpn_circuit_config *circuit)
 {
-	const struct l2vpn_circuit_config *old = &s->config;
-	bool other = old->mode != circuit->mode || old->revert != circuit->revert || old->delay_s != circuit->delay_s ||
-		     old->has_resume != circuit->has_resume || old->resume_s != circuit->resume_s ||
-		     old->hold_s != circuit->hold_s;
+	struct pw *old[L2VPN_ROLES], *active = s->pws[s->active];
 
-	s->config = *circuit;
+	memcpy(old, s->pws, sizeof old);
+	memset(s->pws, 0, sizeof s->pws);
+	for (int r = 0; r < L2VPN_ROLES; r++) {
+		enum l2vpn_role role = old[r] ? role_of(old[r], c, circuit) : L2VPN_ROLES;
+		if (!old[r])
+			continue;
+		s->rearranged |= role != old[r]->role;
+		old[r]->role = role;
+		s->pws[role] = old[r];
+	}
 	for (int r = 0; r < L2VPN_ROLES; r++) {
 		if (!circuit->pw[r].line)
 			continue;
 		struct l2vpn_settings new = l2vpn_settings(c, circuit, (enum l2vpn_role)r);
 		if (s->pws[r]) {
 			s->pws[r]->settings = new;
-			continue;
+		} else {
+			s->pws[r] = pw_new(s, (enum l2vpn_role)r, &new);
+			s->rearranged = true;
 		}
-		s->pws[r] = pw_new(s, (enum l2vpn_role)r, &new);
-		other = true;
 	}
-	return other;
+	s->active = active ? active->role : L2VPN_PRIMARY;
+}
+
+/* Other rules, or another list of paths, whose places have another meaning: that is a turn of its own. */
+static void
+take_over(struct service *s, const struct l2vpn_config *c, const struct l2vpn_circuit_config *circuit)
+{
+	const struct l2vpn_circuit_config *old = &s->config;
+
+	if (old->mode != circuit->mode || old->revert != circuit->revert || old->delay_s != circuit->delay_s ||
+	    old->has_resume != circuit->has_resume || old->resume_s != circuit->resume_s ||
+	    old->hold_s != circuit->hold_s)
+		s->placed = false;
+	s->config = *circuit;
+	arrange_pws(s, c, circuit);
+	if (s->rearranged) {
+		s->placed = s->rearranged = false;
+		s->turn++;
+		s->turn_at = s->of->now;
+	}
 }
 
 static bool
@@ -334,16 +370,10 @@ services_configure(struct l2vpn *l)
 		struct service *s = OBJECT(i, struct service, link);
 		const struct l2vpn_circuit_config *circuit = l2vpn_config_find(c, s->name);
 		static const struct l2vpn_circuit_config nothing;
-		bool other = *s->local ? false : take_over(s, c, circuit);
 		if (*s->local)
 			s->config = circuit ? *circuit : nothing;
-		if (!*s->local && !s->pws[s->active]) {
-			s->active = L2VPN_PRIMARY;
-			s->turn++;
-			s->turn_at = l->now;
-			other = true;
-		}
-		s->placed &= !other;
+		else
+			take_over(s, c, circuit);
 		table_changed(&l->service_table, &s->row);
 	}
 	services_review(l);

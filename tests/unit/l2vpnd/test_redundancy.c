@@ -488,6 +488,37 @@ START_TEST(a_secondary_that_is_taken_away_hands_over)
 }
 END_TEST
 
+/* Which path is the second one is another matter then: a turn of its own. */
+START_TEST(pseudowires_that_change_roles_keep_labels_and_frames)
+{
+	start(BOTH);
+	uint32_t one = world_request(w, "2.2.2.2", 100)->label, turn = world_circuit(w, PORT)->turn;
+	world_configure(w,
+	    "mpls l2vpn\n#\ninterface " PORT "\n mpls l2vc 3.3.3.3 200\n mpls l2vc 2.2.2.2 100 secondary\n"
+	    " mpls l2vpn reroute never\n");
+	ck_assert_uint_eq(world_request(w, "2.2.2.2", 100)->label, one);
+	ck_assert_uint_ne(world_circuit(w, PORT)->turn, turn);
+	assert_on(L2VPN_SECONDARY);
+	ck_assert(world_vc(w, "2.2.2.2", 100)->active);
+	ck_assert_uint_eq(world_vc(w, "2.2.2.2", 100)->ups, 1);
+}
+END_TEST
+
+START_TEST(a_bypass_that_carries_frames_does_so_when_the_secondary_is_taken_away)
+{
+	start(ALL3);
+	primary->session = secondary->session = false;
+	world_settle(w);
+	assert_on(L2VPN_BYPASS);
+	uint32_t turn = world_circuit(w, PORT)->turn;
+	world_configure(
+	    w, "mpls l2vpn\n#\ninterface " PORT "\n mpls l2vc 2.2.2.2 100\n mpls l2vc 4.4.4.4 300 bypass\n");
+	ck_assert_uint_eq(world_circuit(w, PORT)->active, 1);
+	ck_assert_uint_ne(world_circuit(w, PORT)->turn, turn);
+	ck_assert(world_vc(w, "4.4.4.4", 300)->active && world_vc(w, "4.4.4.4", 300)->up);
+}
+END_TEST
+
 /* --- lives --- */
 
 static const struct {
@@ -555,6 +586,19 @@ START_TEST(when_fibd_and_l2vpnd_die_together_labels_stay_and_no_fault_is_told)
 	ck_assert(world_vc(w, "3.3.3.3", 200)->up);
 	text_free(&requests);
 	text_free(&after);
+}
+END_TEST
+
+START_TEST(another_list_of_paths_after_a_restart_is_another_turn)
+{
+	start(BOTH);
+	uint32_t turn = world_circuit(w, PORT)->turn;
+	world_restart_l2vpnd(w);
+	ck_assert_uint_eq(world_circuit(w, PORT)->turn, turn);
+	w->config.circuits[0].pw[L2VPN_SECONDARY].line = 0; /* edited while it was away */
+	world_restart_l2vpnd(w);
+	ck_assert_uint_gt(world_circuit(w, PORT)->turn, turn);
+	assert_on(L2VPN_PRIMARY);
 }
 END_TEST
 
@@ -626,6 +670,8 @@ suite(void)
 	tcase_add_test(back, an_operator_hears_why_it_cannot_be);
 	tcase_add_test(back, another_policy_holds_at_once);
 	tcase_add_test(back, a_secondary_that_is_taken_away_hands_over);
+	tcase_add_test(back, pseudowires_that_change_roles_keep_labels_and_frames);
+	tcase_add_test(back, a_bypass_that_carries_frames_does_so_when_the_secondary_is_taken_away);
 	suite_add_tcase(s, back);
 	tcase_add_checked_fixture(bits, NULL, teardown);
 	tcase_add_test(bits, in_mode_frr_nobody_is_told_which_one_is_used);
@@ -639,6 +685,7 @@ suite(void)
 	tcase_add_checked_fixture(lives, NULL, teardown);
 	tcase_add_loop_test(lives, nobody_outside_notices_a_restart, 0, COUNT(moments) * COUNT(restarts));
 	tcase_add_test(lives, when_fibd_and_l2vpnd_die_together_labels_stay_and_no_fault_is_told);
+	tcase_add_test(lives, another_list_of_paths_after_a_restart_is_another_turn);
 	tcase_add_test(lives, after_a_restart_on_the_secondary_the_delay_begins_again);
 	tcase_add_test(lives, a_failure_while_ldpd_was_away_counts_when_it_has_learned);
 	tcase_add_test(lives, labels_outlive_a_restart_and_those_of_nobody_are_given_back);
