@@ -12,8 +12,8 @@
 SAN ?=
 O := build/$(if $(SAN),san,out)
 PYTHON := /usr/bin/python3
-DAEMONS := fibd ldpd bfdd igpd l3vpnd
-PROTOS := fib ldp bus bfd igp l3vpn l2vpn
+DAEMONS := fibd ldpd bfdd igpd l2vpnd l3vpnd
+PROTOS := fib ldp bus bfd igp l2vpn l3vpn
 CTLS := $(DAEMONS:d=ctl)
 PROGRAMS := $(addprefix $(O)/bin/,$(DAEMONS) $(CTLS) penult)
 # Numbered packets for labs: no daemon, no library of ours.
@@ -258,7 +258,7 @@ install: all doc
 	test -e $(DESTDIR)$(CONFIG)/router.conf || install -m 640 systemd/router.conf $(DESTDIR)$(CONFIG)/router.conf
 	install -m 755 labs/penult-lab labs/vmrun $(DESTDIR)$(SHARE)/labs
 	install -m 644 labs/penultlab/*.py $(DESTDIR)$(SHARE)/labs/penultlab
-	cp -r labs/lsp labs/bfd-static labs/ldp-sync labs/l3vpn-bfd $(DESTDIR)$(SHARE)/labs
+	cp -r labs/lsp labs/bfd-static labs/ldp-sync labs/l3vpn-bfd labs/vpws-secondary $(DESTDIR)$(SHARE)/labs
 	install -d $(DESTDIR)$(SHARE)/bin # where penult-lab looks
 	install -m 755 $(PACE) $(DESTDIR)$(SHARE)/bin
 	for d in $(DAEMONS); do ln -sf ../../../sbin/$$d $(DESTDIR)$(SHARE)/bin/$$d; done

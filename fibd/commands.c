@@ -176,6 +176,18 @@ set_mtu(void *conf, const struct args *a, struct conf_error *why)
 }
 
 static int
+set_vlan(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct fib_if_config *i = interface_of(conf, a);
+
+	if (!args_undo(a) && !strrchr(i->name, '.'))
+		return conf_refuse(
+		    why, "%s is no subinterface: those are called %s.1 to %s.4094", i->name, i->name, i->name);
+	i->vlan = args_undo(a) ? 0 : (uint16_t)arg_u32(a, "vlan");
+	return 0;
+}
+
+static int
 set_description(void *conf, const struct args *a, struct conf_error *why)
 {
 	struct fib_if_config *i = interface_of(conf, a);
@@ -321,6 +333,13 @@ const struct command fib_commands[] = {
 	    .set = set_mpls,
 	    .help = "Labelled packets are accepted here",
 	    .ref = "RFC 3031" },
+	{ .view = VIEW_INTERFACE,
+	    .words = "vlan-type dot1q <1-4094>:vlan",
+	    .undo = "vlan-type dot1q [ <1-4094>:vlan ]",
+	    .set = set_vlan,
+	    .help =
+		"A subinterface, as GigabitEthernet0/1/0.10, has the frames of its port with this tag; it is made here",
+	    .ref = "IEEE 802.1Q" },
 	{ .view = VIEW_INTERFACE,
 	    .words = "mtu <68-65535>:mtu",
 	    .undo = "mtu",

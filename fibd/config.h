@@ -22,6 +22,8 @@ struct fib_if_config {
 	    [FIB_VRF_NAME]; /* the VPN instance that it is in; "": the public network, or where somebody else put it */
 	bool shutdown, mpls;
 	uint16_t mtu;                               /* 0: leave it */
+	uint16_t vlan;                              /* of a subinterface; 0: it is none */
+	bool sub_asked;                             /* the engine's: it is being made */
 	struct prefix addresses[FIB_ADDRESSES_MAX]; /* with host bits */
 	size_t address_count;
 	char description[81];

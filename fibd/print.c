@@ -23,6 +23,8 @@ print_interface(const struct fib_if_config *i, struct conf_lines *out)
 	conf_say(out, CONF_INTERFACES, head, 0, "%s", "");
 	if (i->description[0])
 		conf_say(out, CONF_INTERFACES, head, 1, "description %s", i->description);
+	if (i->vlan)
+		conf_say(out, CONF_INTERFACES, head, 1, "vlan-type dot1q %u", i->vlan);
 	if (i->shutdown || !loopback)
 		conf_say(out, CONF_INTERFACES, head, 2, "%s", i->shutdown ? "shutdown" : "undo shutdown");
 	if (i->mtu)

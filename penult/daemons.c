@@ -6,6 +6,8 @@
 #include "fibd/print.h"
 #include "igpd/commands.h"
 #include "igpd/print.h"
+#include "l2vpnd/commands.h"
+#include "l2vpnd/print.h"
 #include "l3vpnd/commands.h"
 #include "l3vpnd/print.h"
 #include "ldpd/commands.h"
@@ -40,13 +42,20 @@ print_igp(const void *conf, struct conf_lines *out)
 }
 
 static void
+print_l2vpn(const void *conf, struct conf_lines *out)
+{
+	l2vpn_print(conf, out);
+}
+
+static void
 print_l3vpn(const void *conf, struct conf_lines *out)
 {
 	l3vpn_print(conf, out);
 }
 
 const struct daemon_face daemons[DAEMONS] = { { "fibd", &fib_conf, print_fib }, { "ldpd", &ldp_conf, print_ldp },
-	{ "bfdd", &bfd_conf, print_bfd }, { "igpd", &igp_conf, print_igp }, { "l3vpnd", &l3vpn_conf, print_l3vpn } };
+	{ "bfdd", &bfd_conf, print_bfd }, { "igpd", &igp_conf, print_igp }, { "l2vpnd", &l2vpn_conf, print_l2vpn },
+	{ "l3vpnd", &l3vpn_conf, print_l3vpn } };
 
 int
 group_open(struct group *g, const char *run_dir)

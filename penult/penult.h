@@ -18,7 +18,7 @@ struct daemon_face {
 	const struct conf_kind *conf;
 	void (*print)(const void *conf, struct conf_lines *);
 };
-enum { DAEMONS = 5 };
+enum { DAEMONS = 6 };
 extern const struct daemon_face daemons[DAEMONS];
 
 struct member { /* a daemon, running or not */

@@ -33,6 +33,12 @@ fill_v4(uint32_t address, struct arena *arena)
 	return fill_addr(&a, arena);
 }
 
+static inline ProtobufCBinaryData
+fill_mac(const uint8_t mac[6], struct arena *arena)
+{
+	return (ProtobufCBinaryData){ 6, arena_copy(arena, mac, 6) };
+}
+
 /* One length byte, then the address. */
 static inline ProtobufCBinaryData
 fill_prefix(const struct prefix *p, struct arena *arena)

@@ -7,13 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const struct command fib_commands[], ldp_commands[], bfd_commands[], igp_commands[], l3vpn_commands[];
+extern const struct command fib_commands[], ldp_commands[], bfd_commands[], igp_commands[], l2vpn_commands[],
+    l3vpn_commands[];
 
 static const struct {
 	const char *daemon;
 	const struct command *rows;
 } daemons[] = { { "fibd", fib_commands }, { "ldpd", ldp_commands }, { "bfdd", bfd_commands }, { "igpd", igp_commands },
-	{ "l3vpnd", l3vpn_commands } };
+	{ "l2vpnd", l2vpn_commands }, { "l3vpnd", l3vpn_commands } };
 
 /* The library asks for the table that this program makes. */
 const struct grammar_row grammar[] = { { 0 } };

@@ -15,6 +15,7 @@
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <string.h>
+#include "fibd/kernel/encode_sub.h"
 
 enum { MPLS_FAMILY = 28, STACK_BOTTOM = 1 << 8 };
 
@@ -353,6 +354,8 @@ encode_op(const struct fib_op *op)
 	case FIB_OP_PLATFORM_LABELS:
 	case FIB_OP_FORWARDING:
 	case FIB_OP_RESYNC: return NULL;
+	case FIB_OP_LINK_SUB:
+	case FIB_OP_LINK_ALIAS: return encode_subinterface(op);
 	}
 	return NULL;
 }

@@ -119,8 +119,8 @@ fill_way(Fib__CircuitPath *m, const struct circuit *c, const struct wire *w, str
 	m->n_labels = way->path.label_count;
 	m->labels = arena_copy(arena, way->path.labels, way->path.label_count * sizeof *m->labels);
 	m->ifindex = way->path.ifindex;
-	m->next_hop = fill_addr(way->path.gateway.bytes, addr_size(&way->path.gateway), arena);
-	m->mac = fill_addr(way->mac, sizeof way->mac, arena);
+	m->next_hop = fill_addr(&way->path.gateway, arena);
+	m->mac = fill_mac(way->mac, arena);
 	m->mtu = mtu_of(c, w, way);
 }
 
@@ -151,7 +151,7 @@ fill_wire(const struct circuit *c, uint8_t i, struct arena *arena)
 	fib__circuit_path__init(m);
 	if (w->tunnel)
 		reach = reach_of(c->rib, home_get(c->rib, ""), &w->peer, &unsure);
-	m->peer = fill_addr(w->peer.bytes, addr_size(&w->peer), arena);
+	m->peer = fill_addr(&w->peer, arena);
 	m->vc_id = w->vc_id;
 	m->in_label = w->in_label ? w->in_label : LABEL_UNSET;
 	m->out_label = w->out_label;
@@ -182,7 +182,7 @@ fill_found(Fib__Circuit *m, const struct circuit *c, struct arena *arena)
 			continue;
 		Fib__CircuitPath *p = arena_take(arena, sizeof *p);
 		fib__circuit_path__init(p);
-		p->peer = fill_addr(f->has.peer.bytes, addr_size(&f->has.peer), arena);
+		p->peer = fill_addr(&f->has.peer, arena);
 		p->vc_id = f->has.vc_id;
 		p->in_label = f->has.label;
 		p->out_label = LABEL_UNSET;
@@ -228,7 +228,7 @@ fill_circuit(const struct row *row, void *message, struct arena *arena)
 	if (p) { /* a carrier that we hold says nothing of the line */
 		m->up = p->link.admin_up && (p->link.carrier || c->carrier_held);
 		m->mtu = p->link.mtu;
-		m->mac = fill_addr(p->link.mac, sizeof p->link.mac, arena);
+		m->mac = fill_mac(p->link.mac, arena);
 	}
 	m->active = c->shown;
 	m->turn = c->begun ? c->in_turn : 0;

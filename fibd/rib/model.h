@@ -537,6 +537,7 @@ void rib_resync(struct rib *, usec_t at); /* ask for a dump, at the latest then 
 struct port *port_find(struct rib *, uint32_t ifindex);
 void ports_seen(struct rib *, const struct fib_object *, bool gone);
 void ports_settle(struct rib *); /* make interfaces as configured */
+void subinterfaces_settle(struct rib *); /* subinterfaces.c */
 void vrfs_settle(struct rib *);
 void vrfs_changed(struct rib *); /* VRF devices came or went */
 /* The VPN instance of that name, "": the public network. */

@@ -257,7 +257,7 @@ link_gone(struct rib *rib, struct port *p)
 	rib->ports_dirty = true;
 	find_names(rib);
 	for (size_t i = 0; i < rib->config.interface_count; i++)
-		rib->config.interfaces[i].create_asked = false;
+		rib->config.interfaces[i].create_asked = rib->config.interfaces[i].sub_asked = false;
 	for (size_t i = 0; i < rib->config.vrf_count; i++)
 		rib->config.vrfs[i].create_asked = false;
 }
@@ -540,6 +540,7 @@ ports_settle(struct rib *rib)
 		return;
 	rib->ports_dirty = false;
 	vrfs_settle(rib);
+	subinterfaces_settle(rib);
 	hash_each (n, &rib->ports) {
 		settle_port(rib, OBJECT(n, struct port, by_ifindex));
 	}
@@ -590,6 +591,8 @@ op_text(enum fib_op_kind kind)
 	case FIB_OP_PLATFORM_LABELS: return "the size of the label table cannot be set";
 	case FIB_OP_FORWARDING: return "forwarding cannot be switched on";
 	case FIB_OP_RESYNC: return "the kernel's tables cannot be read";
+	case FIB_OP_LINK_SUB: return "the subinterface cannot be made";
+	case FIB_OP_LINK_ALIAS: return "it cannot be given its name";
 	}
 	return "";
 }

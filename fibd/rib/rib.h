@@ -46,6 +46,8 @@ struct fib_link {
 	uint32_t ifindex;
 	char name[16];
 	char alias[256], altname[128]; /* empty when none */
+	uint32_t port;                 /* of a subinterface that is to be made */
+	uint16_t tag;
 	bool admin_up, carrier, loopback, point_to_point, multicast, is_vrf, is_dummy;
 	uint32_t speed_mbps;  /* 0: not known */
 	uint32_t mtu, master; /* master: ifindex of the VRF or bridge, 0 none */
@@ -200,6 +202,8 @@ enum fib_op_kind {
 	FIB_OP_PLATFORM_LABELS,  /* value */
 	FIB_OP_FORWARDING,       /* IPv4 and IPv6 forwarding on */
 	FIB_OP_RESYNC,           /* dump everything again and tell it as FIB_IN_SEEN … FIB_IN_SEEN_ALL */
+	FIB_OP_LINK_SUB,         /* object.link.name, port, tag: a subinterface */
+	FIB_OP_LINK_ALIAS,       /* object.link.ifindex, alias */
 };
 struct fib_op {
 	enum fib_op_kind kind;

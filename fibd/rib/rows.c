@@ -27,7 +27,7 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 	m->carrier = p->link.carrier;
 	m->mtu = p->link.mtu;
 	m->speed_mbps = p->link.speed_mbps;
-	m->mac = (ProtobufCBinaryData){ 6, arena_copy(arena, p->link.mac, 6) };
+	m->mac = fill_mac(p->link.mac, arena);
 	m->vrf_ifindex = p->vrf_ifindex;
 	m->vrf = fill_text(p->vrf);
 	m->loopback = p->link.loopback;

@@ -47,6 +47,9 @@ enum view {
 	VIEW_BGP_INSTANCE4, /* and of a VPN instance; args of the entering line: vrf */
 	VIEW_BGP_INSTANCE6,
 	VIEW_ROUTE_POLICY, /* args of the entering line: policy, node */
+	VIEW_MPLS_L2VPN,
+	VIEW_PW_TEMPLATE,   /* args of the entering line: template */
+	VIEW_TUNNEL_POLICY, /* args of the entering line: policy */
 	VIEW_COUNT
 };
 const char *view_name(enum view); /* "system", "interface", … */

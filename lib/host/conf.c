@@ -46,7 +46,8 @@ view_name(enum view v)
 	static const char *const names[VIEW_COUNT] = { "none", "exec", "system", "interface", "mpls", "mpls-ldp",
 		"remote-peer", "bfd", "bfd-session", "vpn-instance", "vpn-instance-af-ipv4", "vpn-instance-af-ipv6",
 		"ospf", "ospf-area", "bgp", "bgp-af-ipv4", "bgp-af-ipv6", "bgp-af-vpnv4", "bgp-af-vpnv6",
-		"bgp-af-vpn-target", "bgp-instance-af-ipv4", "bgp-instance-af-ipv6", "route-policy" };
+		"bgp-af-vpn-target", "bgp-instance-af-ipv4", "bgp-instance-af-ipv6", "route-policy", "mpls-l2vpn",
+		"pw-template", "tunnel-policy" };
 
 	return names[v];
 }
@@ -237,7 +238,9 @@ explain(struct reader *r, char *const *words, size_t count, size_t far, const st
 		template_describe(nearest, &like);
 		text_add(&like, "`?");
 	}
-	enum view elsewhere = view_of(r, words, count);
+	/* A number out of its range is meant for here, though another view has the same words with a wider one. */
+	bool number = far > (undo ? 1 : 0) && far + 1 == count && *text_chars(expected) == '<';
+	enum view elsewhere = number ? VIEW_NONE : view_of(r, words, count);
 	if (elsewhere)
 		conf_refuse(&e, "`%s` is a command of the %s view; here it stands in the %s view", text_chars(&line),
 		    view_name(elsewhere), view_name(r->levels[r->depth - 1].view));

@@ -198,17 +198,21 @@ line_cmp(const void *a, const void *b)
 	return x->said < y->said ? -1 : 1;
 }
 
-/* Prefix lists belong to every daemon that uses them, and each has said them. */
+/* Prefix lists, and some lines of an interface, belong to every daemon that uses them, and each has said them. */
 static bool
 is_said_again(const struct conf_lines *l, size_t at)
 {
 	const struct conf_line *c = &l->lines[at];
 
-	if (c->section != CONF_PREFIX_LISTS || c->head)
+	if (c->section == CONF_PREFIX_LISTS ? c->head != NULL : c->section != CONF_INTERFACES || !*c->line)
 		return false;
-	for (size_t i = at; i-- && l->lines[i].section == c->section && l->lines[i].rank == c->rank;)
-		if (strcmp(l->lines[i].line, c->line) == 0)
+	for (size_t i = at; i--;) {
+		const struct conf_line *b = &l->lines[i];
+		if (b->section != c->section || (c->head ? head_cmp(b, c) != 0 : b->rank != c->rank))
+			break;
+		if (strcmp(b->line, c->line) == 0)
 			return true;
+	}
 	return false;
 }
 

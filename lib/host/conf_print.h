@@ -19,6 +19,8 @@ enum conf_section { /* in the order of reference 002 */
 	CONF_MPLS_LDP,
 	CONF_LDP_SETTINGS,
 	CONF_REMOTE_PEERS,
+	CONF_L2VPN,
+	CONF_PW_TEMPLATES,
 	CONF_INTERFACES,
 	CONF_LOAD_BALANCE,
 	CONF_BGP,
@@ -26,6 +28,8 @@ enum conf_section { /* in the order of reference 002 */
 	CONF_POLICY_FILTERS,
 	CONF_POLICIES,
 	CONF_STATIC_ROUTES,
+	CONF_TUNNEL_POLICIES,
+	CONF_CCC,
 	CONF_BFD_SESSIONS,
 	CONF_SECTIONS
 };

@@ -12,6 +12,8 @@
 #include "fibd/config.h"
 #include "fibd/print.h"
 #include "host/conf.h"
+#include "l2vpnd/commands.h"
+#include "l2vpnd/print.h"
 #include "l3vpnd/commands.h"
 #include "l3vpnd/print.h"
 #include "ldpd/commands.h"
@@ -31,6 +33,7 @@ take(const char *text, struct text *ret_printed)
 	struct bfd_config bfd = { 0 };
 	struct igp_config igp = { 0 };
 	struct l3vpn_config *vpn = l3vpn_conf.fresh();
+	struct l2vpn_config *l2vpn = l2vpn_conf.fresh();
 	struct conf_errors errors = { 0 }, others = { 0 };
 	struct conf_lines lines = { 0 };
 
@@ -41,6 +44,8 @@ take(const char *text, struct text *ret_printed)
 	good &= conf_read_text("fuzz", text, igp_commands, &igp, &others) == 0;
 	good &= conf_read_text("fuzz", text, l3vpn_commands, vpn, &others) == 0 &&
 		conf_check(&l3vpn_conf, "fuzz", vpn, &others) == 0;
+	good &= conf_read_text("fuzz", text, l2vpn_commands, l2vpn, &others) == 0 &&
+		conf_check(&l2vpn_conf, "fuzz", l2vpn, &others) == 0;
 	if (!good && !errors.errors && !others.errors)
 		abort(); /* refused without a word */
 	if (good) {
@@ -48,6 +53,7 @@ take(const char *text, struct text *ret_printed)
 		ldp_print(&ldp, &lines);
 		bfd_print(&bfd, &lines);
 		igp_print(&igp, &lines);
+		l2vpn_print(l2vpn, &lines);
 		l3vpn_print(vpn, &lines);
 		conf_lines_print(&lines, ret_printed);
 	}
@@ -59,6 +65,7 @@ take(const char *text, struct text *ret_printed)
 	bfd_config_free(&bfd);
 	igp_config_free(&igp);
 	l3vpn_conf.drop(vpn);
+	l2vpn_conf.drop(l2vpn);
 	return good;
 }
 

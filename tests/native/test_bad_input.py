@@ -11,7 +11,7 @@ from penult import ALL_ROUTERS, bindings, datagrams, hello, initialization, insi
 BAD = "sysname X\ninterface GigabitEthernet0/1/0\n ip adress 10.0.0.1 24\n#\nip route-static 1.2.3.4 24 10.0.0.2\n"
 
 
-@pytest.mark.parametrize("daemon", ["fibd", "ldpd", "bfdd", "igpd", "l3vpnd"])
+@pytest.mark.parametrize("daemon", ["fibd", "ldpd", "bfdd", "igpd", "l2vpnd", "l3vpnd"])
 def test_a_file_with_a_wrong_line_is_refused_with_line_and_nearest_command_and_nothing_is_applied(quiet, tmp_path, daemon):
     (tmp_path / "bad.conf").write_text("interface LoopBack7\n ip address 7.7.7.7 32\n#\n" + BAD)
     before = kernel_state(quiet, "R1")
@@ -26,13 +26,13 @@ def test_a_file_with_a_wrong_line_is_refused_with_line_and_nearest_command_and_n
     assert p.returncode != 0, "no daemon is left behind"
 
 
-@pytest.mark.parametrize("daemon", ["fibd", "ldpd", "bfdd", "igpd", "l3vpnd"])
+@pytest.mark.parametrize("daemon", ["fibd", "ldpd", "bfdd", "igpd", "l2vpnd", "l3vpnd"])
 def test_a_file_that_is_not_there_is_named(quiet, tmp_path, daemon):
     p = program(quiet, "R1", daemon, "-c", f"{tmp_path}/none.conf", "-r", f"{tmp_path}/run")
     assert p.returncode == 1 and f"{tmp_path}/none.conf" in p.stderr and "No such file" in p.stderr, p
 
 
-@pytest.mark.parametrize("daemon", ["fibd", "ldpd", "bfdd", "igpd", "l3vpnd"])
+@pytest.mark.parametrize("daemon", ["fibd", "ldpd", "bfdd", "igpd", "l2vpnd", "l3vpnd"])
 def test_wrong_usage_is_status_2_and_says_which_option(quiet, daemon):
     p = program(quiet, "R1", daemon, "-Z")
     assert p.returncode == 2 and "'Z'" in p.stderr and "usage:" in p.stderr, p

@@ -19,6 +19,8 @@ DISPLAYS = {
                "display bfd statistics session all"],
     "igpctl": ["display ospf brief", "display ospf peer brief", "display ospf peer", "display ospf interface", "display ospf interface verbose", "display ospf ldp-sync interface all",
                "display ospf lsdb", "display ospf lsdb router", "display ospf spf-log", "display ospf routing"],
+    "l2vpnctl": ["display mpls l2vc", "display mpls l2vc 100", "display mpls l2vc verbose", "display mpls l2vc interface GigabitEthernet0/2/0",
+                 "display mpls l2vc brief", "display mpls l2vpn service-name", "display mpls l2vpn service-name gold"],
     "l3vpnctl": ["display ip vpn-instance", "display ip vpn-instance verbose"]
                 + [f"{words}{form}" for words in ("display bgp ", "display bgp ipv6 ", "display bgp vpnv4 all ", "display bgp vpnv6 all ",
                                                   "display bgp vpnv4 vpn-instance A ", "display bgp vpnv6 vpn-instance A ")
@@ -27,7 +29,7 @@ DISPLAYS = {
                 + [f"show bgp {words}{form}" for words in ("ipv4", "ipv6", "vpnv4 all", "vpnv6 all", "vpnv4 vrf A", "vpnv6 vrf A")
                    for form in ("", " summary", " neighbors")],
 }
-DAEMONS = {"fibctl": "fibd", "ldpctl": "ldpd", "bfdctl": "bfdd", "igpctl": "igpd", "l3vpnctl": "l3vpnd"}
+DAEMONS = {"fibctl": "fibd", "ldpctl": "ldpd", "bfdctl": "bfdd", "igpctl": "igpd", "l2vpnctl": "l2vpnd", "l3vpnctl": "l3vpnd"}
 ALL = [(tool, words) for tool, displays in DISPLAYS.items() for words in displays]
 
 
@@ -69,7 +71,7 @@ def test_the_help_names_every_display_that_is_tested_here_and_no_other(quiet, to
     named = {re.sub(r"( verbose| A\.B\.C\.D)*( *\[.*|  .*)", "", line.strip().replace("{ show | display }", "show")) for line in p.stdout.splitlines()}
     # Of several words one was taken for a test.
     named = {re.sub(r"\{ (\w+) \|.*\}", r"\1", n).replace("name TEXT", "name r1_to_r2").replace(" VRF", " A") for n in named}
-    tested = {re.sub(r" (verbose|detail|2\.2\.2\.2)$", "", words) for words in DISPLAYS[tool]}
+    tested = {re.sub(r" (verbose|detail|2\.2\.2\.2|100|interface G\S+|gold)$", "", words) for words in DISPLAYS[tool]}
     assert p.returncode == 0
     assert {n for n in named if re.match("display|show", n)} == tested
 

@@ -10,7 +10,7 @@ FOLDER = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "conf",
 CASES = sorted(os.path.basename(p)[:-5] for p in glob.glob(os.path.join(FOLDER, "*.conf")))
 
 
-@pytest.mark.parametrize("daemon", ["fibd", "ldpd", "bfdd", "igpd", "l3vpnd"])
+@pytest.mark.parametrize("daemon", ["fibd", "ldpd", "bfdd", "igpd", "l2vpnd", "l3vpnd"])
 @pytest.mark.parametrize("case", CASES)
 def test_is_refused_with_file_line_and_remedy(build, case, daemon):
     p = subprocess.run([os.path.join(build, "bin", daemon), "-c", f"{case}.conf", "-t"], cwd=FOLDER, capture_output=True, text=True, timeout=60)

@@ -17,6 +17,7 @@ etc/penult/router.conf
 usr/bin/bfdctl
 usr/bin/fibctl
 usr/bin/igpctl
+usr/bin/l2vpnctl
 usr/bin/l3vpnctl
 usr/bin/ldpctl
 usr/bin/penult
@@ -25,6 +26,7 @@ usr/lib/modules-load.d/penult.conf
 usr/lib/systemd/system/bfdd.service
 usr/lib/systemd/system/fibd.service
 usr/lib/systemd/system/igpd.service
+usr/lib/systemd/system/l2vpnd.service
 usr/lib/systemd/system/l3vpnd.service
 usr/lib/systemd/system/ldpd.service
 usr/lib/systemd/system/penult.target
@@ -33,6 +35,7 @@ usr/lib/tmpfiles.d/penult.conf
 usr/sbin/bfdd
 usr/sbin/fibd
 usr/sbin/igpd
+usr/sbin/l2vpnd
 usr/sbin/l3vpnd
 usr/sbin/ldpd
 usr/share/man/man1/penult-lab.1
@@ -43,6 +46,8 @@ usr/share/man/man8/fibctl.8
 usr/share/man/man8/fibd.8
 usr/share/man/man8/igpctl.8
 usr/share/man/man8/igpd.8
+usr/share/man/man8/l2vpnctl.8
+usr/share/man/man8/l2vpnd.8
 usr/share/man/man8/l3vpnctl.8
 usr/share/man/man8/l3vpnd.8
 usr/share/man/man8/ldpctl.8
@@ -87,7 +92,7 @@ def test_an_existing_configuration_is_not_overwritten(installed, build):
 
 
 def test_the_example_configuration_is_good(installed, build):
-    for daemon in ("fibd", "ldpd", "bfdd", "igpd", "l3vpnd"):
+    for daemon in ("fibd", "ldpd", "bfdd", "igpd", "l2vpnd", "l3vpnd"):
         p = subprocess.run([os.path.join(build, "bin", daemon), "-t", "-c", os.path.join(installed, "etc/penult/router.conf")],
                            capture_output=True, text=True, timeout=60)
         assert p.returncode == 0, p.stderr

@@ -35,7 +35,7 @@ def confined(daemon, *argv):
     return ["/usr/bin/python3", CONFINED, unit(daemon), *argv]
 
 
-@pytest.mark.parametrize("daemon", ["fibd", "ldpd", "bfdd", "igpd", "l3vpnd"])
+@pytest.mark.parametrize("daemon", ["fibd", "ldpd", "bfdd", "igpd", "l2vpnd", "l3vpnd"])
 @pytest.mark.parametrize("code, status", [
     ("import socket; socket.socket(socket.AF_UNIX)", 0),
     ("import socket\ntry: socket.socket(FORBIDDEN, 3)\nexcept OSError as e: raise SystemExit(e.errno)", 97),
@@ -84,6 +84,20 @@ def test_bfdd_keeps_its_sessions_confined(build, folder):
             assert started[daemon].wait(60) == 0, daemon
 
 
+def test_l2vpnd_serves_its_displays_confined(build, folder):
+    with Lab(Topology(os.path.join(TOP, "tests", "native", "labs", "displays")), build) as lab:
+        run, _, started = confine(lab, folder, ("fibd", "ldpd", "l2vpnd"))
+        wait_for(lambda: [s["interface"] for s in lab.rows("R1", "display", "mpls", "l2vpn", "service-name", "gold")] == ["GigabitEthernet0/2/0"],
+                 "the service", last=lambda: {d: p.poll() for d, p in started.items()})
+        with open(f"/proc/{started['l2vpnd'].pid}/status", encoding="utf-8") as f:
+            assert "CapEff:\t0000000000000000\n" in f.read(), "it needs no capability"
+        p = lab.run("R1", os.path.join(build, "bin", "l2vpnctl"), "-r", run, "switch", "mpls", "l2vpn", "service-name", "gold", "secondary", check=False)
+        assert p.returncode == 1 and "one pseudowire only" in p.stderr, p
+        for daemon in ("l2vpnd", "ldpd", "fibd"):
+            started[daemon].terminate()
+            assert started[daemon].wait(60) == 0, daemon
+
+
 def test_both_daemons_do_their_work_confined(lab, folder):
     run, config, started = confine(lab, folder, ("fibd", "ldpd"))
 
@@ -124,7 +138,7 @@ def test_the_units_refuse_nothing_that_systemd_knows_by_another_name():
     """Every setting of the units is one that systemd has: it only warns of others, and then goes without them."""
     p = subprocess.run(["systemd-analyze", "--version"], capture_output=True, text=True, timeout=60)
     assert p.returncode == 0
-    for daemon in ("fibd", "ldpd", "bfdd", "igpd", "l3vpnd"):
+    for daemon in ("fibd", "ldpd", "bfdd", "igpd", "l2vpnd", "l3vpnd"):
         with open(unit(daemon), encoding="utf-8") as f:
             text = f.read().replace("@SBIN@/" + daemon, sys.executable)
         path = os.path.join(tempfile.mkdtemp(prefix="penult-unit-"), f"{daemon}.service")

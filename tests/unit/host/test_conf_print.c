@@ -51,6 +51,19 @@ START_TEST(lines_of_one_rank_stay_as_they_were_said)
 }
 END_TEST
 
+/* A subinterface's tag is fibd's line and l2vpnd's. */
+START_TEST(a_line_of_an_interface_that_two_daemons_say_is_printed_once)
+{
+	conf_say(&lines, CONF_INTERFACES, "interface GigabitEthernet0/1/0.10", 1, "vlan-type dot1q 10");
+	conf_say(&lines, CONF_INTERFACES, "interface GigabitEthernet0/1/0.10", 2, "undo shutdown");
+	conf_say(&lines, CONF_INTERFACES, "interface GigabitEthernet0/1/0.10", 5, "vlan-type dot1q 10");
+	conf_say(&lines, CONF_INTERFACES, "interface GigabitEthernet0/1/0.11", 2, "undo shutdown");
+	conf_lines_print(&lines, &out);
+	ck_assert_str_eq(out.chars, "#\ninterface GigabitEthernet0/1/0.10\n vlan-type dot1q 10\n undo shutdown\n"
+				    "#\ninterface GigabitEthernet0/1/0.11\n undo shutdown\n#\nreturn\n");
+}
+END_TEST
+
 START_TEST(an_interface_is_one_in_whatever_spelling_and_a_name_is_not)
 {
 	conf_say(&lines, CONF_INTERFACES, "interface ETH1", 0, "%s", "");
@@ -87,6 +100,7 @@ suite(void)
 	tcase_add_test(c, nothing_is_an_end);
 	tcase_add_test(c, sections_come_in_order_and_views_together);
 	tcase_add_test(c, lines_of_one_rank_stay_as_they_were_said);
+	tcase_add_test(c, a_line_of_an_interface_that_two_daemons_say_is_printed_once);
 	tcase_add_test(c, an_interface_is_one_in_whatever_spelling_and_a_name_is_not);
 	tcase_add_test(c, bytes_that_are_no_lines_are_refused);
 	suite_add_tcase(s, c);

@@ -1,4 +1,5 @@
-/* The configuration files of reference 002, whole: taken by all daemons together, and printed back letter by letter. */
+/* The configuration files of reference 002, whole, and what the steps of reference 003 make: taken by all daemons together, and printed
+ * back letter by letter. */
 #include "base/mem.h"
 #include "penult/penult.h"
 #include "tests/helper/check.h"
@@ -55,6 +56,18 @@ static const char *const files[] = {
 	"bgp 65410\n peer 10.3.1.1 as-number 100\n #\n ipv4-family unicast\n  undo synchronization\n  import-route "
 	"direct\n"
 	"  peer 10.3.1.1 enable\n#\nreturn\n",
+	/* reference 003: the PE to which a CE is single-homed, with all that its steps may say */
+	"#\nsysname PE1\n#\nmpls lsr-id 1.1.1.1\n#\nmpls\n#\nmpls ldp\n#\nmpls l2vpn\n#\npw-template T\n peer-address "
+	"3.3.3.3\n"
+	" control-word\n tnl-policy P\n#\ninterface GigabitEthernet0/1/0\n undo shutdown\n ip address 10.0.1.1 "
+	"255.255.255.0\n"
+	" mpls\n mpls ldp\n#\ninterface GigabitEthernet0/2/0\n undo shutdown\n"
+	" mpls l2vc 2.2.2.2 100 control-word ignore-standby-state raw tunnel-policy P\n"
+	" mpls l2vc pw-template T 200 raw secondary\n mpls l2vc 4.4.4.4 300 control-word raw bypass\n"
+	" mpls l2vpn service-name gold\n mpls l2vpn redundancy master\n mpls l2vpn reroute delay 60\n"
+	" undo interface-parameter-type vccv\n#\ninterface GigabitEthernet0/3/0.10\n vlan-type dot1q 10\n undo "
+	"shutdown\n"
+	" mpls l2vc 2.2.2.2 110 tagged\n#\ntunnel-policy P\n tunnel select-seq lsp load-balance-number 1\n#\nreturn\n",
 };
 enum { CE1 = 3 };
 
@@ -91,7 +104,7 @@ static Suite *
 suite(void)
 {
 	Suite *s = suite_create("references");
-	TCase *t = tcase_create("reference 002");
+	TCase *t = tcase_create("references 002 and 003");
 
 	tcase_add_loop_test(
 	    t, a_file_of_the_reference_is_taken_without_a_word_and_printed_back_as_it_is, 0, COUNT(files));

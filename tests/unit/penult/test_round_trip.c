@@ -17,6 +17,8 @@
 #include "ldpd/commands.h"
 #include "ldpd/config.h"
 #include "ldpd/print.h"
+#include "l2vpnd/commands.h"
+#include "l2vpnd/print.h"
 #include "l3vpnd/commands.h"
 #include "l3vpnd/print.h"
 #include "tests/helper/check.h"
@@ -76,7 +78,7 @@ say_param(const struct node *n, struct text *out)
 	static const char *const prefixes6[] = { "2001:db8::1/64", "2001:db8:1::2/48", "fe80::1/64",
 		"2001:db8::3/128" };
 	static const char *const interfaces[] = { "GigabitEthernet0/1/0", "gigabitethernet 0/1/0",
-		"GigabitEthernet0/10/0", "LoopBack1", "LoopBack2", "eth0", "ETH0", "eth01" };
+		"GigabitEthernet0/10/0", "LoopBack1", "LoopBack2", "eth0", "ETH0", "eth01", "GigabitEthernet0/1/0.7" };
 	static const char *const words[] = { "A", "B", "b", "CORE", "%^3fa69d9661df98", "pear" };
 	static const char *const texts[] = { "to the east", "a", "100% | of #1 \"quoted\"", "permit",
 		"\xc3\xa9t\xc3\xa9" };
@@ -152,7 +154,8 @@ say_line(const char *template, struct text *out)
 static bool
 says_nothing(const struct grammar_row *g)
 {
-	return strcmp(g->words, "synchronization") == 0 || strcmp(g->words, "ipv4-family unicast") == 0;
+	return strcmp(g->words, "synchronization") == 0 || strcmp(g->words, "ipv4-family unicast") == 0 ||
+	       strstr(g->words, "max-atm-cells") || strstr(g->words, "jitter-buffer");
 }
 
 /* Says how it is anyway; only its undo form is seen. */
@@ -163,7 +166,7 @@ is_usual(const struct grammar_row *g)
 
 	return (inside && strcmp(g->words, "peer <ip>:peer enable") == 0) ||
 	       strcmp(g->words, "default ipv4-unicast") == 0 || strcmp(g->words, "graceful-restart") == 0 ||
-	       strcmp(g->words, "policy vpn-target") == 0;
+	       strcmp(g->words, "policy vpn-target") == 0 || strcmp(g->words, "interface-parameter-type vccv") == 0;
 }
 
 /* Opens a view that another row has made. */
@@ -207,6 +210,8 @@ say_needs(const struct grammar_row *g, struct text *out)
 	bool bgp = g->view >= VIEW_BGP && g->view <= VIEW_BGP_INSTANCE6,
 	     peer = bgp && strstr(g->words, "peer") && !strstr(g->words, "as-number");
 
+	if (strcmp(g->daemon, "l2vpnd") == 0 && strcmp(g->words, "mpls l2vpn") != 0)
+		text_add(out, "mpls l2vpn\n#\npw-template A\n peer-address 4.4.4.4\n#\ntunnel-policy A\n#\n");
 	for (size_t i = 0; i < COUNT(instances) && (inside || strncmp(g->words, "ip binding", 10) == 0); i++)
 		text_add(out, "ip vpn-instance %s\n ipv4-family\n ipv6-family\n#\n", instances[i]);
 	if (peer && !inside)
@@ -238,13 +243,14 @@ say_command(const struct grammar_row *g, bool undo, struct text *out)
 static bool
 take(const char *text, struct text *ret_printed, struct text *why)
 {
-	struct conf_errors errors = { 0 }, others = { 0 }, more = { 0 }, last = { 0 }, vpns = { 0 };
+	struct conf_errors errors = { 0 }, others = { 0 }, more = { 0 }, last = { 0 }, vpns = { 0 }, pws = { 0 };
 	struct conf_lines lines = { 0 };
 	struct fib_config *fib = fib_conf.fresh();
 	struct ldp_config *ldp = ldp_conf.fresh();
 	struct bfd_config *bfd = bfd_conf.fresh();
 	struct igp_config *igp = igp_conf.fresh();
 	struct l3vpn_config *vpn = l3vpn_conf.fresh();
+	struct l2vpn_config *l2vpn = l2vpn_conf.fresh();
 	bool good = conf_read_text("random.conf", text, fib_conf.rows, fib, &errors) == 0;
 
 	good &= conf_read_text("random.conf", text, ldp_conf.rows, ldp, &others) == 0;
@@ -252,15 +258,18 @@ take(const char *text, struct text *ret_printed, struct text *why)
 	good &= conf_read_text("random.conf", text, igp_conf.rows, igp, &last) == 0;
 	good &= conf_read_text("random.conf", text, l3vpn_conf.rows, vpn, &vpns) == 0 &&
 		conf_check(&l3vpn_conf, "random.conf", vpn, &vpns) == 0;
+	good &= conf_read_text("random.conf", text, l2vpn_conf.rows, l2vpn, &pws) == 0 &&
+		conf_check(&l2vpn_conf, "random.conf", l2vpn, &pws) == 0;
 	text_clear(why);
-	text_add(why, "%s%s%s%s%s", text_chars(&errors.text), text_chars(&others.text), text_chars(&more.text),
-	    text_chars(&last.text), text_chars(&vpns.text));
+	text_add(why, "%s%s%s%s%s%s", text_chars(&errors.text), text_chars(&others.text), text_chars(&more.text),
+	    text_chars(&last.text), text_chars(&vpns.text), text_chars(&pws.text));
 	text_clear(ret_printed);
 	if (good) {
 		fib_print(fib, &lines);
 		ldp_print(ldp, &lines);
 		bfd_print(bfd, &lines);
 		igp_print(igp, &lines);
+		l2vpn_print(l2vpn, &lines);
 		l3vpn_print(vpn, &lines);
 		conf_lines_print(&lines, ret_printed);
 	}
@@ -270,11 +279,13 @@ take(const char *text, struct text *ret_printed, struct text *why)
 	conf_errors_free(&more);
 	conf_errors_free(&last);
 	conf_errors_free(&vpns);
+	conf_errors_free(&pws);
 	fib_conf.drop(fib);
 	ldp_conf.drop(ldp);
 	bfd_conf.drop(bfd);
 	igp_conf.drop(igp);
 	l3vpn_conf.drop(vpn);
+	l2vpn_conf.drop(l2vpn);
 	return good;
 }
 

@@ -1,0 +1,6 @@
+#ifndef FIBD_KERNEL_ENCODE_SUB_H
+#define FIBD_KERNEL_ENCODE_SUB_H
+#include "fibd/kernel/kernel.h"
+
+struct nl_msg *encode_subinterface(const struct fib_op *); /* FIB_OP_LINK_SUB, FIB_OP_LINK_ALIAS */
+#endif

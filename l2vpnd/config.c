@@ -1,0 +1,183 @@
+/* The configuration of l2vpnd as a value: made, copied, found, freed; and what it means for one pseudowire. */
+#include "l2vpnd/config.h"
+#include "base/mem.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void
+l2vpn_config_free(struct l2vpn_config *c)
+{
+	free(c->circuits);
+	free(c->templates);
+	free(c->policies);
+	free(c->cccs);
+	*c = (struct l2vpn_config){ 0 };
+}
+
+static void *
+copy_of(const void *list, size_t count, size_t size)
+{
+	return count ? mem_copy(list, count * size) : NULL;
+}
+
+void
+l2vpn_config_copy(struct l2vpn_config *to, const struct l2vpn_config *from)
+{
+	l2vpn_config_free(to);
+	*to = *from;
+	to->circuits = copy_of(from->circuits, from->circuit_count, sizeof *from->circuits);
+	to->templates = copy_of(from->templates, from->template_count, sizeof *from->templates);
+	to->policies = copy_of(from->policies, from->policy_count, sizeof *from->policies);
+	to->cccs = copy_of(from->cccs, from->ccc_count, sizeof *from->cccs);
+}
+
+static void
+put_name(char *out, size_t room, const char *name)
+{
+	size_t n = strnlen(name, room - 1);
+
+	memcpy(out, name, n);
+	out[n] = '\0';
+}
+
+/* One kind of thing with a name, in an array: found, made, removed. Interfaces are one whatever their case. */
+#define NOUN(type, list, count, found, made, gone, compare)                                                  \
+	const struct type *found(const struct l2vpn_config *c, const char *name)                             \
+	{                                                                                                    \
+		for (size_t i = 0; i < c->count; i++)                                                        \
+			if (compare(c->list[i].name, name) == 0)                                             \
+				return &c->list[i];                                                          \
+		return NULL;                                                                                 \
+	}                                                                                                    \
+	struct type *made(struct l2vpn_config *c, const char *name)                                          \
+	{                                                                                                    \
+		for (size_t i = 0; i < c->count; i++)                                                        \
+			if (compare(c->list[i].name, name) == 0)                                             \
+				return &c->list[i];                                                          \
+		c->list = mem_resize(c->list, (c->count + 1) * sizeof *c->list);                             \
+		c->list[c->count] = (struct type){ 0 };                                                      \
+		put_name(c->list[c->count].name, sizeof c->list[c->count].name, name);                       \
+		return &c->list[c->count++];                                                                 \
+	}                                                                                                    \
+	void gone(struct l2vpn_config *c, const char *name)                                                  \
+	{                                                                                                    \
+		for (size_t i = 0; i < c->count; i++)                                                        \
+			if (compare(c->list[i].name, name) == 0) {                                           \
+				memmove(&c->list[i], &c->list[i + 1], (c->count - i - 1) * sizeof *c->list); \
+				c->count--;                                                                  \
+				return;                                                                      \
+			}                                                                                    \
+	}
+NOUN(l2vpn_circuit_config, circuits, circuit_count, l2vpn_config_find, l2vpn_config_circuit, l2vpn_config_remove,
+    strcasecmp)
+NOUN(l2vpn_template, templates, template_count, l2vpn_config_find_template, l2vpn_config_template,
+    l2vpn_config_remove_template, strcmp)
+NOUN(l2vpn_policy, policies, policy_count, l2vpn_config_find_policy, l2vpn_config_policy, l2vpn_config_remove_policy,
+    strcmp)
+#undef NOUN
+
+void
+l2vpn_config_remove_ccc(struct l2vpn_config *c, const char *name)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->ccc_count; i++)
+		if (strcmp(c->cccs[i].name, name) != 0)
+			c->cccs[kept++] = c->cccs[i];
+	c->ccc_count = kept;
+}
+
+void
+l2vpn_config_ccc(struct l2vpn_config *c, const struct l2vpn_ccc *new)
+{
+	for (size_t i = 0; i < c->ccc_count; i++)
+		if (strcmp(c->cccs[i].name, new->name) == 0) {
+			c->cccs[i] = *new;
+			return;
+		}
+	c->cccs = mem_resize(c->cccs, (c->ccc_count + 1) * sizeof *c->cccs);
+	c->cccs[c->ccc_count++] = *new;
+}
+
+bool
+l2vpn_is_subinterface(const char *interface)
+{
+	const char *slash = strrchr(interface, '/');
+
+	return slash && strchr(slash, '.');
+}
+
+enum l2vpn_link
+l2vpn_usual_link(const char *interface)
+{
+	return strncasecmp(interface, "Serial", 6) == 0 || strncasecmp(interface, "Pos", 3) == 0 ? L2VPN_LINK_PPP
+												 : L2VPN_ETHERNET;
+}
+
+/* Of a port every frame goes into the pseudowire as it is; of a subinterface its tag goes along, unless it is an access port. */
+static uint8_t
+type_of(const struct l2vpn_circuit_config *c, const struct l2vpn_pw_config *p)
+{
+	if (c->link != L2VPN_ETHERNET)
+		return c->link == L2VPN_LINK_PPP ? L2VPN_PPP : L2VPN_HDLC;
+	if (p->type)
+		return p->type;
+	return c->vlan && !p->access_port ? L2VPN_TAGGED : L2VPN_RAW;
+}
+
+struct l2vpn_settings
+l2vpn_settings(const struct l2vpn_config *c, const struct l2vpn_circuit_config *circuit, enum l2vpn_role role)
+{
+	const struct l2vpn_pw_config *p = &circuit->pw[role];
+	const struct l2vpn_template *t = *p->template ? l2vpn_config_find_template(c, p->template) : NULL;
+	struct l2vpn_settings s = { .peer = p->peer,
+		.vc_id = p->vc_id,
+		.type = type_of(circuit, p),
+		.control_word =
+		    p->control_word == L2VPN_YES || (p->control_word == L2VPN_UNSAID && t && t->control_word),
+		.ignore_standby = p->ignore_standby,
+		.bfd = circuit->bfd || (t && t->bfd),
+		.vccv = !circuit->no_vccv && !(t && t->no_vccv) };
+	const char *policy = *p->policy ? p->policy : t ? t->policy : "";
+
+	if (!addr_is_set(&s.peer) && t)
+		s.peer = t->peer;
+	if (circuit->link == L2VPN_ETHERNET && t)
+		s.mtu = t->mtu;
+	if (s.type == L2VPN_TAGGED)
+		s.vlan = circuit->vlan;
+	put_name(s.policy, sizeof s.policy, policy);
+	put_name(s.template, sizeof s.template, p->template);
+	return s;
+}
+
+/* --- names --- */
+
+const char *
+l2vpn_role_name(enum l2vpn_role r)
+{
+	static const char *const names[L2VPN_ROLES] = { "primary", "secondary", "bypass" };
+
+	return names[r];
+}
+
+const char *
+l2vpn_mode_name(enum l2vpn_mode m)
+{
+	static const char *const names[L2VPN_MODES] = { "frr", "master", "slave", "independent" };
+
+	return names[m];
+}
+
+const char *
+l2vpn_type_name(uint32_t type)
+{
+	switch (type) {
+	case L2VPN_TAGGED: return "vlan";
+	case L2VPN_RAW: return "ethernet";
+	case L2VPN_HDLC: return "hdlc";
+	case L2VPN_PPP: return "ppp";
+	default: return "unknown";
+	}
+}

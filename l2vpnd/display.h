@@ -1,0 +1,11 @@
+#ifndef L2VPND_DISPLAY_H
+#define L2VPND_DISPLAY_H
+#include "host/command.h"
+
+/* The text of l2vpnctl's displays, each from the tables that its row in commands_display.c names. */
+bool l2vpn_keep_vc(const ProtobufCMessage *row, const struct args *);
+bool l2vpn_keep_service(const ProtobufCMessage *row, const struct args *);
+int l2vpn_show_vcs(const struct show *);
+int l2vpn_show_vcs_brief(const struct show *);
+int l2vpn_show_services(const struct show *);
+#endif

@@ -1,0 +1,238 @@
+#ifndef L2VPND_MODEL_H
+#define L2VPND_MODEL_H
+#include "base/hash.h"
+#include "base/label.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "base/timers.h"
+#include "l2vpnd/l2vpn.h"
+#include "l2vpnd/redundancy_fsm.h"
+#include "proto/fib.pb-c.h"
+#include "proto/l2vpn.pb-c.h"
+#include "proto/ldp.pb-c.h"
+#include <string.h>
+
+/* The nouns of l2vpnd. Only files of the engine include this. */
+
+/* Two values without pointers that were made of zeroes, so that what lies between their members is the same, too. */
+static inline bool
+is_same(const void *a, const void *b, size_t size)
+{
+	return memcmp(a, b, size) == 0;
+}
+
+/* Bits of a pseudowire's status, RFC 8077 5.4.2 and RFC 6870 4, 6.1. */
+enum {
+	PW_NOT_FORWARDING = 0x1,
+	PW_AC_RECEIVE = 0x2,
+	PW_AC_SEND = 0x4,
+	PW_PSN_RECEIVE = 0x8,
+	PW_PSN_SEND = 0x10,
+	PW_FAULTS = 0x1f,
+	PW_STANDBY = 0x20,
+	PW_SWITCH_OVER = 0x40,
+};
+#define PW_RELEASE (5 * (usec_t)USEC_PER_SEC) /* a circuit that we held down has so long to come up */
+
+/* --- what others say (told.c) --- */
+
+struct told_pw { /* a row of ldp.Pw */
+	struct hash_node by_key;
+	struct addr peer;
+	uint32_t type, vc_id, round;
+	struct pw_word { /* without pointers: two are compared by their bytes */
+		uint32_t local_label, remote_label, remote_status, remote_group, remote_mtu, remote_vccv_cc,
+		    remote_vccv_cv;
+		bool session, control_word, remote_control_word, status_tlv;
+		char trouble[160], description[81];
+	} now, held;      /* held: said while ldpd is not done learning, and less than before */
+	bool holds, gone; /* there is something in `held`; it says that the row is gone */
+};
+struct told_path { /* of a row of fib.Circuit */
+	struct addr peer, next_hop;
+	uint32_t vc_id, in_label, out_label, ifindex, mtu;
+	uint32_t labels[LABEL_STACK_MAX];
+	uint8_t label_count;
+	bool lsp, alive, sends, receives;
+	char trouble[160];
+};
+struct told_circuit { /* a row of fib.Circuit */
+	struct hash_node by_name;
+	char name[L2VPN_IF];
+	uint32_t round;
+	struct circuit_word {
+		uint32_t ifindex, mtu, active, turn; /* active: LABEL_UNSET none */
+		bool up;
+		usec_t moved_at; /* the last change of `active` */
+		char moved_why[160], trouble[160];
+		uint8_t count;
+		struct told_path path[L2VPN_ROLES];
+	} now, held;
+	bool holds, gone;
+};
+struct told_interface { /* a row of fib.Interface: names, for displays */
+	struct hash_node by_ifindex;
+	uint32_t ifindex, round;
+	char label[L2VPN_IF];
+};
+
+/* --- what we make of it --- */
+
+struct pw_label { /* a label of ours and what it stands for (labels.c) */
+	struct hash_node by_key;
+	struct addr peer;
+	uint32_t vc_id, label;
+	bool used;
+};
+struct pw { /* a pseudowire that is configured: a row of l2vpn.Vc, and once its MTU is known of l2vpn.PwRequest */
+	struct hash_node by_key;
+	struct row row, request_row;
+	struct service *of;
+	enum l2vpn_role role;
+	struct l2vpn_settings settings;
+	uint32_t label;             /* ours; LABEL_UNSET: none is left */
+	struct pw_state {           /* without pointers, as all that is compared by its bytes */
+		bool fits;          /* both ends have spoken, and agree */
+		bool usable;        /* and both say that packets may go there */
+		bool good;          /* and the data plane is there */
+		bool up;            /* and the circuit is */
+		bool active;        /* frames leave by it */
+		bool standby, asks; /* the other end has it on standby; asks for a switch to it */
+		bool answered;      /* fibd has */
+		bool circuit_up;
+		char why[200]; /* why it is not good, or not up */
+		struct pw_word word;
+		struct told_path path;
+	} state;
+	struct request_said { /* in l2vpn.PwRequest, as it is there */
+		uint32_t label, mtu, status, vlan, cc, cv;
+		bool control_word;
+		char description[L2VPN_SERVICE];
+	} asked;
+	uint32_t mtu;                    /* of the circuit, as known last; 0: not yet */
+	bool asking;                     /* we ask the other end to switch to it */
+	bool asked_for;                  /* the other end asks us, and was heard */
+	usec_t created_at, since, up_at; /* up_at 0: it is down */
+	uint64_t ups;
+};
+struct service { /* an attachment circuit: a row of l2vpn.Circuit and of l2vpn.Service */
+	struct list link;
+	struct hash_node by_name;
+	struct row row, circuit_row;
+	struct l2vpn *of;
+	char name[L2VPN_IF];
+	char local[L2VPN_IF]; /* local switching: the other interface; "": pseudowires */
+	struct l2vpn_circuit_config config;
+	struct pw *pws[L2VPN_ROLES]; /* by role; NULL: none */
+	bool wanted;                 /* by the configuration that is being taken over */
+	bool rearranged;             /* by it: others, or in another order */
+
+	enum redundancy_state redundancy;
+	enum l2vpn_role active;
+	uint32_t turn;
+	usec_t turn_at; /* when it began */
+	struct timer timer, release;
+	usec_t timer_since;
+	uint32_t timer_s;
+	usec_t switched_at;
+	uint64_t switches;
+	char switch_why[200];
+
+	bool adopted; /* what an earlier life left of it was taken over */
+	bool placed;  /* its place in the state machine was found, by its rules as they are */
+	bool held;    /* we hold its carrier down */
+	bool ac_up;   /* as others are told: what we do ourselves is no fault */
+	struct service_state {
+		bool up, carries;
+		enum l2vpn_role active;
+		uint32_t up_count;
+		struct circuit_word word;
+		bool answered; /* fibd has */
+		enum redundancy_state redundancy;
+	} state;
+	struct circuit_said { /* in l2vpn.Circuit, as it is there */
+		uint32_t active, turn;
+		bool tagged, carrier_follows;
+		uint8_t count;
+		char local[L2VPN_IF];
+		struct path_said {
+			struct addr peer;
+			uint32_t vc_id, out_label, in_label;
+			bool control_word, usable, bfd;
+			char policy[L2VPN_POLICY];
+		} path[L2VPN_ROLES];
+	} said;
+};
+enum { TIMER_REDUNDANCY, TIMER_RELEASE };
+
+struct l2vpn {
+	usec_t now;
+	bool busy, configured;
+	bool begun;      /* fibd was heard: labels are known, requests are made */
+	bool circuits;   /* ldpd too: circuits are told */
+	uint32_t synced; /* bits of enum l2vpn_mirror */
+	uint32_t away;   /* bits: their owner is not done learning */
+	struct outbox *out;
+	struct l2vpn_config config;
+	struct hash told_pws, told_circuits, told_interfaces;
+	struct hash labels, pws, services_by_name;
+	struct list services;
+	struct timers timers;
+	struct rng rng;
+	struct label_pool *pool; /* NULL: the range is not known */
+	uint32_t first_label, last_label;
+	bool labels_lacked;
+	struct table request_table, circuit_table, vc_table, service_table;
+	struct table *served[5];
+};
+
+/* --- engine.c --- */
+void l2vpn_note(struct l2vpn *, int priority, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* --- told.c --- */
+void told_init(struct l2vpn *);
+void told_free(struct l2vpn *);
+void told_pw_row(struct l2vpn *, const Ldp__Pw *, bool gone, uint32_t round);
+void told_circuit_row(struct l2vpn *, const Fib__Circuit *, bool gone, uint32_t round);
+void told_interface_row(struct l2vpn *, const Fib__Interface *, bool gone, uint32_t round);
+void told_synced(struct l2vpn *, enum l2vpn_mirror, uint32_t round);
+const struct told_pw *told_pw_find(const struct l2vpn *, const struct addr *peer, uint32_t type, uint32_t vc_id);
+const struct told_circuit *told_circuit_find(const struct l2vpn *, const char *name);
+const char *told_interface_name(const struct l2vpn *, uint32_t ifindex); /* "": not known */
+
+/* --- labels.c --- */
+void pw_labels_begin(struct l2vpn *); /* takes those of an earlier life over */
+uint32_t pw_label_take(struct l2vpn *, const struct addr *peer, uint32_t vc_id);
+void pw_label_give(struct l2vpn *, const struct addr *peer, uint32_t vc_id);
+void pw_labels_sweep(struct l2vpn *); /* gives back what nobody has taken up again */
+void pw_labels_free(struct l2vpn *);
+
+/* --- service.c --- */
+void services_init(struct l2vpn *);
+void services_free(struct l2vpn *);
+void services_configure(struct l2vpn *);
+void services_review(struct l2vpn *);
+void service_review(struct service *);
+struct service *service_find(const struct l2vpn *, const char *name);
+const char *service_text(const struct service *, char out[L2VPN_IF + L2VPN_SERVICE + 16]); /* "gold (GE0/1/0)" */
+
+/* --- pw.c --- */
+struct pw *pw_find(const struct l2vpn *, const struct addr *peer, uint32_t type, uint32_t vc_id);
+struct pw *pw_new(struct service *, enum l2vpn_role, const struct l2vpn_settings *);
+void pw_free(struct pw *);
+void pw_look(struct pw *);             /* what others say of it: its state, as far as it is not the circuit's */
+void pw_publish(struct pw *);          /* with the circuit's: its rows */
+bool pw_is_offered(const struct pw *); /* to fibd, as one that it may go to by itself */
+const char *pw_text(const struct pw *, char out[96]); /* "secondary 3.3.3.3:200" */
+
+/* --- redundancy.c --- */
+void redundancy_adopt(struct service *); /* finds its place anew, with what carries frames now */
+void redundancy_run(struct service *);   /* after its pseudowires were looked at */
+void redundancy_timer(struct service *);
+bool redundancy_may(const struct service *, bool to_primary, char why[160]);
+void redundancy_order(struct service *, bool to_primary, const char *because);
+
+/* --- rows.c --- */
+void rows_init(struct l2vpn *);
+#endif

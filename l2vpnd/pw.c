@@ -1,0 +1,291 @@
+/*
+ * A pseudowire: what ldpd and fibd say of it put together, and what its other end is told.
+ *
+ * It is *usable* when both ends have spoken, agree, and say that packets may go there; *good* when the data plane is there as
+ * well, as read back; *up* when its circuit is, too. Why it is not is always the first thing that is missing.
+ */
+#include "l2vpnd/model.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t
+key_hash(const struct addr *peer, uint32_t type, uint32_t vc_id)
+{
+	uint32_t numbers[] = { type, vc_id };
+
+	return hash_bytes(numbers, sizeof numbers, hash_bytes(peer->bytes, sizeof peer->bytes, peer->family));
+}
+
+struct pw *
+pw_find(const struct l2vpn *l, const struct addr *peer, uint32_t type, uint32_t vc_id)
+{
+	for (struct hash_node *n = hash_first(&l->pws, key_hash(peer, type, vc_id)); n; n = hash_next(n)) {
+		struct pw *p = OBJECT(n, struct pw, by_key);
+		if (p->settings.type == type && p->settings.vc_id == vc_id && addr_eq(&p->settings.peer, peer))
+			return p;
+	}
+	return NULL;
+}
+
+struct pw *
+pw_new(struct service *s, enum l2vpn_role role, const struct l2vpn_settings *settings)
+{
+	struct l2vpn *l = s->of;
+	struct pw *p = NEW(struct pw);
+
+	p->of = s;
+	p->role = role;
+	p->settings = *settings;
+	p->label = pw_label_take(l, &settings->peer, settings->vc_id);
+	p->created_at = p->since = l->now;
+	hash_add(&l->pws, &p->by_key, key_hash(&settings->peer, settings->type, settings->vc_id));
+	return p;
+}
+
+void
+pw_free(struct pw *p)
+{
+	struct l2vpn *l = p->of->of;
+
+	table_gone(&l->request_table, &p->request_row);
+	table_gone(&l->vc_table, &p->row);
+	pw_label_give(l, &p->settings.peer, p->settings.vc_id);
+	hash_remove(&l->pws, &p->by_key);
+	free(p);
+}
+
+const char *
+pw_text(const struct pw *p, char out[96])
+{
+	char peer[ADDR_TEXT];
+
+	snprintf(out, 96, "%s pseudowire to %s, VC ID %u", l2vpn_role_name(p->role), addr_text(&p->settings.peer, peer),
+	    p->settings.vc_id);
+	return out;
+}
+
+/* --- what others say --- */
+
+__attribute__((format(printf, 2, 3))) static bool
+because(struct pw_state *s, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(s->why, sizeof s->why, format, args);
+	va_end(args);
+	return false;
+}
+
+/* Another type under the same number is a mistake at one of the ends, and would look like silence. */
+static bool
+silent(struct pw *p, struct pw_state *s, const char *peer)
+{
+	for (uint32_t type = L2VPN_TAGGED; type <= L2VPN_PPP; type++) {
+		const struct told_pw *t = told_pw_find(p->of->of, &p->settings.peer, type, p->settings.vc_id);
+		if (type != p->settings.type && t && t->now.remote_label != LABEL_UNSET)
+			return because(s, "the types differ: %s here, %s at %s", l2vpn_type_name(p->settings.type),
+			    l2vpn_type_name(type), peer);
+	}
+	return because(s, "%s has told no label for VC ID %u", peer, p->settings.vc_id);
+}
+
+static bool
+carries_frames(const struct pw *p)
+{
+	return p->settings.type == L2VPN_RAW || p->settings.type == L2VPN_TAGGED;
+}
+
+/* To be asked for. Frames need an MTU, which is that of the circuit; what is not Ethernet is told none. */
+static bool
+is_ready(const struct pw *p)
+{
+	return p->label != LABEL_UNSET && (!carries_frames(p) || p->settings.mtu || p->mtu);
+}
+
+static bool
+both_agree(struct pw *p, struct pw_state *s, const struct told_pw *t, const char *peer)
+{
+	if (p->label == LABEL_UNSET)
+		return because(s, "there is no label left for it here");
+	if (!is_ready(p))
+		return because(s, "the MTU of %s is not known: there is no such interface", p->of->name);
+	if (!t)
+		return because(s, "ldpd has not answered yet");
+	if (!s->word.session)
+		return because(s, "there is no LDP session with %s", peer);
+	if (s->word.remote_label == LABEL_UNSET)
+		return silent(p, s, peer);
+	if (*s->word.trouble)
+		return because(s, "%s", s->word.trouble);
+	return true;
+}
+
+static bool
+both_forward(const struct pw *p, struct pw_state *s, const char *peer)
+{
+	uint32_t fault = s->word.remote_status;
+
+	if (fault & PW_FAULTS)
+		return because(s, "%s says: %s", peer,
+		    fault & (PW_AC_RECEIVE | PW_AC_SEND)     ? "fault of its attachment circuit"
+		    : fault & (PW_PSN_RECEIVE | PW_PSN_SEND) ? "fault of its tunnel"
+							     : "not forwarding");
+	if (s->standby && !p->settings.ignore_standby)
+		return because(s, "%s says: standby", peer);
+	return true;
+}
+
+/* As fibd is told. While a failed one is to be waited for, fibd must not leave it by itself: the others are kept from it. */
+bool
+pw_is_offered(const struct pw *p)
+{
+	return p->state.usable && (!p->of->config.hold_s || p->role == p->of->active);
+}
+
+/* What is kept from fibd is not ready to send, and may be good all the same. */
+static bool
+data_plane(const struct pw *own, struct pw_state *s, const char *peer)
+{
+	const struct told_path *p = &s->path;
+	bool sends = p->sends || own->of->config.hold_s;
+
+	if (!s->answered)
+		return because(s, "fibd has not answered yet");
+	if (!p->alive)
+		return because(s, "BFD says that %s is dead", peer);
+	if (p->lsp && sends && p->receives)
+		return true;
+	if (*p->trouble)
+		return because(s, "%s", p->trouble);
+	return because(s, "%s%s", !p->lsp ? "no LSP leads to " : "its data plane was not seen in the kernel yet",
+	    p->lsp ? "" : peer);
+}
+
+static const struct told_path *
+told_path_of(const struct pw *p)
+{
+	const struct circuit_word *w = &p->of->state.word;
+
+	for (uint8_t i = 0; i < w->count; i++)
+		if (w->path[i].vc_id == p->settings.vc_id && addr_eq(&w->path[i].peer, &p->settings.peer) &&
+		    w->path[i].in_label == p->label)
+			return &w->path[i];
+	return NULL;
+}
+
+void
+pw_look(struct pw *p)
+{
+	const struct told_pw *t = told_pw_find(p->of->of, &p->settings.peer, p->settings.type, p->settings.vc_id);
+	const struct told_path *path = told_path_of(p);
+	struct pw_state s;
+	char peer[ADDR_TEXT];
+
+	addr_text(&p->settings.peer, peer);
+	memset(&s, 0, sizeof s);
+	s.word.local_label = s.word.remote_label = LABEL_UNSET;
+	if (t)
+		s.word = t->now;
+	s.answered = path != NULL;
+	if (path)
+		s.path = *path;
+	if (p->of->state.word.mtu)
+		p->mtu = p->of->state.word.mtu;
+	s.standby = s.word.remote_status & PW_STANDBY;
+	s.asks = s.word.remote_status & PW_SWITCH_OVER;
+	s.fits = both_agree(p, &s, t, peer);
+	s.usable = s.fits && both_forward(p, &s, peer);
+	s.good = s.usable && data_plane(p, &s, peer);
+	if (!s.fits || !s.standby)
+		p->asking = false;
+	p->state = s;
+}
+
+/* --- what the other end is told --- */
+
+static uint32_t
+status_of(const struct pw *p)
+{
+	const struct service *s = p->of;
+	const struct pw_state *w = &p->state;
+	/* What fibd has found in the kernel after both of us were away has no label to send with yet: no word about tunnels. */
+	bool knows = w->answered && s->of->circuits && (w->path.out_label != LABEL_UNSET || !w->fits);
+	uint32_t status = s->ac_up ? 0 : PW_AC_RECEIVE | PW_AC_SEND;
+
+	if (!w->answered || (s->state.word.up && !w->path.receives))
+		status |= PW_NOT_FORWARDING;
+	if (knows && !w->path.lsp)
+		status |= PW_PSN_SEND;
+	if (knows && !w->path.alive)
+		status |= PW_PSN_RECEIVE | PW_PSN_SEND;
+	if (s->redundancy == RS_RESUME && p->role != L2VPN_PRIMARY)
+		status |= PW_NOT_FORWARDING;
+	if (s->config.mode == L2VPN_MASTER && p->role != s->active)
+		status |= PW_STANDBY;
+	if (p->asking)
+		status |= PW_SWITCH_OVER;
+	return status;
+}
+
+static void
+ask(struct pw *p)
+{
+	struct l2vpn *l = p->of->of;
+	struct request_said r;
+
+	memset(&r, 0, sizeof r);
+	r.label = p->label;
+	r.mtu = !carries_frames(p) ? 0 : p->settings.mtu ? p->settings.mtu : p->mtu;
+	r.status = status_of(p);
+	r.vlan = p->settings.vlan;
+	r.control_word = p->settings.control_word;
+	if (p->settings.vccv) {
+		r.cc = L2VPN_CC_ALERT | L2VPN_CC_TTL | (p->settings.control_word ? L2VPN_CC_WORD : 0);
+		r.cv = L2VPN_CV_LSP_PING;
+	}
+	memcpy(r.description, p->of->config.service, sizeof r.description);
+	bool same = is_same(&r, &p->asked, sizeof r);
+	p->asked = r;
+	if (!is_ready(p))
+		table_gone(&l->request_table, &p->request_row);
+	else if (!same || !row_is_in_table(&p->request_row))
+		table_changed(&l->request_table, &p->request_row);
+}
+
+static void
+count_up(struct pw *p, bool up)
+{
+	struct l2vpn *l = p->of->of;
+	char service[L2VPN_IF + L2VPN_SERVICE + 16], name[96];
+
+	if (up == (p->up_at != 0))
+		return;
+	p->since = l->now;
+	p->up_at = up ? l->now + 1 : 0;
+	p->ups += up;
+	l2vpn_note(l, 5, "%s: %s is %s%s%s", service_text(p->of, service), pw_text(p, name), up ? "up" : "down",
+	    up ? "" : ": ", up ? "" : p->state.why);
+}
+
+void
+pw_publish(struct pw *p)
+{
+	const struct service_state *s = &p->of->state;
+	struct pw_state *w = &p->state;
+
+	w->circuit_up = s->word.up;
+	w->active = s->carries && s->active == p->role;
+	w->up = w->good && s->word.up;
+	if (w->good && !s->word.up)
+		because(w, "%s is down", p->of->name);
+	else if (w->good && pw_is_offered(p) && !w->path.sends)
+		w->up = because(
+		    w, "%s", *w->path.trouble ? w->path.trouble : "its data plane was not seen in the kernel yet");
+	else if (w->good && w->word.local_label == LABEL_UNSET)
+		w->up = because(w, "ldpd has not told our label yet");
+	ask(p);
+	count_up(p, w->up);
+}
