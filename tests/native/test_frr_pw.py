@@ -9,6 +9,7 @@ import os
 import pytest
 from penult import Lab, Topology, wait_for
 from penultlab.nodes import frr_space
+from pw_feed import Feed
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 R1, F2 = "1.1.1.1", "2.2.2.2"
@@ -23,19 +24,12 @@ def lab(build):
         yield lab
 
 
-class Pseudowires:
+class Pseudowires(Feed):
     """What is wanted at either end."""
 
     def __init__(self, lab):
-        self.lab, self.asked = lab, set()
-        fifo = os.path.join(lab.dir, f"feed-{len(os.listdir(lab.dir))}")
-        os.mkfifo(fifo)
-        self.feed = os.open(fifo, os.O_RDWR)
-        feed = os.path.join(lab.build, "tests", "helper", "pw_feed")
-        self.process = lab.popen("R1", ["sh", "-c", f"exec {feed} -r {lab.run_dir('R1')} < {fifo}"])
-
-    def say(self, line):
-        os.write(self.feed, (line + "\n").encode())
+        super().__init__(lab, "R1")
+        self.asked = set()
 
     def want(self, number=100, *options, kind=RAW, mtu=1500):
         self.asked.add((kind, number))
@@ -53,8 +47,7 @@ class Pseudowires:
         self.frr(f"member pseudowire mpw{number}", *options, "neighbor lsr-id 1.1.1.1", f"pw-id {number}")
 
     def row(self, number=100, kind=RAW):
-        rows = self.lab.rows("R1", "display", "mpls", "ldp", "pw")
-        return next((r for r in rows if r["vc_id"] == number and r["type"] == kind), {})
+        return super().row(number, kind)
 
     def at_frr(self, number=100):
         return self.lab.vtysh("F2", "show l2vpn atom binding json").get(f"{R1}: {number}", {})
@@ -87,9 +80,7 @@ class Pseudowires:
         self.lab.run("F2", "vtysh", "-N", frr_space(self.lab, "F2"), "-c", "configure terminal", "-c", "no l2vpn PW type vpls")
         wait_for(lambda: not self.lab.rows("R1", "display", "mpls", "ldp", "pw"), "the end of all pseudowires", 30,
                  last=lambda: self.lab.rows("R1", "display", "mpls", "ldp", "pw"))
-        os.close(self.feed)
-        self.process.kill()
-        self.process.wait()
+        super().close()
 
 
 @pytest.fixture
