@@ -354,8 +354,8 @@ encode_op(const struct fib_op *op)
 	case FIB_OP_PLATFORM_LABELS:
 	case FIB_OP_FORWARDING:
 	case FIB_OP_RESYNC: return NULL;
-	case FIB_OP_LINK_SUB:
-	case FIB_OP_LINK_ALIAS: return encode_subinterface(op);
+	case FIB_OP_LINK_SUB: return encode_subinterface(op);
+	case FIB_OP_LINK_ALIAS: return NULL;
 	}
 	return NULL;
 }

@@ -15,6 +15,7 @@
  * worth a word to the operator; and when all is sent, all is read and an answer is missing, it was lost.
  */
 #include "base/mem.h"
+#include "fibd/kernel/encode_sub.h"
 #include "fibd/kernel/kernel.h"
 #include "fibd/kernel/tc.h"
 #include "host/log.h"
@@ -401,6 +402,34 @@ begin_forwarding(void)
 	return r;
 }
 
+/* Where the kernel sends no notice of what was set. */
+static int
+ask_for_link(struct kernel *k, uint32_t ifindex)
+{
+	struct ifinfomsg head = { .ifi_index = (int)ifindex };
+	struct nl_msg *m = nlmsg_alloc();
+	int r = 0;
+
+	nlmsg_put(m, 0, 0, RTM_GETLINK, 0, NLM_F_REQUEST);
+	nlmsg_append(m, &head, sizeof head, NLMSG_ALIGNTO);
+	nlmsg_hdr(m)->nlmsg_len = (uint32_t)(NLMSG_HDRLEN + sizeof head);
+	if (send(k->listen, nlmsg_hdr(m), nlmsg_hdr(m)->nlmsg_len, 0) < 0)
+		r = -errno;
+	nlmsg_free(m);
+	return r;
+}
+
+/* An interface that is down gets its alias without a notice. */
+static int
+set_alias(struct kernel *k, const struct fib_op *op)
+{
+	struct nl_msg *m = encode_alias(op);
+	int r = send(k->listen, nlmsg_hdr(m), nlmsg_hdr(m)->nlmsg_len, 0) < 0 ? -errno : 0;
+
+	nlmsg_free(m);
+	return r ? r : ask_for_link(k, op->object.link.ifindex);
+}
+
 static int
 do_setting(struct kernel *k, const struct fib_op *op)
 {
@@ -415,17 +444,8 @@ do_setting(struct kernel *k, const struct fib_op *op)
 	case FIB_OP_MPLS_INPUT:
 		snprintf(path, sizeof path, "net/mpls/conf/%.15s/input", op->object.link.name);
 		r = sysctl_write(path, op->object.link.mpls_input ? "1" : "0");
-		if (r == 0) { /* the kernel sends no link notice for it: ask for one */
-			struct ifinfomsg head = { .ifi_index = (int)op->object.link.ifindex };
-			struct nl_msg *m = nlmsg_alloc();
-			nlmsg_put(m, 0, 0, RTM_GETLINK, 0, NLM_F_REQUEST);
-			nlmsg_append(m, &head, sizeof head, NLMSG_ALIGNTO);
-			nlmsg_hdr(m)->nlmsg_len = (uint32_t)(NLMSG_HDRLEN + sizeof head);
-			if (send(k->listen, nlmsg_hdr(m), nlmsg_hdr(m)->nlmsg_len, 0) < 0)
-				r = -errno;
-			nlmsg_free(m);
-		}
-		return r;
+		return r ? r : ask_for_link(k, op->object.link.ifindex);
+	case FIB_OP_LINK_ALIAS: return set_alias(k, op);
 	default: return 0;
 	}
 }

@@ -536,7 +536,7 @@ void rib_resync(struct rib *, usec_t at); /* ask for a dump, at the latest then 
 /* ports.c */
 struct port *port_find(struct rib *, uint32_t ifindex);
 void ports_seen(struct rib *, const struct fib_object *, bool gone);
-void ports_settle(struct rib *); /* make interfaces as configured */
+void ports_settle(struct rib *);         /* make interfaces as configured */
 void subinterfaces_settle(struct rib *); /* subinterfaces.c */
 void vrfs_settle(struct rib *);
 void vrfs_changed(struct rib *); /* VRF devices came or went */

@@ -155,9 +155,9 @@ START_TEST(what_the_kernel_is_told)
 	nlmsg_free(m);
 	o = (struct fib_op){ .kind = FIB_OP_LINK_ALIAS,
 		.object = { .kind = FIB_LINK, .link = { .ifindex = 6, .alias = "GigabitEthernet0/1/0.7" } } };
-	m = encode_subinterface(&o);
+	m = encode_alias(&o);
 	h = nlmsg_hdr(m);
-	ck_assert(!(h->nlmsg_flags & NLM_F_CREATE));
+	ck_assert(!(h->nlmsg_flags & (NLM_F_CREATE | NLM_F_ACK)));
 	ck_assert_int_eq(((struct ifinfomsg *)nlmsg_data(h))->ifi_index, 6);
 	ck_assert_str_eq(
 	    nla_get_string(nlmsg_find_attr(h, sizeof(struct ifinfomsg), IFLA_IFALIAS)), "GigabitEthernet0/1/0.7");
