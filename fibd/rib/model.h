@@ -352,6 +352,7 @@ struct gate { /* all pseudowires of a tunnel are looked at behind it. Once shut 
 	bool open;             /* seen in the kernel */
 	bool shut;             /* it shall not be */
 	bool asked, refused;
+	bool told;      /* the kernel was, by a message of its own */
 	uint32_t users; /* filters in the kernel */
 	struct list dirty;
 };
@@ -706,13 +707,15 @@ void tunnel_leave(struct rib *, struct wire *);
 void tunnels_settle(struct rib *);                       /* what their fates lead to; gates are shut */
 struct gate *tunnel_gate(struct rib *, struct tunnel *); /* an open one */
 const struct tunnel_way *tunnel_way(
-    const struct wire *);                     /* the one of several that it takes; NULL: none that can be taken */
-bool tunnel_is_unsure(const struct tunnel *); /* nobody knows yet whether it leads anywhere */
-bool tunnel_is_dead(const struct tunnel *);   /* so BFD says */
+    const struct wire *);                         /* the one of several that it takes; NULL: none that can be taken */
+bool tunnel_is_unsure(const struct tunnel *);     /* nobody knows yet whether it leads anywhere */
+bool tunnel_leads_nowhere(const struct tunnel *); /* that is known */
+bool tunnel_is_dead(const struct tunnel *);       /* so BFD says */
 struct gate *gate_find(struct rib *, uint32_t index);
 struct gate *gate_get(struct rib *, uint32_t index);
 void gates_seen(struct rib *, const struct fib_gate *);
 void gate_dirty(struct rib *, struct gate *);
+void gate_shut(struct rib *, struct gate *);
 void gates_swept(struct rib *);
 void tunnels_free(struct rib *);
 /* circuits.c */
