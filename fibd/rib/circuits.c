@@ -111,8 +111,8 @@ is_of(const struct fib_filter *f, const struct wire *w)
 uint32_t
 circuit_active(const struct circuit *c)
 {
-	for (uint16_t pref = FIB_FRONT; pref <= FIB_PLACE + FIB_CIRCUIT_PATHS; pref++) {
-		const struct filter *f = circuit_filter(c, pref, CIRCUIT_HANDLE);
+	for (unsigned pref = FIB_FRONT; pref < FIB_PLACE + FIB_CIRCUIT_PATHS; pref++) {
+		const struct filter *f = circuit_filter(c, (uint16_t)pref, CIRCUIT_HANDLE);
 		const struct gate *g = f && f->present ? gate_find(c->rib, f->has.gate) : NULL;
 		if (!g || !g->open)
 			continue;
