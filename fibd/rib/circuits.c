@@ -15,7 +15,7 @@
  * Filters of before a restart are kept until l2vpn.Circuit was read, and those of a path as long as nobody knows yet whether
  * there is an LSP.
  */
-#include "fibd/rib/model.h"
+#include "fibd/rib/circuits.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

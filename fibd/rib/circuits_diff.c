@@ -5,7 +5,7 @@
  * order in which no frame gets lost: what receives, the filter in front, the places, the one that drops; and after that what is
  * to go, in the order in which the rest takes over.
  */
-#include "fibd/rib/model.h"
+#include "fibd/rib/circuits.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

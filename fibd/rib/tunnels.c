@@ -10,7 +10,7 @@
  * path that comes back gets another one, with filters that are written for it. Who has left a path so returns when that is
  * decided, and not because the path is back.
  */
-#include "fibd/rib/model.h"
+#include "fibd/rib/circuits.h"
 #include <stdlib.h>
 #include <string.h>
 
