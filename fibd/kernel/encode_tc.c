@@ -294,13 +294,21 @@ encode_clsact(const struct fib_clsact *c, bool delete)
 
 /* Of one that filters have made: in its place, for all of them. */
 static struct nl_msg *
-encode_gate(const struct fib_gate *g)
+encode_gate(const struct fib_gate *g, bool delete)
 {
 	struct tcamsg head = { .tca_family = AF_UNSPEC };
-	struct actions a = { .m = begin(RTM_NEWACTION, NLM_F_REPLACE, &head, sizeof head) };
+	struct actions a = { .m = begin(delete ? RTM_DELACTION : RTM_NEWACTION, delete ? 0 : NLM_F_REPLACE, &head,
+				 sizeof head) };
 
 	struct nlattr *list = nla_nest_start(a.m, TCA_ACT_TAB | NLA_F_NESTED);
-	put_verdict(&a, g->index, g->open ? TC_ACT_PIPE : TC_ACT_UNSPEC);
+	if (delete) {
+		struct nlattr *one = nla_nest_start(a.m, 1);
+		nla_put_string(a.m, TCA_ACT_KIND, "gact");
+		nla_put_u32(a.m, TCA_ACT_INDEX, g->index);
+		nla_nest_end(a.m, one);
+	} else {
+		put_verdict(&a, g->index, g->open ? TC_ACT_PIPE : TC_ACT_UNSPEC);
+	}
 	nla_nest_end(a.m, list);
 	return a.m;
 }
@@ -327,7 +335,7 @@ encode_tc(const struct fib_op *op)
 	switch (op->object.kind) {
 	case FIB_CLSACT: return encode_clsact(&op->object.clsact, delete);
 	case FIB_FILTER: return encode_filter(&op->object.filter, delete);
-	case FIB_A_GATE: return delete ? NULL : encode_gate(&op->object.gate);
+	case FIB_A_GATE: return encode_gate(&op->object.gate, delete);
 	case FIB_STATION: return delete ? NULL : encode_station(&op->object.station);
 	default: return NULL;
 	}

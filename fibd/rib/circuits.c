@@ -15,7 +15,7 @@
  * Filters of before a restart are kept until l2vpn.Circuit was read, and those of a path as long as nobody knows yet whether
  * there is an LSP.
  */
-#include "fibd/rib/model.h"
+#include "fibd/rib/circuits.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,8 +111,8 @@ is_of(const struct fib_filter *f, const struct wire *w)
 uint32_t
 circuit_active(const struct circuit *c)
 {
-	for (uint16_t pref = FIB_FRONT; pref <= FIB_PLACE + FIB_CIRCUIT_PATHS; pref++) {
-		const struct filter *f = circuit_filter(c, pref, CIRCUIT_HANDLE);
+	for (unsigned pref = FIB_FRONT; pref < FIB_PLACE + FIB_CIRCUIT_PATHS; pref++) {
+		const struct filter *f = circuit_filter(c, (uint16_t)pref, CIRCUIT_HANDLE);
 		const struct gate *g = f && f->present ? gate_find(c->rib, f->has.gate) : NULL;
 		if (!g || !g->open)
 			continue;
@@ -399,16 +399,23 @@ want_sender(struct rib *rib, struct circuit *c, const struct wire *w, uint16_t p
 	want(rib, c, &f);
 }
 
-/* What the kernel has for a path of which nobody knows where it leads, or that leads nowhere: then its gate is shut. */
-static struct filter *
-leave_as_it_is(struct circuit *c, const struct wire *w, uint16_t pref)
+/* What the kernel has for a path that cannot be taken now. It stays while nobody knows where the path leads, or its next hop's MAC
+ * address; and behind a shut gate, for it may come back. True when frames still leave by it. */
+static bool
+leave_as_it_is(struct rib *rib, struct circuit *c, const struct wire *w, uint16_t pref)
 {
 	struct filter *f = circuit_filter(c, pref, CIRCUIT_HANDLE);
+	struct gate *g = f && f->present && is_of(&f->has, w) ? gate_find(rib, f->has.gate) : NULL;
 
-	if (!f || !f->present || !is_of(&f->has, w))
-		return NULL;
+	if (!g)
+		return false;
+	if (tunnel_leads_nowhere(w->tunnel) && !g->shut) {
+		if (g->tunnel && g->tunnel != w->tunnel)
+			return false; /* others' frames pass there: the filter goes */
+		gate_shut(rib, g);
+	}
 	f->as_it_is = true;
-	return f;
+	return g->open && !g->shut;
 }
 
 static void
@@ -425,9 +432,7 @@ want_senders(struct rib *rib, struct circuit *c)
 			others_first |= i < c->current;
 			continue;
 		}
-		const struct filter *f = leave_as_it_is(c, w, (uint16_t)(FIB_PLACE + i));
-		const struct gate *g = f ? gate_find(rib, f->has.gate) : NULL;
-		others_first |= i < c->current && g && !g->shut && g->open;
+		others_first |= leave_as_it_is(rib, c, w, (uint16_t)(FIB_PLACE + i)) && i < c->current;
 	}
 	if (!c->wire_count || !others_first)
 		return;
@@ -435,7 +440,7 @@ want_senders(struct rib *rib, struct circuit *c)
 	if (wire_is_ready(w))
 		want_sender(rib, c, w, FIB_FRONT);
 	else if (is_usable(w))
-		leave_as_it_is(c, w, FIB_FRONT);
+		leave_as_it_is(rib, c, w, FIB_FRONT);
 }
 
 /* A label that moves from one circuit to another may be told of in either order. */

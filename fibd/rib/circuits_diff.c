@@ -5,7 +5,7 @@
  * order in which no frame gets lost: what receives, the filter in front, the places, the one that drops; and after that what is
  * to go, in the order in which the rest takes over.
  */
-#include "fibd/rib/model.h"
+#include "fibd/rib/circuits.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,12 +25,14 @@ circuits_take_gates(struct batch *b)
 		if (b->count == b->room)
 			return;
 		list_remove(&g->dirty);
-		if (!g->shut || !g->open || !g->users || g->asked)
+		bool delete = !g->users && g->told;
+		if (g->asked || (!delete &&(!g->shut || !g->open || !g->users)))
 			continue;
-		struct fib_op *op = diff_next_op(b, FIB_OP_ADD, TARGET_GATE, g->index, &p);
+		struct fib_op *op = diff_next_op(b, delete ? FIB_OP_DELETE : FIB_OP_ADD, TARGET_GATE, g->index, &p);
 		op->object.kind = FIB_A_GATE;
 		op->object.gate = (struct fib_gate){ .index = g->index, .open = false };
 		g->asked = true;
+		g->told = !delete;
 	}
 }
 
@@ -181,6 +183,7 @@ circuits_take(struct batch *b)
 		circuit_release(rib, c);
 	}
 	/* What these have found to be needed. */
+	circuits_take_gates(b);
 	take_stations(b);
 	take_clsacts(b);
 	diff_take_extra(b);
@@ -243,10 +246,11 @@ answer_gate(struct rib *rib, const struct pending *p, int error)
 	if (!g)
 		return;
 	g->asked = false;
-	if (error) {
+	if (error && !p->delete) {
 		g->refused = true;
 		diff_again_later(rib);
 	}
+	gate_dirty(rib, g);
 }
 
 void

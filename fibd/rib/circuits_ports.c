@@ -2,7 +2,7 @@
  * What a circuit needs of its interface: which one it is, that it takes frames for others than us, and a carrier that may follow
  * the pseudowires.
  */
-#include "fibd/rib/model.h"
+#include "fibd/rib/circuits.h"
 #include <stdio.h>
 #include <string.h>
 

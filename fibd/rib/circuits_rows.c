@@ -1,5 +1,5 @@
 /* Circuits as rows of fib.Circuit: what was seen in the kernel, and why something is not as it should be. */
-#include "fibd/rib/model.h"
+#include "fibd/rib/circuits.h"
 #include "proto/fill.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * With an interface or its qdisc the kernel drops the filters there without a word, and those of the block with the last
  * interface that shares it.
  */
-#include "fibd/rib/model.h"
+#include "fibd/rib/circuits.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,6 +5,7 @@
  * Every operation has a number; its answer is matched by that and by nothing else. What was refused is shown
  * with the kernel's words and tried again.
  */
+#include "fibd/rib/circuits.h"
 #include "fibd/rib/model.h"
 #include <errno.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
  * Interfaces: what the kernel has, what the configuration wants of them, and the direct routes that their
  * addresses make. A direct route is the kernel's own work; it is only shown and chosen here.
  */
+#include "fibd/rib/circuits.h"
 #include "fibd/rib/model.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -23,6 +23,7 @@
  * looked at. Until all have chosen, no route is programmed or deleted; groups are.
  */
 #include "base/text.h"
+#include "fibd/rib/circuits.h"
 #include "fibd/rib/model.h"
 #include <assert.h>
 #include <stdlib.h>

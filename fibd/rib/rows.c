@@ -1,4 +1,5 @@
 /* The engine's objects as rows of its tables. */
+#include "fibd/rib/circuits.h"
 #include "fibd/rib/model.h"
 #include "proto/fill.h"
 #include <stdio.h>

@@ -6,7 +6,7 @@
  * An address that was known once is used until there is another. That a neighbor does not answer for a while is for others
  * to judge: its LDP session, a BFD session, the IGP.
  */
-#include "fibd/rib/model.h"
+#include "fibd/rib/circuits.h"
 #include <stdlib.h>
 #include <string.h>
 

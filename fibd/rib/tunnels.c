@@ -10,7 +10,7 @@
  * path that comes back gets another one, with filters that are written for it. Who has left a path so returns when that is
  * decided, and not because the path is back.
  */
-#include "fibd/rib/model.h"
+#include "fibd/rib/circuits.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,10 +53,22 @@ gate_free(struct rib *rib, struct gate *g)
 void
 gate_dirty(struct rib *rib, struct gate *g)
 {
-	if (!g->shut || !g->open || !g->users || g->asked || g->refused)
+	if (g->asked || g->refused)
+		return;
+	/* Shut by a message of its own it may stay behind its filters, if somebody has removed these. */
+	if (!g->users && g->told)
+		diff_dirty(rib, &rib->dirty_gates, &g->dirty);
+	if (!g->shut || !g->open || !g->users)
 		return;
 	diff_dirty(rib, &rib->dirty_gates, &g->dirty);
 	rib->gates_first = true;
+}
+
+void
+gate_shut(struct rib *rib, struct gate *g)
+{
+	g->shut = true;
+	gate_dirty(rib, g);
 }
 
 void
@@ -76,7 +88,7 @@ gates_swept(struct rib *rib)
 {
 	hash_each (n, &rib->gates) {
 		struct gate *g = OBJECT(n, struct gate, by_index);
-		if (!g->users && !g->tunnel && !g->asked)
+		if (!g->users && !g->tunnel && !g->asked && !g->told)
 			gate_free(rib, g);
 	}
 }
@@ -106,8 +118,7 @@ shut(struct rib *rib, struct tunnel *t)
 	if (t->last)
 		t->last->tunnel = NULL;
 	t->last = g;
-	g->shut = true;
-	gate_dirty(rib, g);
+	gate_shut(rib, g);
 }
 
 /* It leads somewhere again before the kernel was told that it did not, as when a route moves and its label follows. */
@@ -198,6 +209,12 @@ bool
 tunnel_is_unsure(const struct tunnel *t)
 {
 	return !t->way_count && t->fate->guess;
+}
+
+bool
+tunnel_leads_nowhere(const struct tunnel *t)
+{
+	return !t->way_count && !t->fate->guess;
 }
 
 bool

@@ -139,7 +139,7 @@ def test_a_frame_has_the_tunnels_label_the_pseudowires_and_a_control_word(lab):
         assert frame[at:at + 4] == bytes(4), "the control word"
         bottom = struct.unpack("!I", frame[at - 4:at])[0]
         assert bottom & 0xff in (255, 254, 253)
-        assert frame[at + 4 + 12:at + 4 + 14] in (b"\x08\x00", b"\x08\x06"), "the customer's own frame"
+        assert frame[at + 4 + 12:at + 4 + 14] in (b"\x08\x00", b"\x08\x06", b"\x86\xdd"), "the customer's own frame"
     assert not [s for s, _ in stacks if s and 600003 in s[0]], "the second carries nothing"
     mine = lab.json("PE1", "ip", "-j", "link", "show", "ge0-1-0")[0]["address"]
     assert all(f[6:12] == bytes.fromhex(mine.replace(":", "")) for _, f in sent)

@@ -360,6 +360,14 @@ START_TEST(a_gate_is_replaced_in_its_place_and_told_by_its_index)
 	}
 	o.gate.index = 1; /* somebody else's */
 	ck_assert_int_eq(decode_message(encode(FIB_OP_ADD, &o), &back, &gone), 0);
+	struct nlattr *a[TCA_ROOT_MAX + 1], *one[TCA_ACT_MAX + 1];
+	o.gate.index = FIB_GATE + 3;
+	const struct nlmsghdr *h = encode(FIB_OP_DELETE, &o);
+	ck_assert_int_eq(h->nlmsg_type, RTM_DELACTION);
+	ck_assert_int_eq(nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(struct tcamsg), a, TCA_ROOT_MAX, NULL), 0);
+	ck_assert_int_eq(nla_parse_nested(one, TCA_ACT_MAX, nla_data(a[TCA_ACT_TAB]), NULL), 0);
+	ck_assert_str_eq(nla_data(one[TCA_ACT_KIND]), "gact");
+	ck_assert_uint_eq(nla_get_u32(one[TCA_ACT_INDEX]), FIB_GATE + 3);
 }
 END_TEST
 

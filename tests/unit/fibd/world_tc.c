@@ -161,6 +161,12 @@ world_tc_flush(struct world *w, uint32_t ifindex)
 	ck_assert_int_eq(remove_clsact(w, ifindex, true), 0);
 }
 
+void
+world_tc_remove(struct world *w, uint32_t ifindex)
+{
+	remove_clsact(w, ifindex, true);
+}
+
 static int
 do_clsact(struct world *w, const struct fib_clsact *c, bool delete, const char **text)
 {
@@ -228,11 +234,21 @@ do_filter(struct world *w, const struct fib_filter *f, bool delete, const char *
 }
 
 static int
-do_gate(struct world *w, const struct fib_gate *in)
+do_gate(struct world *w, const struct fib_gate *in, bool delete)
 {
 	struct fib_gate *g = gate_of(w->tc, in->index);
 	struct fib_object o = { .kind = FIB_A_GATE };
 
+	if (delete) {
+		for (size_t i = 0; g && i < w->tc->filter_count; i++)
+			if (w->tc->filters[i].gate == in->index)
+				return EPERM;
+		if (!g)
+			return ENOENT;
+		*g = w->tc->gates[--w->tc->gate_count];
+		w->tc->stray_gates--;
+		return 0;
+	}
 	w->tc->gate_ops++;
 	if (!g) {
 		w->tc->stray_gates++;
@@ -260,7 +276,7 @@ world_tc_do(struct world *w, const struct fib_object *o, bool delete, const char
 	switch (o->kind) {
 	case FIB_STATION: return do_station(w, &o->station);
 	case FIB_CLSACT: return do_clsact(w, &o->clsact, delete, text);
-	case FIB_A_GATE: return do_gate(w, &o->gate);
+	case FIB_A_GATE: return do_gate(w, &o->gate, delete);
 	case FIB_FILTER: return do_filter(w, &o->filter, delete, text);
 	default: return EINVAL;
 	}

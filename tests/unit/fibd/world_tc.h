@@ -29,6 +29,8 @@ void world_tc_link_gone(struct world *, uint32_t ifindex);
 void world_tc_watch(struct world *);
 void world_tc_flush(struct world *, uint32_t ifindex); /* somebody's `tc qdisc del … clsact`; filters go with it */
 
+void world_tc_remove(struct world *, uint32_t ifindex); /* the same, if there is one */
+
 /* A neighbor and its MAC address, 02:00:00:00:00:`last`; 0: it does not answer. */
 void world_station(struct world *, uint32_t ifindex, const char *address, uint8_t last);
 /* Where a frame from there goes: "1: 200/800001 cw mac 2", "8" (as it is), "dropped"; "stack": up to the host. */

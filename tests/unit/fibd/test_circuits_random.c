@@ -1,0 +1,218 @@
+/* Circuits under anything that may happen to them, in any order: when all is quiet, frames go where they can go and nowhere else. */
+#include "base/rng.h"
+#include "tests/helper/check.h"
+#include "tests/unit/fibd/world_tc.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { CIRCUITS = 4, STEPS = 400, SEEDS = 30 };
+
+static struct world *w;
+static struct rng rng;
+static struct model {                  /* what the test believes */
+	bool lsp[2], dead[2], link[2]; /* of 2.2.2.2, 3.3.3.3 */
+	struct {
+		bool told, usable[2], bfd[2];
+		uint32_t active, turn;
+	} circuits[CIRCUITS];
+} m;
+static const char *const names[CIRCUITS] = { "eth7", "eth8", "eth31", "eth32" };
+static const uint32_t ports[CIRCUITS] = { 7, 8, 31, 32 };
+
+static bool
+chance(unsigned of)
+{
+	return rng_below(&rng, of) == 0;
+}
+
+/* --- what others say --- */
+
+static void
+say_lsps(void)
+{
+	world_pe_igp(w, 1);
+	if (m.lsp[0])
+		world_lsp(w, "2.2.2.2/32", 1024, "10.0.1.2 1 200", 1);
+	else
+		world_lsp_gone(w, "2.2.2.2/32");
+	if (m.lsp[1])
+		world_lsp(w, "3.3.3.3/32", 1025, "10.0.2.2 2 300", 1);
+	else
+		world_lsp_gone(w, "3.3.3.3/32");
+}
+
+static void
+say_sessions(void)
+{
+	world_session_at(w, "pe2", m.dead[0] ? BFD__VERDICT__DEAD : BFD__VERDICT__ALIVE, "2.2.2.2", 0, false, 1);
+	world_session_at(w, "pe3", m.dead[1] ? BFD__VERDICT__DEAD : BFD__VERDICT__ALIVE, "3.3.3.3", 0, false, 1);
+}
+
+static void
+say_circuit(int i)
+{
+	char paths[256];
+	uint32_t in = 524288 + 2 * (uint32_t)i;
+
+	if (!m.circuits[i].told) {
+		world_circuit_gone(w, names[i]);
+		return;
+	}
+	snprintf(paths, sizeof paths, "2.2.2.2 %d %u %u cw%s%s, 3.3.3.3 %d %u %u%s%s", i, 600000u + (unsigned)i, in,
+	    m.circuits[i].bfd[0] ? " bfd" : "", m.circuits[i].usable[0] ? "" : " off", i, 610000u + (unsigned)i, in + 1,
+	    m.circuits[i].bfd[1] ? " bfd" : "", m.circuits[i].usable[1] ? "" : " off");
+	world_circuit(w,
+	    &(struct world_circuit){
+		names[i], .paths = paths, .active = m.circuits[i].active, .turn = m.circuits[i].turn },
+	    1);
+}
+
+static void
+restart(void)
+{
+	world_restart(w);
+	world_tell_all(w);
+	world_config(w, "ip vpn-instance red\n");
+	if (chance(2))
+		world_run(w);
+	for (int i = 0; i < CIRCUITS; i++)
+		say_circuit(i);
+	if (chance(2))
+		world_run(w);
+	say_lsps();
+	say_sessions();
+	world_sessions_synced(w, 1);
+	world_lsps_synced(w, 1);
+}
+
+/* --- what happens --- */
+
+static void
+change_circuit(int i)
+{
+	switch (rng_below(&rng, 5)) {
+	case 0: m.circuits[i].told = !m.circuits[i].told; break;
+	case 1:
+		m.circuits[i].active = (uint32_t)rng_below(&rng, 2);
+		m.circuits[i].turn++;
+		break;
+	case 2: m.circuits[i].bfd[rng_below(&rng, 2)] ^= true; break;
+	default: m.circuits[i].usable[rng_below(&rng, 2)] ^= true; break;
+	}
+	say_circuit(i);
+}
+
+static void
+happen(void)
+{
+	uint32_t at = ports[rng_below(&rng, CIRCUITS)];
+
+	switch (rng_below(&rng, 13)) {
+	case 12: {
+		uint32_t link = (uint32_t)rng_below(&rng, 2);
+		m.link[link] = !m.link[link];
+		world_carrier(w, link + 1, m.link[link]);
+		break;
+	}
+	case 0:
+	case 1:
+		m.lsp[rng_below(&rng, 2)] ^= true;
+		say_lsps();
+		break;
+	case 2:
+	case 3:
+		m.dead[rng_below(&rng, 2)] ^= true;
+		say_sessions();
+		break;
+	case 4: restart(); break;
+	case 5:
+		w->deaf = true; /* somebody removes filters, and nobody hears of it */
+		world_tc_remove(w, chance(3) ? (uint32_t[]){ 1, 2, 99 }[rng_below(&rng, 3)] : at);
+		w->deaf = false;
+		world_overrun(w);
+		break;
+	case 6: world_tc_remove(w, at); break;
+	case 7: world_station(w, 1, "10.0.1.2", (uint8_t)(2 + rng_below(&rng, 3))); break;
+	case 8: w->tc->refuse = 12; break; /* ENOMEM */
+	default: change_circuit((int)rng_below(&rng, CIRCUITS)); break;
+	}
+}
+
+/* --- what must be --- */
+
+static bool
+is_ready(int i, int pe)
+{
+	return m.circuits[i].usable[pe] && m.lsp[pe] && m.link[pe] && !(m.circuits[i].bfd[pe] && m.dead[pe]);
+}
+
+static void
+check(int i, const char *when)
+{
+	const char *frame = world_frame(w, ports[i]);
+	const Fib__Circuit *r = world_circuit_row(w, names[i]);
+	char want[2][24];
+
+	if (!m.circuits[i].told) {
+		ck_assert_msg(strcmp(frame, "stack") == 0 && !r, "%s: %s of nobody: %s", when, names[i], frame);
+		return;
+	}
+	ck_assert_ptr_nonnull(r);
+	for (int pe = 0; pe < 2; pe++) {
+		snprintf(want[pe], sizeof want[pe], "%d: %d/%u", pe + 1, pe ? 300 : 200,
+		    (pe ? 610000u : 600000u) + (unsigned)i);
+		ck_assert_msg(r->paths[pe]->receives, "%s: %s does not receive by %d", when, names[i], pe);
+		ck_assert_msg(r->paths[pe]->sends == is_ready(i, pe), "%s: %s and path %d: %s", when, names[i], pe,
+		    r->paths[pe]->trouble);
+	}
+	bool by[2] = { strncmp(frame, want[0], strlen(want[0])) == 0, strncmp(frame, want[1], strlen(want[1])) == 0 };
+	bool can = is_ready(i, 0) || is_ready(i, 1);
+	ck_assert_msg((by[0] && is_ready(i, 0)) || (by[1] && is_ready(i, 1)) || (!can && strcmp(frame, "dropped") == 0),
+	    "%s: %s: %s", when, names[i], frame);
+	ck_assert_msg(r->active == (by[0]      ? 0
+				       : by[1] ? 1
+					       : UINT32_MAX),
+	    "%s: %s shows %u, and %s", when, names[i], r->active, frame);
+	ck_assert_msg(r->turn == m.circuits[i].turn, "%s: %s", when, names[i]);
+}
+
+START_TEST(frames_go_where_they_can_whatever_happens)
+{
+	char when[64];
+
+	rng_seed(&rng, (uint64_t)_i + 1);
+	memset(&m, 0, sizeof m);
+	m.lsp[0] = m.lsp[1] = m.link[0] = m.link[1] = true;
+	w = world_pw();
+	world_link(w, 31, "eth31", NULL);
+	world_link(w, 32, "eth32", NULL);
+	world_pw_start(w);
+	say_sessions();
+	for (int step = 0; step < STEPS; step++) {
+		snprintf(when, sizeof when, "seed %d, step %d", _i + 1, step);
+		do
+			happen();
+		while (chance(3));
+		world_wait(w, 70 * USEC_PER_SEC); /* what was refused is tried again by then */
+		for (int i = 0; i < CIRCUITS; i++)
+			check(i, when);
+		ck_assert_msg(!w->tc->stray_gates, "%s: a gate was made that no filter has", when);
+		ck_assert_msg(!rib_has_ops(w->rib), "%s", when);
+	}
+	world_free(w);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("fibd circuits, anything");
+	TCase *t = tcase_create("anything");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, frames_go_where_they_can_whatever_happens, 0, SEEDS);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+CHECK_MAIN(suite)
