@@ -17,9 +17,9 @@
  * Sessions that say nothing and hear. Says `heard SECONDS BYTES` when each of them has heard of so many routes since its start,
  * and keeps the sessions until it is ended.
  */
-#include "bench/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "bench/clock.h"
 #include "l3vpnd/bgp/as_path.h"
 #include "l3vpnd/bgp/model.h"
 #include <arpa/inet.h>

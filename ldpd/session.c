@@ -220,7 +220,7 @@ went_up(struct ldp *ldp, struct peer *p)
 	    p->lsr >> 16 & 255, p->lsr >> 8 & 255, p->lsr & 255, p->space, p->uid);
 	restart_session_up(ldp, p);
 	dual_neighbours(ldp, p);
-	if (p->adjacencies.next != p->adjacencies.prev)
+	if (p->adjacencies.next != p->adjacencies.prev) /* there are several */
 		tell_all_links(ldp, p);
 	distribute_all(ldp, p);
 }

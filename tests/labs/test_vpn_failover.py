@@ -92,14 +92,17 @@ class Monitor:
 
     def __init__(self, lab, router):
         self.lines = []
-        self.popen = spawn(lab.namespace(router), ["ip", "-4", "monitor", "nexthop", "route", "label"], stdout=subprocess.PIPE, text=True)
+        self.popen = spawn(lab.namespace(router), ["ip", "-4", "-rc", str(16 << 20), "monitor", "nexthop", "route", "label"], stdout=subprocess.PIPE, text=True)
         lab.spawned.append(self.popen)
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
-        # It listens when it repeats what is done for it alone.
-        lab.run(router, "ip", "route", "replace", "blackhole", "198.51.100.1")
-        wait_for(lambda: [line for line in self.lines if "198.51.100.1" in line], "the monitor")
-        lab.run(router, "ip", "route", "del", "blackhole", "198.51.100.1")
+        wait_for(lambda: self._listens(lab, router), "the monitor", last=lambda: (self.popen.poll(), self.lines))
+
+    def _listens(self, lab, router):
+        """It does when it repeats what is done for it alone."""
+        for verb in ("add", "del"):
+            lab.run(router, "ip", "route", verb, "blackhole", "198.51.100.1")
+        return [line for line in self.lines if "198.51.100.1" in line]
 
     def _read(self):
         for line in self.popen.stdout:

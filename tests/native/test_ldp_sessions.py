@@ -210,12 +210,8 @@ def test_a_new_session_hold_time_counts_from_the_next_session_and_says_so(lab, r
 # --- strangers ---
 
 
-def hellos(lab):
-    return sum(r["hellos_received"] for r in lab.rows("R1", "display", "mpls", "ldp", "interface"))
-
-
 def test_a_thousand_connections_and_a_flood_of_hellos_cost_no_session(lab, routers):
-    before, heard = uids(lab), hellos(lab)
+    before = uids(lab)
     with inside(lab.namespace("R2")):
         raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
         raw.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("10.0.12.2"))
@@ -226,15 +222,25 @@ def test_a_thousand_connections_and_a_flood_of_hellos_cost_no_session(lab, route
             s.bind(("10.0.12.2", 0))
             s.connect_ex(("10.0.12.1", 646))
             streams.append(s)
-    for k in range(20000):  # two hundred strangers, each with its own address and a short hold time
+
+    def hello_from(k):  # one of two hundred strangers, each with its own address and a short hold time
         lsr, source = socket.inet_ntoa(struct.pack("!I", 0x0b000000 + k % 200)), socket.inet_aton(f"10.0.12.{10 + k % 200}")
         hello = ldp.pdu(lsr, ldp.message(ldp.HELLO, ldp.common_hello(hold=3), ldp.transport(lsr)))
         udp = struct.pack("!HHHH", 646, 646, 8 + len(hello), 0)
         head = struct.pack("!BBHHHBBH", 0x45, 0xc0, 28 + len(hello), 0, 0, 1, 17, 0) + source + socket.inet_aton("224.0.0.2")
         raw.sendto(head + udp + hello, ("224.0.0.2", 0))
+
+    def taken():
+        """They are forgotten within three seconds; on a busy machine that may be before anybody looks."""
+        for k in range(200):
+            hello_from(k)
+        return len(lab.rows("R1", "display", "mpls", "ldp", "adjacency")) > 100
+
+    for k in range(20000):
+        hello_from(k)
     own = [s for s in lab.sessions("R1") if s["peer"] == "2.2.2.2"]
     assert own and own[0]["state"] == "OPERATIONAL" and own[0]["uid"] == before["R1"], own
-    assert hellos(lab) > heard + 200, "the strangers were not heard"
+    wait_for(taken, "the strangers to be heard")
     for s in streams:
         s.close()
     raw.close()
