@@ -51,6 +51,15 @@ def leads(lab, prefix, to):
     wait_for(lambda: gateways(lab, prefix) == [to], f"{prefix} by {to}", last=lambda: gateways(lab, prefix))
 
 
+def verbose(lab, prefix):
+    return lab.ctl("R1", "display", "ip", "routing-table", prefix, "verbose")
+
+
+def standby(lab, prefix):
+    m = re.search(r"Standby: (\S+)", verbose(lab, prefix))
+    return m and m.group(1)
+
+
 def session(lab, router):
     rows = lab.rows(router, "display", "bfd", "session", "all")
     return rows[0] if rows else {"state": "none", "detect_us": 0}
@@ -97,7 +106,9 @@ def tell(lab, quiet=False):
     both_up(lab)
     t.show(lab.ctl("R1", "display", "bfd", "session", "all", "verbose"))
     leads(lab, "192.168.2.0/24", FIRST)
-    t.show(lab.ctl("R1", "display", "ip", "routing-table", "192.168.2.0/24", "verbose"))
+    stands_by = wait_for(lambda: standby(lab, "192.168.2.0/24"), "the second path to stand by", last=lambda: verbose(lab, "192.168.2.0/24"))
+    t.show(verbose(lab, "192.168.2.0/24"))
+    t.check(stands_by == SECOND, f"{stands_by} stands by in the kernel")
     cut_and_return(lab, t, "192.168.2.0/24")
 
     t.step(f"Now R1 has {MANY} more prefixes behind R2, all of them following that one session.")

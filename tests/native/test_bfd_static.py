@@ -3,4 +3,4 @@ from stories import story_holds
 
 
 def test_the_story_of_labs_bfd_static_holds(build):
-    story_holds(build, "bfd-static", 17)
+    story_holds(build, "bfd-static", 18)
