@@ -248,13 +248,14 @@ INSTALLED_UNITS := $(notdir $(wildcard systemd/*.service systemd/*.target))
 
 install: all doc
 	install -d $(addprefix $(DESTDIR),$(SBIN) $(PREFIX)/bin $(SHARE)/labs/penultlab $(UNITS) $(CONFIG) \
-	  $(PREFIX)/lib/sysusers.d $(PREFIX)/lib/tmpfiles.d $(PREFIX)/lib/modules-load.d $(PREFIX)/share/man/man1 $(PREFIX)/share/man/man5 $(PREFIX)/share/man/man8)
+	  $(PREFIX)/lib/sysusers.d $(PREFIX)/lib/tmpfiles.d $(PREFIX)/lib/modules-load.d $(PREFIX)/lib/sysctl.d $(PREFIX)/share/man/man1 $(PREFIX)/share/man/man5 $(PREFIX)/share/man/man8)
 	install -m 755 $(addprefix $(O)/bin/,$(DAEMONS)) $(DESTDIR)$(SBIN)
 	install -m 755 $(filter-out $(addprefix $(O)/bin/,$(DAEMONS)),$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
 	for u in $(INSTALLED_UNITS); do sed 's|@SBIN@|$(SBIN)|' systemd/$$u > $(DESTDIR)$(UNITS)/$$u && chmod 644 $(DESTDIR)$(UNITS)/$$u || exit 1; done
 	install -m 644 systemd/penult.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/penult.conf
 	install -m 644 systemd/penult.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/penult.conf
 	install -m 644 systemd/penult.modules $(DESTDIR)$(PREFIX)/lib/modules-load.d/penult.conf
+	install -m 644 systemd/penult.sysctl $(DESTDIR)$(PREFIX)/lib/sysctl.d/50-penult.conf
 	test -e $(DESTDIR)$(CONFIG)/router.conf || install -m 640 systemd/router.conf $(DESTDIR)$(CONFIG)/router.conf
 	install -m 755 labs/penult-lab labs/vmrun $(DESTDIR)$(SHARE)/labs
 	install -m 644 labs/penultlab/*.py $(DESTDIR)$(SHARE)/labs/penultlab
@@ -269,7 +270,7 @@ install: all doc
 # The configuration stays.
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(SBIN)/,$(DAEMONS)) $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(filter-out $(addprefix $(O)/bin/,$(DAEMONS)),$(PROGRAMS))) penult-lab)
-	rm -f $(addprefix $(DESTDIR)$(UNITS)/,$(INSTALLED_UNITS)) $(addprefix $(DESTDIR)$(PREFIX)/lib/,sysusers.d/penult.conf tmpfiles.d/penult.conf modules-load.d/penult.conf)
+	rm -f $(addprefix $(DESTDIR)$(UNITS)/,$(INSTALLED_UNITS)) $(addprefix $(DESTDIR)$(PREFIX)/lib/,sysusers.d/penult.conf tmpfiles.d/penult.conf modules-load.d/penult.conf sysctl.d/50-penult.conf)
 	rm -rf $(DESTDIR)$(SHARE)
 	rm -f $(foreach p,$(notdir $(wildcard doc/man/*.[0-9])),$(DESTDIR)$(PREFIX)/share/man/man$(lastword $(subst ., ,$(p)))/$(p))
 

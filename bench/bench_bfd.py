@@ -1,6 +1,8 @@
 """BFD: sessions that stay up, idle and under load, what a packet costs, where it breaks, and how fast routes leave a dead path; beside FRR's bfdd."""
+import contextlib
 import json
 import os
+import re
 import socket
 import statistics
 import struct
@@ -10,7 +12,7 @@ import time
 
 from bench_fib import addresses, speak_bgp
 from bench_move import oif
-from common import Space, There, cable, cpu, figure, sh, until
+from common import HERE, Space, There, cable, cpu, figure, sh, until
 
 WATCH_S = 60
 SEARCH_S = 10
@@ -273,8 +275,24 @@ def limits(build):
                    {who: by_ms[ms] for who, by_ms in found.items() if ms in by_ms}, better="more") for ms in LIMITS["penult"]]
 
 
+@contextlib.contextmanager
+def as_installed():
+    """The system's settings that `make install` brings, for us and for FRR. They are the whole machine's, so they are put back."""
+    with open(os.path.join(HERE, "..", "systemd", "penult.sysctl"), encoding="ascii") as f:
+        wanted = dict(re.findall(r"^-?(\S+) = (\S+)$", f.read(), re.M))
+    before = {name: sh("sysctl", "-n", name).stdout.strip() for name in wanted if sh("sysctl", "-n", name, check=False).stdout}
+    try:
+        for name in before:
+            sh("sysctl", "-w", f"{name}={wanted[name]}")
+        yield
+    finally:
+        for name, value in before.items():
+            sh("sysctl", "-w", f"{name}={value}")
+
+
 def run(build, rounds=3):
-    figures = sessions(build) + limits(build)
+    with as_installed():
+        figures = sessions(build) + limits(build)
     for count in ROUTES:
         got = {"penult": [our_failover(build, count) for _ in range(rounds)], "frr": [frr_failover(build, count) for _ in range(rounds)]}
         figures.append(figure(f"{count} routes that follow a BFD session at 10 ms x 3: from the cut to the last on the other path", "ms",

@@ -119,11 +119,11 @@ route_lines(const struct show *s, const Fib__Route *r)
 }
 
 static void
-next_hop_line(const struct show *s, const Fib__NextHop *h)
+next_hop_line(const struct show *s, const char *what, const Fib__NextHop *h)
 {
 	char address[ADDR_TEXT], via[ADDR_TEXT], name[64], label[24];
 
-	text_add(s->out, "        NextHop: %s", row_addr_text(&h->address, address));
+	text_add(s->out, "%15s: %s", what, row_addr_text(&h->address, address));
 	if (h->via.len)
 		text_add(s->out, " via %s", row_addr_text(&h->via, via));
 	text_add(s->out, "  Interface: %s", h->ifindex ? interface_name(s, 1, h->ifindex, name) : "-");
@@ -157,7 +157,9 @@ route_verbose(const struct show *s, const Fib__Route *r)
 		    : r->installed ? "active, in the kernel"
 				   : "active, not in the kernel");
 		for (size_t k = 0; k < e->n_next_hops; k++)
-			next_hop_line(s, e->next_hops[k]);
+			next_hop_line(s, "NextHop", e->next_hops[k]);
+		for (size_t k = 0; k < e->n_standbys; k++)
+			next_hop_line(s, "Standby", e->standbys[k]);
 	}
 }
 

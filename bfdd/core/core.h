@@ -17,7 +17,7 @@ enum {
 	BFD_MULTI_PORT = 4784,  /* RFC 5883 */
 	BFD_KEYS_MAX = 4,
 	BFD_ECHO_BYTES = 16,
-	/* Transmissions are drawn to a raster, 16 % of their interval and no more than this: many sessions wake us once. */
+	/* Transmissions are drawn to a raster, 19.5 % of their interval and no more than this: many sessions wake us once. */
 	BFD_GRID_US = 6000,
 };
 

@@ -99,7 +99,7 @@ draw(struct bfd_core *c, uint64_t count)
 
 /*
  * 6.8.7: 75 to 100 % of the interval, 75 to 90 % with a multiplier of one; on a raster, so that sessions share calls. From
- * one point of the raster 80 and 96 % can be reached, with a multiplier of one 75, 82.5 and 90 %: late enough to save
+ * one point of the raster 78 and 97.5 % can be reached, with a multiplier of one 75, 82.5 and 90 %: late enough to save
  * packets, and with room for the time that it takes to send for all who share the call.
  */
 static usec_t
@@ -108,7 +108,7 @@ next_send(struct bfd_core *c, const struct session *s, usec_t from)
 	uint64_t whole = interval_us(s), least = (whole * 3 + 3) / 4;
 	uint64_t most =
 	    s->params.detect_mult == 1 ? whole * 9 / 10 : whole * 49 / 50; /* what is left is for lateness */
-	uint64_t part = whole * (s->params.detect_mult == 1 ? 75 : 160) / 1000;
+	uint64_t part = whole * (s->params.detect_mult == 1 ? 75 : 195) / 1000;
 	usec_t grid = part < BFD_GRID_US ? part : BFD_GRID_US;
 
 	if (!grid)

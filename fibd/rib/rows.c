@@ -115,6 +115,29 @@ primaries(const struct fate *f)
 	return n;
 }
 
+/* As the kernel has them, and in its order. */
+static void
+fill_standbys(Fib__RouteEntry *m, const struct group *g, struct rib *rib, struct arena *arena)
+{
+	uint32_t active[FIB_PATHS_MAX];
+	uint16_t most = group_active(g, active);
+
+	m->standbys = arena_take(arena, (g->count + 1u) * sizeof *m->standbys);
+	for (uint16_t i = 0; i < g->count; i++) {
+		const struct nexthop *h = nexthop_find(rib, g->members[i]);
+		bool stands_by = h && g->buckets;
+		for (uint16_t k = 0; k < most && stands_by; k++)
+			stands_by = active[k] != g->members[i];
+		if (!stands_by)
+			continue;
+		struct fib_path p = { .gateway = h->object.gateway,
+			.ifindex = h->object.ifindex,
+			.label_count = h->object.label_count };
+		memcpy(p.labels, h->object.labels, sizeof p.labels);
+		m->standbys[m->n_standbys++] = next_hop(arena, &p.gateway, &p);
+	}
+}
+
 static void
 fill_entry(Fib__RouteEntry *m, const struct entry *e, const struct route *r, struct arena *arena)
 {
@@ -149,6 +172,8 @@ fill_entry(Fib__RouteEntry *m, const struct entry *e, const struct route *r, str
 		m->next_hops[i] = next_hop(arena, !s ? &none : addr_is_set(&s->addr) ? &s->addr : &p->gateway, p);
 		fill_track(m->next_hops[i], s ? track_of(f->table->rib, s->track) : NULL);
 	}
+	if (chosen && r->has)
+		fill_standbys(m, r->has, f->table->rib, arena);
 }
 
 static bool

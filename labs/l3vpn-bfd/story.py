@@ -5,7 +5,7 @@ What is claimed is read from kernels, from captured frames, and from numbered pa
 import re
 
 from penultlab import vm
-from penultlab.capture import Capture, Pacer, stacks_to
+from penultlab.capture import Capture, Pacer, count_loss, sent_more, stacks_to
 from penultlab.net import wait_for
 from penultlab.teller import Teller
 
@@ -68,21 +68,12 @@ def both_ways(lab):
             "CE1 to CE2": Pacer(lab, "CE1", "CE2", CE2, bind=CE1, interval_us=PACE_US)}
 
 
-def sent_more(lab, count=PACKETS):
-    """Until so many more packets have left CE2: time as the packets have it."""
-    def tx():
-        return lab.json("CE2", "ip", "-j", "-s", "link", "show", "ge0-1-0")[0]["stats64"]["tx"]["packets"]
-    before = tx()
-    wait_for(lambda: tx() >= before + count, f"{count} more packets", 120)
+def more_is_sent(lab, count=PACKETS):
+    sent_more(lab, "CE2", "ge0-1-0", count)
 
 
-def count_loss(t, pacers, most_ms, what):
-    for way, pacer in pacers.items():
-        sender, receiver = pacer.stop()
-        late = f"; the sender itself was up to {sender['late_max_us'] / 1000:.0f} ms late" if EMULATED else ""
-        t.check(receiver["received"] > 0 and receiver["lost"] * PACE_US / 1000 <= most_ms,
-                f"{way}: {receiver['lost']} of {sender['sent']} packets were lost {what}, {receiver['lost'] * PACE_US / 1000:.0f} ms"
-                f" (one each {PACE_US / 1000:.0f} ms{late})")
+def none_lost(t, pacers, what):
+    none_lost(t, pacers, what, with_lateness=EMULATED)
 
 
 def start(lab, t):
@@ -117,8 +108,8 @@ def balanced(lab, t):
     wires = {"ge0-1-0": Capture(lab, "PE3", "GigabitEthernet0/1/0"), "ge0-2-0": Capture(lab, "PE3", "GigabitEthernet0/2/0")}
     traced(lab, t)
     pacers = both_ways(lab)
-    sent_more(lab)
-    count_loss(t, pacers, 0, "in peace")
+    more_is_sent(lab)
+    none_lost(t, pacers, "in peace")
     for device, wire in wires.items():
         wire.stop()
         stacks = set(map(tuple, stacks_to(wire.frames, CE1)))
@@ -138,14 +129,14 @@ def traced(lab, t):
 def cut(lab, t):
     t.step("The path between CE1 and PE1 dies in the middle: both keep their carrier, and only BFD can tell.")
     pacers = both_ways(lab)
-    sent_more(lab)
+    more_is_sent(lab)
     lab.net.unplug("S1", "p1")
     leads(lab, "PE1", ["ge0-2-0"])
     leads(lab, "PE3", ["ge0-2-0"])
     wait_for(lambda: [g for g, _, _ in paths(lab, "CE1", "default", "main")] == ["10.2.1.2"], "CE1 to use PE2 alone", 60,
              last=lambda: paths(lab, "CE1", "default", "main"))
-    sent_more(lab)
-    count_loss(t, pacers, CUT_MS, "in the failure")
+    more_is_sent(lab)
+    count_loss(t, pacers, CUT_MS, "in the failure", with_lateness=EMULATED)
     t.show(lab.ctl("PE1", "display", "bfd", "session", "all"), "PE1: ")
     t.show(lab.ctl("PE1", "display", "ip", "routing-table", "vpn-instance", "VPNA"), "PE1: ")
     t.check([s["state"] for s in sessions(lab, "PE1")] == ["DOWN"], "PE1's session is Down")
@@ -156,14 +147,14 @@ def cut(lab, t):
 def back(lab, t):
     t.step("The path is mended.")
     pacers = both_ways(lab)
-    sent_more(lab)
+    more_is_sent(lab)
     lab.net.unplug("S1", "p1", again=True)
     bfd_up(lab)
     leads(lab, "PE1", ["ge0-3-0"])
     leads(lab, "PE3", ["ge0-1-0", "ge0-2-0"])
     wait_for(lambda: len(paths(lab, "CE1", "default", "main")) == 2, "CE1 to use both", 60)
-    sent_more(lab)
-    count_loss(t, pacers, 0, "in the return")
+    more_is_sent(lab)
+    none_lost(t, pacers, "in the return")
 
 
 def killed(lab, t, pe):
@@ -172,13 +163,13 @@ def killed(lab, t, pe):
     for daemon in KILLED:
         if (pe, daemon) not in lab.daemons:
             continue
-        sent_more(lab, 300)
+        more_is_sent(lab, 300)
         lab.kill(pe, daemon)
-        sent_more(lab, 300)
+        more_is_sent(lab, 300)
         lab.start(pe, daemon)
         settled(lab)
-    sent_more(lab)
-    count_loss(t, pacers, 0, f"while {pe} was without one daemon after the other")
+    more_is_sent(lab)
+    none_lost(t, pacers, f"while {pe} was without one daemon after the other")
 
 
 def settled(lab):

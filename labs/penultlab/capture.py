@@ -158,3 +158,21 @@ class Pacer:
             # What is under way when the sender ends is waited for: it takes milliseconds.
             select.select([], [], [], 0.3)
         return tuple(said)
+
+
+def sent_more(lab, node, device, count):
+    """Until so many more packets have left a node by a device: time as the packets have it."""
+    def tx():
+        return lab.json(node, "ip", "-j", "-s", "link", "show", device)[0]["stats64"]["tx"]["packets"]
+    before = tx()
+    wait_for(lambda: tx() >= before + count, f"{count} more packets from {node}", 120)
+
+
+def count_loss(teller, pacers, most_ms, what, with_lateness=False):
+    """Ends numbered packets, {the way they take: Pacer}, and checks that each way lost at most `most_ms` of them."""
+    for way, pacer in pacers.items():
+        sender, receiver = pacer.stop()
+        each = pacer.interval_us / 1000
+        late = f"; the sender itself was up to {sender['late_max_us'] / 1000:.0f} ms late" if with_lateness else ""
+        teller.check(receiver["received"] > 0 and receiver["lost"] * each <= most_ms,
+                     f"{way}: {receiver['lost']} of {sender['sent']} packets were lost {what}, {receiver['lost'] * each:.0f} ms (one each {each:.0f} ms{late})")

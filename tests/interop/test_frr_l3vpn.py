@@ -5,7 +5,7 @@ import re
 import pytest
 from frr import configure
 from penult import Capture, Lab, Topology, answered, wait_for
-from penultlab.capture import Pacer
+from penultlab.capture import Pacer, sent_more
 
 pytestmark = pytest.mark.mpls
 
@@ -90,12 +90,8 @@ def both_ways(lab):
     return [Pacer(lab, ce, FAR[ce], SITE[FAR[ce]][0], bind=SITE[ce][0], interval_us=PACE_US) for ce in SITE]
 
 
-def sent_more(lab, count=PACKETS):
-    """Until so many more packets have left CE1: time as the packets have it."""
-    def tx():
-        return lab.json("CE1", "ip", "-j", "-s", "link", "show", "eth1")[0]["stats64"]["tx"]["packets"]
-    before = tx()
-    wait_for(lambda: tx() >= before + count, f"{count} more packets", 120)
+def more_is_sent(lab):
+    sent_more(lab, "CE1", "eth1", PACKETS)
 
 
 def nothing_was_lost(pacers):
@@ -136,7 +132,7 @@ def test_packets_bear_two_labels_and_one_on_the_last_hop_and_none_is_lost(lab):
     with Capture(lab, "PE1", "GigabitEthernet0/1/0") as near, Capture(lab, "P", "eth2") as far:
         answered(lab, "CE1", SITE["CE2"][0], "-I", SITE["CE1"][0])
         pacers = both_ways(lab)
-        sent_more(lab)
+        more_is_sent(lab)
         nothing_was_lost(pacers)
         near.stop()
         far.stop()
@@ -205,15 +201,15 @@ def test_a_label_for_each_next_hop_or_route_leads_frrs_packets_straight_to_the_s
 def test_without_our_l3vpnd_frr_keeps_its_routes_and_no_packet_is_lost(lab):
     whole(lab)
     label, pacers = instance_label(lab), both_ways(lab)
-    sent_more(lab)
+    more_is_sent(lab)
     lab.kill("PE1", "l3vpnd")
     wait_for(lambda: at_frr(lab, SITE["CE1"][0]).get("stale"), "FRR to call it stale", last=lambda: at_frr(lab, SITE["CE1"][0]))
-    sent_more(lab)
+    more_is_sent(lab)
     lab.start("PE1", "l3vpnd")
     wait_for(lambda: at_frr(lab, SITE["CE1"][0]).get("valid") and not at_frr(lab, SITE["CE1"][0]).get("stale"), "FRR to call it fresh", 120,
              last=lambda: at_frr(lab, SITE["CE1"][0]))
     wait_for(lambda: [p["best"] for p in at_us(lab, SITE["CE2"][0])] == [True], "PE1 to have FRR's again", last=lambda: at_us(lab, SITE["CE2"][0]))
-    sent_more(lab)
+    more_is_sent(lab)
     nothing_was_lost(pacers)
     assert instance_label(lab) == label == at_frr(lab, SITE["CE1"][0])["remoteLabel"]
     whole(lab)

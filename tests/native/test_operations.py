@@ -23,6 +23,7 @@ usr/bin/ldpctl
 usr/bin/penult
 usr/bin/penult-lab
 usr/lib/modules-load.d/penult.conf
+usr/lib/sysctl.d/50-penult.conf
 usr/lib/systemd/system/bfdd.service
 usr/lib/systemd/system/fibd.service
 usr/lib/systemd/system/igpd.service

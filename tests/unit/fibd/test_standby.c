@@ -58,6 +58,27 @@ START_TEST(who_is_left_shares_all_buckets)
 }
 END_TEST
 
+/* --- as it is told --- */
+
+/* "10.0.2.2@2" */
+static const char *
+told_standbys(const char *prefix)
+{
+	static char text[64];
+	const Fib__RouteEntry *e = world_row(w, prefix)->entries[0];
+	size_t size = 0;
+
+	snprintf(text, sizeof text, "nothing");
+	for (size_t i = 0; i < e->n_standbys; i++) {
+		struct addr a = addr_none();
+		char address[ADDR_TEXT];
+		addr_from_bytes(e->standbys[i]->address.data, e->standbys[i]->address.len, &a);
+		size += (size_t)snprintf(text + size, sizeof text - size, "%s%s@%u", i ? " " : "",
+		    addr_text(&a, address), e->standbys[i]->ifindex);
+	}
+	return text;
+}
+
 /* --- floating static routes --- */
 
 static void
@@ -107,6 +128,7 @@ START_TEST(a_floating_routes_next_hop_stands_by_and_a_lost_link_costs_no_route)
 	start_many();
 	all_lead(w, "10.0.1.2@1");
 	ck_assert_str_eq(world_standby(w, "20.0.7.0/24"), "10.0.2.2@2");
+	ck_assert_str_eq(told_standbys("20.0.7.0/24"), "10.0.2.2@2");
 	uint32_t group = world_group(w, "20.0.7.0/24");
 	count_from_here();
 	w->deaf = true; /* nobody is told yet: the kernel has moved */
@@ -117,6 +139,7 @@ START_TEST(a_floating_routes_next_hop_stands_by_and_a_lost_link_costs_no_route)
 	world_wait(w, 2 * USEC_PER_SEC);
 	all_lead(w, "10.0.2.2@2");
 	ck_assert_str_eq(world_standby(w, "20.0.7.0/24"), "nothing");
+	ck_assert_str_eq(told_standbys("20.0.7.0/24"), "nothing");
 	ck_assert_uint_eq(w->route_ops, routes_before);
 	ck_assert_uint_le(w->group_ops, groups_before + 2);
 	count_from_here();
