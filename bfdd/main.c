@@ -26,7 +26,7 @@ struct client { /* a daemon whose requests are read */
 	const char *daemon;
 	struct mirror *mirror;
 };
-static const char *const clients[] = { "fibd", "ldpd", "igpd", "l3vpnd" };
+static const char *const clients[] = { "fibd", "ldpd", "igpd", "l2vpnd", "l3vpnd" };
 
 struct bfdd {
 	struct host *host;
