@@ -1,5 +1,5 @@
 /*
- * bfdd: Bidirectional Forwarding Detection (RFC 5880 to 5883) for everybody.
+ * bfdd: Bidirectional Forwarding Detection (RFC 5880 to 5883, 5885) for everybody.
  *
  * This file wires and decides nothing. Between the front (who wants what) and the thread that keeps time (realtime.c)
  * it carries orders and changes; to the rest of the world rows.
