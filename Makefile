@@ -186,9 +186,9 @@ fuzz:
 fuzz-built: $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS))
 	FUZZ_SEED=$(FUZZ_SEED) tests/fuzz/run $(O) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
-# What stands for l2vpnd where ldpd is tested beside other stacks.
-PW_FEED := $(O)/tests/helper/pw_feed
-$(PW_FEED): $(O)/tests/helper/pw_feed.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/tests/helper/test_grammar.o
+# What stands for l2vpnd where ldpd and bfdd are tested without it.
+FEEDS := $(O)/tests/helper/pw_feed $(O)/tests/helper/watch_feed
+$(FEEDS): %: %.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/tests/helper/test_grammar.o
 	$(LINK) $(PKG_LIBS)
 
 test: deps
@@ -196,7 +196,7 @@ test: deps
 test-built: test-unit test-sim test-fuzz test-native test-vm
 test-unit: $(UNIT_TESTS)
 	@tests/run-unit $(UNIT_TESTS)
-test-native: all test-unit $(PW_FEED)
+test-native: all test-unit $(FEEDS)
 	$(PYTHON) -m pytest -q tests/native tests/conformance --build=$(O)
 test-vm: all test-native
 	$(PYTHON) -m pytest -q --in-vm tests/labs tests/interop tests/native/test_units.py::test_both_daemons_do_their_work_confined --build=$(O)

@@ -2,6 +2,7 @@
 #include "bfdd/display.h"
 #include "base/text.h"
 #include "bfdd/core/core.h"
+#include "bfdd/core/vccv.h"
 #include "host/row_text.h"
 #include "proto/bfd.pb-c.h"
 #include <stdio.h>
@@ -48,7 +49,9 @@ mark(const Bfd__Session *r)
 static void
 bind_type(const Bfd__Session *r, char out[96])
 {
-	if (r->multihop)
+	if (r->vccv_label)
+		snprintf(out, 96, "Pseudowire(label %u)", r->vccv_label);
+	else if (r->multihop)
 		snprintf(out, 96, "Peer IP Address");
 	else
 		snprintf(out, 96, "Interface(%s)", r->interface);
@@ -158,6 +161,12 @@ enable(bool on)
 	return on ? "Enable" : "Disable";
 }
 
+static const char *
+encapsulation(const Bfd__Session *r)
+{
+	return r->vccv_encapsulation == VCCV_ACH ? "PW-ACH" : r->vccv_encapsulation == VCCV_IP ? "IP/UDP" : "unknown";
+}
+
 static void
 who(const struct show *s, const Bfd__Session *r)
 {
@@ -165,7 +174,11 @@ who(const struct show *s, const Bfd__Session *r)
 
 	rule(s);
 	snprintf(a, sizeof a, "%s%s", state(r), mark(r));
-	text_line(s->out, "  (%s) State : %-20sName : %s", r->multihop ? "Multi Hop" : "One Hop", a, r->name);
+	text_line(s->out, "  (%s) State : %-20sName : %s",
+	    r->vccv_label ? "VCCV"
+	    : r->multihop ? "Multi Hop"
+			  : "One Hop",
+	    a, r->name);
 	rule(s);
 	pair(s, "Local Discriminator", number(r->local, b), "Remote Discriminator", number(r->remote, c));
 	pair(s, "Session Detect Mode", detect_mode(r), NULL, NULL);
@@ -175,6 +188,8 @@ who(const struct show *s, const Bfd__Session *r)
 	pair(s, "Bind Peer IP Address", row_addr_text(&r->peer, a), NULL, NULL);
 	if (!r->multihop)
 		pair(s, "Bind Interface", or_dash(r->interface), NULL, NULL);
+	if (r->vccv_label)
+		pair(s, "VCCV Label", number(r->vccv_label, b), "VCCV Encapsulation", encapsulation(r));
 	if (*r->vrf)
 		pair(s, "Vpn Instance Name", r->vrf, NULL, NULL);
 	if (r->source.len)
@@ -191,7 +206,10 @@ timers(const struct show *s, const Bfd__Session *r)
 	pair(s, "Actual Tx Interval (ms)", ms(r->tx_us, a), "Actual Rx Interval (ms)", ms(r->rx_us, b));
 	pair(s, "Local Detect Multi", number(r->multiplier, a), "Detect Interval (ms)", ms(r->detect_us, b));
 	pair(s, "Echo Passive", enable(r->reflecting), "Acl Number", "-");
-	pair(s, "Destination Port", number(r->multihop ? BFD_MULTI_PORT : BFD_SINGLE_PORT, a), "TTL", "255");
+	if (r->vccv_encapsulation == VCCV_ACH)
+		pair(s, "Destination Port", "-", "TTL", "-");
+	else
+		pair(s, "Destination Port", number(r->multihop ? BFD_MULTI_PORT : BFD_SINGLE_PORT, a), "TTL", "255");
 	pair(s, "Proc Interface Status", enable(r->follows), "Process PST", enable(r->pst));
 	if (r->wtr_ms)
 		snprintf(a, sizeof a, "%u", r->wtr_ms);

@@ -1,5 +1,5 @@
 /*
- * bfdd: Bidirectional Forwarding Detection (RFC 5880 to 5883) for everybody.
+ * bfdd: Bidirectional Forwarding Detection (RFC 5880 to 5883, 5885) for everybody.
  *
  * This file wires and decides nothing. Between the front (who wants what) and the thread that keeps time (realtime.c)
  * it carries orders and changes; to the rest of the world rows.
@@ -26,7 +26,7 @@ struct client { /* a daemon whose requests are read */
 	const char *daemon;
 	struct mirror *mirror;
 };
-static const char *const clients[] = { "fibd", "ldpd", "igpd", "l3vpnd" };
+static const char *const clients[] = { "fibd", "ldpd", "igpd", "l2vpnd", "l3vpnd" };
 
 struct bfdd {
 	struct host *host;

@@ -17,11 +17,12 @@ struct port { /* an interface of fibd's */
 	bool up;
 };
 
-/* What makes two wants one: RFC 5881 section 3, RFC 5883 section 3. */
+/* What makes two wants one: RFC 5881 section 3, RFC 5883 section 3, RFC 5885 section 3.1. */
 struct path {
 	struct addr peer, source;
 	uint32_t ifindex; /* single hop: of the link */
 	uint32_t vrf;     /* ifindex of its device, 0 the public network */
+	uint32_t label;   /* not 0: a pseudowire's control channel, on that link */
 	bool multihop;
 	uint32_t alone; /* number of a want whose path cannot be named; else 0 */
 };
@@ -37,6 +38,9 @@ struct want {
 	uint32_t seen;                     /* the operator's: configuration it is in */
 	struct addr peer, source;
 	uint32_t ifindex; /* a client's */
+	uint32_t label;   /* likewise, and what follows: over a pseudowire */
+	uint8_t encapsulation;
+	bool control_word;
 	char vrf[32];
 	uint32_t min_tx_us, min_rx_us;
 	uint8_t multiplier;

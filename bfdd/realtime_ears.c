@@ -14,6 +14,8 @@
 #include "bfdd/realtime_ears.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "bfdd/core/vccv.h"
+#include "bfdd/realtime_channel.h"
 #include "bfdd/realtime_clock.h"
 #include "bfdd/realtime_echo.h"
 #include <errno.h>
@@ -39,8 +41,9 @@ struct ear { /* what packets are received on */
 	int fd;
 	bool multihop;
 	uint32_t vrf, lost;
-	unsigned echo_family; /* not 0: it hears echoes on the link `ifindex`, for so many sessions */
-	unsigned echo_users;
+	unsigned echo_family; /* not 0: it hears echoes on the link `ifindex` */
+	bool channel;         /* it hears the control channels of pseudowires on the device `ifindex` */
+	unsigned users;       /* either: so many sessions */
 	uint32_t ifindex;
 	/* or not NULL: somebody else's descriptor, and whom to tell */
 	void (*ready)(void *ctx);
@@ -114,12 +117,19 @@ listen_on(unsigned family, uint16_t port, const char *device)
 	return fd;
 }
 
+/* By UDP, for all sessions of a VRF. */
+static bool
+hears_udp(const struct ear *e)
+{
+	return !e->echo_family && !e->channel && !e->ready;
+}
+
 bool
 ears_are_in(const struct ears *s, uint32_t vrf)
 {
 	list_each (l, (struct list *)(uintptr_t)&s->list) {
 		const struct ear *e = OBJECT(l, struct ear, link);
-		if (e->vrf == vrf && !e->echo_family && !e->ready)
+		if (e->vrf == vrf && hears_udp(e))
 			return true;
 	}
 	return false;
@@ -233,6 +243,25 @@ make_ready(struct ears *s, int i)
 		.msg_controllen = CONTROL_ROOM };
 }
 
+/* What is on a channel and is not BFD's, or was damaged, is nobody's here. */
+static void
+hand_in_channel(const struct ear *e, const struct bfd_datagram *heard, const struct ears_reader *reader, usec_t when)
+{
+	struct vccv_packet p;
+
+	if (!vccv_decode(heard->bytes, heard->size, &p))
+		return;
+	const struct bfd_datagram d = { .bytes = p.payload,
+		.size = p.size,
+		.from = p.from,
+		.to = p.to,
+		.ifindex = e->ifindex,
+		.ttl = p.ttl,
+		.vccv_label = p.label,
+		.vccv_encapsulation = p.encapsulation };
+	reader->packet(reader->ctx, &d, when);
+}
+
 /* One packet; returns when it was there. */
 static usec_t
 hand_in(struct ears *s, const struct ear *e, int i, const struct ears_reader *reader, usec_t now, usec_t real)
@@ -251,6 +280,10 @@ hand_in(struct ears *s, const struct ear *e, int i, const struct ears_reader *re
 		const uint8_t *payload = echo_payload(e->echo_family, d.bytes, d.size, &size);
 		if (payload && from->link.sll_pkttype == PACKET_HOST)
 			reader->echo(reader->ctx, payload, size, when);
+		return when;
+	}
+	if (e->channel) {
+		hand_in_channel(e, &d, reader, when);
 		return when;
 	}
 	if (from->any.sa_family == AF_INET)
@@ -284,7 +317,7 @@ ear_read(struct ears *s, struct ear *e, const struct ears_reader *reader, usec_t
 	for (int reads = 0; reads < READS_MAX; reads++) {
 		int n = recvmmsg(e->fd, s->messages, AT_ONCE, MSG_DONTWAIT, NULL);
 		for (int i = 0; n > 0 && i < n + SOON; i++) {
-			if (i < n && !e->echo_family)
+			if (i < n && hears_udp(e))
 				reader->soon(reader->ctx, s->bytes[i], s->messages[i].msg_len);
 			if (i >= SOON)
 				last = hand_in(s, e, i - SOON, reader, now, real);
@@ -349,7 +382,7 @@ ears_echo(struct ears *s, unsigned family, uint32_t ifindex)
 	list_each (l, &s->list) {
 		struct ear *e = OBJECT(l, struct ear, link);
 		if (e->echo_family == family && e->ifindex == ifindex)
-			return e->echo_users++, e;
+			return e->users++, e;
 	}
 	int fd = echo_listen(family, ifindex);
 	errno = fd < 0 ? -fd : 0;
@@ -357,7 +390,7 @@ ears_echo(struct ears *s, unsigned family, uint32_t ifindex)
 	if (e) {
 		e->echo_family = family;
 		e->ifindex = ifindex;
-		e->echo_users = 1;
+		e->users = 1;
 	}
 	return e;
 }
@@ -365,8 +398,33 @@ ears_echo(struct ears *s, unsigned family, uint32_t ifindex)
 void
 ears_leave_echo(struct ear *e)
 {
-	if (--e->echo_users == 0)
+	if (--e->users == 0)
 		ear_close(e);
+}
+
+struct ear *
+ears_channel(struct ears *s, uint32_t ifindex)
+{
+	list_each (l, &s->list) {
+		struct ear *e = OBJECT(l, struct ear, link);
+		if (e->channel && e->ifindex == ifindex)
+			return e->users++, e;
+	}
+	int fd = channel_listen(ifindex, QUEUE_BYTES);
+	errno = fd < 0 ? -fd : 0;
+	struct ear *e = fd < 0 ? NULL : ear_own(s, fd);
+	if (e) {
+		e->channel = true;
+		e->ifindex = ifindex;
+		e->users = 1;
+	}
+	return e;
+}
+
+void
+ears_leave_channel(struct ear *e)
+{
+	ears_leave_echo(e);
 }
 
 bool
@@ -386,7 +444,7 @@ ears_leave(struct ears *s, uint32_t vrf)
 {
 	list_each_safe (l, &s->list) {
 		struct ear *e = OBJECT(l, struct ear, link);
-		if (e->vrf == vrf && !e->echo_family && !e->ready)
+		if (e->vrf == vrf && hears_udp(e))
 			ear_close(e);
 	}
 }

@@ -28,8 +28,9 @@ enum {
 struct hop {
 	struct hash_node by_peer;
 	struct list wondered; /* in `questions` while it is to be asked for */
-	struct addr peer;
+	struct addr peer; /* none: of a channel, which has no neighbours */
 	uint32_t ifindex;
+	uint16_t protocol; /* ETH_P_… */
 	unsigned users;
 	bool known;
 	uint8_t mac[ETH_ALEN];
@@ -49,7 +50,7 @@ struct frames {
 	struct mmsghdr messages[AT_ONCE];
 	struct iovec parts[AT_ONCE];
 	struct sockaddr_ll to[AT_ONCE];
-	uint8_t bytes[AT_ONCE][ENVELOPE_BYTES + BFD_PACKET_MAX];
+	uint8_t bytes[AT_ONCE][ENVELOPE_HEAD + ENVELOPE_BYTES + BFD_PACKET_MAX];
 };
 
 /* --- hops --- */
@@ -80,11 +81,24 @@ frames_hop(struct frames *f, const struct addr *peer, uint32_t ifindex)
 		h = NEW(struct hop);
 		h->peer = *peer;
 		h->ifindex = ifindex;
+		h->protocol = peer->family == 4 ? ETH_P_IP : ETH_P_IPV6;
 		h->ask_us = ASK_US;
 		list_init(&h->wondered);
 		hash_add(&f->hops, &h->by_peer, hop_hash(peer, ifindex));
 	}
 	h->users++;
+	return h;
+}
+
+struct hop *
+frames_channel(struct frames *f, uint32_t ifindex)
+{
+	struct addr nobody = addr_none();
+	struct hop *h = frames_hop(f, &nobody, ifindex);
+
+	h->protocol = ETH_P_MPLS_UC;
+	h->known = true;
+	memset(h->mac, 0xff, sizeof h->mac);
 	return h;
 }
 
@@ -164,7 +178,8 @@ static void
 forget_all(struct frames *f)
 {
 	hash_each (n, &f->hops) {
-		OBJECT(n, struct hop, by_peer)->known = false;
+		struct hop *h = OBJECT(n, struct hop, by_peer);
+		h->known = !addr_is_set(&h->peer);
 	}
 }
 
@@ -239,7 +254,7 @@ frames_add(struct frames *f, const struct hop *h, const struct envelope *e, cons
 		return false;
 	unsigned i = f->count++;
 	f->parts[i].iov_len = envelope_fill(e, out->bytes, out->size, f->bytes[i]);
-	f->to[i].sll_protocol = htons(h->peer.family == 4 ? ETH_P_IP : ETH_P_IPV6);
+	f->to[i].sll_protocol = htons(h->protocol);
 	f->to[i].sll_ifindex = (int)h->ifindex;
 	memcpy(f->to[i].sll_addr, h->mac, ETH_ALEN);
 	f->waiting[i] = (struct waiting){ owner, out };

@@ -25,6 +25,8 @@ int frames_events(const struct frames *); /* readable when the neighbour table h
 void frames_read(struct frames *);
 
 struct hop *frames_hop(struct frames *, const struct addr *peer, uint32_t ifindex); /* to be left again */
+/* Behind a link where link addresses mean nothing, and packets begin with a label. */
+struct hop *frames_channel(struct frames *, uint32_t ifindex);
 void frames_leave(struct frames *, struct hop *);
 bool frames_knows(const struct hop *);
 void frames_wonder(struct frames *, struct hop *, usec_t now); /* its link address is wanted */
@@ -34,7 +36,7 @@ void frames_ask(const struct frames *, const struct hop_question *);
 
 /* Everything must stay until it is flushed. False: there is no more room, flush first. */
 bool frames_add(struct frames *, const struct hop *, const struct envelope *, const struct bfd_send *, void *owner);
-/* Sends; what the link does not take is handed back. Returns how many were taken. */
+/* Sends; what the link does not take is handed back, and errno says why. */
 typedef void frames_refused(void *ctx, void *owner, const struct bfd_send *);
 void frames_flush(struct frames *, frames_refused *refused, void *ctx);
 #endif

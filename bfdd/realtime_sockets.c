@@ -3,11 +3,13 @@
  *
  * Every session has a socket of its own: its source port is its own (49152 and up), it is connected, which makes sending
  * cheap, and bound to its link. What it says most of the time, that all is well, goes past the socket: as frames, together
- * with those of all other sessions, see realtime_frames.h. Packets are heard in realtime_ears.c.
+ * with those of all other sessions, see realtime_frames.h. Packets are heard in realtime_ears.c. Sessions over pseudowires have
+ * frames and nothing else.
  */
 #include "bfdd/realtime_sockets.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "bfdd/core/vccv.h"
 #include "bfdd/realtime_ears.h"
 #include "bfdd/realtime_echo.h"
 #include "bfdd/realtime_frames.h"
@@ -39,6 +41,7 @@ struct mouth { /* what a session sends by; what is looked at for each packet sta
 	usec_t retry_at;
 	int echo_fd; /* -1: none */
 	struct ear *echo_ear;
+	struct ear *channel_ear; /* of a pseudowire */
 	struct bfd_order order;
 };
 struct sockets {
@@ -188,6 +191,9 @@ static void
 mouth_close(struct sockets *s, struct mouth *m)
 {
 	echo_close(m);
+	if (m->channel_ear)
+		ears_leave_channel(m->channel_ear);
+	m->channel_ear = NULL;
 	if (m->hop)
 		frames_leave(s->frames, m->hop);
 	m->hop = NULL;
@@ -211,9 +217,37 @@ mouth_find_hop(struct sockets *s, struct mouth *m)
 	m->by_socket_at = 0;
 }
 
+/* RFC 5885 section 3: the label is ours, and says which pseudowire it is; what stands behind it does not change. */
+static void
+mouth_open_channel(struct sockets *s, struct mouth *m)
+{
+	const struct bfd_params *p = &m->order.params;
+	const struct vccv_form form = { .label = p->vccv_label,
+		.encapsulation = p->vccv_encapsulation,
+		.tos_exp = p->tos_exp,
+		.control_word = p->vccv_control_word,
+		.own = p->local,
+		.port = (uint16_t)(PORT_FIRST + s->next_port++ % PORT_COUNT) };
+
+	m->error = EPERM;
+	if (!s->frames)
+		return;
+	m->channel_ear = ears_channel(s->ears, p->ifindex);
+	m->error = m->channel_ear ? 0 : errno;
+	if (!m->channel_ear)
+		return;
+	m->envelope = vccv_envelope(&form);
+	m->hop = frames_channel(s->frames, p->ifindex);
+}
+
 static void
 mouth_open(struct sockets *s, struct mouth *m, usec_t now)
 {
+	if (m->order.params.vccv_label) {
+		m->retry_at = now + RETRY_US;
+		mouth_open_channel(s, m);
+		return;
+	}
 	m->fd = connected(s, &m->order);
 	m->error = m->fd < 0 ? -m->fd : 0;
 	m->retry_at = now + RETRY_US;
@@ -243,6 +277,8 @@ same_socket(const struct bfd_order *a, const struct bfd_order *b)
 
 	return addr_eq(&p->peer, &q->peer) && addr_eq(&p->local, &q->local) && p->ifindex == q->ifindex &&
 	       p->vrf == q->vrf && p->multihop == q->multihop && p->tos_exp == q->tos_exp &&
+	       p->vccv_label == q->vccv_label && p->vccv_encapsulation == q->vccv_encapsulation &&
+	       p->vccv_control_word == q->vccv_control_word &&
 	       strcmp(a->device, b->device) == 0;
 }
 
@@ -290,6 +326,13 @@ sockets_order(struct sockets *s, const struct bfd_order *o)
 		ears_review(s, before);
 }
 
+static void
+unsent(struct sockets *s, int error)
+{
+	s->unsent++;
+	s->unsent_error = error;
+}
+
 /* By the session's own sockets. */
 static void
 mouth_send(struct sockets *s, struct mouth *m, const struct bfd_send *out, usec_t now)
@@ -310,8 +353,7 @@ mouth_send(struct sockets *s, struct mouth *m, const struct bfd_send *out, usec_
 		if (now >= m->retry_at)
 			mouth_close(s, m); /* its address or its link may have come anew */
 	}
-	s->unsent++;
-	s->unsent_error = m->error;
+	unsent(s, m->error);
 }
 
 struct flushing {
@@ -324,7 +366,12 @@ on_refused(void *ctx, void *owner, const struct bfd_send *out)
 {
 	struct flushing *f = ctx;
 
-	mouth_send(f->s, owner, out, f->now); /* which says what is wrong */
+	struct mouth *m = owner;
+
+	if (m->order.params.vccv_label)
+		unsent(f->s, errno);
+	else
+		mouth_send(f->s, m, out, f->now); /* which says what is wrong */
 }
 
 void
@@ -359,6 +406,19 @@ mouth_send_frame(struct sockets *s, struct mouth *m, const struct bfd_send *out,
 	return true;
 }
 
+static void
+mouth_send_on_channel(struct sockets *s, struct mouth *m, const struct bfd_send *out, usec_t now)
+{
+	if (!m->hop && now >= m->retry_at)
+		mouth_open(s, m, now);
+	if (!m->hop) {
+		unsent(s, m->error);
+		return;
+	}
+	while (!frames_add(s->frames, m->hop, &m->envelope, out, m))
+		sockets_flush(s, now);
+}
+
 void
 sockets_send_soon(const struct sockets *s, uint32_t local)
 {
@@ -375,6 +435,10 @@ sockets_send(struct sockets *s, const struct bfd_send *out, usec_t now)
 
 	if (!m)
 		return;
+	if (m->order.params.vccv_label) {
+		mouth_send_on_channel(s, m, out, now);
+		return;
+	}
 	if (m->fd < 0 && now >= m->retry_at)
 		mouth_open(s, m, now);
 	if (mouth_send_frame(s, m, out, now))

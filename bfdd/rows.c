@@ -29,6 +29,8 @@ fill_idle(const struct watch *w, Bfd__Session *m, struct arena *arena)
 	m->min_rx_us = want->min_rx_us;
 	m->multiplier = want->multiplier;
 	m->multihop = w->path.multihop;
+	m->vccv_label = want->label;
+	m->vccv_encapsulation = want->encapsulation;
 	m->interface = fill_text(c ? c->interface : "");
 	m->tos_exp = c ? c->tos_exp : BFD_TOS_EXP;
 }
@@ -52,6 +54,8 @@ fill_running(const struct watch *w, Bfd__Session *m, struct arena *arena)
 	m->interface = fill_text(link ? link->label : "");
 	m->vrf = fill_text(watch_first(w)->vrf);
 	m->multihop = p->multihop;
+	m->vccv_label = p->vccv_label;
+	m->vccv_encapsulation = p->vccv_encapsulation;
 	m->min_tx_us = p->desired_min_tx_us;
 	m->min_rx_us = p->required_min_rx_us;
 	m->multiplier = p->detect_mult;

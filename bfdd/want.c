@@ -2,6 +2,7 @@
  * Wants: who asks for which path. The configuration's are compared by name, clients' by their row's key; which path a
  * want means is found anew whenever interfaces change.
  */
+#include "bfdd/core/vccv.h"
 #include "bfdd/model.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,18 +52,34 @@ vrf_device(struct bfd *b, const char *vrf)
 	return own ? own->ifindex : 0;
 }
 
+/* What is wrong with a want of a pseudowire's control channel; NULL: nothing. */
+static const char *
+channel_trouble(const struct want *w, const struct port *device)
+{
+	if (!device)
+		return "its control channel's device is not there";
+	if (w->encapsulation != VCCV_IP && w->encapsulation != VCCV_ACH)
+		return "this form of BFD over VCCV cannot be done";
+	if (w->encapsulation == VCCV_IP && !addr_is_set(&w->source))
+		return "BFD over VCCV with IP needs an address of ours";
+	return NULL;
+}
+
 static struct path
 path_of(struct bfd *b, const struct want *w, char trouble[128])
 {
 	bool single = w->config ? w->config->interface[0] != '\0' : w->ifindex != 0;
 	const struct port *link = link_of(b, w);
-	struct path p = { .peer = w->peer, .source = w->source, .multihop = !single };
+	struct path p = { .peer = w->peer, .source = w->source, .label = w->label, .multihop = !single && !w->label };
+	const char *channel = w->label ? channel_trouble(w, link) : NULL;
 
 	trouble[0] = '\0';
 	if (w->config && !w->config->automatic && (!w->config->local || !w->config->remote))
 		snprintf(trouble, 128, "its discriminators are not set");
 	else if (w->config && !b->config.enabled)
 		snprintf(trouble, 128, "`bfd` is missing in the system view");
+	else if (channel)
+		snprintf(trouble, 128, "%s", channel);
 	else if (single && !link)
 		snprintf(trouble, 128, "its interface is not there");
 	else if (single && strcmp(link->vrf, w->vrf) != 0)
@@ -170,7 +187,7 @@ wants_configure(struct bfd *b)
 static uint32_t
 key_hash(const char *daemon, const Bfd__Request *r)
 {
-	uint32_t h = hash_bytes(daemon, strlen(daemon), r->ifindex);
+	uint32_t h = hash_bytes(daemon, strlen(daemon), r->ifindex ^ r->vccv_label << 8);
 
 	h = hash_bytes(r->client, strlen(r->client), h);
 	return r->peer.len ? hash_bytes(r->peer.data, r->peer.len, h) : h;
@@ -182,7 +199,8 @@ find(struct bfd *b, const char *daemon, const Bfd__Request *r, const struct addr
 	for (struct hash_node *n = hash_first(&b->client_wants, key_hash(daemon, r)); n; n = hash_next(n)) {
 		struct want *w = OBJECT(n, struct want, by_key);
 		if (strcmp(w->daemon, daemon) == 0 && strcmp(w->client, r->client) == 0 && addr_eq(&w->peer, peer) &&
-		    addr_eq(&w->source, source) && w->ifindex == r->ifindex && strcmp(w->vrf, r->vrf) == 0)
+		    addr_eq(&w->source, source) && w->ifindex == r->ifindex && w->label == r->vccv_label &&
+		    strcmp(w->vrf, r->vrf) == 0)
 			return w;
 	}
 	return NULL;
@@ -213,9 +231,12 @@ want_row(struct bfd *b, const struct bfd_input *in)
 		w->peer = peer;
 		w->source = source;
 		w->ifindex = r->ifindex;
+		w->label = r->vccv_label;
 		hash_add(&b->client_wants, &w->by_key, key_hash(in->daemon, r));
 	}
 	w->round = in->round;
+	w->encapsulation = r->vccv_encapsulation < 256 ? (uint8_t)r->vccv_encapsulation : 0;
+	w->control_word = r->vccv_control_word;
 	w->min_tx_us = r->min_tx_us ? r->min_tx_us : BFD_MIN_TX_MS * 1000u;
 	w->min_rx_us = r->min_rx_us ? r->min_rx_us : BFD_MIN_RX_MS * 1000u;
 	w->multiplier = r->multiplier && r->multiplier < 256 ? (uint8_t)r->multiplier : BFD_MULTIPLIER;

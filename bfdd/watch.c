@@ -11,14 +11,14 @@
 static uint32_t
 path_hash(const struct path *p)
 {
-	return hash_bytes(p->peer.bytes, sizeof p->peer.bytes, p->ifindex ^ p->vrf << 1 ^ p->alone << 8);
+	return hash_bytes(p->peer.bytes, sizeof p->peer.bytes, p->ifindex ^ p->vrf << 1 ^ (p->alone + p->label) << 8);
 }
 
 static bool
 same_but_for_source(const struct path *a, const struct path *b)
 {
 	return addr_eq(&a->peer, &b->peer) && a->ifindex == b->ifindex && a->vrf == b->vrf &&
-	       a->multihop == b->multihop && a->alone == b->alone;
+	       a->multihop == b->multihop && a->label == b->label && a->alone == b->alone;
 }
 
 struct watch *
@@ -186,6 +186,9 @@ fill_params(struct bfd *b, const struct watch *w, struct bfd_params *p)
 	p->ifindex = w->path.ifindex;
 	p->vrf = w->path.vrf;
 	p->multihop = w->path.multihop;
+	p->vccv_label = w->path.label;
+	p->vccv_encapsulation = watch_first(w)->encapsulation;
+	p->vccv_control_word = watch_first(w)->control_word;
 	p->passive = c->passive;
 	p->demand = c->demand;
 	p->demand_poll_us = c->demand_poll_ms * 1000u;
@@ -245,10 +248,13 @@ path_name(struct bfd *b, const struct watch *w, char out[WATCH_NAME])
 	char peer[ADDR_TEXT], source[ADDR_TEXT];
 	const struct port *link = port_find(b, w->path.ifindex);
 	const struct want *want = watch_first(w);
+	char label[16] = "";
 
 	addr_text(&w->path.peer, peer);
-	snprintf(out, WATCH_NAME, "dynamic %s%s%s%s%s%s%s", peer, w->path.multihop ? "" : "%", link ? link->label : "",
-	    want->vrf[0] ? "@" : "", want->vrf, addr_is_set(&w->path.source) ? "<" : "",
+	if (w->path.label)
+		snprintf(label, sizeof label, "/%u", w->path.label);
+	snprintf(out, WATCH_NAME, "dynamic %s%s%s%s%s%s%s%s", peer, w->path.multihop ? "" : "%",
+	    link ? link->label : "", label, want->vrf[0] ? "@" : "", want->vrf, addr_is_set(&w->path.source) ? "<" : "",
 	    addr_is_set(&w->path.source) ? addr_text(&w->path.source, source) : "");
 }
 

@@ -98,6 +98,19 @@ set_template_policy(void *conf, const struct args *a, struct conf_error *why)
 	return args_undo(a) ? 0 : arg_copy(a, "policy", t->policy, sizeof t->policy, why);
 }
 
+struct l2vpn_bfd
+l2vpn_bfd_said(const struct args *a)
+{
+	struct l2vpn_bfd b;
+
+	memset(&b, 0, sizeof b); /* compared as bytes */
+	b.on = !args_undo(a);
+	b.min_tx_ms = (uint16_t)arg_u32(a, "tx");
+	b.min_rx_ms = (uint16_t)arg_u32(a, "rx");
+	b.multiplier = (uint8_t)arg_u32(a, "multiplier");
+	return b;
+}
+
 #define SETTING(function, field, said, otherwise)                                     \
 	static int function(void *conf, const struct args *a, struct conf_error *why) \
 	{                                                                             \
@@ -108,7 +121,8 @@ set_template_policy(void *conf, const struct args *a, struct conf_error *why)
 SETTING(set_template_word, control_word, true, false)
 SETTING(set_template_mtu, mtu, (uint16_t)arg_u32(a, "mtu"), 0)
 SETTING(set_template_vccv, no_vccv, false, true)
-SETTING(set_template_bfd, bfd, true, false)
+SETTING(set_template_bfd, bfd, l2vpn_bfd_said(a), (struct l2vpn_bfd){ 0 })
+SETTING(set_template_vccv_bfd, vccv_bfd, l2vpn_bfd_said(a), (struct l2vpn_bfd){ 0 })
 #undef SETTING
 
 /* --- tunnel policies --- */
@@ -220,10 +234,19 @@ const struct command l2vpn_commands[] = {
 	    .help = "The other end is told which VCCV packets are taken, which is the default; `undo` leaves it out",
 	    .ref = "reference 003, RFC 5085" },
 	{ .view = VIEW_PW_TEMPLATE,
-	    .words = "bfd-detect",
+	    .words = "bfd-detect " L2VPN_BFD_TIMERS,
+	    .undo = "bfd-detect",
 	    .set = set_template_bfd,
-	    .help = "BFD over several hops watches the other end; while it is dead the pseudowire is not used",
+	    .help = "BFD over several hops watches the other end; while it is dead the pseudowire is not used. One session "
+		    "does for all pseudowires that go there, with the quickest timers (default 10 10 3)",
 	    .ref = "RFC 5883" },
+	{ .view = VIEW_PW_TEMPLATE,
+	    .words = "vccv bfd " L2VPN_BFD_TIMERS,
+	    .undo = "vccv bfd",
+	    .set = set_template_vccv_bfd,
+	    .help = "BFD over its control channel watches the pseudowire itself, if the other end takes it; while it is dead "
+		    "the pseudowire is not used (timers: default 10 10 3)",
+	    .ref = "RFC 5885" },
 	{ .view = VIEW_SYSTEM,
 	    .words = "tunnel-policy <word>:policy",
 	    .enters = VIEW_TUNNEL_POLICY,

@@ -14,4 +14,8 @@ extern const struct conf_kind l2vpn_conf;             /* of struct l2vpn_config 
 struct l2vpn_circuit_config *l2vpn_line_circuit(void *conf, const struct args *);
 /* commands_check.c: what only the whole can be wrong in. */
 void l2vpn_check(void *conf, struct conf_error *);
+/* How BFD's timers are said; what the line says of BFD. */
+#define L2VPN_BFD_TIMERS \
+	"[ min-tx-interval <1-60000>:tx | min-rx-interval <1-60000>:rx | detect-multiplier <1-255>:multiplier ]*"
+struct l2vpn_bfd l2vpn_bfd_said(const struct args *);
 #endif

@@ -51,6 +51,16 @@ check_names(const struct l2vpn_config *c, const struct meant *m, struct conf_err
 		    why, "the other end is this router itself; frames of one interface go to another with `ccc`");
 }
 
+static void
+check_channel(const struct meant *m, struct conf_error *why)
+{
+	if (m->settings.vccv_bfd.on && !m->settings.vccv)
+		conf_refuse(why,
+		    "BFD over VCCV needs a control channel, which the other end of the %s pseudowire of %s is not told: take "
+		    "`undo interface-parameter-type vccv` out, or `vccv bfd`",
+		    l2vpn_role_name(m->role), m->circuit->name);
+}
+
 /* --- what the pseudowires of one circuit have in common --- */
 
 static void
@@ -257,6 +267,7 @@ l2vpn_check(void *conf, struct conf_error *why)
 		const struct l2vpn_circuit_config *circuit = all[i].circuit;
 		conf_about(why, circuit->pw[all[i].role].line);
 		check_names(c, &all[i], why);
+		check_channel(&all[i], why);
 		if (all[i].role != L2VPN_PRIMARY && circuit->pw[L2VPN_PRIMARY].line) {
 			struct l2vpn_settings primary = l2vpn_settings(c, circuit, L2VPN_PRIMARY);
 			check_same(circuit, &all[i], &primary, why);

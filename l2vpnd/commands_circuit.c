@@ -120,9 +120,26 @@ set_holdoff(void *conf, const struct args *a, struct conf_error *why)
 		return 0;                                                             \
 	}
 SETTING(set_vccv, no_vccv, false)
-SETTING(set_bfd, bfd, true)
 SETTING(set_trigger, carrier_follows, true)
 #undef SETTING
+
+static int
+set_bfd(void *conf, const struct args *a, struct conf_error *why)
+{
+	(void)why;
+	l2vpn_line_circuit(conf, a)->bfd = args_undo(a) ? (struct l2vpn_bfd){ 0 } : l2vpn_bfd_said(a);
+	return 0;
+}
+
+static int
+set_vccv_bfd(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct l2vpn_circuit_config *c = l2vpn_line_circuit(conf, a);
+
+	(void)why;
+	c->vccv_bfd = args_undo(a) ? (struct l2vpn_bfd){ 0 } : l2vpn_bfd_said(a);
+	return 0;
+}
 
 const struct command l2vpn_circuit_commands[] = {
 	{ .view = VIEW_SYSTEM,
@@ -183,10 +200,18 @@ const struct command l2vpn_circuit_commands[] = {
 	    .help = "The other ends are told which VCCV packets are taken, which is the default; `undo` leaves it out",
 	    .ref = "reference 003, RFC 5085" },
 	{ .view = VIEW_INTERFACE,
-	    .words = "mpls l2vpn pw bfd",
+	    .words = "mpls l2vpn pw bfd " L2VPN_BFD_TIMERS,
+	    .undo = "mpls l2vpn pw bfd",
 	    .set = set_bfd,
 	    .help = "BFD over several hops watches the other ends; while one is dead its pseudowire is not used",
 	    .ref = "RFC 5883" },
+	{ .view = VIEW_INTERFACE,
+	    .words = "mpls l2vpn vccv bfd " L2VPN_BFD_TIMERS,
+	    .undo = "mpls l2vpn vccv bfd",
+	    .set = set_vccv_bfd,
+	    .help = "BFD over their control channels watches the pseudowires themselves, where the other ends take it; while "
+		    "one is dead it is not used",
+	    .ref = "RFC 5885" },
 	{ .view = VIEW_INTERFACE,
 	    .words = "mpls l2vpn trigger if-down",
 	    .set = set_trigger,

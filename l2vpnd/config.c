@@ -137,10 +137,13 @@ l2vpn_settings(const struct l2vpn_config *c, const struct l2vpn_circuit_config *
 		.control_word =
 		    p->control_word == L2VPN_YES || (p->control_word == L2VPN_UNSAID && t && t->control_word),
 		.ignore_standby = p->ignore_standby,
-		.bfd = circuit->bfd || (t && t->bfd),
 		.vccv = !circuit->no_vccv && !(t && t->no_vccv) };
 	const char *policy = *p->policy ? p->policy : t ? t->policy : "";
 
+	if (circuit->bfd.on || t)
+		s.bfd = circuit->bfd.on ? circuit->bfd : t->bfd;
+	if (circuit->vccv_bfd.on || t)
+		s.vccv_bfd = circuit->vccv_bfd.on ? circuit->vccv_bfd : t->vccv_bfd;
 	if (!addr_is_set(&s.peer) && t)
 		s.peer = t->peer;
 	if (circuit->link == L2VPN_ETHERNET && t)

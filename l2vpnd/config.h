@@ -18,6 +18,8 @@ enum {
 
 	L2VPN_DELAY_S = 30, /* `reroute delay` */
 	L2VPN_RESUME_S = 10,
+	L2VPN_BFD_MS = 10, /* as bfdd's own sessions */
+	L2VPN_BFD_MULTIPLIER = 3,
 
 	L2VPN_TAGGED = 4, /* RFC 4446 3.2 */
 	L2VPN_RAW = 5,
@@ -29,6 +31,8 @@ enum {
 	L2VPN_CC_ALERT = 2,
 	L2VPN_CC_TTL = 4,
 	L2VPN_CV_LSP_PING = 2,
+	L2VPN_CV_BFD_IP = 4, /* RFC 5885 3.3; without signalling of status */
+	L2VPN_CV_BFD_ACH = 16,
 };
 
 enum l2vpn_said { L2VPN_UNSAID, L2VPN_NO, L2VPN_YES };
@@ -37,11 +41,17 @@ enum l2vpn_mode { L2VPN_FRR, L2VPN_MASTER, L2VPN_SLAVE, L2VPN_INDEPENDENT, L2VPN
 enum l2vpn_revert { L2VPN_DELAY, L2VPN_IMMEDIATELY, L2VPN_NEVER, L2VPN_REVERTS };
 enum l2vpn_link { L2VPN_ETHERNET, L2VPN_LINK_PPP, L2VPN_LINK_HDLC };
 
+struct l2vpn_bfd { /* whether BFD watches something; of the timers 0 is bfdd's default */
+	bool on;
+	uint8_t multiplier;
+	uint16_t min_tx_ms, min_rx_ms;
+};
 struct l2vpn_template { /* `pw-template` */
 	char name[L2VPN_TEMPLATE];
 	struct addr peer; /* none: not said */
-	bool control_word, no_vccv, bfd;
-	uint16_t mtu; /* 0: the circuit's own */
+	bool control_word, no_vccv;
+	struct l2vpn_bfd bfd, vccv_bfd; /* of the other end, over several hops; of the pseudowire, over VCCV */
+	uint16_t mtu;                   /* 0: the circuit's own */
 	char policy[L2VPN_POLICY];
 };
 struct l2vpn_policy { /* `tunnel-policy` */
@@ -71,7 +81,8 @@ struct l2vpn_circuit_config { /* an interface, of which anything is said that co
 	struct l2vpn_pw_config pw[L2VPN_ROLES];
 	char service[L2VPN_SERVICE];
 	int service_line;
-	bool no_vccv, bfd;
+	bool no_vccv;
+	struct l2vpn_bfd bfd, vccv_bfd;
 	bool carrier_follows; /* `mpls l2vpn trigger if-down` */
 	uint8_t mode;         /* enum l2vpn_mode */
 	int mode_line;        /* 0: not said */
@@ -121,7 +132,8 @@ struct l2vpn_settings {
 	struct addr peer; /* none: neither says one */
 	uint32_t vc_id;
 	uint8_t type;
-	bool control_word, ignore_standby, bfd, vccv;
+	bool control_word, ignore_standby, vccv;
+	struct l2vpn_bfd bfd, vccv_bfd;
 	uint16_t mtu, vlan; /* 0: the circuit's own; none */
 	char policy[L2VPN_POLICY];
 	char template[L2VPN_TEMPLATE];

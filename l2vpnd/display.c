@@ -203,6 +203,7 @@ vc_ends(const struct show *s, const L2vpn__Vc *v)
 	if (*v->remote_description)
 		LINE("remote description", "%s", v->remote_description);
 	LINE("BFD for peer", "%s", !v->bfd ? "disable" : v->alive ? "enable, alive" : "enable, dead");
+	LINE("BFD over VCCV", "%s", !v->vccv_bfd ? "none" : v->vccv_alive ? "runs, alive" : "runs, not alive");
 }
 
 static void

@@ -37,6 +37,7 @@ l2vpn_new(uint64_t seed)
 	rng_seed(&l->rng, seed);
 	told_init(l);
 	services_init(l);
+	watches_init(l);
 	rows_init(l);
 	return l;
 }
@@ -47,6 +48,7 @@ l2vpn_free(struct l2vpn *l)
 	if (!l)
 		return;
 	services_free(l);
+	watches_free(l);
 	pw_labels_free(l);
 	told_free(l);
 	for (struct table *const *t = l->served; *t; t++)
@@ -111,6 +113,8 @@ begin(struct l2vpn *l)
 		table_complete(&l->vc_table);
 		table_complete(&l->service_table);
 	}
+	if (l->circuits && (l->synced & 1u << L2VPN_FIB_INTERFACE)) /* by then all are asked for */
+		table_complete(&l->watch_table);
 }
 
 /* --- rows --- */
@@ -129,9 +133,13 @@ take_row(struct l2vpn *l, const struct l2vpn_input *in)
 {
 	switch (in->table) {
 	case L2VPN_FIB_CIRCUIT: told_circuit_row(l, in->row, in->gone, in->round); break;
-	case L2VPN_FIB_INTERFACE: told_interface_row(l, in->row, in->gone, in->round); break;
+	case L2VPN_FIB_INTERFACE:
+		told_interface_row(l, in->row, in->gone, in->round);
+		watch_device(l, in->row, in->gone);
+		break;
 	case L2VPN_FIB_RANGE: range_row(l, in->row, in->gone); break;
 	case L2VPN_LDP_PW: told_pw_row(l, in->row, in->gone, in->round); break;
+	case L2VPN_BFD_SESSION: watch_session_row(l, in->row, in->gone, in->round); break;
 	case L2VPN_MIRRORS: break;
 	}
 }
@@ -204,6 +212,7 @@ l2vpn_input(struct l2vpn *l, const struct l2vpn_input *in, usec_t now)
 		l->away &= ~(1u << in->table);
 		l->synced |= 1u << in->table;
 		told_synced(l, in->table, in->round);
+		watch_synced(l, in->table, in->round);
 		begin(l);
 		break;
 	case L2VPN_IN_LOST: l->away |= 1u << in->table; break;

@@ -21,13 +21,20 @@ enum l2vpn_input_kind {
 	L2VPN_IN_TIMER,  /* the deadline of l2vpn_due() has come */
 };
 /* The tables the engine wants mirrored. */
-enum l2vpn_mirror { L2VPN_FIB_CIRCUIT, L2VPN_FIB_INTERFACE, L2VPN_FIB_RANGE, L2VPN_LDP_PW, L2VPN_MIRRORS };
+enum l2vpn_mirror {
+	L2VPN_FIB_CIRCUIT,
+	L2VPN_FIB_INTERFACE,
+	L2VPN_FIB_RANGE,
+	L2VPN_LDP_PW,
+	L2VPN_BFD_SESSION,
+	L2VPN_MIRRORS
+};
 
 struct l2vpn_input {
 	enum l2vpn_input_kind kind;
 	const struct l2vpn_config *config; /* copied */
 	enum l2vpn_mirror table;
-	const void *row; /* Fib__Circuit, Fib__Interface, Fib__LabelRange, Ldp__Pw */
+	const void *row; /* Fib__Circuit, Fib__Interface, Fib__LabelRange, Ldp__Pw, Bfd__Session */
 	bool gone;
 	uint32_t round;
 	const char *interface;
@@ -45,6 +52,6 @@ bool l2vpn_may_switch(const struct l2vpn *, const char *interface, bool to_prima
 void l2vpn_input(struct l2vpn *, const struct l2vpn_input *, usec_t now);
 usec_t l2vpn_due(const struct l2vpn *);
 struct outbox *l2vpn_outbox(struct l2vpn *); /* EFFECT_LOG */
-/* l2vpn.PwRequest, .Circuit, .Vc, .Service; NULL at the end. */
+/* l2vpn.PwRequest, .Circuit, .Vc, .Service, bfd.Request; NULL at the end. */
 struct table *const *l2vpn_tables(struct l2vpn *);
 #endif

@@ -31,6 +31,7 @@ static const struct row_schema *const mirrored[L2VPN_MIRRORS] = {
 	[L2VPN_FIB_INTERFACE] = &fib_interface_schema,
 	[L2VPN_FIB_RANGE] = &fib_label_range_schema,
 	[L2VPN_LDP_PW] = &ldp_pw_schema,
+	[L2VPN_BFD_SESSION] = &bfd_session_schema,
 };
 
 static void

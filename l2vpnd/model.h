@@ -8,6 +8,7 @@
 #include "base/timers.h"
 #include "l2vpnd/l2vpn.h"
 #include "l2vpnd/redundancy_fsm.h"
+#include "proto/bfd.pb-c.h"
 #include "proto/fib.pb-c.h"
 #include "proto/l2vpn.pb-c.h"
 #include "proto/ldp.pb-c.h"
@@ -54,7 +55,7 @@ struct told_path { /* of a row of fib.Circuit */
 	uint32_t vc_id, in_label, out_label, ifindex, mtu;
 	uint32_t labels[LABEL_STACK_MAX];
 	uint8_t label_count;
-	bool lsp, alive, sends, receives;
+	bool lsp, alive, sends, receives, channel;
 	char trouble[160];
 };
 struct told_circuit { /* a row of fib.Circuit */
@@ -77,7 +78,34 @@ struct told_interface { /* a row of fib.Interface: names, for displays */
 	char label[L2VPN_IF];
 };
 
+struct told_session { /* a row of bfd.Session, of one over a control channel */
+	struct hash_node by_name, by_label;
+	char *name;
+	uint32_t label, round;
+	Bfd__Verdict believed; /* UNKNOWN: nothing was said yet */
+};
+
 /* --- what we make of it --- */
+
+/* By which packets of VCCV go, RFC 5085 section 7; as fibd is told. */
+enum { L2VPN_CHANNEL_NONE, L2VPN_CHANNEL_WORD, L2VPN_CHANNEL_ALERT, L2VPN_CHANNEL_TTL };
+
+struct watch { /* a row of bfd.Request (watch.c) */
+	struct row row;
+	struct watch_said { /* compared by its bytes; the first four are its key */
+		struct addr peer, source;
+		uint32_t ifindex, label; /* of a pseudowire; 0: of its other end */
+		uint16_t tx_ms, rx_ms;
+		uint8_t multiplier, encapsulation; /* encapsulation: a CV type; 0 of another end */
+		bool control_word;
+	} said;
+};
+struct far_end { /* another router, that BFD is to watch over several hops */
+	struct hash_node by_peer;
+	struct addr peer;
+	struct watch_said wanted; /* multiplier 0: by nobody */
+	struct watch watch;
+};
 
 struct pw_label { /* a label of ours and what it stands for (labels.c) */
 	struct hash_node by_key;
@@ -86,7 +114,8 @@ struct pw_label { /* a label of ours and what it stands for (labels.c) */
 	bool used;
 };
 struct pw { /* a pseudowire that is configured: a row of l2vpn.Vc, and once its MTU is known of l2vpn.PwRequest */
-	struct hash_node by_key;
+	struct hash_node by_key, by_label;
+	struct watch watch; /* of its own, over its control channel */
 	struct row row, request_row;
 	struct service *of;
 	enum l2vpn_role role;
@@ -94,13 +123,15 @@ struct pw { /* a pseudowire that is configured: a row of l2vpn.Vc, and once its 
 	uint32_t label;             /* ours; LABEL_UNSET: none is left */
 	struct pw_state {           /* without pointers, as all that is compared by its bytes */
 		bool fits;          /* both ends have spoken, and agree */
-		bool usable;        /* and both say that packets may go there */
+		bool usable;        /* and both say that packets may go there, and BFD between them does not say that it is dead */
 		bool good;          /* and the data plane is there */
 		bool up;            /* and the circuit is */
 		bool active;        /* frames leave by it */
 		bool standby, asks; /* the other end has it on standby; asks for a switch to it */
 		bool answered;      /* fibd has */
 		bool circuit_up;
+		struct watch_said watch; /* what BFD is to do; encapsulation 0: nothing */
+		bool channel_alive, channel_dead;
 		char why[200]; /* why it is not good, or not up */
 		struct pw_word word;
 		struct told_path path;
@@ -160,6 +191,7 @@ struct service { /* an attachment circuit: a row of l2vpn.Circuit and of l2vpn.S
 			struct addr peer;
 			uint32_t vc_id, out_label, in_label;
 			bool control_word, usable, bfd;
+			struct addr bfd_source;
 			char policy[L2VPN_POLICY];
 		} path[L2VPN_ROLES];
 	} said;
@@ -183,8 +215,10 @@ struct l2vpn {
 	struct label_pool *pool; /* NULL: the range is not known */
 	uint32_t first_label, last_label;
 	bool labels_lacked;
-	struct table request_table, circuit_table, vc_table, service_table;
-	struct table *served[5];
+	struct hash far_ends, sessions, sessions_by_label, pws_by_label;
+	uint32_t vccv_ifindex; /* of vccv0; 0: there is none */
+	struct table request_table, circuit_table, vc_table, service_table, watch_table;
+	struct table *served[6];
 };
 
 /* --- engine.c --- */
@@ -223,8 +257,22 @@ struct pw *pw_new(struct service *, enum l2vpn_role, const struct l2vpn_settings
 void pw_free(struct pw *);
 void pw_look(struct pw *);             /* what others say of it: its state, as far as it is not the circuit's */
 void pw_publish(struct pw *);          /* with the circuit's: its rows */
+uint32_t pw_channel(const struct pw *); /* by which packets of VCCV go: L2VPN_CHANNEL_… */
 bool pw_is_offered(const struct pw *); /* to fibd, as one that it may go to by itself */
 const char *pw_text(const struct pw *, char out[96]); /* "secondary 3.3.3.3:200" */
+
+/* --- watch.c --- */
+void watches_init(struct l2vpn *);
+void watches_free(struct l2vpn *);
+void watch_far_ends(struct l2vpn *); /* after the configuration */
+void watch_look(struct pw *);        /* whether BFD is to watch it, and what that says: in its state */
+void watch_ask(struct pw *);         /* as its state says */
+void watch_stop(struct pw *);
+uint32_t watch_checks(const struct l2vpn_settings *); /* CV types that we take */
+struct addr watch_source(const struct l2vpn *);       /* our LSR ID; none: not configured */
+void watch_session_row(struct l2vpn *, const Bfd__Session *, bool gone, uint32_t round);
+void watch_synced(struct l2vpn *, enum l2vpn_mirror, uint32_t round); /* after told_synced() */
+void watch_device(struct l2vpn *, const Fib__Interface *, bool gone);
 
 /* --- redundancy.c --- */
 void redundancy_adopt(struct service *); /* finds its place anew, with what carries frames now */

@@ -5,14 +5,30 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VLAN_RANK = 1, RANK = 40 }; /* behind what makes an interface, and the lines of protocols */
+enum { TIMERS = 96, VLAN_RANK = 1, RANK = 40 }; /* behind what makes an interface, and the lines of protocols */
+
+/* What was said of them, with a space before each. */
+static const char *
+bfd_timers(const struct l2vpn_bfd *b, char out[TIMERS])
+{
+	size_t at = 0;
+
+	out[0] = '\0';
+	if (b->min_tx_ms)
+		at += (size_t)snprintf(out + at, TIMERS - at, " min-tx-interval %u", b->min_tx_ms);
+	if (b->min_rx_ms)
+		at += (size_t)snprintf(out + at, TIMERS - at, " min-rx-interval %u", b->min_rx_ms);
+	if (b->multiplier)
+		snprintf(out + at, TIMERS - at, " detect-multiplier %u", b->multiplier);
+	return out;
+}
 
 /* --- templates and policies --- */
 
 static void
 print_template(const struct l2vpn_template *t, struct conf_lines *out)
 {
-	char head[16 + L2VPN_TEMPLATE], peer[ADDR_TEXT];
+	char head[16 + L2VPN_TEMPLATE], peer[ADDR_TEXT], timers[TIMERS];
 
 	snprintf(head, sizeof head, "pw-template %s", t->name);
 #define SAY(...) conf_say(out, CONF_PW_TEMPLATES, head, 0, __VA_ARGS__)
@@ -27,8 +43,10 @@ print_template(const struct l2vpn_template *t, struct conf_lines *out)
 		SAY("tnl-policy %s", t->policy);
 	if (t->no_vccv)
 		SAY("undo interface-parameter-type vccv");
-	if (t->bfd)
-		SAY("bfd-detect");
+	if (t->bfd.on)
+		SAY("bfd-detect%s", bfd_timers(&t->bfd, timers));
+	if (t->vccv_bfd.on)
+		SAY("vccv bfd%s", bfd_timers(&t->vccv_bfd, timers));
 #undef SAY
 }
 
@@ -115,7 +133,7 @@ print_reroute(const struct l2vpn_circuit_config *c, const char *head, struct con
 static void
 print_circuit(const struct l2vpn_circuit_config *c, struct conf_lines *out)
 {
-	char head[16 + L2VPN_IF];
+	char head[16 + L2VPN_IF], timers[TIMERS];
 
 	snprintf(head, sizeof head, "interface %s", c->name);
 	if (c->vlan)
@@ -137,8 +155,10 @@ print_circuit(const struct l2vpn_circuit_config *c, struct conf_lines *out)
 		SAY("mpls l2vpn holdoff %u", c->hold_s);
 	if (c->no_vccv)
 		SAY("undo interface-parameter-type vccv");
-	if (c->bfd)
-		SAY("mpls l2vpn pw bfd");
+	if (c->bfd.on)
+		SAY("mpls l2vpn pw bfd%s", bfd_timers(&c->bfd, timers));
+	if (c->vccv_bfd.on)
+		SAY("mpls l2vpn vccv bfd%s", bfd_timers(&c->vccv_bfd, timers));
 	if (c->carrier_follows)
 		SAY("mpls l2vpn trigger if-down");
 #undef SAY

@@ -41,6 +41,7 @@ pw_new(struct service *s, enum l2vpn_role role, const struct l2vpn_settings *set
 	p->label = pw_label_take(l, &settings->peer, settings->vc_id);
 	p->created_at = p->since = l->now;
 	hash_add(&l->pws, &p->by_key, key_hash(&settings->peer, settings->type, settings->vc_id));
+	hash_add(&l->pws_by_label, &p->by_label, p->label);
 	return p;
 }
 
@@ -51,6 +52,8 @@ pw_free(struct pw *p)
 
 	table_gone(&l->request_table, &p->request_row);
 	table_gone(&l->vc_table, &p->row);
+	watch_stop(p);
+	hash_remove(&l->pws_by_label, &p->by_label);
 	pw_label_give(l, &p->settings.peer, p->settings.vc_id);
 	hash_remove(&l->pws, &p->by_key);
 	free(p);
@@ -138,6 +141,32 @@ both_forward(const struct pw *p, struct pw_state *s, const char *peer)
 	return true;
 }
 
+static bool
+channel_lives(struct pw_state *s)
+{
+	return !s->channel_dead || because(s, "BFD on its control channel says it is dead");
+}
+
+static uint32_t
+channels(const struct l2vpn_settings *s)
+{
+	return s->vccv ? L2VPN_CC_ALERT | L2VPN_CC_TTL | (s->control_word ? L2VPN_CC_WORD : 0) : 0;
+}
+
+/* RFC 5085 section 7: of what both ends take the first. */
+uint32_t
+pw_channel(const struct pw *p)
+{
+	uint32_t both = channels(&p->settings) & p->state.word.remote_vccv_cc;
+
+	if (!p->state.fits || !(watch_checks(&p->settings) & p->state.word.remote_vccv_cv))
+		return L2VPN_CHANNEL_NONE;
+	return both & L2VPN_CC_WORD && p->state.word.control_word ? L2VPN_CHANNEL_WORD
+	       : both & L2VPN_CC_ALERT                            ? L2VPN_CHANNEL_ALERT
+	       : both & L2VPN_CC_TTL                              ? L2VPN_CHANNEL_TTL
+								  : L2VPN_CHANNEL_NONE;
+}
+
 /* As fibd is told. While a failed one is to be waited for, fibd must not leave it by itself: the others are kept from it. */
 bool
 pw_is_offered(const struct pw *p)
@@ -181,27 +210,27 @@ pw_look(struct pw *p)
 {
 	const struct told_pw *t = told_pw_find(p->of->of, &p->settings.peer, p->settings.type, p->settings.vc_id);
 	const struct told_path *path = told_path_of(p);
-	struct pw_state s;
+	struct pw_state *s = &p->state;
 	char peer[ADDR_TEXT];
 
 	addr_text(&p->settings.peer, peer);
-	memset(&s, 0, sizeof s);
-	s.word.local_label = s.word.remote_label = LABEL_UNSET;
+	memset(s, 0, sizeof *s);
+	s->word.local_label = s->word.remote_label = LABEL_UNSET;
 	if (t)
-		s.word = t->now;
-	s.answered = path != NULL;
+		s->word = t->now;
+	s->answered = path != NULL;
 	if (path)
-		s.path = *path;
+		s->path = *path;
 	if (p->of->state.word.mtu)
 		p->mtu = p->of->state.word.mtu;
-	s.standby = s.word.remote_status & PW_STANDBY;
-	s.asks = s.word.remote_status & PW_SWITCH_OVER;
-	s.fits = both_agree(p, &s, t, peer);
-	s.usable = s.fits && both_forward(p, &s, peer);
-	s.good = s.usable && data_plane(p, &s, peer);
-	if (!s.fits || !s.standby)
+	s->standby = s->word.remote_status & PW_STANDBY;
+	s->asks = s->word.remote_status & PW_SWITCH_OVER;
+	s->fits = both_agree(p, s, t, peer);
+	watch_look(p);
+	s->usable = s->fits && both_forward(p, s, peer) && channel_lives(s);
+	s->good = s->usable && data_plane(p, s, peer);
+	if (!s->fits || !s->standby)
 		p->asking = false;
-	p->state = s;
 }
 
 /* --- what the other end is told --- */
@@ -219,7 +248,7 @@ status_of(const struct pw *p)
 		status |= PW_NOT_FORWARDING;
 	if (knows && !w->path.lsp)
 		status |= PW_PSN_SEND;
-	if (knows && !w->path.alive)
+	if ((knows && !w->path.alive) || w->channel_dead) /* RFC 5885 section 5 */
 		status |= PW_PSN_RECEIVE | PW_PSN_SEND;
 	if (s->redundancy == RS_RESUME && p->role != L2VPN_PRIMARY)
 		status |= PW_NOT_FORWARDING;
@@ -242,10 +271,8 @@ ask(struct pw *p)
 	r.status = status_of(p);
 	r.vlan = p->settings.vlan;
 	r.control_word = p->settings.control_word;
-	if (p->settings.vccv) {
-		r.cc = L2VPN_CC_ALERT | L2VPN_CC_TTL | (p->settings.control_word ? L2VPN_CC_WORD : 0);
-		r.cv = L2VPN_CV_LSP_PING;
-	}
+	r.cc = channels(&p->settings);
+	r.cv = watch_checks(&p->settings);
 	memcpy(r.description, p->of->config.service, sizeof r.description);
 	bool same = is_same(&r, &p->asked, sizeof r);
 	p->asked = r;
@@ -287,5 +314,6 @@ pw_publish(struct pw *p)
 	else if (w->good && w->word.local_label == LABEL_UNSET)
 		w->up = because(w, "ldpd has not told our label yet");
 	ask(p);
+	watch_ask(p);
 	count_up(p, w->up);
 }

@@ -48,6 +48,7 @@ fill_circuit(const struct row *row, void *message, struct arena *arena)
 		to->control_word = p->control_word;
 		to->usable = p->usable;
 		to->bfd = p->bfd;
+		to->bfd_source = fill_addr(&p->bfd_source, arena);
 		to->tunnel_policy = fill_text(p->policy);
 		m->paths[m->n_paths] = to;
 	}
@@ -112,7 +113,9 @@ fill_vc(const struct row *row, void *message, struct arena *arena)
 	m->local_vccv_cc = p->asked.cc;
 	m->local_vccv_cv = p->asked.cv;
 	m->ignore_standby = p->settings.ignore_standby;
-	m->bfd = p->settings.bfd;
+	m->bfd = p->settings.bfd.on;
+	m->vccv_bfd = s->watch.encapsulation != 0;
+	m->vccv_alive = s->channel_alive;
 	m->tunnel_policy = fill_text(p->settings.policy);
 	m->template_ = fill_text(p->settings.template);
 	m->created = p->created_at;
@@ -197,6 +200,7 @@ rows_init(struct l2vpn *l)
 	l->served[1] = &l->circuit_table;
 	l->served[2] = &l->vc_table;
 	l->served[3] = &l->service_table;
+	l->served[4] = &l->watch_table;
 	for (struct table *const *t = l->served; *t; t++)
 		(*t)->complete = false; /* until it is known what there was before */
 }

@@ -100,7 +100,9 @@ path_said(const struct pw *p)
 	said.in_label = p->label;
 	said.control_word = p->state.word.control_word;
 	said.usable = pw_is_offered(p);
-	said.bfd = p->settings.bfd;
+	said.bfd = p->settings.bfd.on;
+	if (said.bfd)
+		said.bfd_source = watch_source(p->of->of);
 	memcpy(said.policy, p->settings.policy, sizeof said.policy);
 	return said;
 }
@@ -376,6 +378,7 @@ services_configure(struct l2vpn *l)
 			take_over(s, c, circuit);
 		table_changed(&l->service_table, &s->row);
 	}
+	watch_far_ends(l);
 	services_review(l);
 }
 

@@ -186,6 +186,7 @@ told_path(const Fib__CircuitPath *row)
 	p.alive = row->alive;
 	p.sends = row->sends;
 	p.receives = row->receives;
+	p.channel = row->channel;
 	snprintf(p.trouble, sizeof p.trouble, "%s", row->trouble);
 	return p;
 }
@@ -227,7 +228,7 @@ circuit_says_less(const struct circuit_word *new, const struct circuit_word *bef
 	for (uint8_t i = 0; i < before->count && !less; i++) {
 		const struct told_path *b = &before->path[i], *n = path_of(new, b);
 		less = !n || (b->lsp && !n->lsp) || (b->alive && !n->alive) || (b->sends && !n->sends) ||
-		       (b->receives && !n->receives);
+		       (b->receives && !n->receives) || (b->channel && !n->channel);
 	}
 	return less;
 }

@@ -13,7 +13,7 @@
  * told once, as it stands then; but each change of state is told on its own, for a client must see a short Down too.
  *
  * Supported: RFC 5880 (asynchronous and demand mode, Poll Sequences, echo as the sender, authentication), 5881, 5882
- * section 4.3 (AdminDown), 5883. Not here: the point-to-multipoint packets of RFC 8562, which are refused.
+ * section 4.3 (AdminDown), 5883, 5885 (without signalling of status). Not here: the point-to-multipoint packets of RFC 8562, which are refused.
  */
 #include "base/mem.h"
 #include "base/wire.h"
@@ -129,8 +129,10 @@ session_find(const struct bfd_core *c, uint32_t local)
 }
 
 static uint32_t
-path_hash(const struct addr *peer, uint32_t vrf, bool multihop)
+path_hash(const struct addr *peer, uint32_t vrf, bool multihop, uint32_t label)
 {
+	if (label)
+		return local_hash(label);
 	return hash_bytes(peer->bytes, sizeof peer->bytes, vrf * 2 + multihop);
 }
 
@@ -139,6 +141,9 @@ is_on_path(const struct session *s, const struct bfd_datagram *d)
 {
 	const struct bfd_params *p = &s->params;
 
+	if (p->vccv_label || d->vccv_label) /* RFC 5885 3.1: the channel says whose it is, and may bear no addresses */
+		return p->vccv_label == d->vccv_label && p->vccv_encapsulation == d->vccv_encapsulation &&
+		       p->ifindex == d->ifindex;
 	return p->multihop == d->multihop && p->vrf == d->vrf && addr_eq(&p->peer, &d->from) &&
 	       (!addr_is_set(&p->local) || addr_eq(&p->local, &d->to)) &&
 	       (!p->ifindex || p->multihop || p->ifindex == d->ifindex);
@@ -147,7 +152,7 @@ is_on_path(const struct session *s, const struct bfd_datagram *d)
 static struct session *
 find_by_path(const struct bfd_core *c, const struct bfd_datagram *d)
 {
-	uint32_t hash = path_hash(&d->from, d->vrf, d->multihop);
+	uint32_t hash = path_hash(&d->from, d->vrf, d->multihop, d->vccv_label);
 
 	for (struct hash_node *n = hash_first(&c->paths, hash); n; n = hash_next(n))
 		if (is_on_path(OBJECT(n, struct session, by_path), d))
@@ -209,7 +214,9 @@ bfd_core_refused(const struct bfd_core *c, enum bfd_verdict v)
 static void
 path_add(struct bfd_core *c, struct session *s)
 {
-	hash_add(&c->paths, &s->by_path, path_hash(&s->params.peer, s->params.vrf, s->params.multihop));
+	const struct bfd_params *p = &s->params;
+
+	hash_add(&c->paths, &s->by_path, path_hash(&p->peer, p->vrf, p->multihop, p->vccv_label));
 }
 
 /* A local address that was left open and is named now, or the other way round, is the same one or will be noticed. */
@@ -217,7 +224,7 @@ static bool
 same_path(const struct bfd_params *a, const struct bfd_params *b)
 {
 	return addr_eq(&a->peer, &b->peer) && a->ifindex == b->ifindex && a->vrf == b->vrf &&
-	       a->multihop == b->multihop &&
+	       a->multihop == b->multihop && a->vccv_label == b->vccv_label &&
 	       (addr_eq(&a->local, &b->local) || !addr_is_set(&a->local) || !addr_is_set(&b->local));
 }
 

@@ -8,7 +8,7 @@
  * The face of the BFD core: what must happen in time and nothing else. It runs in its own thread, so it shares nothing
  * with the rest of bfdd: commands go in, packets come in with the time when the kernel received them, packets and
  * changes come out of two arrays that the host drains after each call. No I/O, no clock, no allocation per packet.
- * RFC 5880, 5881, 5882 section 4.3, 5883.
+ * RFC 5880, 5881, 5882 section 4.3, 5883, 5885.
  */
 enum {
 	BFD_SLOW_US = 1000000,  /* RFC 5880 6.8.3: at least this between packets while a session is not Up */
@@ -39,6 +39,9 @@ struct bfd_params {
 	uint32_t desired_min_tx_us, required_min_rx_us;
 	uint32_t required_min_echo_us;     /* 0: we do not reflect echoes */
 	uint32_t echo_us;                  /* we send echoes at this interval while Up; 0: none */
+	uint32_t vccv_label;               /* not 0: on the control channel of this pseudowire, named by our label */
+	uint8_t vccv_encapsulation;        /* then: VCCV_IP or VCCV_ACH of vccv.h */
+	bool vccv_control_word;            /* it has one */
 	uint32_t remote;                   /* discriminator set by hand; 0: learned */
 	uint32_t demand_poll_us;           /* demand mode: verify the path so often; 0: never */
 	uint8_t key_count;                 /* 0: no authentication */
@@ -83,6 +86,8 @@ struct bfd_datagram {
 	uint32_t ifindex, vrf;
 	uint8_t ttl;
 	bool multihop; /* by the port it came to */
+	uint32_t vccv_label; /* as in struct bfd_params: what it came with */
+	uint8_t vccv_encapsulation;
 };
 
 struct bfd_core;

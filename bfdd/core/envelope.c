@@ -5,9 +5,8 @@
 
 enum { V4_HEADER = 20, V6_HEADER = 40, UDP_HEADER = 8, UDP = 17, TTL = 255, DONT_FRAGMENT = 0x4000 };
 
-/* Of an odd number of bytes as if a zero followed. */
-static uint32_t
-sum(uint32_t so_far, const uint8_t *bytes, size_t size)
+uint32_t
+inet_sum(uint32_t so_far, const uint8_t *bytes, size_t size)
 {
 	size_t i = 0;
 
@@ -16,8 +15,8 @@ sum(uint32_t so_far, const uint8_t *bytes, size_t size)
 	return i < size ? so_far + ((uint32_t)bytes[i] << 8) : so_far;
 }
 
-static uint16_t
-folded(uint32_t s)
+uint16_t
+inet_folded(uint32_t s)
 {
 	while (s >> 16)
 		s = (s & 0xffff) + (s >> 16);
@@ -55,12 +54,12 @@ envelope_of(const struct addr *own, const struct addr *peer, uint16_t own_port, 
 	}
 	wire_put_bytes(&w, own->bytes, bytes);
 	wire_put_bytes(&w, peer->bytes, bytes);
-	e.ip_sum = sum(0, e.bytes, V4_HEADER);
+	e.ip_sum = inet_sum(0, e.bytes, V4_HEADER);
 	wire_put_u16(&w, own_port);
 	wire_put_u16(&w, peer_port);
 	wire_put_u32(&w, 0); /* length and checksum */
 	e.udp_sum = UDP + (uint32_t)own_port + peer_port;
-	e.udp_sum = sum(sum(e.udp_sum, own->bytes, bytes), peer->bytes, bytes);
+	e.udp_sum = inet_sum(inet_sum(e.udp_sum, own->bytes, bytes), peer->bytes, bytes);
 	return e;
 }
 
@@ -68,19 +67,23 @@ size_t
 envelope_fill(const struct envelope *e, const uint8_t *payload, size_t size, uint8_t *out)
 {
 	size_t total = e->size + size, length = UDP_HEADER + size;
-	uint8_t *udp = out + e->size - UDP_HEADER;
 
+	memcpy(out, e->head, e->head_size);
+	out += e->head_size;
 	memcpy(out, e->bytes, e->size);
 	memcpy(out + e->size, payload, size);
+	if (!e->size)
+		return e->head_size + total;
+	uint8_t *udp = out + e->size - UDP_HEADER;
 	if (e->size == V4_HEADER + UDP_HEADER) {
 		put_u16(out + 2, total);
-		put_u16(out + 10, folded(e->ip_sum + (uint32_t)total));
+		put_u16(out + 10, inet_folded(e->ip_sum + (uint32_t)total));
 	} else {
 		put_u16(out + 4, length);
 	}
 	put_u16(udp + 4, length);
 	/* The length counts twice: in the header, and in the pseudo header. */
-	uint16_t check = folded(sum(e->udp_sum + 2 * (uint32_t)length, payload, size));
+	uint16_t check = inet_folded(inet_sum(e->udp_sum + 2 * (uint32_t)length, payload, size));
 	put_u16(udp + 6, check ? check : 0xffff);
-	return total;
+	return e->head_size + total;
 }

@@ -26,11 +26,11 @@ is_up(const struct session *s)
 	return s->status.state == BFD_UP;
 }
 
-/* 6.6: the other end asked us to be quiet, and may. */
+/* 6.6: the other end asked us to be quiet, and may; not on a pseudowire's channel, RFC 5885 3.1. */
 static bool
 remote_demands(const struct session *s)
 {
-	return s->status.remote_demand && is_up(s) && s->status.remote_state == BFD_UP;
+	return !s->params.vccv_label && s->status.remote_demand && is_up(s) && s->status.remote_state == BFD_UP;
 }
 
 static bool

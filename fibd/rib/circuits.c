@@ -225,6 +225,7 @@ set_wires(struct rib *rib, struct circuit *c, const L2vpn__Circuit *row)
 	for (size_t i = 0; row && i < row->n_paths && i < FIB_CIRCUIT_PATHS; i++) {
 		const L2vpn__CircuitPath *p = row->paths[i];
 		struct wire *w = &c->wires[c->wire_count++];
+		struct addr source = addr_none();
 		*w = (struct wire){ .circuit = c,
 			.vc_id = p->vc_id,
 			.out_label = p->out_label,
@@ -232,8 +233,10 @@ set_wires(struct rib *rib, struct circuit *c, const L2vpn__Circuit *row)
 			.control_word = p->control_word,
 			.usable = p->usable };
 		list_init(&w->of_tunnel);
+		if (p->bfd)
+			addr_from_bytes(p->bfd_source.data, p->bfd_source.len, &source);
 		if (addr_from_bytes(p->peer.data, p->peer.len, &w->peer) && addr_is_set(&w->peer))
-			w->tunnel = tunnel_join(rib, w, p->bfd);
+			w->tunnel = tunnel_join(rib, w, p->bfd, &source);
 	}
 	for (uint8_t i = 0; i < count; i++)
 		tunnel_leave(rib, &before[i]);

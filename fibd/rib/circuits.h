@@ -29,6 +29,7 @@ struct tunnel { /* the LSPs to a provider edge, for all pseudowires that go ther
 	struct hash_node by_key;
 	struct addr peer;
 	bool bfd;
+	struct addr bfd_source; /* of its session; none: any */
 	struct fate *fate;
 	struct list wires;
 	struct gate *gate; /* NULL: there is none yet, or it was shut */
@@ -96,7 +97,7 @@ const struct station *station_need(struct rib *, uint32_t ifindex, const struct 
 struct station *station_find(struct rib *, uint32_t ifindex, const struct addr *);
 void stations_free(struct rib *);
 /* tunnels.c */
-struct tunnel *tunnel_join(struct rib *, struct wire *, bool bfd);
+struct tunnel *tunnel_join(struct rib *, struct wire *, bool bfd, const struct addr *bfd_source);
 void tunnel_leave(struct rib *, struct wire *);
 void tunnels_settle(struct rib *);                       /* what their fates lead to; gates are shut */
 struct gate *tunnel_gate(struct rib *, struct tunnel *); /* an open one */

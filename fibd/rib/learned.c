@@ -102,7 +102,9 @@ vpn_spec(struct rib *rib, const L3vpn__RouteNextHop *h, bool backup, struct spec
 	bool has_addr = addr_is_set(&s.addr);
 	if (h->lsp) {
 		s.label = h->label;
-		s.track = h->bfd && has_addr ? track_hop(rib, rib->public, &s.addr, 0, true) : 0;
+		if (h->bfd && has_addr)
+			s.track = track_hop(
+			    rib, &(struct hop_key){ .table = rib->public, .peer = s.addr, .client = HOP_VPN });
 	} else if (*h->through || !has_addr) {
 		s.through = home_get(rib, h->through)->number;
 	}

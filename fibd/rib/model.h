@@ -96,7 +96,7 @@ struct track {
 	struct hash_node by_key, by_peer;
 	uint32_t number;
 	bool present, dead, heard; /* heard: it has said something since our start */
-	bool is_hop, for_vpn;      /* for_vpn: a hop that l3vpnd wants watched, not a static route */
+	bool is_hop;
 	struct list fates;         /* of struct follower */
 	struct addr peer;
 	uint32_t ifindex; /* single hop: of its link */
@@ -106,13 +106,21 @@ struct track {
 struct session { /* a track by name: there are as many as were ever told or named */
 	struct track track;
 	uint32_t round;
+	struct addr source;
 	char vrf[16];
 	bool holds_port, holds_protocol; /* process-pst, process-interface-status: its link goes down with it */
 };
-struct hop { /* a track by next hop: a row of bfd.Request */
-	struct track track;
+/* Whose next hop it is. l2vpnd asks for its sessions itself; ours only follow them. */
+enum hop_client { HOP_STATIC, HOP_VPN, HOP_PW };
+struct hop_key {
 	struct rib_table *table;
-	uint32_t interface; /* of rib->names, as configured; 0 none */
+	struct addr peer, source; /* source: of its session; none: any */
+	uint32_t interface;       /* of rib->names, as configured; 0 none */
+	enum hop_client client;
+};
+struct hop { /* a track by next hop: but for HOP_PW a row of bfd.Request */
+	struct track track;
+	struct hop_key key;
 	uint32_t refs;
 	bool placed; /* it is known which link it is on, or that it is on none */
 	struct row row;
@@ -567,9 +575,8 @@ void fate_find_second(struct rib *, struct fate *);
 void fate_tell_those_before(struct rib *, struct fate *); /* its members are others */
 /* track.c */
 uint32_t track_session(struct rib *, const char *name); /* index + 1 in rib->tracks */
-uint32_t track_hop(
-    struct rib *, struct rib_table *, const struct addr *, uint32_t interface, bool for_vpn); /* likewise */
-const struct track *track_of(const struct rib *, uint32_t number);                            /* NULL for 0 */
+uint32_t track_hop(struct rib *, const struct hop_key *);               /* likewise */
+const struct track *track_of(const struct rib *, uint32_t number);      /* NULL for 0 */
 bool track_is_guess(const struct rib *, const struct track *); /* whether it is dead is not known yet */
 void tracks_join(struct rib *, struct fate *);                 /* a new fate follows what its next hops name */
 void tracks_leave(struct rib *, struct fate *);

@@ -356,14 +356,14 @@ static void
 fill_request(const struct row *row, void *message, struct arena *arena)
 {
 	const struct hop *h = CONST_OBJECT(row, struct hop, row);
-	const struct fib_config *c = &h->table->rib->config;
+	const struct fib_config *c = &h->key.table->rib->config;
 	Bfd__Request *m = message;
 
-	m->client = fill_text(h->track.for_vpn ? "vpn" : "static");
+	m->client = fill_text(h->key.client == HOP_VPN ? "vpn" : "static");
 	m->peer = fill_addr(&h->track.peer, arena);
 	m->ifindex = h->track.ifindex;
-	m->vrf = fill_text(h->table->vrf);
-	if (h->track.for_vpn)
+	m->vrf = fill_text(h->key.table->vrf);
+	if (h->key.client == HOP_VPN)
 		return; /* the timers are bfdd's defaults */
 	m->min_tx_us = c->bfd.min_tx_ms * 1000u;
 	m->min_rx_us = c->bfd.min_rx_ms * 1000u;

@@ -1,6 +1,7 @@
 /*
  * What static routes follow, as bfd.Session tells it: a session by its name (`track bfd-session NAME`), or their next hop
- * (`bfd enable`), for which a session is asked for by a row of bfd.Request and found among all that are told by its path.
+ * (`bfd enable`), for which a session is asked for by a row of bfd.Request and found among all that are told by its path. The
+ * far ends of pseudowires are followed in the same way, but it is l2vpnd that asks for their sessions.
  *
  * Only a session that is there and whose verdict is that the path is dead takes next hops away. One that does not exist,
  * whose other end is administratively down, or of which nothing is known says nothing (RFC 5882 section 4.3); what was
@@ -121,16 +122,25 @@ set(struct rib *rib, struct track *t, bool present, bool heard, bool dead)
 /* --- sessions --- */
 
 static struct session *
-session_get(struct rib *rib, const char *name)
+session_find(struct rib *rib, const char *name, uint32_t hash)
 {
-	uint32_t hash = hash_bytes(name, strlen(name), 0);
-
 	for (struct hash_node *n = hash_first(&rib->sessions, hash); n; n = hash_next(n)) {
 		struct session *s = OBJECT(n, struct session, track.by_key);
 		if (strcmp(s->track.name, name) == 0)
 			return s;
 	}
-	struct session *s = NEW(struct session);
+	return NULL;
+}
+
+static struct session *
+session_get(struct rib *rib, const char *name)
+{
+	uint32_t hash = hash_bytes(name, strlen(name), 0);
+	struct session *s = session_find(rib, name, hash);
+
+	if (s)
+		return s;
+	s = NEW(struct session);
 	track_add(rib, &s->track, mem_text(name));
 	hash_add(&rib->sessions, &s->track.by_key, hash);
 	hash_add(&rib->sessions_by_peer, &s->track.by_peer, peer_hash(&s->track.peer));
@@ -149,7 +159,8 @@ is_path_of(const struct session *s, const struct hop *h)
 	const struct track *a = &s->track, *b = &h->track;
 
 	return h->placed && addr_eq(&a->peer, &b->peer) && a->multihop == b->multihop && a->ifindex == b->ifindex &&
-	       strcmp(s->vrf, h->table->vrf) == 0;
+	       (!addr_is_set(&h->key.source) || addr_eq(&h->key.source, &s->source)) &&
+	       strcmp(s->vrf, h->key.table->vrf) == 0;
 }
 
 /* What it says is said to the next hops at its end. */
@@ -176,14 +187,25 @@ learn_path(struct rib *rib, struct session *s, const Bfd__Session *row)
 		t->peer = peer;
 		hash_add(&rib->sessions_by_peer, &t->by_peer, peer_hash(&peer));
 	}
+	s->source = addr_none();
+	addr_from_bytes(row->source.data, row->source.len, &s->source);
 	t->ifindex = row->multihop ? 0 : row->ifindex;
 	t->multihop = row->multihop;
 	snprintf(s->vrf, sizeof s->vrf, "%.15s", row->vrf);
 }
 
+/* Sessions over pseudowires' control channels are nobody's here, and may be many. */
+static bool
+is_of_interest(struct rib *rib, const Bfd__Session *row, bool gone)
+{
+	return !row->vccv_label && (!gone || session_find(rib, row->name, hash_bytes(row->name, strlen(row->name), 0)));
+}
+
 void
 track_row(struct rib *rib, const Bfd__Session *row, bool gone, uint32_t round)
 {
+	if (!is_of_interest(rib, row, gone))
+		return;
 	struct session *s = session_get(rib, row->name);
 	struct track *t = &s->track;
 	uint32_t link_before = s->holds_port ? t->ifindex : 0;
@@ -240,28 +262,39 @@ tracks_hold(const struct rib *rib, uint32_t ifindex, bool *ret_protocol)
 
 /* --- next hops --- */
 
-uint32_t
-track_hop(struct rib *rib, struct rib_table *table, const struct addr *peer, uint32_t interface, bool for_vpn)
+static bool
+is_same_hop(const struct hop_key *a, const struct hop_key *b)
 {
-	uint32_t hash = peer_hash(peer) + interface * 31u + table->id + for_vpn;
+	return a->table == b->table && a->interface == b->interface && a->client == b->client &&
+	       addr_eq(&a->peer, &b->peer) && addr_eq(&a->source, &b->source);
+}
+
+uint32_t
+track_hop(struct rib *rib, const struct hop_key *key)
+{
+	uint32_t hash = peer_hash(&key->peer) + key->interface * 31u + key->table->id + (uint32_t)key->client;
 
 	for (struct hash_node *n = hash_first(&rib->hops, hash); n; n = hash_next(n)) {
 		const struct hop *h = OBJECT(n, struct hop, track.by_key);
-		if (h->table == table && h->interface == interface && h->track.for_vpn == for_vpn &&
-		    addr_eq(&h->track.peer, peer))
+		if (is_same_hop(&h->key, key))
 			return h->track.number;
 	}
 	struct hop *h = NEW(struct hop);
 	char text[ADDR_TEXT];
-	h->track.peer = *peer;
+	h->track.peer = key->peer;
 	h->track.is_hop = true;
-	h->track.for_vpn = for_vpn;
-	h->table = table;
-	h->interface = interface;
-	track_add(rib, &h->track, mem_text(addr_text(peer, text)));
+	h->key = *key;
+	track_add(rib, &h->track, mem_text(addr_text(&key->peer, text)));
 	hash_add(&rib->hops, &h->track.by_key, hash);
-	hash_add(&rib->hops_by_peer, &h->track.by_peer, peer_hash(peer));
+	hash_add(&rib->hops_by_peer, &h->track.by_peer, peer_hash(&key->peer));
 	return h->track.number;
+}
+
+static void
+ask(struct rib *rib, struct hop *h)
+{
+	if (h->placed && h->key.client != HOP_PW)
+		table_changed(&rib->request_table, &h->row);
 }
 
 /* It is somewhere else now, so another session watches it: what that says, if it is there already. */
@@ -300,7 +333,7 @@ track_place(struct rib *rib, uint32_t number, uint32_t ifindex)
 	h->placed = true;
 	t->ifindex = ifindex;
 	t->multihop = !ifindex;
-	table_changed(&rib->request_table, &h->row);
+	ask(rib, h);
 	hear_anew(rib, h);
 }
 
@@ -308,9 +341,7 @@ void
 tracks_configured(struct rib *rib)
 {
 	hash_each (n, &rib->hops) {
-		struct hop *h = OBJECT(n, struct hop, track.by_key);
-		if (h->placed)
-			table_changed(&rib->request_table, &h->row);
+		ask(rib, OBJECT(n, struct hop, track.by_key));
 	}
 }
 

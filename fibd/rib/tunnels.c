@@ -144,27 +144,29 @@ key_hash(const struct addr *peer, bool bfd)
 }
 
 static struct tunnel *
-find(const struct rib *rib, const struct addr *peer, bool bfd)
+find(const struct rib *rib, const struct addr *peer, bool bfd, const struct addr *source)
 {
 	for (struct hash_node *n = hash_first(&rib->tunnels, key_hash(peer, bfd)); n; n = hash_next(n)) {
 		struct tunnel *t = OBJECT(n, struct tunnel, by_key);
-		if (addr_eq(&t->peer, peer) && t->bfd == bfd)
+		if (addr_eq(&t->peer, peer) && t->bfd == bfd && addr_eq(&t->bfd_source, source))
 			return t;
 	}
 	return NULL;
 }
 
 static struct tunnel *
-tunnel_new(struct rib *rib, const struct addr *peer, bool bfd)
+tunnel_new(struct rib *rib, const struct addr *peer, bool bfd, const struct addr *source)
 {
 	struct tunnel *t = NEW(struct tunnel);
+	const struct hop_key watched = { .table = rib->public, .peer = *peer, .source = *source, .client = HOP_PW };
 	struct spec to = { .addr = *peer,
 		.lsp = true,
 		.label = LABEL_IMPLICIT_NULL,
-		.track = bfd ? track_hop(rib, rib->public, peer, 0, true) : 0 };
+		.track = bfd ? track_hop(rib, &watched) : 0 };
 
 	t->peer = *peer;
 	t->bfd = bfd;
+	t->bfd_source = *source;
 	list_init(&t->wires);
 	t->fate = fate_get(
 	    rib, &(struct fate){ .table = rib->public, .family = peer->family, .specs = &to, .spec_count = 1 });
@@ -175,12 +177,12 @@ tunnel_new(struct rib *rib, const struct addr *peer, bool bfd)
 }
 
 struct tunnel *
-tunnel_join(struct rib *rib, struct wire *w, bool bfd)
+tunnel_join(struct rib *rib, struct wire *w, bool bfd, const struct addr *bfd_source)
 {
-	struct tunnel *t = find(rib, &w->peer, bfd);
+	struct tunnel *t = find(rib, &w->peer, bfd, bfd_source);
 
 	if (!t)
-		t = tunnel_new(rib, &w->peer, bfd);
+		t = tunnel_new(rib, &w->peer, bfd, bfd_source);
 	list_append(&t->wires, &w->of_tunnel);
 	return t;
 }

@@ -29,7 +29,8 @@ front_port(struct front *f, uint32_t ifindex, bool up, bool gone)
 	static const struct {
 		uint32_t ifindex, vrf_ifindex;
 		const char *name, *label, *vrf;
-	} ports[] = { { 3, 0, "eth0", "GE0/1/0", "" }, { 4, 9, "eth1", "GE0/2/0", "red" }, { 9, 0, "red", "red", "" } };
+	} ports[] = { { 3, 0, "eth0", "GE0/1/0", "" }, { 4, 9, "eth1", "GE0/2/0", "red" }, { 9, 0, "red", "red", "" },
+		{ 70, 0, "vccv0", "vccv0", "" } };
 	Fib__Interface row = FIB__INTERFACE__INIT;
 
 	for (size_t i = 0; i < COUNT(ports); i++)
@@ -115,6 +116,29 @@ front_request(
     struct front *f, const char *daemon, const char *peer, uint32_t ifindex, uint32_t min_ms, uint32_t multiplier)
 {
 	request(f, daemon, peer, ifindex, min_ms, multiplier, false);
+}
+
+void
+front_channel(struct front *f, const char *daemon, const struct front_channel *c, bool gone)
+{
+	Bfd__Request row = BFD__REQUEST__INIT;
+	struct addr peer = address(c->peer), source = c->no_source ? addr_none() : address("1.1.1.1");
+
+	row.client = (char *)(uintptr_t) "l2vpn";
+	row.peer = (ProtobufCBinaryData){ addr_size(&peer), peer.bytes };
+	row.source = (ProtobufCBinaryData){ addr_is_set(&source) ? addr_size(&source) : 0, source.bytes };
+	row.ifindex = c->ifindex;
+	row.vccv_label = c->label;
+	row.vccv_encapsulation = c->encapsulation;
+	row.vccv_control_word = c->word;
+	row.min_tx_us = row.min_rx_us = c->min_ms * 1000;
+	row.multiplier = c->multiplier;
+	input(f, &(struct bfd_input){ .kind = BFD_IN_ROW,
+		     .table = BFD_REQUEST,
+		     .daemon = daemon,
+		     .row = &row,
+		     .gone = gone,
+		     .round = f->round });
 }
 
 void

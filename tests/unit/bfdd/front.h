@@ -23,6 +23,13 @@ void front_configure(struct front *); /* tells front->config */
 void front_port(struct front *, uint32_t ifindex, bool up, bool gone);
 void front_request(
     struct front *, const char *daemon, const char *peer, uint32_t ifindex, uint32_t min_ms, uint32_t multiplier);
+/* l2vpnd's: from 1.1.1.1 over the control channel of this label, on interface `ifindex`. */
+struct front_channel {
+	const char *peer;
+	uint32_t ifindex, label, encapsulation, min_ms, multiplier;
+	bool word, no_source;
+};
+void front_channel(struct front *, const char *daemon, const struct front_channel *, bool gone);
 void front_request_gone(struct front *, const char *daemon, const char *peer, uint32_t ifindex);
 void front_requests_synced(struct front *, const char *daemon, uint32_t round);
 size_t front_take(struct front *);

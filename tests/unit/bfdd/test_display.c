@@ -60,6 +60,27 @@ says(const char *part)
 }
 #define SAYS(part) ck_assert_msg(says(part), "\"%s\" is missing in:\n%s", part, text_chars(&out))
 
+START_TEST(one_over_a_pseudowire_says_its_label_and_its_form)
+{
+	one.configured = false;
+	one.name = (char *)(uintptr_t) "dynamic 10.1.1.1%vccv0/524288<10.1.1.2";
+	one.interface = (char *)(uintptr_t) "vccv0";
+	one.vrf = (char *)(uintptr_t) "";
+	one.vccv_label = 524288;
+	one.vccv_encapsulation = 0x10;
+	ck_assert_int_eq(bfd_show_sessions(&show), 0);
+	SAYS("8192   8193    10.1.1.1    Up     Dynamic      vccv0          dynamic 10.1.1.1%vccv0/524288<10.1.1.2");
+	ck_assert_int_eq(bfd_show_sessions_verbose(&show), 0);
+	SAYS("  (VCCV) State : Up");
+	SAYS("  BFD Bind Type          : Pseudowire(label 524288)\n");
+	SAYS("  VCCV Label             : 524288           VCCV Encapsulation     : PW-ACH\n");
+	SAYS("  Destination Port       : -                TTL                    : -\n");
+	one.vccv_encapsulation = 0x04;
+	ck_assert_int_eq(bfd_show_sessions_verbose(&show), 0);
+	SAYS("  VCCV Label             : 524288           VCCV Encapsulation     : IP/UDP\n");
+}
+END_TEST
+
 START_TEST(the_list_has_a_line_for_each_and_counts_them)
 {
 	ck_assert_int_eq(bfd_show_sessions(&show), 0);
@@ -197,6 +218,7 @@ suite(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, the_list_has_a_line_for_each_and_counts_them);
+	tcase_add_test(t, one_over_a_pseudowire_says_its_label_and_its_form);
 	tcase_add_test(t, the_whole_of_a_session_as_reference_002_prints_it);
 	tcase_add_test(t, what_a_session_waits_for_lacks_or_serves_is_said);
 	tcase_add_test(t, ends_that_are_switched_off_say_which);

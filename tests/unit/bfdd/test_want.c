@@ -1,4 +1,5 @@
 /* Who wants which path watched, and the one session that all who want the same path share (RFC 5882 section 2). */
+#include "bfdd/core/vccv.h"
 #include "tests/helper/check.h"
 #include "tests/unit/bfdd/front.h"
 #include <string.h>
@@ -227,6 +228,108 @@ START_TEST(who_leaves_the_source_open_shares_the_session_of_who_does_not)
 }
 END_TEST
 
+/* --- over pseudowires, RFC 5885 --- */
+
+#define CHANNEL(label) "dynamic 2.2.2.2%GE0/1/0/" label "<1.1.1.1"
+static const struct front_channel ach = { "2.2.2.2", 3, 524288, VCCV_ACH, 20, 4, true, false };
+
+START_TEST(each_control_channel_has_a_session_of_its_own_on_its_device)
+{
+	struct front_channel ip = { "2.2.2.2", 3, 524289, VCCV_IP, 10, 3, false, false };
+
+	front_request(f, "fibd", "2.2.2.2", 0, 10, 3);
+	front_channel(f, "l2vpnd", &ach, false);
+	front_channel(f, "l2vpnd", &ip, false);
+	ck_assert_uint_eq(front_take(f), 3);
+	const struct bfd_order *a = front_order(f, 8193), *b = front_order(f, 8194);
+	ck_assert(front_order(f, 8192)->params.multihop && !front_order(f, 8192)->params.vccv_label);
+	ck_assert(!a->params.multihop && a->params.ifindex == 3 && a->params.min_ttl == 255);
+	ck_assert_str_eq(a->device, "eth0");
+	ck_assert_uint_eq(a->params.vccv_label, 524288);
+	ck_assert_uint_eq(a->params.vccv_encapsulation, VCCV_ACH);
+	ck_assert(a->params.vccv_control_word && !b->params.vccv_control_word);
+	ck_assert_uint_eq(a->params.desired_min_tx_us, 20000);
+	ck_assert_uint_eq(a->params.detect_mult, 4);
+	ck_assert(!a->params.demand && !a->params.echo_us && !a->params.required_min_echo_us && !a->params.passive);
+	ck_assert_uint_eq(b->params.vccv_label, 524289);
+	ck_assert_uint_eq(b->params.vccv_encapsulation, VCCV_IP);
+	const Bfd__Session *row = front_row(f, CHANNEL("524288"));
+	ck_assert_ptr_nonnull(row);
+	ck_assert_uint_eq(row->vccv_label, 524288);
+	ck_assert_uint_eq(row->vccv_encapsulation, VCCV_ACH);
+	ck_assert_str_eq(row->interface, "GE0/1/0");
+	ck_assert(!row->multihop);
+	ck_assert_uint_eq(front_rows(f), 3);
+}
+END_TEST
+
+START_TEST(wants_of_one_channel_share_its_session_and_another_form_keeps_it)
+{
+	struct front_channel quick = ach, form = ach;
+
+	quick.min_ms = 5;
+	form.encapsulation = VCCV_IP;
+	front_channel(f, "l2vpnd", &ach, false);
+	front_take(f);
+	front_channel(f, "fibd", &quick, false);
+	ck_assert_uint_eq(front_take(f), 1);
+	ck_assert_uint_eq(front_order(f, 8192)->params.desired_min_tx_us, 5000);
+	front_channel(f, "fibd", &quick, true);
+	ck_assert_uint_eq(front_take(f), 1);
+	ck_assert_uint_eq(front_order(f, 8192)->params.desired_min_tx_us, 20000);
+	front_channel(f, "l2vpnd", &form, false);
+	ck_assert_uint_eq(front_take(f), 1);
+	ck_assert_uint_eq(front_order(f, 8192)->params.vccv_encapsulation, VCCV_IP);
+	front_channel(f, "l2vpnd", &form, true);
+	ck_assert_uint_eq(front_take(f), 1);
+	ck_assert(f->orders[0].remove);
+	ck_assert_uint_eq(front_rows(f), 0);
+}
+END_TEST
+
+START_TEST(a_channels_session_goes_with_its_device_and_is_made_anew_on_the_next)
+{
+	struct front_channel next = ach;
+
+	next.ifindex = 70;
+	front_channel(f, "l2vpnd", &ach, false);
+	front_take(f);
+	front_port(f, 3, true, true);
+	ck_assert_uint_eq(front_take(f), 1);
+	ck_assert(f->orders[0].remove);
+	const Bfd__Session *row = front_row(f, "dynamic 2.2.2.2%/524288<1.1.1.1");
+	ck_assert_ptr_nonnull(row);
+	ck_assert_str_eq(row->trouble, "its control channel's device is not there");
+	ck_assert_int_eq(row->verdict, BFD__VERDICT__UNKNOWN);
+	ck_assert_uint_eq(row->vccv_label, 524288);
+	front_channel(f, "l2vpnd", &next, false);
+	front_channel(f, "l2vpnd", &ach, true);
+	ck_assert_uint_eq(front_take(f), 0);
+	front_port(f, 70, true, false);
+	ck_assert_uint_eq(front_take(f), 1);
+	ck_assert(!f->orders[0].remove);
+	ck_assert_str_eq(f->orders[0].device, "vccv0");
+	ck_assert_uint_eq(f->orders[0].params.ifindex, 70);
+	ck_assert_ptr_nonnull(front_row(f, "dynamic 2.2.2.2%vccv0/524288<1.1.1.1"));
+}
+END_TEST
+
+START_TEST(what_cannot_be_done_on_a_channel_is_said)
+{
+	struct front_channel status = ach, bare = ach;
+
+	status.encapsulation = 0x20;
+	front_channel(f, "l2vpnd", &status, false);
+	bare.label++;
+	bare.encapsulation = VCCV_IP;
+	bare.no_source = true;
+	front_channel(f, "l2vpnd", &bare, false);
+	ck_assert_uint_eq(front_take(f), 0);
+	ck_assert_str_eq(front_row(f, "dynamic 2.2.2.2%/524288<1.1.1.1")->trouble, "this form of BFD over VCCV cannot be done");
+	ck_assert_str_eq(front_row(f, "dynamic 2.2.2.2%/524289")->trouble, "BFD over VCCV with IP needs an address of ours");
+}
+END_TEST
+
 START_TEST(another_name_for_the_same_line_is_the_same_session)
 {
 	front_session(f, "old", "10.1.1.2", "GE0/1/0");
@@ -328,6 +431,10 @@ suite(void)
 	tcase_add_test(t, one_client_that_leaves_disturbs_no_other);
 	tcase_add_test(t, a_line_for_a_path_that_clients_watch_gives_it_its_name);
 	tcase_add_test(t, who_leaves_the_source_open_shares_the_session_of_who_does_not);
+	tcase_add_test(t, each_control_channel_has_a_session_of_its_own_on_its_device);
+	tcase_add_test(t, wants_of_one_channel_share_its_session_and_another_form_keeps_it);
+	tcase_add_test(t, a_channels_session_goes_with_its_device_and_is_made_anew_on_the_next);
+	tcase_add_test(t, what_cannot_be_done_on_a_channel_is_said);
 	tcase_add_test(t, another_name_for_the_same_line_is_the_same_session);
 	tcase_add_test(t, two_names_for_one_path_are_told);
 	tcase_add_test(t, what_a_client_does_not_repeat_after_its_restart_is_gone);

@@ -337,6 +337,30 @@ START_TEST(a_provider_edge_that_bfd_finds_dead_costs_one_operation_for_a_thousan
 }
 END_TEST
 
+START_TEST(the_session_of_l2vpnds_own_request_is_followed_by_its_peer_and_source_and_no_other)
+{
+	world_pw_start(w);
+	circuit(PATH2 " bfd from 1.1.1.1," PATH3, 0, 1);
+	ck_assert_str_eq(world_requests(w), "nothing"); /* it is l2vpnd that asks */
+	world_session_from(w, "bgp", BFD__VERDICT__DEAD, "2.2.2.2", "1.1.1.9", 1);
+	world_run(w);
+	ck_assert(row()->paths[0]->alive);
+	ck_assert_uint_eq(row()->active, 0);
+	world_session_from(w, "pw", BFD__VERDICT__ALIVE, "2.2.2.2", "1.1.1.1", 1);
+	world_session_from(w, "pw", BFD__VERDICT__DEAD, "2.2.2.2", "1.1.1.1", 1);
+	world_run(w);
+	ck_assert(!row()->paths[0]->alive);
+	ck_assert_uint_eq(row()->active, 1);
+	ck_assert_str_eq(row()->moved_why, "BFD says that 2.2.2.2 is dead");
+	world_session_gone(w, "pw"); /* nobody watches it any more */
+	circuit(PATH2 " bfd from 1.1.1.2," PATH3, 0, 2);
+	ck_assert(row()->paths[0]->alive);
+	ck_assert_uint_eq(row()->active, 0);
+	circuit(PATH2 "," PATH3, 0, 2);
+	ck_assert_str_eq(world_requests(w), "nothing");
+}
+END_TEST
+
 START_TEST(a_path_that_comes_back_waits_for_the_next_turn)
 {
 	world_pw_start(w);
@@ -697,6 +721,7 @@ suite(void)
 	tcase_add_checked_fixture(two, setup, teardown);
 	tcase_set_timeout(two, 60);
 	tcase_add_test(two, the_second_carries_nothing_while_the_first_is_good);
+	tcase_add_test(two, the_session_of_l2vpnds_own_request_is_followed_by_its_peer_and_source_and_no_other);
 	tcase_add_test(two, a_provider_edge_that_bfd_finds_dead_costs_one_operation_for_a_thousand_pseudowires);
 	tcase_add_test(two, a_path_that_comes_back_waits_for_the_next_turn);
 	tcase_add_test(two, where_both_were_lost_frames_go_by_the_one_that_is_back);

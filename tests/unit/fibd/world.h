@@ -81,6 +81,9 @@ void world_session(struct world *, const char *name, Bfd__Verdict, uint32_t roun
 /* With where it leads (ifindex 0: several hops), and what it does to that link. */
 void world_session_at(struct world *, const char *name, Bfd__Verdict, const char *peer, uint32_t ifindex,
     bool holds_link, uint32_t round);
+/* Over several hops, from this address of ours. */
+void world_session_from(
+    struct world *, const char *name, Bfd__Verdict, const char *peer, const char *source, uint32_t round);
 /* bfd.Request as text, one word a row, in order: "10.0.1.2@1" or "10.9.9.9@0/red". */
 const char *world_requests(struct world *);
 void world_session_gone(struct world *, const char *name);

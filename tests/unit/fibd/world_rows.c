@@ -144,6 +144,22 @@ world_session_at(struct world *w, const char *name, Bfd__Verdict verdict, const 
 }
 
 void
+world_session_from(
+    struct world *w, const char *name, Bfd__Verdict verdict, const char *peer, const char *source, uint32_t round)
+{
+	Bfd__Session row = BFD__SESSION__INIT;
+	struct addr a = world_addr(peer), b = world_addr(source);
+
+	row.name = (char *)(uintptr_t)name;
+	row.verdict = verdict;
+	row.peer = (ProtobufCBinaryData){ addr_size(&a), a.bytes };
+	row.source = (ProtobufCBinaryData){ addr_size(&b), b.bytes };
+	row.multihop = true;
+	world_input(
+	    w, &(struct fib_input){ .kind = FIB_IN_ROW, .table = FIB_BFD_SESSION, .row = &row, .round = round });
+}
+
+void
 world_session_gone(struct world *w, const char *name)
 {
 	session_input(w, name, BFD__VERDICT__UNKNOWN, true, 0);

@@ -385,6 +385,13 @@ read_paths(struct world *w, L2vpn__Circuit *row, const char *text)
 		p->peer = (ProtobufCBinaryData){ addr_size(a), a->bytes };
 		p->control_word = strstr(words, "cw") != NULL;
 		p->bfd = strstr(words, "bfd") != NULL;
+		const char *from = strstr(words, "from ");
+		char source[64];
+		if (from && sscanf(from, "from %63s", source) == 1) {
+			struct addr *b = arena_take(&w->arena, sizeof *b);
+			*b = world_addr(source);
+			p->bfd_source = (ProtobufCBinaryData){ addr_size(b), b->bytes };
+		}
 		p->usable = !strstr(words, "off");
 	}
 }

@@ -99,7 +99,7 @@ START_TEST(a_template_says_what_its_pseudowires_do_not)
 			  " mpls l2vc 9.9.9.9 pw-template T 8 no-control-word tunnel-policy Q\n#\ntunnel-policy Q\n");
 	struct l2vpn_settings s = l2vpn_settings(&c, &c.circuits[0], L2VPN_PRIMARY);
 	ck_assert_uint_eq(addr_to_v4(&s.peer), 0x02020202);
-	ck_assert(s.control_word && s.bfd && s.vccv);
+	ck_assert(s.control_word && s.bfd.on && s.vccv && !s.vccv_bfd.on);
 	ck_assert_uint_eq(s.mtu, 1600);
 	ck_assert_str_eq(s.policy, "P");
 	s = l2vpn_settings(&c, &c.circuits[1], L2VPN_PRIMARY);
@@ -159,6 +159,8 @@ static const char *const taken[] = {
 	BOTH "mpls l2vpn holdoff 180\n",
 	BOTH "mpls l2vpn redundancy master\n mpls l2vpn reroute never\n mpls l2vpn holdoff 1\n",
 	BOTH "undo interface-parameter-type vccv\n mpls l2vpn pw bfd\n mpls l2vpn trigger if-down\n",
+	BOTH "mpls l2vpn pw bfd detect-multiplier 5 min-tx-interval 20\n mpls l2vpn vccv bfd min-rx-interval 30\n",
+	"pw-template T\n vccv bfd min-tx-interval 100 min-rx-interval 100 detect-multiplier 255\n",
 	BOTH "mpls l2vpn service-name a-name_with.signs\n",
 	ON "interface GigabitEthernet0/1/0\n link-protocol ppp\n mpls l2vc 2.2.2.2 1\n",
 	ON "ccc one interface GigabitEthernet0/1/0 out-interface GigabitEthernet0/2/0\n",
@@ -183,6 +185,21 @@ START_TEST(each_form_is_printed_as_it_is_taken_again)
 }
 END_TEST
 
+START_TEST(timers_of_bfd_are_taken_and_printed)
+{
+	struct text out = { 0 };
+
+	accepts("pw-template T\n bfd-detect detect-multiplier 5 min-tx-interval 20 min-rx-interval 30\n vccv bfd "
+		"min-rx-interval 7\n#\n" BOTH "mpls l2vpn pw bfd min-rx-interval 40\n mpls l2vpn vccv bfd\n");
+	print(&out);
+	const char *const lines[] = { " bfd-detect min-tx-interval 20 min-rx-interval 30 detect-multiplier 5\n",
+		" vccv bfd min-rx-interval 7\n", " mpls l2vpn pw bfd min-rx-interval 40\n", " mpls l2vpn vccv bfd\n" };
+	for (size_t i = 0; i < COUNT(lines); i++)
+		ck_assert_msg(strstr(text_chars(&out), lines[i]), "no%s in\n%s", lines[i], text_chars(&out));
+	text_free(&out);
+}
+END_TEST
+
 static const struct {
 	const char *with, *without;
 } undone[] = {
@@ -197,6 +214,8 @@ static const struct {
 	{ BOTH "mpls l2vpn holdoff 4\n undo mpls l2vpn holdoff\n", BOTH },
 	{ BOTH "mpls l2vpn service-name x\n undo mpls l2vpn service-name\n", BOTH },
 	{ BOTH "mpls l2vpn pw bfd\n undo mpls l2vpn pw bfd\n", BOTH },
+	{ BOTH "mpls l2vpn vccv bfd min-tx-interval 5\n undo mpls l2vpn vccv bfd\n", BOTH },
+	{ "pw-template T\n vccv bfd detect-multiplier 9\n undo vccv bfd\n", "pw-template T\n" },
 	{ BOTH "mpls l2vpn trigger if-down\n undo mpls l2vpn trigger if-down\n", BOTH },
 	{ BOTH "undo interface-parameter-type vccv\n interface-parameter-type vccv\n", BOTH },
 	{ "interface GigabitEthernet0/1/0.10\n vlan-type dot1q 10\n undo vlan-type dot1q\n", "" },
@@ -244,6 +263,8 @@ static const struct {
 	{ "pw-template T\n undo interface-parameter-type vccv\n#\n" PORT
 	  "mpls l2vc 2.2.2.2 1\n mpls l2vc 3.3.3.3 pw-template T 1 bypass\n",
 	    "differ in their VCCV parameter: bypass has none, primary has it" },
+	{ PORT "mpls l2vc 2.2.2.2 1\n undo interface-parameter-type vccv\n mpls l2vpn vccv bfd\n",
+	    "router.conf:4: BFD over VCCV needs a control channel" },
 	{ PORT "mpls l2vc 2.2.2.2 1 secondary\n", "no primary pseudowire, from which a secondary one could take over" },
 	{ PORT "mpls l2vc 2.2.2.2 1 bypass\n", "no primary pseudowire, from which a bypass one could take over" },
 	{ "interface GigabitEthernet0/1/0\n mpls l2vc 2.2.2.2 1\n", "router.conf:2: pseudowires need `mpls l2vpn`" },
@@ -351,6 +372,7 @@ suite(void)
 	tcase_add_test(t, the_steps_of_reference_003);
 	tcase_add_test(t, a_template_says_what_its_pseudowires_do_not);
 	tcase_add_loop_test(t, the_type_of_a_pseudowire_follows_from_its_interface, 0, COUNT(types));
+	tcase_add_test(t, timers_of_bfd_are_taken_and_printed);
 	tcase_add_loop_test(t, each_form_is_printed_as_it_is_taken_again, 0, COUNT(taken));
 	tcase_add_loop_test(t, each_line_can_be_undone, 0, COUNT(undone));
 	tcase_add_loop_test(t, what_breaks_a_rule_is_refused_with_its_line, 0, COUNT(refused));

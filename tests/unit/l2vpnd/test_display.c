@@ -148,6 +148,7 @@ START_TEST(everything_about_one)
 	vcs[0].remote_control_word = true;
 	vcs[0].remote_vccv_cc = 7;
 	vcs[0].remote_vccv_cv = 0x3f;
+	vcs[0].vccv_bfd = vcs[0].vccv_alive = true;
 	vcs[0].local_status = 0x26;
 	services[0].switch_reason = (char *)(uintptr_t) "an operator has said so";
 	services[0].switched = AGO(3600);
@@ -172,6 +173,7 @@ START_TEST(everything_about_one)
 	    "  remote VCCV           : cw alert ttl icmp-ping lsp-ping bfd-udp-fault bfd-udp-status bfd-raw-fault "
 	    "bfd-raw-status\n"
 	    "  BFD for peer          : disable\n"
+	    "  BFD over VCCV         : runs, alive\n"
 	    "  tunnel policy name    : --\n"
 	    "  PW template name      : --\n"
 	    "  VC tunnel/token info  : 1 tunnels/tokens\n"

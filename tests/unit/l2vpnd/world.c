@@ -133,6 +133,8 @@ fill_answer(struct world *w, const L2vpn__PwRequest *r, Ldp__Pw *m)
 		m->remote_label = e->session ? e->label : LABEL_UNSET;
 		m->remote_status = e->status;
 		m->remote_mtu = e->mtu;
+		m->remote_vccv_cc = e->cc;
+		m->remote_vccv_cv = e->cv;
 		m->remote_control_word = e->control_word;
 		m->control_word = e->control_word && r->control_word;
 		m->trouble = (char *)(uintptr_t)(e->trouble ? e->trouble : "");
@@ -221,6 +223,7 @@ path_of(struct world *w, const L2vpn__CircuitPath *p, const struct port *port)
 	m->alive = !p->bfd || there->alive;
 	m->sends = m->lsp && p->usable && p->out_label != LABEL_UNSET && port->ifindex;
 	m->receives = port->ifindex && !w->fib_learns;
+	m->channel = there->channel && m->lsp && p->out_label != LABEL_UNSET;
 	return m;
 }
 
@@ -358,6 +361,57 @@ world_switch(struct world *w, const char *interface, bool to_primary)
 	world_settle(w);
 }
 
+/* --- BFD over VCCV --- */
+
+static void
+tell_device(struct world *w, uint32_t ifindex, bool gone)
+{
+	Fib__Interface row = FIB__INTERFACE__INIT;
+
+	row.name = (char *)(uintptr_t) "vccv0";
+	row.ifindex = ifindex;
+	feed(w, (struct l2vpn_input){
+		    .kind = L2VPN_IN_ROW, .table = L2VPN_FIB_INTERFACE, .row = &row, .gone = gone, .round = 1 });
+}
+
+void
+world_vccv(struct world *w, uint32_t ifindex)
+{
+	if (w->vccv)
+		tell_device(w, w->vccv, true);
+	w->vccv = ifindex;
+	if (ifindex)
+		tell_device(w, ifindex, false);
+	world_settle(w);
+}
+
+static void
+tell_session(struct world *w, const char *peer, uint32_t vc_id, Bfd__Verdict verdict, bool gone)
+{
+	Bfd__Session row = BFD__SESSION__INIT;
+	char name[96];
+
+	snprintf(name, sizeof name, "dynamic %s %u", peer, vc_id);
+	row.name = name;
+	row.verdict = verdict;
+	row.vccv_label = gone ? 0 : world_vc(w, peer, vc_id)->local_label;
+	feed(w, (struct l2vpn_input){
+		    .kind = L2VPN_IN_ROW, .table = L2VPN_BFD_SESSION, .row = &row, .gone = gone, .round = 1 });
+	world_settle(w);
+}
+
+void
+world_verdict(struct world *w, const char *peer, uint32_t vc_id, Bfd__Verdict verdict)
+{
+	tell_session(w, peer, vc_id, verdict, false);
+}
+
+void
+world_session_gone(struct world *w, const char *peer, uint32_t vc_id)
+{
+	tell_session(w, peer, vc_id, BFD__VERDICT__UNKNOWN, true);
+}
+
 /* --- lives --- */
 
 static void
@@ -396,6 +450,10 @@ begin(struct world *w)
 		ldp__pw__free_unpacked(m, NULL);
 	}
 	synced(w, L2VPN_LDP_PW, w->round[0]);
+	world_settle(w);
+	if (w->vccv)
+		tell_device(w, w->vccv, false);
+	synced(w, L2VPN_FIB_INTERFACE, 1);
 	world_settle(w);
 }
 
@@ -558,8 +616,16 @@ READER(world_vc, L2vpn__Vc, l2vpn__vc__init, "l2vpn.Vc", (struct world * w, cons
     is_of(&m.peer, peer) && m.vc_id == vc_id)
 READER(world_circuit, L2vpn__Circuit, l2vpn__circuit__init, "l2vpn.Circuit", (struct world * w, const char *interface),
     strcmp(m.interface, interface) == 0)
+READER(world_watch, Bfd__Request, bfd__request__init, "bfd.Request",
+    (struct world * w, const char *peer, uint32_t label), is_of(&m.peer, peer) && m.vccv_label == label)
 READER(world_service, L2vpn__Service, l2vpn__service__init, "l2vpn.Service", (struct world * w, const char *interface),
     strcmp(m.interface, interface) == 0)
+
+size_t
+world_watches(struct world *w)
+{
+	return world_table(w, "bfd.Request")->count;
+}
 
 static int
 line_cmp(const void *a, const void *b)

@@ -1,6 +1,7 @@
 #ifndef UNIT_L2VPND_WORLD_H
 #define UNIT_L2VPND_WORLD_H
 #include "l2vpnd/l2vpn.h"
+#include "proto/bfd.pb-c.h"
 #include "proto/fib.pb-c.h"
 #include "proto/l2vpn.pb-c.h"
 #include "proto/ldp.pb-c.h"
@@ -15,6 +16,7 @@ struct end { /* the other end of a pseudowire */
 	uint32_t type, vc_id;
 	uint32_t label; /* LABEL_UNSET: it has told none */
 	uint32_t status, mtu;
+	uint32_t cc, cv; /* of VCCV */
 	bool session, control_word, status_tlv;
 	const char *trouble;
 };
@@ -25,7 +27,7 @@ struct port { /* an interface */
 };
 struct peer { /* another router, as the data plane has it */
 	struct addr address;
-	bool lsp, alive;
+	bool lsp, alive, channel; /* channel: the control channels of pseudowires to it stand */
 };
 struct kernel { /* a circuit of fibd's */
 	char name[64];
@@ -57,6 +59,7 @@ struct world {
 	uint32_t round[2];              /* of ldpd's tables, of fibd's */
 	bool ldp_learns, fib_learns;    /* it has just started: says less than it knows */
 	bool no_range;
+	uint32_t vccv; /* ifindex of vccv0; 0: there is none */
 	uint64_t life;
 	struct arena arena;
 };
@@ -73,6 +76,10 @@ void world_pass(struct world *, usec_t span);
 /* fibd leaves a path for this one and tells when all is good again. */
 void world_leaves(struct world *, const char *interface, uint32_t path, const char *why);
 void world_switch(struct world *, const char *interface, bool to_primary);
+void world_vccv(struct world *, uint32_t ifindex); /* vccv0 is this one from now on; 0: gone */
+/* bfdd on the control channel of this pseudowire. */
+void world_verdict(struct world *, const char *peer, uint32_t vc_id, Bfd__Verdict);
+void world_session_gone(struct world *, const char *peer, uint32_t vc_id);
 /* Killed and started again; the others go on. */
 void world_restart_l2vpnd(struct world *);
 void world_restart_ldpd(struct world *);
@@ -81,6 +88,8 @@ void world_restart_both(struct world *); /* fibd and l2vpnd: then fibd tells wha
 /* Until the next call; NULL: there is no such row. */
 const L2vpn__PwRequest *world_request(struct world *, const char *peer, uint32_t vc_id);
 const L2vpn__Circuit *world_circuit(struct world *, const char *interface);
+const Bfd__Request *world_watch(struct world *, const char *peer, uint32_t label); /* label 0: of the peer itself */
+size_t world_watches(struct world *);
 const L2vpn__Vc *world_vc(struct world *, const char *peer, uint32_t vc_id);
 const L2vpn__Service *world_service(struct world *, const char *interface);
 struct table *world_table(struct world *, const char *name);
