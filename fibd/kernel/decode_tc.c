@@ -346,9 +346,11 @@ decode_counts(const struct nlmsghdr *h, struct fib_object *ret, unsigned room)
 		if (count == room || !read_action(action, &s) || !f.label)
 			continue;
 		ret[count].kind = FIB_COUNT;
-		ret[count++].count = (struct fib_count){
-			.label = f.label, .received = s.received, .channel = s.channel, .packets = f.packets, .bytes = f.bytes
-		};
+		ret[count++].count = (struct fib_count){ .label = f.label,
+			.received = s.received,
+			.channel = s.channel,
+			.packets = f.packets,
+			.bytes = f.bytes };
 	}
 	return count;
 }

@@ -332,8 +332,9 @@ put_sieve(struct nl_msg *m, const struct fib_filter *f)
 
 	u32.sel.nkeys = (unsigned char)count;
 	for (unsigned i = 0; i < count; i++)
-		u32.keys[i] =
-		    (struct tc_u32_key){ .mask = words[i].mask, .val = words[i].value, .off = (int)(i * sizeof(uint32_t)) };
+		u32.keys[i] = (struct tc_u32_key){
+			.mask = words[i].mask, .val = words[i].value, .off = (int)(i * sizeof(uint32_t))
+		};
 	nla_put_u32(m, TCA_U32_FLAGS, TCA_CLS_FLAGS_SKIP_HW);
 	nla_put(m, TCA_U32_SEL, (int)(sizeof u32.sel + count * sizeof *u32.keys), &u32);
 }
@@ -359,8 +360,7 @@ encode_filter(const struct fib_filter *f, bool delete)
 		.tcm_parent = of_block ? FIB_BLOCK : TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
 		.tcm_handle = handle_of(f),
 		.tcm_info = TC_H_MAKE((uint32_t)f->pref << 16, protocol) };
-	struct nl_msg *m =
-	    begin(delete ? RTM_DELTFILTER : RTM_NEWTFILTER, delete ? 0 : how, &head, sizeof head);
+	struct nl_msg *m = begin(delete ? RTM_DELTFILTER : RTM_NEWTFILTER, delete ? 0 : how, &head, sizeof head);
 
 	nla_put_string(m, TCA_KIND, sieve ? "u32" : "flower");
 	if (f->pref == FIB_ASSOCIATED)

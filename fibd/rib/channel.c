@@ -21,8 +21,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NO_U32                                                                                                      \
-	"this kernel has no u32 filters (module cls_u32): packets of pseudowires' associated channels are not told from frames; boot " \
+#define NO_U32                                                                                                       \
+	"this kernel has no u32 filters (module cls_u32): packets of pseudowires' associated channels are not told " \
+	"from frames; boot "                                                                                         \
 	"a kernel that has them, such as Debian's linux-image-amd64"
 #define HALF_FOR (100 * USEC_PER_MSEC)
 
@@ -40,9 +41,9 @@ ask(struct rib *rib, enum fib_op_kind kind, uint32_t ifindex, const char *name)
 static void
 remove_port(struct rib *rib, struct port *p)
 {
-	if (!p->link.ours || p->told & TOLD_DELETE)
+	if (!p->link.ours || rib->channels.going)
 		return;
-	p->told |= TOLD_DELETE;
+	rib->channels.going = true; /* and the other one with it */
 	ask(rib, FIB_OP_LINK_DELETE, p->link.ifindex, p->link.name);
 }
 
@@ -117,6 +118,8 @@ channels_settle(struct rib *rib)
 	place(rib, theirs, ours);
 	if (!theirs == !ours)
 		all->half = 0;
+	if (!theirs && !ours)
+		all->going = false;
 	if (!all->wanted) {
 		if (rib->synced[FIB_L2VPN_CIRCUIT] && !all->filters && (theirs || ours))
 			remove_port(rib, theirs ? theirs : ours);
@@ -142,8 +145,8 @@ channel_answer(struct rib *rib, int error, const char *text)
 	all->asked = false;
 	all->dirty = true;
 	all->refused = error != 0;
-	snprintf(all->trouble, sizeof all->trouble, "%s%s", error ? "the interfaces of control channels cannot be made: " : "",
-	    error ? text : "");
+	snprintf(all->trouble, sizeof all->trouble, "%s%s",
+	    error ? "the interfaces of control channels cannot be made: " : "", error ? text : "");
 	if (error)
 		diff_again_later(rib);
 	circuits_all_dirty(rib);
@@ -228,7 +231,7 @@ channels_retry(struct rib *rib)
 {
 	for (size_t i = 0; i < COUNT(rib->channels.sieves); i++)
 		rib->channels.sieves[i].refused = false;
-	rib->channels.refused = false;
+	rib->channels.refused = rib->channels.going = false;
 	rib->channels.dirty = true;
 }
 

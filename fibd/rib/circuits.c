@@ -213,7 +213,8 @@ circuit_release(struct rib *rib, struct circuit *c)
 static uint8_t
 channel_form(const L2vpn__CircuitPath *p)
 {
-	bool is_form = p->control_channel <= FIB_TTL_EXPIRY && (p->control_channel != FIB_CONTROL_WORD || p->control_word);
+	bool is_form =
+	    p->control_channel <= FIB_TTL_EXPIRY && (p->control_channel != FIB_CONTROL_WORD || p->control_word);
 
 	return is_form ? (uint8_t)p->control_channel : FIB_FRAME;
 }

@@ -171,7 +171,8 @@ void clsact_lost(struct rib *, struct port *);
 void circuits_swept(struct rib *);
 struct filter *filter_get(struct rib *, struct circuit *, const struct fib_filter *like);
 struct filter *filter_find(const struct rib *, uint32_t ifindex, uint16_t pref, uint32_t handle);
-struct filter *filter_of_label(const struct rib *, uint32_t label); /* what receives it, behind a penultimate hop; NULL: none */
+struct filter *filter_of_label(
+    const struct rib *, uint32_t label); /* what receives it, behind a penultimate hop; NULL: none */
 void filter_release(struct rib *, struct filter *);
 /* circuits_rows.c */
 void fill_circuit(const struct row *, void *message, struct arena *);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_FLOWER                                                                                       \
+#define NO_FLOWER                                                                                                     \
 	"this kernel has no flower filters (module cls_flower): pseudowires carry no frames; boot a kernel that has " \
 	"them, such as Debian's linux-image-amd64"
 

@@ -256,6 +256,8 @@ clsacts_seen(struct rib *rib, const struct fib_clsact *in, bool gone)
 	}
 	if (p->circuit)
 		circuit_dirty(rib, p->circuit);
+	if (channels_have(rib, p))
+		circuits_all_dirty(rib);
 }
 
 /* The end of a dump: what was not told is not there. */

@@ -65,6 +65,7 @@ struct channels {
 	uint32_t wanted;     /* by so many pseudowires */
 	uint32_t filters;    /* so many in the kernel need the pair of interfaces */
 	bool asked, refused; /* the pair */
+	bool going;          /* its removal was asked for */
 	uint32_t half;       /* the dump since which there is only one of the two; 0: there are both, or none */
 	uint32_t ours;       /* the one that has our filters; 0: the pair is not there */
 	bool running;        /* packets can go from one to the other */
@@ -475,8 +476,8 @@ void rib_resync(struct rib *, usec_t at); /* ask for a dump, at the latest then 
 /* ports.c */
 struct port *port_find(struct rib *, uint32_t ifindex);
 void ports_seen(struct rib *, const struct fib_object *, bool gone);
-void ports_settle(struct rib *);         /* make interfaces as configured */
-void subinterfaces_settle(struct rib *); /* subinterfaces.c */
+void ports_settle(struct rib *);                               /* make interfaces as configured */
+void subinterfaces_settle(struct rib *);                       /* subinterfaces.c */
 struct port *port_by_device(struct rib *, const char *device); /* by the kernel's name */
 void vrfs_settle(struct rib *);
 void vrfs_changed(struct rib *); /* VRF devices came or went */

@@ -29,18 +29,19 @@ enum {
 };
 /* Ours among what others have in the kernel's traffic control (doc/decisions/0008). */
 enum {
-	FIB_BLOCK = 20100,     /* the filters of all MPLS links */
-	FIB_FRONT = 20100,     /* preference of the filter of a circuit that is looked at first */
-	FIB_PLACE = 20101,     /* and of those of its pseudowires, one after the other */
-	FIB_DROP = 20115,      /* and of the last one */
-	FIB_CHANNEL = 20116,   /* VCCV: of control packets that their labels tell; on the daemons' side, of what they send */
+	FIB_BLOCK = 20100, /* the filters of all MPLS links */
+	FIB_FRONT = 20100, /* preference of the filter of a circuit that is looked at first */
+	FIB_PLACE = 20101, /* and of those of its pseudowires, one after the other */
+	FIB_DROP = 20115,  /* and of the last one */
+	FIB_CHANNEL =
+	    20116, /* VCCV: of control packets that their labels tell; on the daemons' side, of what they send */
 	FIB_RECEIVE_PLAIN = 20117, /* of labels whose frames have no control word */
 	FIB_SIEVE = 20118,         /* sends what may be of an associated channel to a chain of filters: */
 	FIB_CHAIN = 20100,
 	FIB_ASSOCIATED = 20119, /* there, by label. What is none of ours ends there too */
 	FIB_RECEIVE = 20120,    /* of labels whose frames have one */
-	FIB_GATE = 0x50000000, /* indexes of actions: gates from here on, */
-	FIB_SENT = 0x52000000, /* and what counts for a pseudowire: this and its label */
+	FIB_GATE = 0x50000000,  /* indexes of actions: gates from here on, */
+	FIB_SENT = 0x52000000,  /* and what counts for a pseudowire: this and its label */
 	FIB_RECEIVED = 0x53000000,
 	FIB_CHANNELED = 0x54000000,
 	FIB_ACTIONS_END = 0x55000000,
@@ -152,7 +153,7 @@ struct fib_filter {
 	struct addr peer;
 	uint32_t turn;
 	uint32_t circuit; /* with a form: the attachment circuit's interface */
-	bool all; /* gone: every filter of this preference */
+	bool all;         /* gone: every filter of this preference */
 	uint64_t packets, bytes;
 };
 struct fib_count {      /* of a pseudowire */

@@ -56,6 +56,9 @@ world_vccv_remove(struct world *w)
 {
 	static const char *const both[] = { FIB_VCCV_DEVICE, FIB_VCCV_OURS };
 
+	for (size_t i = 0; i < COUNT(both); i++) /* first both are down */
+		if (link_named(w, both[i]))
+			world_admin(w, link_named(w, both[i]), false);
 	for (size_t i = 0; i < COUNT(both); i++)
 		if (link_named(w, both[i]))
 			world_unplug(w, link_named(w, both[i]));

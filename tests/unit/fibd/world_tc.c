@@ -225,7 +225,7 @@ do_filter(struct world *w, const struct fib_filter *f, bool delete, const char *
 		*text = "No filters today";
 		return error;
 	}
-	if (f->pref == FIB_SIEVE && tc->no_u32) {
+	if (f->pref == FIB_SIEVE ? tc->no_u32 : tc->no_flower) {
 		*text = "TC classifier not found";
 		return ENOENT;
 	}
