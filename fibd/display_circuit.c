@@ -120,6 +120,8 @@ path_lines(const struct show *s, const Fib__Circuit *r, size_t i)
 	    (unsigned long long)p->sent_bytes);
 	text_line(s->out, "    Received           : %llu packets, %llu bytes", (unsigned long long)p->received_packets,
 	    (unsigned long long)p->received_bytes);
+	text_line(s->out, "    Control channel    : %s, %llu packets", p->channel ? "ready" : "no",
+	    (unsigned long long)p->channel_packets);
 	if (*p->trouble)
 		text_line(s->out, "    Trouble            : %s", p->trouble);
 }

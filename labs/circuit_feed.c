@@ -4,9 +4,10 @@
  *   circuit_feed RUN
  *
  * A line is a row, and replaces the one before of the same interface:
- *   INTERFACE ACTIVE TURN [tagged] [follows] [local=NAME] [, PEER VC-ID OUT-LABEL IN-LABEL [cw] [bfd] [off]]…
+ *   INTERFACE ACTIVE TURN [tagged] [follows] [local=NAME] [, PEER VC-ID OUT-LABEL IN-LABEL [cw] [ccN] [bfd] [off]]…
  *   gone INTERFACE
- * Each is answered by a line `done`, when it is on its way. `off`: a path that is not usable.
+ * Each is answered by a line `done`, when it is on its way. `off`: a path that is not usable. `ccN`: its control
+ * channel is of form N (RFC 5085 5.1): 1 associated channel, 2 router alert, 3 TTL.
  */
 #include "base/addr.h"
 #include "base/mem.h"
@@ -30,7 +31,7 @@ struct circuit {
 	size_t path_count;
 	struct path {
 		struct addr peer;
-		uint32_t vc_id, out_label, in_label;
+		uint32_t vc_id, out_label, in_label, channel;
 		bool cw, bfd, off;
 	} paths[PATHS];
 };
@@ -66,6 +67,7 @@ fill(const struct row *row, void *message, struct arena *arena)
 		p->control_word = from->cw;
 		p->bfd = from->bfd;
 		p->usable = !from->off;
+		p->control_channel = from->channel;
 	}
 }
 
@@ -85,16 +87,18 @@ find(const char *interface)
 static void
 read_path(struct path *p, char *text)
 {
-	char peer[64], words[3][16] = { "", "", "" };
+	char peer[64], words[4][16] = { "", "", "", "" };
 
-	if (sscanf(text, " %63s %u %u %u %15s %15s %15s", peer, &p->vc_id, &p->out_label, &p->in_label, words[0],
-		words[1], words[2]) < 4 ||
+	if (sscanf(text, " %63s %u %u %u %15s %15s %15s %15s", peer, &p->vc_id, &p->out_label, &p->in_label, words[0],
+		words[1], words[2], words[3]) < 4 ||
 	    !addr_parse(peer, &p->peer)) {
 		fprintf(stderr, "circuit_feed: not a path:%s\n", text);
 		exit(1);
 	}
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		p->cw |= strcmp(words[i], "cw") == 0;
+		if (strncmp(words[i], "cc", 2) == 0)
+			p->channel = (uint32_t)strtoul(words[i] + 2, NULL, 10);
 		p->bfd |= strcmp(words[i], "bfd") == 0;
 		p->off |= strcmp(words[i], "off") == 0;
 	}

@@ -2,6 +2,7 @@
  * Filters, gates and neighbors from netlink messages. Pure. A filter is ours when its preference is one of ours and its last
  * action has our cookie; what it does is told by its actions, one after the other, as the kernel lists them.
  */
+#include "base/label.h"
 #include "base/mem.h"
 #include "fibd/kernel/tc.h"
 #include <arpa/inet.h>
@@ -40,7 +41,8 @@ is_kind(const struct nlattr *a, const char *kind)
 
 struct seen { /* of a filter, while its actions are read */
 	struct fib_filter *f;
-	bool signed_by_us, received;
+	bool is_channel; /* of a control channel, as its place says */
+	bool signed_by_us, received, channel;
 	unsigned pops;
 };
 
@@ -53,7 +55,7 @@ read_cookie(const struct nlattr *a, struct seen *s)
 		return;
 	s->signed_by_us = true;
 	s->f->vc_id = ntohl(c.vc_id);
-	s->f->turn = ntohl(c.turn);
+	*(s->is_channel ? &s->f->circuit : &s->f->turn) = ntohl(c.turn);
 	if (c.family == 4)
 		addr_from_bytes(c.peer, sizeof c.peer, &s->f->peer);
 }
@@ -83,6 +85,7 @@ read_verdict(struct nlattr *options, struct nlattr *stats, struct seen *s)
 	if (parms.index >= FIB_SENT && parms.index < FIB_ACTIONS_END) {
 		s->f->label = parms.index & LABEL_BITS;
 		s->received = parms.index >= FIB_RECEIVED;
+		s->channel = parms.index >= FIB_CHANNELED;
 		read_count(stats, s->f);
 	} else if (parms.index >= FIB_GATE && parms.index < FIB_SENT) {
 		s->f->gate = parms.index;
@@ -109,7 +112,8 @@ read_vlan(struct nlattr *options, struct fib_filter *f)
 	}
 }
 
-/* They are pushed from the bottom, so the one pushed last is the outermost. */
+/* They are pushed from the bottom, so the one pushed last is the outermost. Of a control channel the first takes the place of ours, and
+ * says by its TTL, or by a router alert label above it, which form packets have. */
 static bool
 read_label(struct nlattr *options, struct seen *s)
 {
@@ -117,6 +121,7 @@ read_label(struct nlattr *options, struct seen *s)
 	struct tc_mpls parms;
 	struct fib_filter *f = s->f;
 	uint32_t label;
+	uint8_t ttl = 0;
 
 	if (nla_parse_nested(a, TCA_MPLS_MAX, options, NULL) < 0 || !get(a[TCA_MPLS_PARMS], &parms, sizeof parms))
 		return false;
@@ -126,6 +131,12 @@ read_label(struct nlattr *options, struct seen *s)
 	}
 	if (!get(a[TCA_MPLS_LABEL], &label, sizeof label) || f->label_count == COUNT(f->labels))
 		return false;
+	if (parms.m_action == TCA_MPLS_ACT_MODIFY && get(a[TCA_MPLS_TTL], &ttl, sizeof ttl))
+		f->form = ttl == 1 ? FIB_TTL_EXPIRY : FIB_CONTROL_WORD;
+	if (s->is_channel && label == LABEL_ROUTER_ALERT) {
+		f->form = FIB_ROUTER_ALERT;
+		return true;
+	}
 	memmove(f->labels + 1, f->labels, f->label_count * sizeof *f->labels);
 	f->labels[0] = label;
 	f->label_count++;
@@ -188,12 +199,53 @@ read_actions(struct nlattr *list, struct seen *s)
 /* --- filters --- */
 
 static bool
-is_our_place(const struct tcmsg *m, uint16_t pref, bool *ret_block)
+is_our_place(const struct tcmsg *m, uint16_t pref, uint32_t chain, bool *ret_block)
 {
 	*ret_block = (uint32_t)m->tcm_ifindex == TCM_IFINDEX_MAGIC_BLOCK;
 	if (*ret_block)
-		return m->tcm_block_index == FIB_BLOCK && pref == FIB_RECEIVE;
-	return m->tcm_parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) && pref >= FIB_FRONT && pref <= FIB_DROP;
+		return m->tcm_block_index == FIB_BLOCK && pref >= FIB_CHANNEL && pref <= FIB_RECEIVE &&
+		       chain == (pref == FIB_ASSOCIATED ? FIB_CHAIN : 0);
+	return m->tcm_parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) && !chain &&
+	       ((pref >= FIB_FRONT && pref <= FIB_DROP) || pref == FIB_CHANNEL);
+}
+
+/* It looks for what ours look for. */
+static bool
+read_sieve(struct nlattr *const *options, const struct tcmsg *m, struct fib_filter *f)
+{
+	struct tc_sieve words[TC_SIEVE_WORDS];
+	struct tc_u32_sel sel;
+	struct tc_u32_key key;
+	const struct nlattr *a = options[TCA_U32_SEL];
+
+	f->explicit_null = m->tcm_handle != (uint32_t)TC_HANDLE_SIEVE;
+	unsigned count = tc_sieve(f->explicit_null, words);
+	if (!get(a, &sel, sizeof sel) || sel.nkeys != count || (size_t)nla_len(a) < sizeof sel + count * sizeof key ||
+	    m->tcm_handle - (uint32_t)TC_HANDLE_SIEVE > 1)
+		return false;
+	for (unsigned i = 0; i < count; i++) {
+		memcpy(&key, (const uint8_t *)nla_data(a) + sizeof sel + i * sizeof key, sizeof key);
+		if (key.mask != words[i].mask || key.val != words[i].value || key.off != (int)(i * sizeof(uint32_t)))
+			return false;
+	}
+	return true;
+}
+
+/* What its handle tells of it. */
+static void
+read_handle(uint32_t handle, const struct seen *s)
+{
+	enum { FORMS = 3 };
+	struct fib_filter *f = s->f;
+
+	if (f->ifindex && !s->is_channel)
+		return;
+	f->label = handle & LABEL_BITS;
+	if (f->ifindex)
+		return;
+	f->form = handle >> TC_HANDLE_FORM & FORMS;
+	f->explicit_null = handle & TC_HANDLE_BENEATH;
+	f->control_word = !f->form && s->pops == 2u + f->explicit_null;
 }
 
 static int
@@ -203,31 +255,33 @@ decode_filter(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
 	const struct tcmsg *m = nlmsg_data(h);
 	struct fib_filter *f = &o->filter;
 	struct seen s = { .f = f };
+	uint32_t chain = 0;
 	bool block;
 
 	if (nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof *m, a, TCA_MAX, NULL) < 0)
 		return -EINVAL;
 	*gone = h->nlmsg_type == RTM_DELTFILTER;
 	f->pref = (uint16_t)(m->tcm_info >> 16);
-	if (!is_our_place(m, f->pref, &block) ||
-	    (a[TCA_CHAIN] && nla_len(a[TCA_CHAIN]) >= 4 && nla_get_u32(a[TCA_CHAIN])))
+	get(a[TCA_CHAIN], &chain, sizeof chain);
+	if (!is_our_place(m, f->pref, chain, &block))
 		return 0;
+	s.is_channel = f->pref == FIB_CHANNEL || f->pref == FIB_ASSOCIATED;
+	bool sieve = f->pref == FIB_SIEVE;
+	int actions = sieve ? TCA_U32_ACT : TCA_FLOWER_ACT;
 	o->kind = FIB_FILTER;
 	f->ifindex = block ? 0 : (uint32_t)m->tcm_ifindex;
 	if (!m->tcm_handle) { /* the head of a list; when it goes, so do all in it */
 		f->all = *gone;
 		return *gone;
 	}
-	if (!is_kind(a[TCA_KIND], "flower") || !a[TCA_OPTIONS] ||
-	    nla_parse_nested(options, TCA_FLOWER_MAX, a[TCA_OPTIONS], NULL) < 0 || !options[TCA_FLOWER_ACT])
+	if (!is_kind(a[TCA_KIND], sieve ? "u32" : "flower") || !a[TCA_OPTIONS] ||
+	    nla_parse_nested(options, TCA_FLOWER_MAX, a[TCA_OPTIONS], NULL) < 0 || !options[actions])
 		return 0;
-	if (!read_actions(options[TCA_FLOWER_ACT], &s) || !s.signed_by_us)
+	if (!read_actions(options[actions], &s) || !s.signed_by_us)
 		return 0;
-	if (block) {
-		f->label = m->tcm_handle & LABEL_BITS;
-		f->explicit_null = m->tcm_handle & TC_HANDLE_BENEATH;
-		f->control_word = s.pops == 2u + f->explicit_null;
-	}
+	if (sieve)
+		return read_sieve(options, m, f);
+	read_handle(m->tcm_handle, &s);
 	return 1;
 }
 
@@ -292,9 +346,11 @@ decode_counts(const struct nlmsghdr *h, struct fib_object *ret, unsigned room)
 		if (count == room || !read_action(action, &s) || !f.label)
 			continue;
 		ret[count].kind = FIB_COUNT;
-		ret[count++].count = (struct fib_count){
-			.label = f.label, .received = s.received, .packets = f.packets, .bytes = f.bytes
-		};
+		ret[count++].count = (struct fib_count){ .label = f.label,
+			.received = s.received,
+			.channel = s.channel,
+			.packets = f.packets,
+			.bytes = f.bytes };
 	}
 	return count;
 }

@@ -355,6 +355,8 @@ encode_op(const struct fib_op *op)
 	case FIB_OP_FORWARDING:
 	case FIB_OP_RESYNC: return NULL;
 	case FIB_OP_LINK_SUB: return encode_subinterface(op);
+	case FIB_OP_LINK_VCCV: return encode_vccv(op);
+	case FIB_OP_LINK_NO_IPV6:
 	case FIB_OP_LINK_ALIAS: return NULL;
 	}
 	return NULL;

@@ -4,8 +4,10 @@
  * A frame of a circuit meets a list of actions: a gate that is shared, something that counts, and then one label after the other
  * is put before it, a new Ethernet header before those, and it leaves. The control word (RFC 4385) is pushed as if it were a label
  * and overwritten with zeros, for there is no action that pushes four bytes of anything. What comes in with our label is
- * undone in reverse. Recipes, and why they are so: doc/decisions/0008.
+ * undone in reverse. A packet of a control channel keeps its own label while it is ours: what comes in goes to the daemons with that
+ * alone, and what they send gets the peer's in its place. Recipes, and why they are so: doc/decisions/0008.
  */
+#include "base/label.h"
 #include "fibd/kernel/tc.h"
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -64,7 +66,7 @@ close_signed(struct actions *a, const struct fib_filter *f)
 		.version = 1,
 		.family = f->peer.family,
 		.vc_id = htonl(f->vc_id),
-		.turn = htonl(f->turn) };
+		.turn = htonl(f->form ? f->circuit : f->turn) };
 
 	if (f->peer.family == 4)
 		memcpy(c.peer, f->peer.bytes, sizeof c.peer);
@@ -108,16 +110,16 @@ put_vlan(struct actions *a, int what, const struct fib_filter *f)
 	close_action(a);
 }
 
-/* The first label goes before the whole frame, the others before what is there. */
+/* The first label goes before the whole frame (MAC_PUSH), the others before what is there, or in place of the outermost (MODIFY). */
 static void
-put_label(struct actions *a, bool first, uint32_t label, uint8_t ttl, bool bottom)
+put_label(struct actions *a, int how, uint32_t label, uint8_t ttl, bool bottom)
 {
-	const struct tc_mpls parms = { .action = TC_ACT_PIPE,
-		.m_action = first ? TCA_MPLS_ACT_MAC_PUSH : TCA_MPLS_ACT_PUSH };
+	const struct tc_mpls parms = { .action = TC_ACT_PIPE, .m_action = how };
 
 	open_action(a, "mpls");
 	nla_put(a->m, TCA_MPLS_PARMS, sizeof parms, &parms);
-	nla_put_u16(a->m, TCA_MPLS_PROTO, htons(ETH_P_MPLS_UC));
+	if (how != TCA_MPLS_ACT_MODIFY)
+		nla_put_u16(a->m, TCA_MPLS_PROTO, htons(ETH_P_MPLS_UC));
 	nla_put_u32(a->m, TCA_MPLS_LABEL, label);
 	nla_put_u8(a->m, TCA_MPLS_TC, 0);
 	nla_put_u8(a->m, TCA_MPLS_TTL, ttl);
@@ -168,12 +170,13 @@ put_stack(struct actions *a, const struct fib_filter *f)
 	if (f->push_tag)
 		put_vlan(a, TCA_VLAN_ACT_PUSH, f);
 	if (f->control_word) { /* no action pushes a TTL of 0 */
-		put_label(a, true, 0, 1, false);
+		put_label(a, TCA_MPLS_ACT_MAC_PUSH, 0, 1, false);
 		put_zeros(a);
 	}
 	for (uint8_t i = f->label_count; i-- > 0;) {
 		bool bottom = i + 1 == f->label_count;
-		put_label(a, bottom && !f->control_word, f->labels[i], LABEL_TTL, bottom);
+		bool first = bottom && !f->control_word;
+		put_label(a, first ? TCA_MPLS_ACT_MAC_PUSH : TCA_MPLS_ACT_PUSH, f->labels[i], LABEL_TTL, bottom);
 	}
 	put_vlan(a, TCA_VLAN_ACT_PUSH_ETH, f);
 }
@@ -204,13 +207,54 @@ put_receiving(struct actions *a, const struct fib_filter *f)
 	put_redirect(a, f);
 }
 
+/* What a daemon says under our label leaves under the peer's and through its tunnel, as frames do. */
 static void
-put_actions(struct nl_msg *m, const struct fib_filter *f)
+put_channel_sending(struct actions *a, const struct fib_filter *f)
+{
+	uint8_t bottom = f->label_count - 1;
+
+	put_verdict(a, f->gate, TC_ACT_PIPE);
+	put_vlan(a, TCA_VLAN_ACT_POP_ETH, f);
+	put_label(a, TCA_MPLS_ACT_MODIFY, f->labels[bottom], f->form == FIB_TTL_EXPIRY ? 1 : LABEL_TTL, true);
+	if (f->form == FIB_ROUTER_ALERT)
+		put_label(a, TCA_MPLS_ACT_PUSH, LABEL_ROUTER_ALERT, LABEL_TTL, false);
+	for (uint8_t i = bottom; i-- > 0;)
+		put_label(a, TCA_MPLS_ACT_PUSH, f->labels[i], LABEL_TTL, false);
+	put_vlan(a, TCA_VLAN_ACT_PUSH_ETH, f);
+	put_redirect(a, f);
+}
+
+/* What is before our label goes. */
+static void
+put_channel_receiving(struct actions *a, const struct fib_filter *f)
+{
+	int pops = f->explicit_null + (f->form == FIB_ROUTER_ALERT);
+
+	put_verdict(a, FIB_CHANNELED | f->label, TC_ACT_PIPE);
+	while (f->out && pops--)
+		pop_label(a, ETH_P_MPLS_UC);
+	if (f->out) {
+		put_redirect(a, f);
+		return;
+	}
+	open_verdict(a, 0, TC_ACT_SHOT);
+	close_signed(a, f);
+}
+
+static void
+put_actions(struct nl_msg *m, int attribute, const struct fib_filter *f)
 {
 	struct actions a = { .m = m };
-	struct nlattr *list = nla_nest_start(m, TCA_FLOWER_ACT | NLA_F_NESTED);
+	struct nlattr *list = nla_nest_start(m, attribute | NLA_F_NESTED);
 
-	if (!f->out) {
+	if (f->pref == FIB_SIEVE) {
+		open_verdict(&a, 0, TC_ACT_GOTO_CHAIN | FIB_CHAIN);
+		close_signed(&a, f);
+	} else if (f->form && f->ifindex) {
+		put_channel_sending(&a, f);
+	} else if (f->form) {
+		put_channel_receiving(&a, f);
+	} else if (!f->out) {
 		open_verdict(&a, 0, TC_ACT_SHOT);
 		close_signed(&a, f);
 	} else if (f->ifindex) {
@@ -223,14 +267,18 @@ put_actions(struct nl_msg *m, const struct fib_filter *f)
 
 /* --- what a filter looks at --- */
 
+enum { ANY_TTL = 0, EXPIRING = 1 };
+
 static void
-put_entry(struct nl_msg *m, uint8_t depth, uint32_t label, bool bottom)
+put_entry(struct nl_msg *m, uint8_t depth, uint32_t label, bool bottom, uint8_t ttl)
 {
 	struct nlattr *entry = nla_nest_start(m, TCA_FLOWER_KEY_MPLS_OPTS_LSE | NLA_F_NESTED);
 
 	nla_put_u8(m, TCA_FLOWER_KEY_MPLS_OPT_LSE_DEPTH, depth);
 	nla_put_u8(m, TCA_FLOWER_KEY_MPLS_OPT_LSE_BOS, bottom);
 	nla_put_u32(m, TCA_FLOWER_KEY_MPLS_OPT_LSE_LABEL, label);
+	if (ttl != ANY_TTL)
+		nla_put_u8(m, TCA_FLOWER_KEY_MPLS_OPT_LSE_TTL, ttl);
 	nla_nest_end(m, entry);
 }
 
@@ -238,39 +286,96 @@ put_entry(struct nl_msg *m, uint8_t depth, uint32_t label, bool bottom)
 static void
 put_keys(struct nl_msg *m, const struct fib_filter *f)
 {
+	bool alert = f->form == FIB_ROUTER_ALERT && !f->ifindex;
+	uint8_t depth = 1, ttl = f->form == FIB_TTL_EXPIRY && !f->ifindex ? EXPIRING : ANY_TTL;
+
 	nla_put_u16(m, TCA_FLOWER_KEY_ETH_TYPE, htons(ETH_P_MPLS_UC));
-	if (!f->explicit_null) {
+	if (!f->explicit_null && !alert) {
 		nla_put_u32(m, TCA_FLOWER_KEY_MPLS_LABEL, f->label);
 		nla_put_u8(m, TCA_FLOWER_KEY_MPLS_BOS, 1);
+		if (ttl != ANY_TTL)
+			nla_put_u8(m, TCA_FLOWER_KEY_MPLS_TTL, ttl);
 		return;
 	}
 	struct nlattr *stack = nla_nest_start(m, TCA_FLOWER_KEY_MPLS_OPTS | NLA_F_NESTED);
-	put_entry(m, 1, 0, false);
-	put_entry(m, 2, f->label, true);
+	if (f->explicit_null)
+		put_entry(m, depth++, 0, false, ANY_TTL);
+	if (alert)
+		put_entry(m, depth++, LABEL_ROUTER_ALERT, false, ANY_TTL);
+	put_entry(m, depth, f->label, true, ttl);
 	nla_nest_end(m, stack);
+}
+
+unsigned
+tc_sieve(bool beneath_explicit_null, struct tc_sieve out[TC_SIEVE_WORDS])
+{
+	enum { LABEL_MASK = 0xfffff000, BOTTOM = 0x100, NIBBLE = 0xf0000000, ASSOCIATED = 0x10000000 };
+	unsigned count = 0;
+
+	if (beneath_explicit_null)
+		out[count++] = (struct tc_sieve){ htonl(LABEL_MASK | BOTTOM), 0 };
+	out[count++] = (struct tc_sieve){ htonl(BOTTOM), htonl(BOTTOM) };
+	out[count++] = (struct tc_sieve){ htonl(NIBBLE), htonl(ASSOCIATED) };
+	return count;
+}
+
+/* Only u32 sees what is behind the label stack. */
+static void
+put_sieve(struct nl_msg *m, const struct fib_filter *f)
+{
+	struct {
+		struct tc_u32_sel sel;
+		struct tc_u32_key keys[TC_SIEVE_WORDS];
+	} u32 = { .sel = { .flags = TC_U32_TERMINAL } };
+	struct tc_sieve words[TC_SIEVE_WORDS];
+	unsigned count = tc_sieve(f->explicit_null, words);
+
+	u32.sel.nkeys = (unsigned char)count;
+	for (unsigned i = 0; i < count; i++)
+		u32.keys[i] = (struct tc_u32_key){
+			.mask = words[i].mask, .val = words[i].value, .off = (int)(i * sizeof(uint32_t))
+		};
+	nla_put_u32(m, TCA_U32_FLAGS, TCA_CLS_FLAGS_SKIP_HW);
+	nla_put(m, TCA_U32_SEL, (int)(sizeof u32.sel + count * sizeof *u32.keys), &u32);
+}
+
+static uint32_t
+handle_of(const struct fib_filter *f)
+{
+	if (f->pref == FIB_SIEVE)
+		return (uint32_t)TC_HANDLE_SIEVE + f->explicit_null;
+	if (f->ifindex)
+		return f->form ? f->label | TC_HANDLE_OUTERMOST : TC_HANDLE_CIRCUIT;
+	return f->label | (f->explicit_null ? TC_HANDLE_BENEATH : TC_HANDLE_OUTERMOST) |
+	       (uint32_t)f->form << TC_HANDLE_FORM;
 }
 
 static struct nl_msg *
 encode_filter(const struct fib_filter *f, bool delete)
 {
-	bool of_block = !f->ifindex;
-	uint16_t protocol = htons(of_block ? ETH_P_MPLS_UC : ETH_P_ALL);
+	bool of_block = !f->ifindex, labelled = of_block || f->form, sieve = f->pref == FIB_SIEVE;
+	uint16_t protocol = htons(labelled ? ETH_P_MPLS_UC : ETH_P_ALL);
+	int how = NLM_F_CREATE | (sieve ? NLM_F_EXCL : NLM_F_REPLACE); /* a sieve is as it is */
 	struct tcmsg head = { .tcm_ifindex = of_block ? (int)TCM_IFINDEX_MAGIC_BLOCK : (int)f->ifindex,
 		.tcm_parent = of_block ? FIB_BLOCK : TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
-		.tcm_handle = !of_block ? TC_HANDLE_CIRCUIT
-					: f->label | (f->explicit_null ? TC_HANDLE_BENEATH : TC_HANDLE_OUTERMOST),
+		.tcm_handle = handle_of(f),
 		.tcm_info = TC_H_MAKE((uint32_t)f->pref << 16, protocol) };
-	struct nl_msg *m = begin(
-	    delete ? RTM_DELTFILTER : RTM_NEWTFILTER, delete ? 0 : NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head);
+	struct nl_msg *m = begin(delete ? RTM_DELTFILTER : RTM_NEWTFILTER, delete ? 0 : how, &head, sizeof head);
 
-	nla_put_string(m, TCA_KIND, "flower");
+	nla_put_string(m, TCA_KIND, sieve ? "u32" : "flower");
+	if (f->pref == FIB_ASSOCIATED)
+		nla_put_u32(m, TCA_CHAIN, FIB_CHAIN);
 	if (delete)
 		return m;
 	struct nlattr *options = nla_nest_start(m, TCA_OPTIONS | NLA_F_NESTED);
-	nla_put_u32(m, TCA_FLOWER_FLAGS, TCA_CLS_FLAGS_SKIP_HW);
-	if (of_block)
-		put_keys(m, f);
-	put_actions(m, f);
+	if (sieve) {
+		put_sieve(m, f);
+	} else {
+		nla_put_u32(m, TCA_FLOWER_FLAGS, TCA_CLS_FLAGS_SKIP_HW);
+		if (labelled)
+			put_keys(m, f);
+	}
+	put_actions(m, sieve ? TCA_U32_ACT : TCA_FLOWER_ACT, f);
 	nla_nest_end(m, options);
 	return m;
 }

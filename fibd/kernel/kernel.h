@@ -52,6 +52,8 @@ int writer_error(struct writer *);           /* a positive errno; 0 none. Clears
 
 /* --- ability.c --- */
 bool kernel_has_resilient_groups(void);
+/* A sentence about actions of traffic control that it lacks; NULL: it has all. Classifiers show only when filters are asked for. */
+const char *kernel_missing_actions(void);
 
 /* --- sysctl.c --- */
 int sysctl_write(const char *path, const char *value);

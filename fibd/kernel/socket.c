@@ -446,6 +446,10 @@ do_setting(struct kernel *k, const struct fib_op *op)
 		r = sysctl_write(path, op->object.link.mpls_input ? "1" : "0");
 		return r ? r : ask_for_link(k, op->object.link.ifindex);
 	case FIB_OP_LINK_ALIAS: return set_alias(k, op);
+	case FIB_OP_LINK_NO_IPV6:
+		snprintf(path, sizeof path, "net/ipv6/conf/%.15s/disable_ipv6", op->object.link.name);
+		r = sysctl_write(path, "1");
+		return r == -ENOENT ? 0 : r; /* a kernel without IPv6 */
 	default: return 0;
 	}
 }

@@ -85,6 +85,8 @@ kernel_abilities(struct kernel *k, struct fib_abilities *ret)
 		    "this kernel has no MPLS routing (module mpls_router): labels are exchanged with neighbours but "
 		    "not "
 		    "programmed; boot a kernel that has it, such as Debian's linux-image-amd64";
+	if ((missing[ret->missing_count] = kernel_missing_actions()))
+		ret->missing_count++;
 	ret->resilient_groups = kernel_has_resilient_groups();
 	if (uname(&u) == 0)
 		snprintf(ret->release, sizeof ret->release, "%s", u.release);

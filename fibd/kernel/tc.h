@@ -9,15 +9,23 @@ enum {
 	TC_COOKIE_MARK = 0x5057,        /* "PW" */
 	TC_HANDLE_OUTERMOST = 0x100000, /* the block's filters: this and the label */
 	TC_HANDLE_BENEATH = 0x200000,   /* beneath an explicit null */
+	TC_HANDLE_FORM = 22,            /* of a control channel's: its form is added, so many bits up */
 	TC_HANDLE_CIRCUIT = 1,
+	TC_HANDLE_SIEVE = (int)0x80000001, /* the first one */
 };
 struct tc_cookie { /* in network order */
 	uint16_t mark;
 	uint8_t version, family;
 	uint32_t vc_id;
 	uint8_t peer[4]; /* of an IPv6 address: none */
-	uint32_t turn;
+	uint32_t turn;   /* of a control channel's filter: its circuit */
 };
+/* What a sieve looks for, in network order where the label stack begins: the bottom of the stack, and a first nibble of 1 behind it. */
+struct tc_sieve {
+	uint32_t mask, value;
+};
+enum { TC_SIEVE_WORDS = 3 };
+unsigned tc_sieve(bool beneath_explicit_null, struct tc_sieve out[TC_SIEVE_WORDS]); /* how many words */
 struct nl_msg *encode_tc(const struct fib_op *);
 int decode_tc(const struct nlmsghdr *, struct fib_object *, bool *gone); /* as decode_message() */
 /* What counts for pseudowires, of a dump of actions: at most `room` of them. */

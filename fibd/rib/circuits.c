@@ -6,7 +6,7 @@
  * its tunnel is shut (tunnels.c), so when a provider edge is lost the next pseudowire takes over, and no filter is touched.
  * Where frames are to leave by another pseudowire than the first that could take them, a filter in front of all others says so:
  * it is put there, changed, or taken away in one message, and that is the switch. Labels of all pseudowires are received whichever
- * is active.
+ * is active. Control channels are in channel.c.
  *
  * l2vpnd decides by turns. Within a turn a circuit goes to the path that is named as soon as that leads anywhere, leaves
  * it when it is dead for the first one that is not, and stays there. The
@@ -20,14 +20,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CIRCUIT_HANDLE = 1, BLOCK_HANDLE = 0x100000 };
+enum { CIRCUIT_HANDLE = 1, BLOCK_HANDLE = 0x100000, FORM_SHIFT = 22 };
 
 /* --- filters --- */
 
 uint32_t
 filter_handle(const struct fib_filter *f)
 {
-	return f->ifindex ? CIRCUIT_HANDLE : f->label | (uint32_t)BLOCK_HANDLE << f->explicit_null;
+	if (f->ifindex)
+		return f->form ? f->label | BLOCK_HANDLE : CIRCUIT_HANDLE;
+	return f->label | (uint32_t)BLOCK_HANDLE << f->explicit_null | (uint32_t)f->form << FORM_SHIFT;
 }
 
 struct filter *
@@ -53,7 +55,7 @@ filters_same(const struct fib_filter *a, const struct fib_filter *b)
 	       a->label_count == b->label_count &&
 	       memcmp(a->labels, b->labels, a->label_count * sizeof *a->labels) == 0 &&
 	       memcmp(a->mac, b->mac, sizeof a->mac) == 0 && memcmp(a->own_mac, b->own_mac, sizeof a->own_mac) == 0 &&
-	       a->vc_id == b->vc_id && a->turn == b->turn && peers;
+	       a->vc_id == b->vc_id && a->turn == b->turn && a->form == b->form && a->circuit == b->circuit && peers;
 }
 
 bool
@@ -62,8 +64,8 @@ circuit_filter_is_right(const struct filter *f)
 	return f->as_it_is || (f->present ? f->wanted && filters_same(&f->has, &f->want) : !f->wanted);
 }
 
-static void
-want(struct rib *rib, struct circuit *c, const struct fib_filter *like)
+void
+circuit_want(struct rib *rib, struct circuit *c, const struct fib_filter *like)
 {
 	struct filter *f = filter_get(rib, c, like);
 
@@ -77,8 +79,8 @@ want(struct rib *rib, struct circuit *c, const struct fib_filter *like)
 
 /* --- wires --- */
 
-static bool
-is_label(uint32_t label)
+bool
+label_is_free(uint32_t label)
 {
 	return label >= LABEL_FIRST_FREE && label <= LABEL_MAX;
 }
@@ -87,7 +89,7 @@ is_label(uint32_t label)
 static bool
 is_usable(const struct wire *w)
 {
-	return w->usable && is_label(w->out_label) && w->tunnel;
+	return w->usable && label_is_free(w->out_label) && w->tunnel;
 }
 
 bool
@@ -207,6 +209,16 @@ circuit_release(struct rib *rib, struct circuit *c)
 	free(c);
 }
 
+/* An associated channel is told from frames by the control word. */
+static uint8_t
+channel_form(const L2vpn__CircuitPath *p)
+{
+	bool is_form =
+	    p->control_channel <= FIB_TTL_EXPIRY && (p->control_channel != FIB_CONTROL_WORD || p->control_word);
+
+	return is_form ? (uint8_t)p->control_channel : FIB_FRAME;
+}
+
 /* The new ones are there before the old ones go: a tunnel that both have stays. */
 static void
 set_wires(struct rib *rib, struct circuit *c, const L2vpn__Circuit *row)
@@ -216,6 +228,7 @@ set_wires(struct rib *rib, struct circuit *c, const L2vpn__Circuit *row)
 
 	for (uint8_t i = 0; i < count; i++) {
 		before[i] = c->wires[i];
+		rib->channels.wanted -= before[i].channel != FIB_FRAME;
 		list_init(&before[i].of_tunnel);
 		if (before[i].tunnel)
 			list_append(&before[i].tunnel->wires, &before[i].of_tunnel);
@@ -229,9 +242,11 @@ set_wires(struct rib *rib, struct circuit *c, const L2vpn__Circuit *row)
 		*w = (struct wire){ .circuit = c,
 			.vc_id = p->vc_id,
 			.out_label = p->out_label,
-			.in_label = is_label(p->in_label) ? p->in_label : 0,
+			.in_label = label_is_free(p->in_label) ? p->in_label : 0,
+			.channel = channel_form(p),
 			.control_word = p->control_word,
 			.usable = p->usable };
+		rib->channels.wanted += w->channel != FIB_FRAME;
 		list_init(&w->of_tunnel);
 		if (p->bfd)
 			addr_from_bytes(p->bfd_source.data, p->bfd_source.len, &source);
@@ -247,6 +262,7 @@ forget(struct rib *rib, struct circuit *c)
 {
 	set_wires(rib, c, NULL);
 	c->told = c->begun = false;
+	rib->channels.dirty = true;
 	*c->local = '\0';
 	rib->clsacts_dirty = true;
 	if (rib->contested)
@@ -285,6 +301,7 @@ circuit_row(struct rib *rib, const L2vpn__Circuit *row, bool gone, uint32_t roun
 	c->turn = row->turn;
 	snprintf(c->local, sizeof c->local, "%.63s", row->local);
 	set_wires(rib, c, row);
+	rib->channels.dirty = true;
 	circuit_dirty(rib, c);
 }
 
@@ -298,7 +315,7 @@ circuits_synced(struct rib *rib, uint32_t round)
 		if (c->told && c->round != round)
 			forget(rib, c);
 	}
-	rib->clsacts_dirty = true;
+	rib->clsacts_dirty = rib->channels.dirty = true;
 }
 
 /* --- who sends --- */
@@ -367,9 +384,8 @@ leave_dead(struct rib *rib, struct circuit *c)
 
 /* The gate of before our restart does, if it is open and nobody else's. */
 static void
-adopt_gate(struct rib *rib, struct circuit *c, struct tunnel *t, uint16_t pref, const struct wire *w)
+adopt_gate(struct rib *rib, struct tunnel *t, const struct filter *f, const struct wire *w)
 {
-	const struct filter *f = circuit_filter(c, pref, CIRCUIT_HANDLE);
 	struct gate *g = f && f->present && is_of(&f->has, w) ? gate_find(rib, f->has.gate) : NULL;
 
 	if (t->gate || !g || g->tunnel || g->shut || !g->open)
@@ -378,36 +394,42 @@ adopt_gate(struct rib *rib, struct circuit *c, struct tunnel *t, uint16_t pref, 
 	g->tunnel = t;
 }
 
+void
+circuit_fill_way(struct rib *rib, const struct filter *before, const struct wire *w, struct fib_filter *f)
+{
+	const struct tunnel_way *way = tunnel_way(w);
+
+	adopt_gate(rib, w->tunnel, before, w);
+	f->gate = tunnel_gate(rib, w->tunnel)->index;
+	f->out = way->path.ifindex;
+	f->label_count = way->path.label_count;
+	memcpy(f->labels, way->path.labels, f->label_count * sizeof *f->labels);
+	f->labels[f->label_count++] = w->out_label;
+	memcpy(f->mac, way->mac, sizeof f->mac);
+	memcpy(f->own_mac, way->own_mac, sizeof f->own_mac);
+}
+
 static void
 want_sender(struct rib *rib, struct circuit *c, const struct wire *w, uint16_t pref)
 {
-	const struct tunnel_way *way = tunnel_way(w);
 	const struct port *p = port_find(rib, c->ifindex);
 	struct fib_filter f = { .ifindex = c->ifindex,
 		.pref = pref,
 		.label = w->in_label,
 		.control_word = w->control_word,
 		.push_tag = c->tagged && p ? p->link.vlan : 0,
-		.out = way->path.ifindex,
 		.vc_id = w->vc_id,
 		.peer = w->peer };
 
-	adopt_gate(rib, c, w->tunnel, pref, w);
-	f.gate = tunnel_gate(rib, w->tunnel)->index;
-	f.label_count = way->path.label_count;
-	memcpy(f.labels, way->path.labels, f.label_count * sizeof *f.labels);
-	f.labels[f.label_count++] = w->out_label;
-	memcpy(f.mac, way->mac, sizeof f.mac);
-	memcpy(f.own_mac, way->own_mac, sizeof f.own_mac);
-	want(rib, c, &f);
+	circuit_fill_way(rib, circuit_filter(c, pref, CIRCUIT_HANDLE), w, &f);
+	circuit_want(rib, c, &f);
 }
 
-/* What the kernel has for a path that cannot be taken now. It stays while nobody knows where the path leads, or its next hop's MAC
- * address; and behind a shut gate, for it may come back. True when frames still leave by it. */
-static bool
-leave_as_it_is(struct rib *rib, struct circuit *c, const struct wire *w, uint16_t pref)
+/* It stays while nobody knows where the path leads, or its next hop's MAC
+ * address; and behind a shut gate, for it may come back. */
+bool
+circuit_keep(struct rib *rib, struct filter *f, const struct wire *w)
 {
-	struct filter *f = circuit_filter(c, pref, CIRCUIT_HANDLE);
 	struct gate *g = f && f->present && is_of(&f->has, w) ? gate_find(rib, f->has.gate) : NULL;
 
 	if (!g)
@@ -435,7 +457,8 @@ want_senders(struct rib *rib, struct circuit *c)
 			others_first |= i < c->current;
 			continue;
 		}
-		others_first |= leave_as_it_is(rib, c, w, (uint16_t)(FIB_PLACE + i)) && i < c->current;
+		struct filter *f = circuit_filter(c, (uint16_t)(FIB_PLACE + i), CIRCUIT_HANDLE);
+		others_first |= circuit_keep(rib, f, w) && i < c->current;
 	}
 	if (!c->wire_count || !others_first)
 		return;
@@ -443,14 +466,14 @@ want_senders(struct rib *rib, struct circuit *c)
 	if (wire_is_ready(w))
 		want_sender(rib, c, w, FIB_FRONT);
 	else if (is_usable(w))
-		leave_as_it_is(rib, c, w, FIB_FRONT);
+		circuit_keep(rib, circuit_filter(c, FIB_FRONT, CIRCUIT_HANDLE), w);
 }
 
 /* A label that moves from one circuit to another may be told of in either order. */
 static bool
 has_label(struct rib *rib, const struct circuit *c, const struct wire *w)
 {
-	const struct filter *f = filter_find(rib, 0, FIB_RECEIVE, w->in_label | BLOCK_HANDLE);
+	const struct filter *f = filter_of_label(rib, w->in_label);
 	const struct circuit *other = f ? f->circuit : c;
 	bool wanted = false;
 
@@ -467,7 +490,7 @@ want_receivers(struct rib *rib, struct circuit *c)
 
 	for (uint8_t i = 0; i < c->wire_count; i++) {
 		const struct wire *w = &c->wires[i];
-		struct fib_filter f = { .pref = FIB_RECEIVE,
+		struct fib_filter f = { .pref = w->control_word ? FIB_RECEIVE : FIB_RECEIVE_PLAIN,
 			.label = w->in_label,
 			.control_word = w->control_word,
 			.pop_tag = c->tagged && p && p->link.vlan,
@@ -478,8 +501,9 @@ want_receivers(struct rib *rib, struct circuit *c)
 			continue;
 		for (int beneath = 0; beneath < 2; beneath++) {
 			f.explicit_null = beneath;
-			want(rib, c, &f);
+			circuit_want(rib, c, &f);
 		}
+		channel_want(rib, c, w);
 	}
 }
 
@@ -494,8 +518,8 @@ want_filters(struct rib *rib, struct circuit *c)
 	want_senders(rib, c);
 	want_receivers(rib, c);
 	if (other && !c->wire_count)
-		want(rib, c, &(struct fib_filter){ .ifindex = c->ifindex, .pref = FIB_PLACE, .out = other });
-	want(rib, c, &(struct fib_filter){ .ifindex = c->ifindex, .pref = FIB_DROP, .turn = c->in_turn });
+		circuit_want(rib, c, &(struct fib_filter){ .ifindex = c->ifindex, .pref = FIB_PLACE, .out = other });
+	circuit_want(rib, c, &(struct fib_filter){ .ifindex = c->ifindex, .pref = FIB_DROP, .turn = c->in_turn });
 }
 
 /* --- */

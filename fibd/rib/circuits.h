@@ -58,6 +58,7 @@ struct wire { /* a pseudowire of a circuit */
 	struct circuit *circuit;
 	struct addr peer;
 	uint32_t vc_id, out_label, in_label;
+	uint8_t channel; /* enum fib_form: how packets of its control channel are sent; 0: it has none */
 	bool control_word, usable;
 	struct tunnel *tunnel; /* NULL: it names no peer */
 	struct list of_tunnel;
@@ -128,9 +129,29 @@ uint32_t circuit_active(
 struct filter *circuit_filter(const struct circuit *, uint16_t pref, uint32_t handle); /* NULL: none */
 uint32_t filter_handle(const struct fib_filter *);
 bool filters_same(const struct fib_filter *, const struct fib_filter *);
+bool label_is_free(uint32_t label); /* it may be a pseudowire's */
 bool wire_is_ready(const struct wire *);
 bool wire_is_unsure(const struct wire *); /* nobody knows yet whether there is an LSP */
+/* Parts of circuit_settle(): that filter is wanted; it has the gate of the pseudowire's tunnel; what the kernel has for a path
+ * that cannot be taken now stays, if it may. */
+void circuit_want(struct rib *, struct circuit *, const struct fib_filter *like);
+void circuit_fill_way(struct rib *, const struct filter *before, const struct wire *, struct fib_filter *);
+bool circuit_keep(struct rib *, struct filter *, const struct wire *); /* true: frames still leave by it */
 void circuits_free(struct rib *);
+/* channel.c */
+void channels_settle(struct rib *); /* the pair of interfaces */
+void channel_answer(struct rib *, int error, const char *text);
+void channel_want(struct rib *, struct circuit *, const struct wire *);
+bool channel_stands(const struct circuit *, const struct wire *);
+const char *channel_trouble(const struct circuit *, const struct wire *); /* "": none */
+uint64_t channel_packets(const struct circuit *, const struct wire *);
+bool channels_have(const struct rib *, const struct port *); /* it is to have filters of control channels */
+void sieve_seen(struct rib *, const struct fib_filter *, bool gone);
+void sieves_lost(struct rib *);
+void sieves_swept(struct rib *);
+void channels_retry(struct rib *);
+void sieve_answer(struct rib *, uint32_t handle, int error, const char *text);
+void sieves_take(struct batch *);
 /* circuits_ports.c */
 void circuit_place(struct rib *, struct circuit *, uint32_t ifindex); /* 0: nowhere */
 void circuit_find_port(struct rib *, struct circuit *);
@@ -151,6 +172,8 @@ void clsact_lost(struct rib *, struct port *);
 void circuits_swept(struct rib *);
 struct filter *filter_get(struct rib *, struct circuit *, const struct fib_filter *like);
 struct filter *filter_find(const struct rib *, uint32_t ifindex, uint16_t pref, uint32_t handle);
+struct filter *filter_of_label(
+    const struct rib *, uint32_t label); /* what receives it, behind a penultimate hop; NULL: none */
 void filter_release(struct rib *, struct filter *);
 /* circuits_rows.c */
 void fill_circuit(const struct row *, void *message, struct arena *);

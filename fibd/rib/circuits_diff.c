@@ -11,6 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NO_FLOWER                                                                                                     \
+	"this kernel has no flower filters (module cls_flower): pseudowires carry no frames; boot a kernel that has " \
+	"them, such as Debian's linux-image-amd64"
+
 void
 circuits_take_gates(struct batch *b)
 {
@@ -72,12 +76,13 @@ static bool
 clsact_op(const struct rib *rib, const struct port *p, struct fib_clsact *ret, bool *ret_delete)
 {
 	bool of_circuit = p->circuit && p->circuit->told, core = rib->circuits.count && is_core(p) && !of_circuit;
+	bool own = of_circuit || channels_have(rib, p);
 
 	*ret = (struct fib_clsact){ .ifindex = p->link.ifindex, .block = core ? FIB_BLOCK : 0 };
 	*ret_delete = p->has_clsact;
 	if (p->has_clsact)
 		return p->block == FIB_BLOCK && !core && rib->synced[FIB_L2VPN_CIRCUIT];
-	return core || of_circuit;
+	return core || own;
 }
 
 static void
@@ -157,14 +162,19 @@ settle_pref(struct batch *b, struct circuit *c, uint16_t pref, bool delete)
 static bool
 settle_circuit(struct batch *b, struct circuit *c)
 {
-	bool room = settle_pref(b, c, FIB_RECEIVE, false);
+	static const uint16_t received[] = { FIB_ASSOCIATED, FIB_CHANNEL, FIB_RECEIVE_PLAIN, FIB_RECEIVE };
+	bool room = true;
 
+	for (size_t i = 0; room && i < COUNT(received); i++)
+		room = settle_pref(b, c, received[i], false);
 	for (uint16_t pref = FIB_FRONT; room && pref < FIB_PLACE + FIB_CIRCUIT_PATHS; pref++)
 		room = settle_pref(b, c, pref, false);
 	room = room && settle_pref(b, c, FIB_DROP, false);
 	for (uint16_t pref = FIB_FRONT; room && pref < FIB_PLACE + FIB_CIRCUIT_PATHS; pref++)
 		room = settle_pref(b, c, pref, true);
-	return room && settle_pref(b, c, FIB_RECEIVE, true) && settle_pref(b, c, FIB_DROP, true);
+	for (size_t i = COUNT(received); room && i-- > 0;)
+		room = settle_pref(b, c, received[i], true);
+	return room && settle_pref(b, c, FIB_DROP, true);
 }
 
 void
@@ -172,6 +182,7 @@ circuits_take(struct batch *b)
 {
 	struct rib *rib = b->rib;
 
+	sieves_take(b);
 	list_each_safe (l, &rib->dirty_circuits) {
 		struct circuit *c = OBJECT(l, struct circuit, dirty);
 		if (b->count == b->room)
@@ -196,9 +207,12 @@ answer_filter(struct rib *rib, const struct pending *p, int error, const char *t
 {
 	struct filter *f = filter_find(rib, p->id, p->pref, p->handle);
 
+	if (p->pref == FIB_SIEVE)
+		sieve_answer(rib, p->handle, error, text);
 	if (!f)
 		return;
 	f->asked = false;
+	rib_lacks(rib, NO_FLOWER, error, text);
 	circuit_dirty(rib, f->circuit);
 	if (p->delete &&(!error || error == ENOENT || error == EINVAL)) {
 		/* It may have been gone already, or with the qdisc. */
@@ -283,6 +297,7 @@ circuits_retry(struct rib *rib)
 		struct station *s = OBJECT(j, struct station, by_key);
 		s->asked = s->asked && s->valid;
 	}
+	channels_retry(rib);
 	rib->stations_dirty = rib->clsacts_dirty = true;
 	circuits_all_dirty(rib);
 }

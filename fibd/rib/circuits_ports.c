@@ -92,7 +92,7 @@ void
 circuits_link_changed(struct rib *rib, struct port *p, bool gone)
 {
 	rib->tunnels_dirty |= rib->tunnels.count != 0; /* MAC address, MTU */
-	rib->clsacts_dirty = true;
+	rib->clsacts_dirty = rib->channels.dirty = true;
 	if (gone)
 		clsact_lost(rib, p);
 	if (!rib->dumped)

@@ -26,10 +26,11 @@ is_there(const struct filter *f)
 static bool
 receives(const struct circuit *c, const struct wire *w)
 {
-	const struct filter *f = filter_find(c->rib, 0, FIB_RECEIVE, w->in_label | OUTERMOST);
+	uint16_t pref = w->control_word ? FIB_RECEIVE : FIB_RECEIVE_PLAIN;
+	const struct filter *f = filter_find(c->rib, 0, pref, w->in_label | OUTERMOST);
 
 	return w->in_label && c->rib->core_links && is_there(f) && f->circuit == c &&
-	       is_there(filter_find(c->rib, 0, FIB_RECEIVE, w->in_label | BENEATH));
+	       is_there(filter_find(c->rib, 0, pref, w->in_label | BENEATH));
 }
 
 static bool
@@ -88,7 +89,7 @@ static const char *
 trouble_of(const struct circuit *c, const struct wire *w, const struct filter *place, const struct answer *reach,
     struct arena *arena)
 {
-	const struct filter *in = filter_find(c->rib, 0, FIB_RECEIVE, w->in_label | OUTERMOST);
+	const struct filter *in = filter_of_label(c->rib, w->in_label);
 	const struct tunnel_way *way = tunnel_way(w);
 	const struct port *p = port_find(c->rib, c->ifindex);
 	char text[160];
@@ -103,7 +104,7 @@ trouble_of(const struct circuit *c, const struct wire *w, const struct filter *p
 	if (w->in_label && !c->rib->core_links)
 		return "no link takes labelled packets: `mpls` is to be configured on one";
 	if (!way || !p || mtu_of(c, w, way) >= p->link.mtu)
-		return "";
+		return channel_trouble(c, w);
 	snprintf(text, sizeof text, "frames of %u bytes do not fit: %s has an MTU of %u, which leaves %u", p->link.mtu,
 	    link_name(c->rib, way->path.ifindex), way->mtu, mtu_of(c, w, way));
 	return arena_text(arena, text);
@@ -127,7 +128,7 @@ fill_way(Fib__CircuitPath *m, const struct circuit *c, const struct wire *w, str
 static void
 fill_counters(Fib__CircuitPath *m, const struct circuit *c, const struct wire *w, const struct filter *place)
 {
-	const struct filter *in = filter_find(c->rib, 0, FIB_RECEIVE, w->in_label | OUTERMOST);
+	const struct filter *in = filter_of_label(c->rib, w->in_label);
 
 	if (place && place->present && place->has.label == w->in_label) {
 		m->sent_packets = place->has.packets;
@@ -137,6 +138,7 @@ fill_counters(Fib__CircuitPath *m, const struct circuit *c, const struct wire *w
 		m->received_packets = in->has.packets;
 		m->received_bytes = in->has.bytes;
 	}
+	m->channel_packets = channel_packets(c, w);
 }
 
 static Fib__CircuitPath *
@@ -159,6 +161,7 @@ fill_wire(const struct circuit *c, uint8_t i, struct arena *arena)
 	m->lsp = reach.lsp && (!w->tunnel->way_count || tunnel_way(w));
 	m->sends = sends(c, i, place);
 	m->receives = receives(c, w);
+	m->channel = channel_stands(c, w);
 	fill_way(m, c, w, arena);
 	m->trouble = fill_text(c->ifindex ? trouble_of(c, w, place, &reach, arena) : "");
 	fill_counters(m, c, w, place);
@@ -178,7 +181,7 @@ fill_found(Fib__Circuit *m, const struct circuit *c, struct arena *arena)
 	m->paths = arena_take(arena, (room + 1) * sizeof *m->paths);
 	list_each (k, &c->filters) {
 		const struct filter *f = CONST_OBJECT(k, struct filter, of_circuit);
-		if (!f->present || f->has.ifindex || f->has.explicit_null)
+		if (!f->present || f->has.ifindex || f->has.explicit_null || f->has.form)
 			continue;
 		Fib__CircuitPath *p = arena_take(arena, sizeof *p);
 		fib__circuit_path__init(p);

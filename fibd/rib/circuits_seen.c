@@ -35,6 +35,15 @@ filter_find(const struct rib *rib, uint32_t ifindex, uint16_t pref, uint32_t han
 	return NULL;
 }
 
+struct filter *
+filter_of_label(const struct rib *rib, uint32_t label)
+{
+	enum { OUTERMOST = 0x100000 };
+	struct filter *f = filter_find(rib, 0, FIB_RECEIVE, label | OUTERMOST);
+
+	return f ? f : filter_find(rib, 0, FIB_RECEIVE_PLAIN, label | OUTERMOST);
+}
+
 static struct filter *
 find(const struct rib *rib, const struct fib_filter *like)
 {
@@ -97,12 +106,23 @@ use_gate(struct rib *rib, uint32_t index, bool open, int users)
 	gate_dirty(rib, g);
 }
 
+/* The interfaces of control channels may go when no filter needs them any more. */
+static void
+use_channels(struct rib *rib, const struct fib_filter *f, int users)
+{
+	if (f->form == FIB_FRAME || (!f->ifindex && !f->out))
+		return;
+	rib->channels.filters += (uint32_t)users;
+	rib->channels.dirty = true;
+}
+
 static void
 lost(struct rib *rib, struct filter *f)
 {
 	if (!f->present)
 		return;
 	use_gate(rib, f->has.gate, false, -1);
+	use_channels(rib, &f->has, -1);
 	f->want = f->wanted ? f->want : f->has; /* its key stays */
 	f->present = false;
 	circuit_dirty(rib, f->circuit);
@@ -116,9 +136,12 @@ seen(struct rib *rib, struct filter *f, const struct fib_filter *in)
 
 	f->seen = rib->dump;
 	if (!same) {
-		if (f->present)
+		if (f->present) {
 			use_gate(rib, f->has.gate, false, -1);
+			use_channels(rib, &f->has, -1);
+		}
 		use_gate(rib, in->gate, in->open, 1);
+		use_channels(rib, in, 1);
 		circuit_dirty(rib, f->circuit);
 	}
 	f->has = *in;
@@ -135,6 +158,8 @@ all_lost(struct rib *rib, uint32_t ifindex)
 		if (key_of(f)->ifindex == ifindex)
 			lost(rib, f);
 	}
+	if (!ifindex)
+		sieves_lost(rib);
 }
 
 void
@@ -144,6 +169,10 @@ filters_seen(struct rib *rib, const struct fib_filter *in, bool gone)
 		rib_resync(rib, rib->now);
 		return;
 	}
+	if (in->pref == FIB_SIEVE) {
+		sieve_seen(rib, in, gone);
+		return;
+	}
 	struct filter *f = find(rib, in);
 	if (gone) {
 		if (f)
@@ -151,24 +180,24 @@ filters_seen(struct rib *rib, const struct fib_filter *in, bool gone)
 		return;
 	}
 	if (!f)
-		f = add(rib, circuit_of_port(rib, in->ifindex ? in->ifindex : in->out), in);
+		f = add(rib, circuit_of_port(rib, in->form ? in->circuit : in->ifindex ? in->ifindex : in->out), in);
 	rib->inherited |= !rib->dumped;
 	seen(rib, f, in);
 }
 
-/* One filter for each that receives, and one or two that send. */
+/* Some filters for each that receives, and one or two that send. */
 void
 counts_seen(struct rib *rib, const struct fib_count *in)
 {
-	struct fib_filter key = { .pref = FIB_RECEIVE, .label = in->label };
-	struct filter *f = find(rib, &key);
+	struct filter *f = filter_of_label(rib, in->label);
 	struct circuit *c = f ? f->circuit : NULL;
 
 	if (!c)
 		return;
 	list_each (l, &c->filters) {
 		struct fib_filter *has = &OBJECT(l, struct filter, of_circuit)->has;
-		if (has->label != in->label || !has->ifindex != in->received)
+		bool of_channel = has->form != FIB_FRAME;
+		if (has->label != in->label || !has->ifindex != in->received || of_channel != in->channel)
 			continue;
 		has->packets = in->packets;
 		has->bytes = in->bytes;
@@ -227,6 +256,8 @@ clsacts_seen(struct rib *rib, const struct fib_clsact *in, bool gone)
 	}
 	if (p->circuit)
 		circuit_dirty(rib, p->circuit);
+	if (channels_have(rib, p))
+		circuits_all_dirty(rib);
 }
 
 /* The end of a dump: what was not told is not there. */
@@ -243,7 +274,9 @@ circuits_swept(struct rib *rib)
 		if (f->present && f->seen != rib->dump)
 			lost(rib, f);
 	}
+	sieves_swept(rib);
 	gates_swept(rib);
+	rib->channels.dirty = true;
 	rib->clsacts_dirty = rib->stations_dirty = true;
 	if (!rib->dumped)
 		circuits_all_dirty(rib);

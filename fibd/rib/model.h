@@ -59,6 +59,23 @@ enum told {
 	TOLD_CARRIER = 256
 };
 
+/* What all control channels of pseudowires share. */
+struct channels {
+	bool dirty;
+	uint32_t wanted;     /* by so many pseudowires */
+	uint32_t filters;    /* so many in the kernel need the pair of interfaces */
+	bool asked, refused; /* the pair */
+	bool going;          /* its removal was asked for */
+	uint32_t half;       /* the dump since which there is only one of the two; 0: there are both, or none */
+	uint32_t ours;       /* the one that has our filters; 0: the pair is not there */
+	bool running;        /* packets can go from one to the other */
+	char trouble[128];
+	struct sieve {
+		bool present, asked, refused;
+		uint32_t seen;
+	} sieves[2]; /* the second: beneath an explicit null */
+};
+
 struct rib_table { /* a routing table of the kernel's: the public network or a VRF. Never taken away */
 	struct list link;
 	struct rib *rib;
@@ -402,6 +419,7 @@ struct rib {
 	bool stations_dirty;            /* some MAC address is to be asked for */
 	bool clsacts_dirty;             /* interfaces may need filters, or need them no longer */
 	bool gates_first;               /* before anything else */
+	struct channels channels;
 	struct home **homes;
 	uint32_t home_count;
 	struct list tables;
@@ -458,14 +476,17 @@ struct batch;
 
 /* rib.c */
 void rib_note(struct rib *, int priority, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A filter was asked for: whether the kernel has its kind, which is what the sentence says it lacks, shows in the answer. */
+void rib_lacks(struct rib *, const char *sentence, int error, const char *text);
 void rib_vouch(struct rib *);             /* the tables are complete, if they are */
 bool rib_settle(struct rib *);            /* true when all routes have chosen */
 void rib_resync(struct rib *, usec_t at); /* ask for a dump, at the latest then */
 /* ports.c */
 struct port *port_find(struct rib *, uint32_t ifindex);
 void ports_seen(struct rib *, const struct fib_object *, bool gone);
-void ports_settle(struct rib *);         /* make interfaces as configured */
-void subinterfaces_settle(struct rib *); /* subinterfaces.c */
+void ports_settle(struct rib *);                               /* make interfaces as configured */
+void subinterfaces_settle(struct rib *);                       /* subinterfaces.c */
+struct port *port_by_device(struct rib *, const char *device); /* by the kernel's name */
 void vrfs_settle(struct rib *);
 void vrfs_changed(struct rib *); /* VRF devices came or went */
 /* The VPN instance of that name, "": the public network. */

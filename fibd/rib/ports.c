@@ -594,6 +594,8 @@ op_text(enum fib_op_kind kind)
 	case FIB_OP_RESYNC: return "the kernel's tables cannot be read";
 	case FIB_OP_LINK_SUB: return "the subinterface cannot be made";
 	case FIB_OP_LINK_ALIAS: return "it cannot be given its name";
+	case FIB_OP_LINK_VCCV: return "the control channels of pseudowires have no interface";
+	case FIB_OP_LINK_NO_IPV6: return "IPv6 cannot be switched off";
 	}
 	return "";
 }
@@ -614,6 +616,8 @@ port_answer(struct rib *rib, const struct pending *op, int error, const char *te
 		rib_resync(rib, rib->now + USEC_PER_SEC);
 	if (op->kind == FIB_OP_PLATFORM_LABELS && !error)
 		platform_labels_set(rib);
+	if (op->kind == FIB_OP_LINK_VCCV)
+		channel_answer(rib, error, text);
 	if (!error)
 		return;
 	if (op->kind == FIB_OP_LINK_CARRIER) {

@@ -26,6 +26,7 @@
 #include "fibd/rib/circuits.h"
 #include "fibd/rib/model.h"
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,6 +197,27 @@ has_broken_label_groups(const char *release)
 	unsigned major = read_number(&release), minor = read_number(&release), patch = read_number(&release);
 
 	return (major == 6 && minor >= 19) || (major == 7 && (minor == 0 || (minor == 1 && patch <= 5)));
+}
+
+void
+rib_lacks(struct rib *rib, const char *sentence, int error, const char *text)
+{
+	size_t count = rib->abilities.missing_count, i = 0;
+	bool lacks = error == ENOENT && strstr(text, "classifier");
+
+	while (i < count && strcmp(rib->missing[i], sentence) != 0)
+		i++;
+	if (!rib->missing || (error && !lacks) || lacks == (i < count))
+		return;
+	if (lacks) {
+		rib->missing = mem_resize(rib->missing, (count + 1) * sizeof *rib->missing);
+		rib->missing[rib->abilities.missing_count++] = mem_text(sentence);
+		rib_note(rib, 4, "%s", sentence);
+	} else {
+		free(rib->missing[i]);
+		rib->missing[i] = rib->missing[--rib->abilities.missing_count];
+	}
+	table_changed(&rib->kernel_table, &rib->kernel_row);
 }
 
 static void
@@ -390,6 +412,7 @@ rib_settle(struct rib *rib)
 	fates_settle(rib);
 	tunnels_settle(rib);
 	ports_settle(rib);
+	channels_settle(rib);
 	if (rib->review && all_chosen && !rib->resolve && !rib->resolve_all && rib->has_config)
 		reach_review(rib);
 	if (!all_chosen)

@@ -29,16 +29,28 @@ enum {
 };
 /* Ours among what others have in the kernel's traffic control (doc/decisions/0008). */
 enum {
-	FIB_BLOCK = 20100,     /* the filters of all MPLS links */
-	FIB_FRONT = 20100,     /* preference of the filter of a circuit that is looked at first */
-	FIB_PLACE = 20101,     /* and of those of its pseudowires, one after the other */
-	FIB_DROP = 20115,      /* and of the last one */
-	FIB_RECEIVE = 20120,   /* of labels */
-	FIB_GATE = 0x50000000, /* indexes of actions: gates from here on, */
-	FIB_SENT = 0x52000000, /* and what counts for a pseudowire: this and its label */
+	FIB_BLOCK = 20100, /* the filters of all MPLS links */
+	FIB_FRONT = 20100, /* preference of the filter of a circuit that is looked at first */
+	FIB_PLACE = 20101, /* and of those of its pseudowires, one after the other */
+	FIB_DROP = 20115,  /* and of the last one */
+	FIB_CHANNEL =
+	    20116, /* VCCV: of control packets that their labels tell; on the daemons' side, of what they send */
+	FIB_RECEIVE_PLAIN = 20117, /* of labels whose frames have no control word */
+	FIB_SIEVE = 20118,         /* sends what may be of an associated channel to a chain of filters: */
+	FIB_CHAIN = 20100,
+	FIB_ASSOCIATED = 20119, /* there, by label. What is none of ours ends there too */
+	FIB_RECEIVE = 20120,    /* of labels whose frames have one */
+	FIB_GATE = 0x50000000,  /* indexes of actions: gates from here on, */
+	FIB_SENT = 0x52000000,  /* and what counts for a pseudowire: this and its label */
 	FIB_RECEIVED = 0x53000000,
-	FIB_ACTIONS_END = 0x54000000,
+	FIB_CHANNELED = 0x54000000,
+	FIB_ACTIONS_END = 0x55000000,
 };
+/* Where daemons speak on the control channels of pseudowires: a pair of interfaces, theirs and ours, which has the filters. */
+#define FIB_VCCV_DEVICE "vccv0"
+#define FIB_VCCV_OURS "vccv1"
+/* How a packet of a control channel is told from a customer's frame (RFC 5085 5.1); the numbers of l2vpn.CircuitPath. */
+enum fib_form { FIB_FRAME, FIB_CONTROL_WORD, FIB_ROUTER_ALERT, FIB_TTL_EXPIRY };
 
 /* --- what is in the kernel, in either direction --- */
 
@@ -126,6 +138,7 @@ struct fib_filter {
 	uint32_t ifindex; /* 0: of the block */
 	uint16_t pref;
 	uint32_t label;     /* ours, of the pseudowire; 0: it has none (drop, local) */
+	uint8_t form;       /* enum fib_form. With an interface: it sends what daemons say, in this form */
 	bool explicit_null; /* block: beneath an explicit null */
 	bool control_word;
 	bool pop_tag;      /* block: the frame's VLAN tag goes, the interface puts its own on */
@@ -139,12 +152,14 @@ struct fib_filter {
 	uint32_t vc_id; /* these three are for whoever finds it */
 	struct addr peer;
 	uint32_t turn;
-	bool all; /* gone: every filter of this preference */
+	uint32_t circuit; /* with a form: the attachment circuit's interface */
+	bool all;         /* gone: every filter of this preference */
 	uint64_t packets, bytes;
 };
 struct fib_count {      /* of a pseudowire */
 	uint32_t label; /* ours */
 	bool received;  /* else sent */
+	bool channel;   /* received, on the control channel */
 	uint64_t packets, bytes;
 };
 
@@ -204,6 +219,8 @@ enum fib_op_kind {
 	FIB_OP_RESYNC,           /* dump everything again and tell it as FIB_IN_SEEN … FIB_IN_SEEN_ALL */
 	FIB_OP_LINK_SUB,         /* object.link.name, port, tag: a subinterface */
 	FIB_OP_LINK_ALIAS,       /* object.link.ifindex, alias */
+	FIB_OP_LINK_VCCV,        /* the pair of FIB_VCCV_DEVICE, which is object.link.name, and FIB_VCCV_OURS */
+	FIB_OP_LINK_NO_IPV6,     /* object.link.name: it is not to speak by itself */
 };
 struct fib_op {
 	enum fib_op_kind kind;

@@ -9,7 +9,7 @@
 
 enum { TOLD_ALIAS = 1 << 16 }; /* beside enum told */
 
-static struct port *
+struct port *
 port_by_device(struct rib *rib, const char *device)
 {
 	hash_each (n, &rib->ports) {

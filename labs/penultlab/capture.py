@@ -48,12 +48,12 @@ def stacks_to(frames, address):
 
 
 class Capture:
-    """Frames that pass an interface of a node, both ways, until stopped."""
+    """Frames that pass an interface of a node, both ways, until stopped: one of the topology's, or a `device` by its name."""
 
-    def __init__(self, lab, node, interface):
+    def __init__(self, lab, node, interface=None, device=None):
         with inside(lab.net.namespace(node)):
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-            self.socket.bind((lab.topology.device(node, interface), 0))
+            self.socket.bind((device or lab.topology.device(node, interface), 0))
         self.frames, self.times = [], []
         self.wake, self.waker = os.pipe()
         self.thread = threading.Thread(target=self._read, daemon=True)

@@ -13,7 +13,7 @@ static struct model {                  /* what the test believes */
 	bool lsp[2], dead[2], link[2]; /* of 2.2.2.2, 3.3.3.3 */
 	struct {
 		bool told, usable[2], bfd[2];
-		uint32_t active, turn;
+		uint32_t active, turn, channel[2];
 	} circuits[CIRCUITS];
 } m;
 static const char *const names[CIRCUITS] = { "eth7", "eth8", "eth31", "eth32" };
@@ -51,6 +51,8 @@ say_sessions(void)
 static void
 say_circuit(int i)
 {
+	static const char *const words[] = { "", " cc1", " cc2", " cc3" };
+	const uint32_t *channel = m.circuits[i].channel;
 	char paths[256];
 	uint32_t in = 524288 + 2 * (uint32_t)i;
 
@@ -58,9 +60,10 @@ say_circuit(int i)
 		world_circuit_gone(w, names[i]);
 		return;
 	}
-	snprintf(paths, sizeof paths, "2.2.2.2 %d %u %u cw%s%s, 3.3.3.3 %d %u %u%s%s", i, 600000u + (unsigned)i, in,
-	    m.circuits[i].bfd[0] ? " bfd" : "", m.circuits[i].usable[0] ? "" : " off", i, 610000u + (unsigned)i, in + 1,
-	    m.circuits[i].bfd[1] ? " bfd" : "", m.circuits[i].usable[1] ? "" : " off");
+	snprintf(paths, sizeof paths, "2.2.2.2 %d %u %u cw%s%s%s, 3.3.3.3 %d %u %u%s%s%s", i, 600000u + (unsigned)i, in,
+	    m.circuits[i].bfd[0] ? " bfd" : "", m.circuits[i].usable[0] ? "" : " off", words[channel[0]], i,
+	    610000u + (unsigned)i, in + 1, m.circuits[i].bfd[1] ? " bfd" : "", m.circuits[i].usable[1] ? "" : " off",
+	    words[channel[1]]);
 	world_circuit(w,
 	    &(struct world_circuit){
 		names[i], .paths = paths, .active = m.circuits[i].active, .turn = m.circuits[i].turn },
@@ -90,16 +93,41 @@ restart(void)
 static void
 change_circuit(int i)
 {
-	switch (rng_below(&rng, 5)) {
+	switch (rng_below(&rng, 7)) {
 	case 0: m.circuits[i].told = !m.circuits[i].told; break;
 	case 1:
 		m.circuits[i].active = (uint32_t)rng_below(&rng, 2);
 		m.circuits[i].turn++;
 		break;
 	case 2: m.circuits[i].bfd[rng_below(&rng, 2)] ^= true; break;
+	case 3:
+	case 4: m.circuits[i].channel[rng_below(&rng, 2)] = (uint32_t)rng_below(&rng, 4); break;
 	default: m.circuits[i].usable[rng_below(&rng, 2)] ^= true; break;
 	}
 	say_circuit(i);
+}
+
+/* Somebody takes away what control channels need, or one of the two interfaces, or sets it down. */
+static void
+harm_channel(void)
+{
+	uint32_t ours = world_vccv(w);
+
+	w->deaf = chance(3);
+	switch (ours ? rng_below(&rng, 4) : 4) {
+	case 0: world_vccv_remove(w); break;
+	case 1: world_tc_remove(w, ours); break;
+	case 2:
+		if (world_link_of(w, ours - 1))
+			world_unplug(w, ours - 1);
+		break;
+	case 3: world_admin(w, ours, false); break;
+	default: break;
+	}
+	if (w->deaf) {
+		w->deaf = false;
+		world_overrun(w);
+	}
 }
 
 static void
@@ -107,7 +135,9 @@ happen(void)
 {
 	uint32_t at = ports[rng_below(&rng, CIRCUITS)];
 
-	switch (rng_below(&rng, 13)) {
+	switch (rng_below(&rng, 17)) {
+	case 13:
+	case 14: harm_channel(); break;
 	case 12: {
 		uint32_t link = (uint32_t)rng_below(&rng, 2);
 		m.link[link] = !m.link[link];
@@ -146,6 +176,31 @@ is_ready(int i, int pe)
 	return m.circuits[i].usable[pe] && m.lsp[pe] && m.link[pe] && !(m.circuits[i].bfd[pe] && m.dead[pe]);
 }
 
+static bool
+has_channel(int i, int pe)
+{
+	return m.circuits[i].told && m.circuits[i].channel[pe] > (pe ? 1u : 0u); /* the second has no control word */
+}
+
+static void
+check_channel(int i, int pe, bool stands, const char *way, const char *when)
+{
+	uint32_t label = 524288 + 2 * (uint32_t)i + (uint32_t)pe;
+	bool has = has_channel(i, pe), leads = has && m.lsp[pe] && m.link[pe] && !(m.circuits[i].bfd[pe] && m.dead[pe]);
+	const struct world_control alert = { .ifindex = 1, .label = label, .alert = true },
+				   associated = { .ifindex = 2, .label = label, .associated = true };
+	const char *said = world_said(w, label);
+	char ours[16], customer[16];
+
+	snprintf(ours, sizeof ours, "%u", world_vccv(w));
+	snprintf(customer, sizeof customer, "%u", ports[i]);
+	ck_assert_msg(stands == leads, "%s: %s, channel %d: %d", when, names[i], pe, stands);
+	ck_assert_msg(leads ? strncmp(said, way, strlen(way)) == 0 : strcmp(said, "dropped") == 0,
+	    "%s: %s, said by %d: %s", when, names[i], pe, said);
+	ck_assert_str_eq(world_control(w, &alert), has ? ours : "not ours");
+	ck_assert_str_eq(world_control(w, &associated), pe ? customer : has ? ours : "dropped");
+}
+
 static void
 check(int i, const char *when)
 {
@@ -164,6 +219,7 @@ check(int i, const char *when)
 		ck_assert_msg(r->paths[pe]->receives, "%s: %s does not receive by %d", when, names[i], pe);
 		ck_assert_msg(r->paths[pe]->sends == is_ready(i, pe), "%s: %s and path %d: %s", when, names[i], pe,
 		    r->paths[pe]->trouble);
+		check_channel(i, pe, r->paths[pe]->channel, want[pe], when);
 	}
 	bool by[2] = { strncmp(frame, want[0], strlen(want[0])) == 0, strncmp(frame, want[1], strlen(want[1])) == 0 };
 	bool can = is_ready(i, 0) || is_ready(i, 1);
@@ -194,8 +250,12 @@ START_TEST(frames_go_where_they_can_whatever_happens)
 			happen();
 		while (chance(3));
 		world_wait(w, 70 * USEC_PER_SEC); /* what was refused is tried again by then */
-		for (int i = 0; i < CIRCUITS; i++)
+		bool any = false;
+		for (int i = 0; i < CIRCUITS; i++) {
 			check(i, when);
+			any |= has_channel(i, 0) || has_channel(i, 1);
+		}
+		ck_assert_msg((world_vccv(w) != 0) == any, "%s: the pair of interfaces", when);
 		ck_assert_msg(!w->tc->stray_gates, "%s: a gate was made that no filter has", when);
 		ck_assert_msg(!rib_has_ops(w->rib), "%s", when);
 	}

@@ -3,6 +3,7 @@
 #include "base/rng.h"
 #include "fibd/kernel/tc.h"
 #include "tests/helper/check.h"
+#include "tests/unit/fibd/tc_message.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/gen_stats.h>
@@ -17,48 +18,6 @@
 #include <linux/tc_act/tc_vlan.h>
 #include <netlink/attr.h>
 #include <string.h>
-
-static struct nl_msg *m;
-
-static const struct nlmsghdr *
-encode(enum fib_op_kind kind, const struct fib_object *o)
-{
-	struct fib_op op = { .kind = kind, .object = *o };
-
-	nlmsg_free(m);
-	m = encode_op(&op);
-	ck_assert_ptr_nonnull(m);
-	ck_assert(nlmsg_hdr(m)->nlmsg_flags & NLM_F_ACK);
-	return nlmsg_hdr(m);
-}
-
-static void
-reads_back(const struct fib_object *o)
-{
-	struct fib_object back;
-	bool gone = true;
-
-	ck_assert_int_eq(decode_message(nlmsg_hdr(m), &back, &gone), 1);
-	ck_assert(!gone);
-	ck_assert_int_eq(back.kind, o->kind);
-	ck_assert_mem_eq(&back.filter, &o->filter, sizeof o->filter);
-}
-
-static void
-teardown(void)
-{
-	nlmsg_free(m);
-	m = NULL;
-}
-
-static struct addr
-addr(const char *text)
-{
-	struct addr a;
-
-	ck_assert(addr_parse(text, &a));
-	return a;
-}
 
 static struct fib_object
 sender(void)
@@ -79,7 +38,7 @@ sender(void)
 	memcpy(o.filter.mac, "\2\0\0\0\0\2", 6);
 	memcpy(o.filter.own_mac, "\2\0\0\0\0\1", 6);
 	o.filter.vc_id = 100;
-	o.filter.peer = addr("2.2.2.2");
+	o.filter.peer = tc_addr("2.2.2.2");
 	return o;
 }
 
@@ -97,54 +56,8 @@ receiver(bool explicit_null)
 	o.filter.pop_tag = true;
 	o.filter.out = 7;
 	o.filter.vc_id = 100;
-	o.filter.peer = addr("2.2.2.2");
+	o.filter.peer = tc_addr("2.2.2.2");
 	return o;
-}
-
-/* The actions of the filter in `m`, one word each: "gact1 mpls5:0 pedit …" are kind, what it does, label. */
-static const char *
-actions(void)
-{
-	static char text[512];
-	struct nlattr *a[TCA_MAX + 1], *o[TCA_FLOWER_MAX + 1], *one;
-	int left;
-
-	*text = '\0';
-	ck_assert_int_eq(nlmsg_parse(nlmsg_hdr(m), sizeof(struct tcmsg), a, TCA_MAX, NULL), 0);
-	ck_assert_str_eq(nla_data(a[TCA_KIND]), "flower");
-	ck_assert_int_eq(nla_parse_nested(o, TCA_FLOWER_MAX, a[TCA_OPTIONS], NULL), 0);
-	ck_assert_uint_eq(nla_get_u32(o[TCA_FLOWER_FLAGS]), TCA_CLS_FLAGS_SKIP_HW);
-	nla_for_each_nested(one, o[TCA_FLOWER_ACT], left)
-	{
-		struct nlattr *b[TCA_ACT_MAX + 1], *c[16];
-		ck_assert_int_eq(nla_parse_nested(b, TCA_ACT_MAX, one, NULL), 0);
-		ck_assert_int_eq(nla_parse_nested(c, 15, b[TCA_ACT_OPTIONS], NULL), 0);
-		const char *kind = nla_data(b[TCA_ACT_KIND]);
-		char *at = text + strlen(text);
-		size_t room = sizeof text - strlen(text);
-		if (strcmp(kind, "gact") == 0) {
-			const struct tc_gact *p = nla_data(c[TCA_GACT_PARMS]);
-			snprintf(at, room, " gact %x %d,", p->index, p->action);
-		} else if (strcmp(kind, "mpls") == 0) {
-			const struct tc_mpls *p = nla_data(c[TCA_MPLS_PARMS]);
-			if (p->m_action == TCA_MPLS_ACT_POP)
-				snprintf(at, room, " pop %x,", ntohs(nla_get_u16(c[TCA_MPLS_PROTO])));
-			else
-				snprintf(at, room, " %s %u ttl %u%s,",
-				    p->m_action == TCA_MPLS_ACT_MAC_PUSH ? "mac_push" : "push",
-				    nla_get_u32(c[TCA_MPLS_LABEL]), nla_get_u8(c[TCA_MPLS_TTL]),
-				    nla_get_u8(c[TCA_MPLS_BOS]) ? " bottom" : "");
-		} else if (strcmp(kind, "vlan") == 0) {
-			snprintf(
-			    at, room, " vlan %d,", ((const struct tc_vlan *)nla_data(c[TCA_VLAN_PARMS]))->v_action);
-		} else if (strcmp(kind, "mirred") == 0) {
-			const struct tc_mirred *p = nla_data(c[TCA_MIRRED_PARMS]);
-			snprintf(at, room, " %s to %u", p->eaction == TCA_EGRESS_REDIR ? "redirect" : "?", p->ifindex);
-		} else {
-			snprintf(at, room, " %s,", kind);
-		}
-	}
-	return text;
 }
 
 /* --- filters --- */
@@ -152,7 +65,7 @@ actions(void)
 START_TEST(a_frame_passes_the_gate_is_counted_and_gets_its_labels_from_the_bottom)
 {
 	struct fib_object o = sender();
-	const struct nlmsghdr *h = encode(FIB_OP_ADD, &o);
+	const struct nlmsghdr *h = tc_encode(FIB_OP_ADD, &o);
 	const struct tcmsg *t = nlmsg_data(h);
 
 	ck_assert_int_eq(h->nlmsg_type, RTM_NEWTFILTER);
@@ -161,19 +74,19 @@ START_TEST(a_frame_passes_the_gate_is_counted_and_gets_its_labels_from_the_botto
 	ck_assert_uint_eq(t->tcm_parent, 0xfffffff2);
 	ck_assert_uint_eq(t->tcm_handle, 1);
 	ck_assert_uint_eq(t->tcm_info, (uint32_t)(FIB_PLACE + 1) << 16 | htons(ETH_P_ALL));
-	ck_assert_str_eq(actions(),
+	ck_assert_str_eq(tc_actions(),
 	    " gact 50000003 3, gact 52080000 3, mac_push 0 ttl 1, pedit, push 600001 ttl 255 bottom, "
 	    "push 301 ttl 255, push 201 ttl 255, vlan 5, redirect to 5");
-	reads_back(&o);
+	tc_reads_back(&o);
 	o.filter.control_word = false;
 	o.filter.push_tag = 10;
 	o.filter.label_count = 1;
 	memcpy(o.filter.labels, (uint32_t[5]){ 600001 }, sizeof o.filter.labels);
-	encode(FIB_OP_ADD, &o);
-	ck_assert_str_eq(actions(),
+	tc_encode(FIB_OP_ADD, &o);
+	ck_assert_str_eq(tc_actions(),
 	    " gact 50000003 3, gact 52080000 3, vlan 2, mac_push 600001 ttl 255 bottom, vlan 5, "
 	    "redirect to 5");
-	reads_back(&o);
+	tc_reads_back(&o);
 }
 END_TEST
 
@@ -183,32 +96,32 @@ START_TEST(the_deepest_stack_reads_back)
 
 	o.filter.label_count = 5;
 	memcpy(o.filter.labels, (uint32_t[]){ 1, 2, 3, 1048575, 600001 }, 20);
-	encode(FIB_OP_ADD, &o);
-	reads_back(&o);
+	tc_encode(FIB_OP_ADD, &o);
+	tc_reads_back(&o);
 }
 END_TEST
 
 START_TEST(a_packet_with_our_label_at_the_bottom_is_stripped_and_goes_to_the_circuit)
 {
 	struct fib_object o = receiver(false);
-	const struct tcmsg *t = nlmsg_data(encode(FIB_OP_ADD, &o));
+	const struct tcmsg *t = nlmsg_data(tc_encode(FIB_OP_ADD, &o));
 	struct nlattr *a[TCA_MAX + 1], *k[TCA_FLOWER_MAX + 1];
 
 	ck_assert_uint_eq((uint32_t)t->tcm_ifindex, 0xffffffff);
 	ck_assert_uint_eq(t->tcm_block_index, FIB_BLOCK);
 	ck_assert_uint_eq(t->tcm_handle, 0x100000 + 524288);
 	ck_assert_uint_eq(t->tcm_info, (uint32_t)FIB_RECEIVE << 16 | htons(ETH_P_MPLS_UC));
-	ck_assert_int_eq(nlmsg_parse(nlmsg_hdr(m), sizeof *t, a, TCA_MAX, NULL), 0);
+	ck_assert_int_eq(nlmsg_parse(nlmsg_hdr(tc_message), sizeof *t, a, TCA_MAX, NULL), 0);
 	ck_assert_int_eq(nla_parse_nested(k, TCA_FLOWER_MAX, a[TCA_OPTIONS], NULL), 0);
 	ck_assert_uint_eq(nla_get_u32(k[TCA_FLOWER_KEY_MPLS_LABEL]), 524288);
 	ck_assert_uint_eq(nla_get_u8(k[TCA_FLOWER_KEY_MPLS_BOS]), 1);
 	ck_assert_uint_eq(nla_get_u16(k[TCA_FLOWER_KEY_ETH_TYPE]), htons(ETH_P_MPLS_UC));
-	ck_assert_str_eq(actions(), " gact 53080000 3, vlan 4, pop 8847, pop 8100, vlan 1, redirect to 7");
-	reads_back(&o);
+	ck_assert_str_eq(tc_actions(), " gact 53080000 3, vlan 4, pop 8847, pop 8100, vlan 1, redirect to 7");
+	tc_reads_back(&o);
 	o.filter.control_word = o.filter.pop_tag = false;
-	encode(FIB_OP_ADD, &o);
-	ck_assert_str_eq(actions(), " gact 53080000 3, vlan 4, pop 6558, redirect to 7");
-	reads_back(&o);
+	tc_encode(FIB_OP_ADD, &o);
+	ck_assert_str_eq(tc_actions(), " gact 53080000 3, vlan 4, pop 6558, redirect to 7");
+	tc_reads_back(&o);
 }
 END_TEST
 
@@ -219,9 +132,9 @@ START_TEST(beneath_an_explicit_null_it_is_the_second_label)
 	int left, depth = 0;
 	static const uint32_t labels[] = { 0, 524288 };
 
-	const struct tcmsg *t = nlmsg_data(encode(FIB_OP_ADD, &o));
+	const struct tcmsg *t = nlmsg_data(tc_encode(FIB_OP_ADD, &o));
 	ck_assert_uint_eq(t->tcm_handle, 0x200000 + 524288);
-	ck_assert_int_eq(nlmsg_parse(nlmsg_hdr(m), sizeof *t, a, TCA_MAX, NULL), 0);
+	ck_assert_int_eq(nlmsg_parse(nlmsg_hdr(tc_message), sizeof *t, a, TCA_MAX, NULL), 0);
 	ck_assert_int_eq(nla_parse_nested(k, TCA_FLOWER_MAX, a[TCA_OPTIONS], NULL), 0);
 	ck_assert_ptr_null(k[TCA_FLOWER_KEY_MPLS_LABEL]);
 	nla_for_each_nested(entry, k[TCA_FLOWER_KEY_MPLS_OPTS], left)
@@ -232,8 +145,8 @@ START_TEST(beneath_an_explicit_null_it_is_the_second_label)
 		ck_assert_uint_eq(nla_get_u8(e[TCA_FLOWER_KEY_MPLS_OPT_LSE_DEPTH]), ++depth);
 	}
 	ck_assert_int_eq(depth, 2);
-	ck_assert_str_eq(actions(), " gact 53080000 3, vlan 4, pop 8847, pop 8847, pop 8100, vlan 1, redirect to 7");
-	reads_back(&o);
+	ck_assert_str_eq(tc_actions(), " gact 53080000 3, vlan 4, pop 8847, pop 8847, pop 8100, vlan 1, redirect to 7");
+	tc_reads_back(&o);
 }
 END_TEST
 
@@ -246,15 +159,15 @@ START_TEST(the_last_filter_drops_and_remembers_the_turn)
 	o.filter.ifindex = 7;
 	o.filter.pref = FIB_DROP;
 	o.filter.turn = 12;
-	encode(FIB_OP_ADD, &o);
-	ck_assert_str_eq(actions(), " gact 0 2,");
-	reads_back(&o);
+	tc_encode(FIB_OP_ADD, &o);
+	ck_assert_str_eq(tc_actions(), " gact 0 2,");
+	tc_reads_back(&o);
 	o.filter.pref = FIB_PLACE; /* local switching */
 	o.filter.turn = 0;
 	o.filter.out = 8;
-	encode(FIB_OP_ADD, &o);
-	ck_assert_str_eq(actions(), " redirect to 8");
-	reads_back(&o);
+	tc_encode(FIB_OP_ADD, &o);
+	ck_assert_str_eq(tc_actions(), " redirect to 8");
+	tc_reads_back(&o);
 }
 END_TEST
 
@@ -262,21 +175,21 @@ START_TEST(a_deletion_names_the_very_filter)
 {
 	struct fib_object o = receiver(true), back;
 	bool gone = false;
-	const struct nlmsghdr *h = encode(FIB_OP_DELETE, &o);
+	const struct nlmsghdr *h = tc_encode(FIB_OP_DELETE, &o);
 	const struct tcmsg *t = nlmsg_data(h);
 
 	ck_assert_int_eq(h->nlmsg_type, RTM_DELTFILTER);
 	ck_assert_uint_eq(t->tcm_handle, 0x200000 + 524288);
 	ck_assert_uint_eq(t->tcm_info, (uint32_t)FIB_RECEIVE << 16 | htons(ETH_P_MPLS_UC));
-	encode(FIB_OP_ADD, &o); /* the kernel's notice has all of it */
-	nlmsg_hdr(m)->nlmsg_type = RTM_DELTFILTER;
-	ck_assert_int_eq(decode_message(nlmsg_hdr(m), &back, &gone), 1);
+	tc_encode(FIB_OP_ADD, &o); /* the kernel's notice has all of it */
+	nlmsg_hdr(tc_message)->nlmsg_type = RTM_DELTFILTER;
+	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 1);
 	ck_assert(gone && !back.filter.all && back.filter.label == 524288 && back.filter.explicit_null);
-	((struct tcmsg *)nlmsg_data(nlmsg_hdr(m)))->tcm_handle = 0; /* all of a preference */
-	ck_assert_int_eq(decode_message(nlmsg_hdr(m), &back, &gone), 1);
+	((struct tcmsg *)nlmsg_data(nlmsg_hdr(tc_message)))->tcm_handle = 0; /* all of a preference */
+	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 1);
 	ck_assert(gone && back.filter.all);
-	nlmsg_hdr(m)->nlmsg_type = RTM_NEWTFILTER;
-	ck_assert_int_eq(decode_message(nlmsg_hdr(m), &back, &gone), 0);
+	nlmsg_hdr(tc_message)->nlmsg_type = RTM_NEWTFILTER;
+	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 0);
 }
 END_TEST
 
@@ -285,7 +198,7 @@ START_TEST(filters_of_others_are_none_of_our_business)
 {
 	struct fib_object o = sender(), back;
 	bool gone;
-	const struct nlmsghdr *h = encode(FIB_OP_ADD, &o);
+	const struct nlmsghdr *h = tc_encode(FIB_OP_ADD, &o);
 	struct tcmsg *t = nlmsg_data(h);
 	uint32_t info = t->tcm_info;
 
@@ -301,12 +214,12 @@ START_TEST(filters_of_others_are_none_of_our_business)
 	*cookie = 'X';
 	ck_assert_int_eq(decode_message(h, &back, &gone), 0);
 	*cookie = 'P';
-	nla_put_u32(m, TCA_CHAIN, 1);
-	ck_assert_int_eq(decode_message(nlmsg_hdr(m), &back, &gone), 0);
+	nla_put_u32(tc_message, TCA_CHAIN, 1);
+	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 0);
 	o = receiver(false);
-	t = nlmsg_data(encode(FIB_OP_ADD, &o));
+	t = nlmsg_data(tc_encode(FIB_OP_ADD, &o));
 	t->tcm_block_index = 1;
-	ck_assert_int_eq(decode_message(nlmsg_hdr(m), &back, &gone), 0);
+	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 0);
 }
 END_TEST
 
@@ -318,11 +231,11 @@ START_TEST(messages_that_are_cut_short_or_turned_over_are_read_safely)
 
 	rng_seed(&rng, 7);
 	for (size_t i = 0; i < 3; i++) {
-		encode(FIB_OP_ADD, &all[i]);
-		size_t size = nlmsg_hdr(m)->nlmsg_len;
+		tc_encode(FIB_OP_ADD, &all[i]);
+		size_t size = nlmsg_hdr(tc_message)->nlmsg_len;
 		uint8_t *copy = mem_zalloc(size);
 		for (int round = 0; round < 20000; round++) {
-			memcpy(copy, nlmsg_hdr(m), size);
+			memcpy(copy, nlmsg_hdr(tc_message), size);
 			struct nlmsghdr *h = (struct nlmsghdr *)(void *)copy;
 			for (int k = 0; k < 3; k++)
 				copy[sizeof *h + rng_below(&rng, (uint32_t)(size - sizeof *h))] =
@@ -349,7 +262,7 @@ START_TEST(a_gate_is_replaced_in_its_place_and_told_by_its_index)
 
 	for (int open = 0; open < 2; open++) {
 		o.gate.open = open;
-		const struct nlmsghdr *h = encode(FIB_OP_ADD, &o);
+		const struct nlmsghdr *h = tc_encode(FIB_OP_ADD, &o);
 		ck_assert_int_eq(h->nlmsg_type, RTM_NEWACTION);
 		ck_assert(h->nlmsg_flags & NLM_F_REPLACE && !(h->nlmsg_flags & NLM_F_CREATE));
 		ck_assert_int_eq(decode_message(h, &back, &gone), 1);
@@ -359,10 +272,10 @@ START_TEST(a_gate_is_replaced_in_its_place_and_told_by_its_index)
 		ck_assert_int_eq(back.gate.open, open);
 	}
 	o.gate.index = 1; /* somebody else's */
-	ck_assert_int_eq(decode_message(encode(FIB_OP_ADD, &o), &back, &gone), 0);
+	ck_assert_int_eq(decode_message(tc_encode(FIB_OP_ADD, &o), &back, &gone), 0);
 	struct nlattr *a[TCA_ROOT_MAX + 1], *one[TCA_ACT_MAX + 1];
 	o.gate.index = FIB_GATE + 3;
-	const struct nlmsghdr *h = encode(FIB_OP_DELETE, &o);
+	const struct nlmsghdr *h = tc_encode(FIB_OP_DELETE, &o);
 	ck_assert_int_eq(h->nlmsg_type, RTM_DELACTION);
 	ck_assert_int_eq(nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(struct tcamsg), a, TCA_ROOT_MAX, NULL), 0);
 	ck_assert_int_eq(nla_parse_nested(one, TCA_ACT_MAX, nla_data(a[TCA_ACT_TAB]), NULL), 0);
@@ -384,31 +297,32 @@ START_TEST(counters_are_those_of_the_action_that_counts)
 	struct fib_object back;
 	bool gone;
 
-	m = nlmsg_alloc();
-	nlmsg_put(m, 0, 0, RTM_NEWTFILTER, 0, 0);
-	nlmsg_append(m, &head, sizeof head, NLMSG_ALIGNTO);
-	nla_put_string(m, TCA_KIND, "flower");
-	struct nlattr *options = nla_nest_start(m, TCA_OPTIONS), *list = nla_nest_start(m, TCA_FLOWER_ACT);
-	struct nlattr *one = nla_nest_start(m, 1);
-	nla_put_string(m, TCA_ACT_KIND, "gact");
-	struct nlattr *stats = nla_nest_start(m, TCA_ACT_STATS);
-	nla_put(m, TCA_STATS_BASIC, sizeof basic, &basic);
-	nla_put_u64(m, TCA_STATS_PKT64, 1ull << 33);
-	nla_nest_end(m, stats);
-	struct nlattr *rest = nla_nest_start(m, TCA_ACT_OPTIONS);
-	nla_put(m, TCA_GACT_PARMS, sizeof parms, &parms);
-	nla_nest_end(m, rest);
-	nla_nest_end(m, one);
-	one = nla_nest_start(m, 2);
-	nla_put_string(m, TCA_ACT_KIND, "mirred");
-	nla_put(m, TCA_ACT_COOKIE, sizeof cookie, &cookie);
-	rest = nla_nest_start(m, TCA_ACT_OPTIONS);
-	nla_put(m, TCA_MIRRED_PARMS, sizeof out, &out);
-	nla_nest_end(m, rest);
-	nla_nest_end(m, one);
-	nla_nest_end(m, list);
-	nla_nest_end(m, options);
-	ck_assert_int_eq(decode_message(nlmsg_hdr(m), &back, &gone), 1);
+	tc_message = nlmsg_alloc();
+	nlmsg_put(tc_message, 0, 0, RTM_NEWTFILTER, 0, 0);
+	nlmsg_append(tc_message, &head, sizeof head, NLMSG_ALIGNTO);
+	nla_put_string(tc_message, TCA_KIND, "flower");
+	struct nlattr *options = nla_nest_start(tc_message, TCA_OPTIONS),
+		      *list = nla_nest_start(tc_message, TCA_FLOWER_ACT);
+	struct nlattr *one = nla_nest_start(tc_message, 1);
+	nla_put_string(tc_message, TCA_ACT_KIND, "gact");
+	struct nlattr *stats = nla_nest_start(tc_message, TCA_ACT_STATS);
+	nla_put(tc_message, TCA_STATS_BASIC, sizeof basic, &basic);
+	nla_put_u64(tc_message, TCA_STATS_PKT64, 1ull << 33);
+	nla_nest_end(tc_message, stats);
+	struct nlattr *rest = nla_nest_start(tc_message, TCA_ACT_OPTIONS);
+	nla_put(tc_message, TCA_GACT_PARMS, sizeof parms, &parms);
+	nla_nest_end(tc_message, rest);
+	nla_nest_end(tc_message, one);
+	one = nla_nest_start(tc_message, 2);
+	nla_put_string(tc_message, TCA_ACT_KIND, "mirred");
+	nla_put(tc_message, TCA_ACT_COOKIE, sizeof cookie, &cookie);
+	rest = nla_nest_start(tc_message, TCA_ACT_OPTIONS);
+	nla_put(tc_message, TCA_MIRRED_PARMS, sizeof out, &out);
+	nla_nest_end(tc_message, rest);
+	nla_nest_end(tc_message, one);
+	nla_nest_end(tc_message, list);
+	nla_nest_end(tc_message, options);
+	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 1);
 	ck_assert_uint_eq(back.filter.packets, 1ull << 33);
 	ck_assert_uint_eq(back.filter.bytes, 5000);
 	ck_assert_uint_eq(back.filter.label, 524288);
@@ -423,27 +337,27 @@ START_TEST(counters_of_a_dump_of_actions_are_told_by_their_indexes)
 	struct fib_object counts[4];
 	struct tcamsg head = { 0 };
 
-	m = nlmsg_alloc();
-	nlmsg_put(m, 0, 0, RTM_GETACTION, 0, 0);
-	nlmsg_append(m, &head, sizeof head, NLMSG_ALIGNTO);
-	struct nlattr *list = nla_nest_start(m, TCA_ACT_TAB);
+	tc_message = nlmsg_alloc();
+	nlmsg_put(tc_message, 0, 0, RTM_GETACTION, 0, 0);
+	nlmsg_append(tc_message, &head, sizeof head, NLMSG_ALIGNTO);
+	struct nlattr *list = nla_nest_start(tc_message, TCA_ACT_TAB);
 	for (int i = 0; i < 4; i++) {
 		const struct tc_gact parms = { .index = indexes[i], .action = TC_ACT_PIPE };
-		struct nlattr *one = nla_nest_start(m, i + 1);
-		nla_put_string(m, TCA_ACT_KIND, "gact");
-		struct nlattr *stats = nla_nest_start(m, TCA_ACT_STATS);
-		nla_put(m, TCA_STATS_BASIC, sizeof basic, &basic);
-		nla_nest_end(m, stats);
-		struct nlattr *rest = nla_nest_start(m, TCA_ACT_OPTIONS);
-		nla_put(m, TCA_GACT_PARMS, sizeof parms, &parms);
-		nla_nest_end(m, rest);
-		nla_nest_end(m, one);
+		struct nlattr *one = nla_nest_start(tc_message, i + 1);
+		nla_put_string(tc_message, TCA_ACT_KIND, "gact");
+		struct nlattr *stats = nla_nest_start(tc_message, TCA_ACT_STATS);
+		nla_put(tc_message, TCA_STATS_BASIC, sizeof basic, &basic);
+		nla_nest_end(tc_message, stats);
+		struct nlattr *rest = nla_nest_start(tc_message, TCA_ACT_OPTIONS);
+		nla_put(tc_message, TCA_GACT_PARMS, sizeof parms, &parms);
+		nla_nest_end(tc_message, rest);
+		nla_nest_end(tc_message, one);
 	}
-	nla_nest_end(m, list);
-	ck_assert_uint_eq(decode_counts(nlmsg_hdr(m), counts, 4), 2);
+	nla_nest_end(tc_message, list);
+	ck_assert_uint_eq(decode_counts(nlmsg_hdr(tc_message), counts, 4), 2);
 	ck_assert(!counts[0].count.received && counts[0].count.label == 524288 && counts[0].count.packets == 7);
 	ck_assert(counts[1].count.received && counts[1].count.label == 524289 && counts[1].count.bytes == 5000);
-	ck_assert_uint_eq(decode_counts(nlmsg_hdr(m), counts, 1), 1);
+	ck_assert_uint_eq(decode_counts(nlmsg_hdr(tc_message), counts, 1), 1);
 }
 END_TEST
 
@@ -453,7 +367,7 @@ START_TEST(a_clsact_says_which_block_it_shares)
 	bool gone = true;
 
 	for (int i = 0; i < 2; i++) {
-		const struct nlmsghdr *h = encode(FIB_OP_ADD, &o);
+		const struct nlmsghdr *h = tc_encode(FIB_OP_ADD, &o);
 		ck_assert(h->nlmsg_flags & NLM_F_EXCL); /* never in somebody else's place */
 		ck_assert_int_eq(decode_message(h, &back, &gone), 1);
 		ck_assert(!gone && back.kind == FIB_CLSACT);
@@ -461,10 +375,10 @@ START_TEST(a_clsact_says_which_block_it_shares)
 		ck_assert_uint_eq(back.clsact.block, o.clsact.block);
 		o.clsact.block = 0;
 	}
-	ck_assert_int_eq(decode_message(encode(FIB_OP_DELETE, &o), &back, &gone), 1);
+	ck_assert_int_eq(decode_message(tc_encode(FIB_OP_DELETE, &o), &back, &gone), 1);
 	ck_assert(gone);
-	((struct tcmsg *)nlmsg_data(nlmsg_hdr(m)))->tcm_parent = TC_H_ROOT;
-	ck_assert_int_eq(decode_message(nlmsg_hdr(m), &back, &gone), 0);
+	((struct tcmsg *)nlmsg_data(nlmsg_hdr(tc_message)))->tcm_parent = TC_H_ROOT;
+	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 0);
 }
 END_TEST
 
@@ -473,30 +387,30 @@ START_TEST(a_neighbor_is_asked_for_and_told_with_its_mac_address)
 	struct fib_object o = { .kind = FIB_STATION, .station = { .ifindex = 5 } }, back;
 	bool gone = true;
 
-	o.station.addr = addr("10.0.1.2");
-	const struct nlmsghdr *h = encode(FIB_OP_ADD, &o);
+	o.station.addr = tc_addr("10.0.1.2");
+	const struct nlmsghdr *h = tc_encode(FIB_OP_ADD, &o);
 	struct ndmsg *n = nlmsg_data(h);
 	ck_assert_int_eq(h->nlmsg_type, RTM_NEWNEIGH);
 	ck_assert_uint_eq(n->ndm_flags, NTF_USE);
 	ck_assert_uint_eq(n->ndm_state, 0);
 	ck_assert_int_eq(decode_message(h, &back, &gone), 1);
 	ck_assert(!back.station.valid && !gone && addr_eq(&back.station.addr, &o.station.addr));
-	nla_put(m, NDA_LLADDR, 6, "\2\0\0\0\0\7");
-	n = nlmsg_data(nlmsg_hdr(m));
+	nla_put(tc_message, NDA_LLADDR, 6, "\2\0\0\0\0\7");
+	n = nlmsg_data(nlmsg_hdr(tc_message));
 	n->ndm_state = NUD_STALE;
-	ck_assert_int_eq(decode_message(nlmsg_hdr(m), &back, &gone), 1);
+	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 1);
 	ck_assert(back.station.valid);
 	ck_assert_mem_eq(back.station.mac, "\2\0\0\0\0\7", 6);
 	n->ndm_state = NUD_FAILED;
-	ck_assert_int_eq(decode_message(nlmsg_hdr(m), &back, &gone), 1);
+	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 1);
 	ck_assert(!back.station.valid);
 	n->ndm_state = NUD_NOARP; /* multicast */
-	ck_assert_int_eq(decode_message(nlmsg_hdr(m), &back, &gone), 0);
-	o.station.addr = addr("fe80::1");
-	n = nlmsg_data(encode(FIB_OP_ADD, &o));
+	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 0);
+	o.station.addr = tc_addr("fe80::1");
+	n = nlmsg_data(tc_encode(FIB_OP_ADD, &o));
 	ck_assert_uint_eq(n->ndm_family, AF_INET6);
-	nlmsg_hdr(m)->nlmsg_type = RTM_DELNEIGH;
-	ck_assert_int_eq(decode_message(nlmsg_hdr(m), &back, &gone), 1);
+	nlmsg_hdr(tc_message)->nlmsg_type = RTM_DELNEIGH;
+	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 1);
 	ck_assert(gone && addr_eq(&back.station.addr, &o.station.addr));
 }
 END_TEST
@@ -505,16 +419,16 @@ START_TEST(a_link_is_made_promiscuous_and_its_carrier_switched)
 {
 	struct fib_object o = { .kind = FIB_LINK, .link = { .ifindex = 7, .promiscuous = true } };
 	struct nlattr *a[IFLA_MAX + 1];
-	const struct ifinfomsg *i = nlmsg_data(encode(FIB_OP_LINK_PROMISCUOUS, &o));
+	const struct ifinfomsg *i = nlmsg_data(tc_encode(FIB_OP_LINK_PROMISCUOUS, &o));
 
 	ck_assert_uint_eq(i->ifi_change, 0x100);
 	ck_assert_uint_eq(i->ifi_flags, 0x100);
 	o.link.promiscuous = false;
-	i = nlmsg_data(encode(FIB_OP_LINK_PROMISCUOUS, &o));
+	i = nlmsg_data(tc_encode(FIB_OP_LINK_PROMISCUOUS, &o));
 	ck_assert_uint_eq(i->ifi_flags, 0);
-	i = nlmsg_data(encode(FIB_OP_LINK_CARRIER, &o));
+	i = nlmsg_data(tc_encode(FIB_OP_LINK_CARRIER, &o));
 	ck_assert_uint_eq(i->ifi_change, 0);
-	ck_assert_int_eq(nlmsg_parse(nlmsg_hdr(m), sizeof *i, a, IFLA_MAX, NULL), 0);
+	ck_assert_int_eq(nlmsg_parse(nlmsg_hdr(tc_message), sizeof *i, a, IFLA_MAX, NULL), 0);
 	ck_assert_uint_eq(nla_get_u8(a[IFLA_CARRIER]), 0);
 }
 END_TEST
@@ -525,7 +439,7 @@ suite(void)
 	Suite *s = suite_create("fibd traffic control");
 	TCase *t = tcase_create("netlink messages");
 
-	tcase_add_checked_fixture(t, NULL, teardown);
+	tcase_add_checked_fixture(t, NULL, tc_free);
 	tcase_add_test(t, a_frame_passes_the_gate_is_counted_and_gets_its_labels_from_the_bottom);
 	tcase_add_test(t, the_deepest_stack_reads_back);
 	tcase_add_test(t, a_packet_with_our_label_at_the_bottom_is_stripped_and_goes_to_the_circuit);

@@ -417,6 +417,10 @@ do_link(struct world *w, const struct fib_op *op)
 	}
 	if (!l)
 		return ENODEV;
+	if (op->kind == FIB_OP_LINK_DELETE && strncmp(l->name, "vccv", 4) == 0) {
+		world_vccv_remove(w);
+		return 0;
+	}
 	if (op->kind == FIB_OP_LINK_DELETE) {
 		struct fib_link gone = *l;
 		DROP(w->links, w->link_count, (size_t)(l - w->links));
@@ -474,6 +478,7 @@ perform(struct world *w, const struct fib_op *op, const char **text)
 		case FIB_LINK: return EINVAL;
 		}
 		return EINVAL;
+	case FIB_OP_LINK_VCCV: return world_vccv_make(w);
 	case FIB_OP_LINK_UP:
 	case FIB_OP_LINK_DOWN:
 	case FIB_OP_LINK_CREATE:

@@ -183,14 +183,16 @@ do_clsact(struct world *w, const struct fib_clsact *c, bool delete, const char *
 	return 0;
 }
 
-static struct fib_filter *
-filter_like(struct world_tc *tc, const struct fib_filter *like)
+struct fib_filter *
+world_filter_like(struct world_tc *tc, const struct fib_filter *like)
 {
 	for (size_t i = 0; i < tc->filter_count; i++) {
 		struct fib_filter *f = &tc->filters[i];
 		if (f->ifindex != like->ifindex || f->pref != like->pref)
 			continue;
-		if (f->ifindex || (f->label == like->label && f->explicit_null == like->explicit_null))
+		bool by_label = !f->ifindex || f->form;
+		if (!by_label || (f->label == like->label && f->explicit_null == like->explicit_null &&
+				     (f->ifindex || f->form == like->form)))
 			return f;
 	}
 	return NULL;
@@ -200,7 +202,7 @@ static int
 do_filter(struct world *w, const struct fib_filter *f, bool delete, const char **text)
 {
 	struct world_tc *tc = w->tc;
-	struct fib_filter *old = filter_like(tc, f);
+	struct fib_filter *old = world_filter_like(tc, f);
 	const struct fib_clsact *c = f->ifindex ? clsact_of(tc, f->ifindex) : NULL;
 
 	tc->filter_ops++;
@@ -223,6 +225,12 @@ do_filter(struct world *w, const struct fib_filter *f, bool delete, const char *
 		*text = "No filters today";
 		return error;
 	}
+	if (f->pref == FIB_SIEVE ? tc->no_u32 : tc->no_flower) {
+		*text = "TC classifier not found";
+		return ENOENT;
+	}
+	if (f->pref == FIB_SIEVE && old)
+		return EEXIST;
 	if (f->gate && !gate_of(tc, f->gate))
 		*GROW(tc->gates, tc->gate_count) = (struct fib_gate){ f->gate, true };
 	if (!old)
@@ -340,13 +348,36 @@ world_frame(struct world *w, uint32_t ifindex)
 const char *
 world_packet(struct world *w, uint32_t ifindex, uint32_t label, bool explicit_null)
 {
+	const struct world_control frame = { .ifindex = ifindex, .label = label, .explicit_null = explicit_null };
+
+	return world_control(w, &frame);
+}
+
+bool
+world_has_block(struct world *w, uint32_t ifindex)
+{
 	const struct fib_clsact *c = clsact_of(w->tc, ifindex);
-	struct fib_filter like = { .pref = FIB_RECEIVE, .label = label, .explicit_null = explicit_null };
-	const struct fib_filter *f = c && c->block == FIB_BLOCK ? filter_like(w->tc, &like) : NULL;
+
+	return c && c->block == FIB_BLOCK;
+}
+
+bool
+world_gate_is_open(struct world *w, uint32_t index)
+{
+	const struct fib_gate *g = gate_of(w->tc, index);
+
+	return g && g->open;
+}
+
+const char *
+world_received(struct world *w, const struct fib_filter *f)
+{
 	char text[64];
 
 	if (!f)
 		return "not ours";
+	if (!f->out)
+		return "dropped";
 	snprintf(text, sizeof text, "%u%s%s", f->out, f->control_word ? " cw" : "", f->pop_tag ? " retag" : "");
 	return arena_text(&w->arena, text);
 }
@@ -384,6 +415,8 @@ read_paths(struct world *w, L2vpn__Circuit *row, const char *text)
 		*a = world_addr(peer);
 		p->peer = (ProtobufCBinaryData){ addr_size(a), a->bytes };
 		p->control_word = strstr(words, "cw") != NULL;
+		const char *channel = strstr(words, "cc");
+		p->control_channel = channel ? (uint32_t)channel[2] - '0' : 0;
 		p->bfd = strstr(words, "bfd") != NULL;
 		const char *from = strstr(words, "from ");
 		char source[64];

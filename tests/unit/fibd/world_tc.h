@@ -15,10 +15,12 @@ struct world_tc {
 	struct fib_filter *filters;
 	size_t station_count, clsact_count, gate_count, filter_count;
 	unsigned gate_ops, filter_ops, probes,
-	    stray_gates;    /* stray: gates made by themselves, which nobody would remove */
-	int refuse;         /* the next filter, with this errno */
-	bool fixed_carrier; /* of links: their drivers do not let it be switched */
-	uint32_t watched;   /* the ways of frames from this circuit are noted, each time that they change */
+	    stray_gates;                 /* stray: gates made by themselves, which nobody would remove */
+	int refuse;                      /* the next filter, with this errno */
+	bool no_u32, no_flower, no_veth; /* the kernel has no such filters, or no pairs of interfaces */
+	uint32_t pairs;                  /* that were made */
+	bool fixed_carrier;              /* of links: their drivers do not let it be switched */
+	uint32_t watched; /* the ways of frames from this circuit are noted, each time that they change */
 	char ways[2048], last[256];
 };
 struct world_tc *world_tc_new(void);
@@ -38,7 +40,26 @@ const char *world_frame(struct world *, uint32_t ifindex);
 /* What becomes of a packet with this label alone, or beneath an explicit null: "7 cw", "7 retag", "not ours". */
 const char *world_packet(struct world *, uint32_t ifindex, uint32_t label, bool explicit_null);
 
-/* Rows of l2vpn.Circuit. Paths: "2.2.2.2 100 600001 524288 cw bfd off, …" are peer, VC ID, out label, in label; "off": not usable.
+/* world_channel.c: control channels. A packet that comes in: what its label stack and the first nibble behind it are. */
+struct world_control {
+	uint32_t ifindex, label;
+	bool explicit_null, alert; /* these labels are before it */
+	bool expires;              /* the TTL of its label is 1 */
+	bool associated;           /* the nibble is 1 */
+};
+/* What becomes of it: as world_packet(); "42" where that is ours of the pair: a daemon gets it; "dropped". */
+const char *world_control(struct world *, const struct world_control *);
+/* What becomes of a packet that a daemon sends under our label: "1: 200/600001 alert mac 2", "dropped". */
+const char *world_said(struct world *, uint32_t label);
+uint32_t world_vccv(struct world *);    /* our one of the pair; 0: there is none */
+int world_vccv_make(struct world *);    /* as the kernel does it */
+void world_vccv_remove(struct world *); /* somebody's `ip link del vccv0` */
+struct fib_filter *world_filter_like(struct world_tc *, const struct fib_filter *);
+bool world_has_block(struct world *, uint32_t ifindex);
+bool world_gate_is_open(struct world *, uint32_t index);
+const char *world_received(struct world *, const struct fib_filter *);
+
+/* Rows of l2vpn.Circuit. Paths: "2.2.2.2 100 600001 524288 cw bfd cc1 off, …" are peer, VC ID, out label, in label; "off": not usable.
  * NULL: gone. */
 struct world_circuit {
 	const char *interface, *paths, *local;
