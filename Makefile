@@ -80,7 +80,7 @@ $(O)/lib/host.a: $(call objects,$(wildcard lib/host/*.c))
 define daemon_rules
 $(O)/$(1)/engine.a: $(call objects,$(call engine_sources,$(1)))
 $(O)/$(1)/said.a: $(call objects,$(wildcard $(1)/commands*.c $(1)/display*.c $(1)/print*.c))
-$(O)/bin/$(1): $(call objects,$(wildcard $(1)/main.c $(1)/kernel/*.c $(1)/realtime*.c)) $(O)/$(1)/engine.a $(O)/$(1)/said.a
+$(O)/bin/$(1): $(call objects,$(wildcard $(1)/main*.c $(1)/kernel/*.c $(1)/realtime*.c)) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 $(O)/bin/$(1:d=ctl): $(call objects,$(1)/ctl.c) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 endef
 $(foreach d,$(DAEMONS),$(eval $(call daemon_rules,$(d))))
@@ -176,7 +176,10 @@ FUZZ_SECONDS ?= 60
 FUZZ_MAIN := $(if $(FUZZ),,$(O)/tests/fuzz/run_corpus.o)
 FUZZ_OBJECTS := $(call sim_adapter,$(DAEMONS:d=)) $(SIM_OBJECTS) \
   $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o
-$(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS)): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(FUZZ_MAIN) $(FUZZ_OBJECTS)
+$(addprefix $(O)/tests/fuzz/,$(filter-out fuzz_lsp_ping,$(FUZZ_TARGETS))): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(FUZZ_MAIN) $(FUZZ_OBJECTS)
+# Engines of several daemons are not for one program: their functions have names in common.
+$(O)/tests/fuzz/fuzz_lsp_ping: $(O)/tests/fuzz/fuzz_lsp_ping.o $(FUZZ_MAIN) $(O)/l2vpnd/engine.a $(O)/lib/base.a $(O)/proto.a
+$(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS)):
 	@mkdir -p $(@D)
 	$(LINK) $(if $(FUZZ),-fsanitize=fuzzer) $(PKG_LIBS)
 test-fuzz: $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS))
@@ -188,7 +191,9 @@ fuzz-built: $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS))
 
 # What stands for l2vpnd where ldpd is tested beside other stacks.
 PW_FEED := $(O)/tests/helper/pw_feed
-$(PW_FEED): $(O)/tests/helper/pw_feed.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/tests/helper/test_grammar.o
+# What stands for fibd and ldpd where l2vpnd's control channels are tested.
+VCCV_FEED := $(O)/tests/helper/vccv_feed
+$(PW_FEED) $(VCCV_FEED): %: %.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/tests/helper/test_grammar.o
 	$(LINK) $(PKG_LIBS)
 
 test: deps
@@ -196,7 +201,7 @@ test: deps
 test-built: test-unit test-sim test-fuzz test-native test-vm
 test-unit: $(UNIT_TESTS)
 	@tests/run-unit $(UNIT_TESTS)
-test-native: all test-unit $(PW_FEED)
+test-native: all test-unit $(PW_FEED) $(VCCV_FEED)
 	$(PYTHON) -m pytest -q tests/native tests/conformance --build=$(O)
 test-vm: all test-native
 	$(PYTHON) -m pytest -q --in-vm tests/labs tests/interop tests/native/test_units.py::test_both_daemons_do_their_work_confined --build=$(O)

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/timers.h"
+#include "l2vpnd/control_channel.h"
 #include "l2vpnd/l2vpn.h"
 #include "l2vpnd/redundancy_fsm.h"
 #include "proto/fib.pb-c.h"
@@ -54,7 +55,7 @@ struct told_path { /* of a row of fib.Circuit */
 	uint32_t vc_id, in_label, out_label, ifindex, mtu;
 	uint32_t labels[LABEL_STACK_MAX];
 	uint8_t label_count;
-	bool lsp, alive, sends, receives;
+	bool lsp, alive, sends, receives, channel;
 	char trouble[160];
 };
 struct told_circuit { /* a row of fib.Circuit */
@@ -86,7 +87,7 @@ struct pw_label { /* a label of ours and what it stands for (labels.c) */
 	bool used;
 };
 struct pw { /* a pseudowire that is configured: a row of l2vpn.Vc, and once its MTU is known of l2vpn.PwRequest */
-	struct hash_node by_key;
+	struct hash_node by_key, by_label; /* by_label: if it has one */
 	struct row row, request_row;
 	struct service *of;
 	enum l2vpn_role role;
@@ -158,13 +159,13 @@ struct service { /* an attachment circuit: a row of l2vpn.Circuit and of l2vpn.S
 		char local[L2VPN_IF];
 		struct path_said {
 			struct addr peer;
-			uint32_t vc_id, out_label, in_label;
+			uint32_t vc_id, out_label, in_label, control_channel;
 			bool control_word, usable, bfd;
 			char policy[L2VPN_POLICY];
 		} path[L2VPN_ROLES];
 	} said;
 };
-enum { TIMER_REDUNDANCY, TIMER_RELEASE };
+enum { TIMER_REDUNDANCY, TIMER_RELEASE, TIMER_ECHO };
 
 struct l2vpn {
 	usec_t now;
@@ -176,8 +177,13 @@ struct l2vpn {
 	struct outbox *out;
 	struct l2vpn_config config;
 	struct hash told_pws, told_circuits, told_interfaces;
-	struct hash labels, pws, services_by_name;
+	struct hash labels, pws, pws_by_label, services_by_name;
 	struct list services;
+	struct list echoes;       /* that wait for a reply (echo.c) */
+	uint32_t echo_count;
+	uint32_t channel_ifindex; /* of vccv0; 0: it is not there */
+	usec_t answers_since;     /* to echo requests of others, and how many since then */
+	uint32_t answers;
 	struct timers timers;
 	struct rng rng;
 	struct label_pool *pool; /* NULL: the range is not known */
@@ -225,6 +231,16 @@ void pw_look(struct pw *);             /* what others say of it: its state, as f
 void pw_publish(struct pw *);          /* with the circuit's: its rows */
 bool pw_is_offered(const struct pw *); /* to fibd, as one that it may go to by itself */
 const char *pw_text(const struct pw *, char out[96]); /* "secondary 3.3.3.3:200" */
+struct pw *pw_of_label(const struct l2vpn *, uint32_t label);
+enum control_channel pw_channel(const struct pw *);
+
+/* --- echo.c --- */
+void echo_ask(struct l2vpn *, const struct l2vpn_echo *, uint64_t date_us);
+void echo_unsent(struct l2vpn *, uint32_t number, const char *why);
+void echo_frame(struct l2vpn *, const uint8_t *bytes, size_t size, uint64_t date_us);
+void echo_datagram(struct l2vpn *, const struct addr *from, const uint8_t *bytes, size_t size);
+void echo_timer(struct l2vpn *, struct timer *);
+void echoes_free(struct l2vpn *);
 
 /* --- redundancy.c --- */
 void redundancy_adopt(struct service *); /* finds its place anew, with what carries frames now */

@@ -41,6 +41,8 @@ pw_new(struct service *s, enum l2vpn_role role, const struct l2vpn_settings *set
 	p->label = pw_label_take(l, &settings->peer, settings->vc_id);
 	p->created_at = p->since = l->now;
 	hash_add(&l->pws, &p->by_key, key_hash(&settings->peer, settings->type, settings->vc_id));
+	if (p->label != LABEL_UNSET)
+		hash_add(&l->pws_by_label, &p->by_label, p->label);
 	return p;
 }
 
@@ -52,8 +54,19 @@ pw_free(struct pw *p)
 	table_gone(&l->request_table, &p->request_row);
 	table_gone(&l->vc_table, &p->row);
 	pw_label_give(l, &p->settings.peer, p->settings.vc_id);
+	if (p->label != LABEL_UNSET)
+		hash_remove(&l->pws_by_label, &p->by_label);
 	hash_remove(&l->pws, &p->by_key);
 	free(p);
+}
+
+struct pw *
+pw_of_label(const struct l2vpn *l, uint32_t label)
+{
+	for (struct hash_node *n = hash_first(&l->pws_by_label, label); n; n = hash_next(n))
+		if (OBJECT(n, struct pw, by_label)->label == label)
+			return OBJECT(n, struct pw, by_label);
+	return NULL;
 }
 
 const char *
@@ -253,6 +266,18 @@ ask(struct pw *p)
 		table_gone(&l->request_table, &p->request_row);
 	else if (!same || !row_is_in_table(&p->request_row))
 		table_changed(&l->request_table, &p->request_row);
+}
+
+/* By what both ends have told, and not only wanted. */
+enum control_channel
+pw_channel(const struct pw *p)
+{
+	const struct pw_word *w = &p->state.word;
+
+	if (!p->state.fits)
+		return CHANNEL_NONE;
+	return control_channel_choose((struct vccv_said){ p->asked.cc, p->asked.cv },
+	    (struct vccv_said){ w->remote_vccv_cc, w->remote_vccv_cv }, w->control_word);
 }
 
 static void

@@ -49,6 +49,7 @@ fill_circuit(const struct row *row, void *message, struct arena *arena)
 		to->usable = p->usable;
 		to->bfd = p->bfd;
 		to->tunnel_policy = fill_text(p->policy);
+		to->control_channel = p->control_channel;
 		m->paths[m->n_paths] = to;
 	}
 }
@@ -111,6 +112,7 @@ fill_vc(const struct row *row, void *message, struct arena *arena)
 	m->local_control_word = p->settings.control_word;
 	m->local_vccv_cc = p->asked.cc;
 	m->local_vccv_cv = p->asked.cv;
+	m->control_channel = pw_channel(p);
 	m->ignore_standby = p->settings.ignore_standby;
 	m->bfd = p->settings.bfd;
 	m->tunnel_policy = fill_text(p->settings.policy);

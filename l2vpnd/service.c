@@ -101,6 +101,7 @@ path_said(const struct pw *p)
 	said.control_word = p->state.word.control_word;
 	said.usable = pw_is_offered(p);
 	said.bfd = p->settings.bfd;
+	said.control_channel = pw_channel(p);
 	memcpy(said.policy, p->settings.policy, sizeof said.policy);
 	return said;
 }
@@ -385,6 +386,7 @@ services_init(struct l2vpn *l)
 	list_init(&l->services);
 	hash_init(&l->services_by_name);
 	hash_init(&l->pws);
+	hash_init(&l->pws_by_label);
 	hash_init(&l->labels);
 	timers_init(&l->timers);
 }
@@ -397,5 +399,6 @@ services_free(struct l2vpn *l)
 	}
 	hash_free(&l->services_by_name);
 	hash_free(&l->pws);
+	hash_free(&l->pws_by_label);
 	timers_free(&l->timers);
 }

@@ -186,6 +186,7 @@ told_path(const Fib__CircuitPath *row)
 	p.alive = row->alive;
 	p.sends = row->sends;
 	p.receives = row->receives;
+	p.channel = row->channel;
 	snprintf(p.trouble, sizeof p.trouble, "%s", row->trouble);
 	return p;
 }
@@ -227,7 +228,7 @@ circuit_says_less(const struct circuit_word *new, const struct circuit_word *bef
 	for (uint8_t i = 0; i < before->count && !less; i++) {
 		const struct told_path *b = &before->path[i], *n = path_of(new, b);
 		less = !n || (b->lsp && !n->lsp) || (b->alive && !n->alive) || (b->sends && !n->sends) ||
-		       (b->receives && !n->receives);
+		       (b->receives && !n->receives) || (b->channel && !n->channel);
 	}
 	return less;
 }
@@ -318,6 +319,8 @@ told_interface_name(const struct l2vpn *l, uint32_t ifindex)
 static void
 forget_interface(struct l2vpn *l, struct told_interface *t)
 {
+	if (t->ifindex == l->channel_ifindex)
+		l->channel_ifindex = 0;
 	hash_remove(&l->told_interfaces, &t->by_ifindex);
 	free(t);
 }
@@ -337,6 +340,8 @@ told_interface_row(struct l2vpn *l, const Fib__Interface *row, bool gone, uint32
 		hash_add(&l->told_interfaces, &t->by_ifindex, row->ifindex);
 	}
 	t->round = round;
+	if (strcmp(row->name, CONTROL_CHANNEL_DEVICE) == 0)
+		l->channel_ifindex = row->ifindex;
 	snprintf(t->label, sizeof t->label, "%s", *row->label ? row->label : row->name);
 }
 

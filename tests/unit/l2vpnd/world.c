@@ -135,6 +135,8 @@ fill_answer(struct world *w, const L2vpn__PwRequest *r, Ldp__Pw *m)
 		m->remote_mtu = e->mtu;
 		m->remote_control_word = e->control_word;
 		m->control_word = e->control_word && r->control_word;
+		m->remote_vccv_cc = e->vccv_cc;
+		m->remote_vccv_cv = e->vccv_cv;
 		m->trouble = (char *)(uintptr_t)(e->trouble ? e->trouble : "");
 	}
 }
@@ -221,6 +223,7 @@ path_of(struct world *w, const L2vpn__CircuitPath *p, const struct port *port)
 	m->alive = !p->bfd || there->alive;
 	m->sends = m->lsp && p->usable && p->out_label != LABEL_UNSET && port->ifindex;
 	m->receives = port->ifindex && !w->fib_learns;
+	m->channel = p->control_channel && m->receives && m->lsp && !there->no_channel;
 	return m;
 }
 
@@ -346,6 +349,28 @@ world_leaves(struct world *w, const char *interface, uint32_t path, const char *
 	k->moved_at = ++w->now;
 	snprintf(k->why, sizeof k->why, "%s", why);
 	world_settle(w);
+}
+
+void
+world_input(struct world *w, struct l2vpn_input in)
+{
+	feed(w, in);
+	world_settle(w);
+}
+
+void
+world_device(struct world *w, uint32_t ifindex, const char *name)
+{
+	Fib__Interface m;
+
+	fib__interface__init(&m);
+	m.ifindex = ifindex;
+	m.name = m.label = (char *)(uintptr_t)(name ? name : "");
+	feed(w, (struct l2vpn_input){ .kind = L2VPN_IN_ROW,
+		    .table = L2VPN_FIB_INTERFACE,
+		    .row = &m,
+		    .gone = !name,
+		    .round = w->round[1] });
 }
 
 void

@@ -14,7 +14,7 @@ struct end { /* the other end of a pseudowire */
 	struct addr peer;
 	uint32_t type, vc_id;
 	uint32_t label; /* LABEL_UNSET: it has told none */
-	uint32_t status, mtu;
+	uint32_t status, mtu, vccv_cc, vccv_cv;
 	bool session, control_word, status_tlv;
 	const char *trouble;
 };
@@ -25,7 +25,7 @@ struct port { /* an interface */
 };
 struct peer { /* another router, as the data plane has it */
 	struct addr address;
-	bool lsp, alive;
+	bool lsp, alive, no_channel;
 };
 struct kernel { /* a circuit of fibd's */
 	char name[64];
@@ -72,6 +72,8 @@ void world_settle(struct world *);
 void world_pass(struct world *, usec_t span);
 /* fibd leaves a path for this one and tells when all is good again. */
 void world_leaves(struct world *, const char *interface, uint32_t path, const char *why);
+void world_input(struct world *, struct l2vpn_input); /* of no other kind of those below */
+void world_device(struct world *, uint32_t ifindex, const char *name); /* fibd tells of it; NULL: it is gone */
 void world_switch(struct world *, const char *interface, bool to_primary);
 /* Killed and started again; the others go on. */
 void world_restart_l2vpnd(struct world *);
