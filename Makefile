@@ -80,7 +80,7 @@ $(O)/lib/host.a: $(call objects,$(wildcard lib/host/*.c))
 define daemon_rules
 $(O)/$(1)/engine.a: $(call objects,$(call engine_sources,$(1)))
 $(O)/$(1)/said.a: $(call objects,$(wildcard $(1)/commands*.c $(1)/display*.c $(1)/print*.c))
-$(O)/bin/$(1): $(call objects,$(wildcard $(1)/main.c $(1)/kernel/*.c $(1)/realtime*.c)) $(O)/$(1)/engine.a $(O)/$(1)/said.a
+$(O)/bin/$(1): $(call objects,$(wildcard $(1)/main*.c $(1)/kernel/*.c $(1)/realtime*.c)) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 $(O)/bin/$(1:d=ctl): $(call objects,$(1)/ctl.c) $(O)/$(1)/engine.a $(O)/$(1)/said.a
 endef
 $(foreach d,$(DAEMONS),$(eval $(call daemon_rules,$(d))))
@@ -176,7 +176,10 @@ FUZZ_SECONDS ?= 60
 FUZZ_MAIN := $(if $(FUZZ),,$(O)/tests/fuzz/run_corpus.o)
 FUZZ_OBJECTS := $(call sim_adapter,$(DAEMONS:d=)) $(SIM_OBJECTS) \
   $(foreach d,$(DAEMONS),$(O)/$(d)/said.a $(O)/$(d)/engine.a) $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/gen/grammar.o
-$(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS)): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(FUZZ_MAIN) $(FUZZ_OBJECTS)
+$(addprefix $(O)/tests/fuzz/,$(filter-out fuzz_lsp_ping,$(FUZZ_TARGETS))): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(FUZZ_MAIN) $(FUZZ_OBJECTS)
+# Engines of several daemons are not for one program: their functions have names in common.
+$(O)/tests/fuzz/fuzz_lsp_ping: $(O)/tests/fuzz/fuzz_lsp_ping.o $(FUZZ_MAIN) $(O)/l2vpnd/engine.a $(O)/lib/base.a $(O)/proto.a
+$(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS)):
 	@mkdir -p $(@D)
 	$(LINK) $(if $(FUZZ),-fsanitize=fuzzer) $(PKG_LIBS)
 test-fuzz: $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS))
@@ -186,8 +189,8 @@ fuzz:
 fuzz-built: $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS))
 	FUZZ_SEED=$(FUZZ_SEED) tests/fuzz/run $(O) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
-# What stands for l2vpnd where ldpd and bfdd are tested without it.
-FEEDS := $(O)/tests/helper/pw_feed $(O)/tests/helper/watch_feed
+# What stands for l2vpnd where ldpd and bfdd are tested without it, and for fibd and ldpd where its control channels are.
+FEEDS := $(addprefix $(O)/tests/helper/,pw_feed watch_feed vccv_feed)
 $(FEEDS): %: %.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/tests/helper/test_grammar.o
 	$(LINK) $(PKG_LIBS)
 

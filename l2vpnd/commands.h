@@ -8,6 +8,7 @@ extern const struct command l2vpn_commands[];         /* commands.c: the system 
 extern const struct command l2vpn_circuit_commands[]; /* commands_circuit.c: what a circuit is, and how it switches */
 extern const struct command l2vpn_pw_commands[];      /* commands_pw.c: `mpls l2vc` in all its forms */
 extern const struct command l2vpn_display_commands[]; /* commands_display.c */
+extern const struct command l2vpn_ping_commands[];    /* commands_ping.c */
 extern const struct conf_kind l2vpn_conf;             /* of struct l2vpn_config */
 
 /* The interface of the line, made when nothing was said of it yet. */

@@ -36,5 +36,5 @@ const struct command l2vpn_display_commands[] = {
 	    .ref = "reference 003" },
 	SWITCH("service-name <word>:name", "a service"),
 	SWITCH("interface <ifname>:interface", "an interface"),
-	{ 0 },
+	{ .more = l2vpn_ping_commands },
 };

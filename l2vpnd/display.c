@@ -3,6 +3,7 @@
 #include "base/label.h"
 #include "base/mem.h"
 #include "host/row_text.h"
+#include "l2vpnd/control_channel.h"
 #include "l2vpnd/config.h"
 #include "proto/l2vpn.pb-c.h"
 #include <ctype.h>
@@ -200,6 +201,8 @@ vc_ends(const struct show *s, const L2vpn__Vc *v)
 	pair(s, "local VC MTU", v->local_mtu ? local_mtu : "--", "remote VC MTU", v->remote_mtu ? remote_mtu : "--");
 	LINE("local VCCV", "%s", vccv_text(v->local_vccv_cc, v->local_vccv_cv, own));
 	LINE("remote VCCV", "%s", vccv_text(v->remote_vccv_cc, v->remote_vccv_cv, other));
+	LINE("VCCV in use", "%s%s%s", control_channel_name(v->control_channel), v->control_channel ? ": " : "",
+	    v->control_channel ? vccv_text(0, v->local_vccv_cv & v->remote_vccv_cv, own) : "");
 	if (*v->remote_description)
 		LINE("remote description", "%s", v->remote_description);
 	LINE("BFD for peer", "%s", !v->bfd ? "disable" : v->alive ? "enable, alive" : "enable, dead");

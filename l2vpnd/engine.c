@@ -6,15 +6,16 @@
  * which fibd forwards and answers in fib.Circuit with what it has read back from the kernel. What the two say (told.c) is put
  * together to what each pseudowire is good for (pw.c); from that follows which of them carries the frames (redundancy.c).
  *
- * The life of a frame is none of ours: it never comes here. Nor does the death of a path wait for us: fibd leaves it within
+ * The life of a customer's frame is none of ours: it never comes here. What does come are the packets of the control
+ * channels: LSP pings, ours and those of other ends (echo.c). Nor does the death of a path wait for us: fibd leaves it within
  * the turn that we gave it, and tells us.
  *
  * After a start nothing is said before fibd's rows were read to their end: they tell which labels and which choices are in
  * force. Then pseudowires are asked for, under the same labels, so that ldpd can complete its own rows; and when those are
  * read, circuits are told to fibd, as they were. Nobody outside notices.
  *
- * Standards: RFC 8077 (signalling, by ldpd), RFC 4448 (Ethernet), RFC 6718 and RFC 6870 (redundancy), RFC 5085 (what of VCCV is
- * told).
+ * Standards: RFC 8077 (signalling, by ldpd), RFC 4448 (Ethernet), RFC 6718 and RFC 6870 (redundancy), RFC 5085 (VCCV),
+ * RFC 8029 (LSP ping).
  */
 #include "l2vpnd/model.h"
 #include <assert.h>
@@ -38,6 +39,7 @@ l2vpn_new(uint64_t seed)
 	told_init(l);
 	services_init(l);
 	watches_init(l);
+	list_init(&l->echoes);
 	rows_init(l);
 	return l;
 }
@@ -47,6 +49,7 @@ l2vpn_free(struct l2vpn *l)
 {
 	if (!l)
 		return;
+	echoes_free(l);
 	services_free(l);
 	watches_free(l);
 	pw_labels_free(l);
@@ -74,6 +77,12 @@ const struct l2vpn_config *
 l2vpn_config_in_force(const struct l2vpn *l)
 {
 	return &l->config;
+}
+
+uint32_t
+l2vpn_channel_ifindex(const struct l2vpn *l)
+{
+	return l->channel_ifindex;
 }
 
 struct outbox *
@@ -182,6 +191,10 @@ static void
 run_timers(struct l2vpn *l)
 {
 	for (struct timer *t; (t = timers_due(&l->timers, l->now));) {
+		if (t->kind == TIMER_ECHO) {
+			echo_timer(l, t);
+			continue;
+		}
 		struct service *s =
 		    t->kind == TIMER_REDUNDANCY ? OBJECT(t, struct service, timer) : OBJECT(t, struct service, release);
 		if (t->kind == TIMER_REDUNDANCY)
@@ -217,6 +230,10 @@ l2vpn_input(struct l2vpn *l, const struct l2vpn_input *in, usec_t now)
 		break;
 	case L2VPN_IN_LOST: l->away |= 1u << in->table; break;
 	case L2VPN_IN_SWITCH: order(l, in->interface, in->to_primary); break;
+	case L2VPN_IN_ECHO: echo_ask(l, in->echo, in->date_us); break;
+	case L2VPN_IN_UNSENT: echo_unsent(l, in->number, in->why); break;
+	case L2VPN_IN_FRAME: echo_frame(l, in->bytes, in->size, in->date_us); break;
+	case L2VPN_IN_DATAGRAM: echo_datagram(l, &in->from, in->bytes, in->size); break;
 	case L2VPN_IN_TIMER: run_timers(l); break;
 	}
 	l->busy = false;

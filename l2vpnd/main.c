@@ -1,8 +1,8 @@
 /*
  * l2vpnd: pseudowires for attachment circuits (VPWS), with those that take over when one fails.
  *
- * This file wires and decides nothing. It owns what an engine may not have: the clock and the bus. There is nothing else:
- * ldpd speaks to neighbours, and fibd to the kernel.
+ * This file wires and decides nothing. It owns what an engine may not have: the clock, the bus, and with main_channel.c the
+ * sockets of LSP ping. There is nothing else: ldpd speaks to neighbours, and fibd to the kernel.
  */
 #include "base/mem.h"
 #include "host/bus.h"
@@ -11,16 +11,20 @@
 #include "host/log.h"
 #include "l2vpnd/commands.h"
 #include "l2vpnd/l2vpn.h"
+#include "l2vpnd/main_channel.h"
 #include "l2vpnd/print.h"
 #include "proto/schema.gen.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 struct l2vpnd {
 	struct host *host;
 	struct bus *bus;
 	struct l2vpn *engine;
+	struct channel *channel;
+	struct log_limit unsent;
 	struct candidate *candidate;
 	struct mirror *mirrors[L2VPN_MIRRORS];
 	struct text *notes; /* while a configuration is applied: what to tell its operator */
@@ -40,18 +44,53 @@ feed(struct l2vpnd *d, const struct l2vpn_input *in)
 	l2vpn_input(d->engine, in, host_now(d->host));
 }
 
-/* After one or many inputs. */
+/* An echo of ours ends with that; an answer that is lost is the asker's to miss. */
+static void
+not_sent(struct l2vpnd *d, const struct effect *e, int error)
+{
+	if (e->kind == EFFECT_FRAME_SEND && e->code)
+		feed(d, &(struct l2vpn_input){ .kind = L2VPN_IN_UNSENT, .number = e->code, .why = strerror(error) });
+	else
+		log_limited(&d->unsent, LOG_LINE_WARNING, "a reply to an LSP ping cannot be sent: %s", strerror(error));
+}
+
+static void
+act(struct l2vpnd *d, const struct effect *e)
+{
+	int r = 0;
+
+	switch (e->kind) {
+	case EFFECT_LOG:
+		log_effect(e);
+		if (d->notes && e->where <= LOG_LINE_WARNING)
+			text_line(d->notes, "%s", (const char *)e->bytes);
+		break;
+	case EFFECT_FRAME_SEND: r = channel_send_frame(d->channel, e->where, e->bytes, e->size); break;
+	case EFFECT_DATAGRAM_SEND:
+		r = channel_send_datagram(
+		    d->channel, &e->from, &e->to, (uint16_t)e->where, e->code != 0, e->bytes, e->size);
+		break;
+	case EFFECT_ANSWER:
+		bus_answer_held(
+		    d->bus, e->where, &(struct bus_answer){ .status = (int)e->code, .text = (const char *)e->bytes });
+		break;
+	default: break;
+	}
+	if (r < 0)
+		not_sent(d, e, -r);
+}
+
+/* After one or many inputs. What cannot be sent is one more. */
 static void
 settle(struct l2vpnd *d)
 {
 	struct outbox *out = l2vpn_outbox(d->engine);
 
 	bus_publish(d->bus);
+	channel_follow(d->channel, l2vpn_channel_ifindex(d->engine));
 	for (size_t i = 0; i < outbox_count(out); i++) {
 		struct effect e = outbox_at(out, i);
-		log_effect(&e);
-		if (d->notes && e.where <= LOG_LINE_WARNING)
-			text_line(d->notes, "%s", (const char *)e.bytes);
+		act(d, &e);
 	}
 	outbox_clear(out);
 	host_timer_at(d->host, l2vpn_due(d->engine));
@@ -100,6 +139,62 @@ on_timer(void *ctx, usec_t now)
 	(void)now;
 	feed(ctx, &(struct l2vpn_input){ .kind = L2VPN_IN_TIMER });
 	settle(ctx);
+}
+
+/* --- LSP ping --- */
+
+static uint64_t
+date_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void
+on_frame(void *ctx, const uint8_t *bytes, size_t size, usec_t received)
+{
+	struct l2vpnd *d = ctx;
+
+	l2vpn_input(d->engine,
+	    &(struct l2vpn_input){ .kind = L2VPN_IN_FRAME, .bytes = bytes, .size = size, .date_us = date_us() },
+	    received);
+}
+
+static void
+on_datagram(void *ctx, const struct addr *from, const uint8_t *bytes, size_t size, usec_t received)
+{
+	struct l2vpnd *d = ctx;
+
+	l2vpn_input(d->engine,
+	    &(struct l2vpn_input){ .kind = L2VPN_IN_DATAGRAM, .from = *from, .bytes = bytes, .size = size }, received);
+}
+
+/* The body: TYPE VC-ID PEER|- CHANNEL MODE BYTES SEQUENCE MILLISECONDS. Answered when the reply is there, or its time is over. */
+static void
+on_echo(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *arena)
+{
+	struct l2vpnd *d = ctx;
+	struct l2vpn_echo e = { .number = 0 };
+	char peer[ADDR_TEXT], *line = arena_take(arena, size + 1);
+	unsigned wait_ms;
+
+	(void)verb;
+	memcpy(line, bytes, size);
+	if (sscanf(line, "%u %u %45s %u %u %u %u %u", &e.type, &e.vc_id, peer, &e.channel, &e.mode, &e.size,
+		&e.sequence, &wait_ms) != 8 ||
+	    (strcmp(peer, "-") != 0 && !addr_parse(peer, &e.peer))) {
+		*answer = (struct bus_answer){ .status = EINVAL, .text = "the line is not complete" };
+		return;
+	}
+	e.wait = wait_ms * USEC_PER_MSEC;
+	if (!(e.number = bus_hold_answer(d->bus))) {
+		*answer = (struct bus_answer){ .status = EBUSY, .text = "too many wait for an answer already" };
+		return;
+	}
+	feed(d, &(struct l2vpn_input){ .kind = L2VPN_IN_ECHO, .echo = &e, .date_us = date_us() });
+	settle(d);
 }
 
 /* --- configuration and operations --- */
@@ -170,12 +265,16 @@ open_world(struct l2vpnd *d)
 		.row = on_row, .synced = on_synced, .lost = on_lost, .settled = on_settled
 	};
 
+	static const struct channel_ops channel_ops = { .frame = on_frame, .datagram = on_datagram, .settled = on_settled };
+
 	if (!(d->bus = bus_open(d->host, "l2vpnd")))
 		return -1;
+	d->channel = channel_open(d->host, &channel_ops, d);
 	struct table *const *tables = l2vpn_tables(d->engine);
 	for (size_t i = 0; tables[i]; i++)
 		bus_serve(d->bus, tables[i]);
 	bus_on_request(d->bus, "switch", on_switch, d);
+	bus_on_request(d->bus, "echo", on_echo, d);
 	candidate_serve(d->candidate, d->bus, host_config_path(d->host));
 	for (int m = 0; m < L2VPN_MIRRORS; m++)
 		if (!(d->mirrors[m] = mirror_open(d->bus, mirrored[m], &ops, d)))
@@ -205,6 +304,7 @@ main(int argc, char **argv)
 			status = host_run(d.host);
 		}
 	}
+	channel_close(d.channel);
 	bus_close(d.bus);
 	candidate_free(d.candidate);
 	l2vpn_free(d.engine);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/timers.h"
+#include "l2vpnd/control_channel.h"
 #include "l2vpnd/l2vpn.h"
 #include "l2vpnd/redundancy_fsm.h"
 #include "proto/bfd.pb-c.h"
@@ -87,9 +88,6 @@ struct told_session { /* a row of bfd.Session, of one over a control channel */
 
 /* --- what we make of it --- */
 
-/* By which packets of VCCV go, RFC 5085 section 7; as fibd is told. */
-enum { L2VPN_CHANNEL_NONE, L2VPN_CHANNEL_WORD, L2VPN_CHANNEL_ALERT, L2VPN_CHANNEL_TTL };
-
 struct watch { /* a row of bfd.Request (watch.c) */
 	struct row row;
 	struct watch_said { /* compared by its bytes; the first four are its key */
@@ -114,8 +112,8 @@ struct pw_label { /* a label of ours and what it stands for (labels.c) */
 	bool used;
 };
 struct pw { /* a pseudowire that is configured: a row of l2vpn.Vc, and once its MTU is known of l2vpn.PwRequest */
-	struct hash_node by_key, by_label;
-	struct watch watch; /* of its own, over its control channel */
+	struct hash_node by_key, by_label; /* by_label: if it has one */
+	struct watch watch;                /* of its own, over its control channel */
 	struct row row, request_row;
 	struct service *of;
 	enum l2vpn_role role;
@@ -189,14 +187,14 @@ struct service { /* an attachment circuit: a row of l2vpn.Circuit and of l2vpn.S
 		char local[L2VPN_IF];
 		struct path_said {
 			struct addr peer;
-			uint32_t vc_id, out_label, in_label;
+			uint32_t vc_id, out_label, in_label, control_channel;
 			bool control_word, usable, bfd;
 			struct addr bfd_source;
 			char policy[L2VPN_POLICY];
 		} path[L2VPN_ROLES];
 	} said;
 };
-enum { TIMER_REDUNDANCY, TIMER_RELEASE };
+enum { TIMER_REDUNDANCY, TIMER_RELEASE, TIMER_ECHO };
 
 struct l2vpn {
 	usec_t now;
@@ -208,15 +206,19 @@ struct l2vpn {
 	struct outbox *out;
 	struct l2vpn_config config;
 	struct hash told_pws, told_circuits, told_interfaces;
-	struct hash labels, pws, services_by_name;
+	struct hash labels, pws, pws_by_label, services_by_name;
 	struct list services;
+	struct list echoes;       /* that wait for a reply (echo.c) */
+	uint32_t echo_count;
+	uint32_t channel_ifindex; /* of vccv0; 0: it is not there */
+	usec_t answers_since;     /* to echo requests of others, and how many since then */
+	uint32_t answers;
 	struct timers timers;
 	struct rng rng;
 	struct label_pool *pool; /* NULL: the range is not known */
 	uint32_t first_label, last_label;
 	bool labels_lacked;
-	struct hash far_ends, sessions, sessions_by_label, pws_by_label;
-	uint32_t vccv_ifindex; /* of vccv0; 0: there is none */
+	struct hash far_ends, sessions, sessions_by_label;
 	struct table request_table, circuit_table, vc_table, service_table, watch_table;
 	struct table *served[6];
 };
@@ -257,9 +259,18 @@ struct pw *pw_new(struct service *, enum l2vpn_role, const struct l2vpn_settings
 void pw_free(struct pw *);
 void pw_look(struct pw *);             /* what others say of it: its state, as far as it is not the circuit's */
 void pw_publish(struct pw *);          /* with the circuit's: its rows */
-uint32_t pw_channel(const struct pw *); /* by which packets of VCCV go: L2VPN_CHANNEL_… */
 bool pw_is_offered(const struct pw *); /* to fibd, as one that it may go to by itself */
 const char *pw_text(const struct pw *, char out[96]); /* "secondary 3.3.3.3:200" */
+struct pw *pw_of_label(const struct l2vpn *, uint32_t label);
+enum control_channel pw_channel(const struct pw *); /* by which packets of VCCV go */
+
+/* --- echo.c --- */
+void echo_ask(struct l2vpn *, const struct l2vpn_echo *, uint64_t date_us);
+void echo_unsent(struct l2vpn *, uint32_t number, const char *why);
+void echo_frame(struct l2vpn *, const uint8_t *bytes, size_t size, uint64_t date_us);
+void echo_datagram(struct l2vpn *, const struct addr *from, const uint8_t *bytes, size_t size);
+void echo_timer(struct l2vpn *, struct timer *);
+void echoes_free(struct l2vpn *);
 
 /* --- watch.c --- */
 void watches_init(struct l2vpn *);

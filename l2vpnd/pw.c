@@ -41,7 +41,8 @@ pw_new(struct service *s, enum l2vpn_role role, const struct l2vpn_settings *set
 	p->label = pw_label_take(l, &settings->peer, settings->vc_id);
 	p->created_at = p->since = l->now;
 	hash_add(&l->pws, &p->by_key, key_hash(&settings->peer, settings->type, settings->vc_id));
-	hash_add(&l->pws_by_label, &p->by_label, p->label);
+	if (p->label != LABEL_UNSET)
+		hash_add(&l->pws_by_label, &p->by_label, p->label);
 	return p;
 }
 
@@ -53,10 +54,20 @@ pw_free(struct pw *p)
 	table_gone(&l->request_table, &p->request_row);
 	table_gone(&l->vc_table, &p->row);
 	watch_stop(p);
-	hash_remove(&l->pws_by_label, &p->by_label);
 	pw_label_give(l, &p->settings.peer, p->settings.vc_id);
+	if (p->label != LABEL_UNSET)
+		hash_remove(&l->pws_by_label, &p->by_label);
 	hash_remove(&l->pws, &p->by_key);
 	free(p);
+}
+
+struct pw *
+pw_of_label(const struct l2vpn *l, uint32_t label)
+{
+	for (struct hash_node *n = hash_first(&l->pws_by_label, label); n; n = hash_next(n))
+		if (OBJECT(n, struct pw, by_label)->label == label)
+			return OBJECT(n, struct pw, by_label);
+	return NULL;
 }
 
 const char *
@@ -153,18 +164,15 @@ channels(const struct l2vpn_settings *s)
 	return s->vccv ? L2VPN_CC_ALERT | L2VPN_CC_TTL | (s->control_word ? L2VPN_CC_WORD : 0) : 0;
 }
 
-/* RFC 5085 section 7: of what both ends take the first. */
-uint32_t
+enum control_channel
 pw_channel(const struct pw *p)
 {
-	uint32_t both = channels(&p->settings) & p->state.word.remote_vccv_cc;
+	const struct pw_word *w = &p->state.word;
 
-	if (!p->state.fits || !(watch_checks(&p->settings) & p->state.word.remote_vccv_cv))
-		return L2VPN_CHANNEL_NONE;
-	return both & L2VPN_CC_WORD && p->state.word.control_word ? L2VPN_CHANNEL_WORD
-	       : both & L2VPN_CC_ALERT                            ? L2VPN_CHANNEL_ALERT
-	       : both & L2VPN_CC_TTL                              ? L2VPN_CHANNEL_TTL
-								  : L2VPN_CHANNEL_NONE;
+	if (!p->state.fits)
+		return CHANNEL_NONE;
+	return control_channel_choose((struct vccv_said){ channels(&p->settings), watch_checks(&p->settings) },
+	    (struct vccv_said){ w->remote_vccv_cc, w->remote_vccv_cv }, w->control_word);
 }
 
 /* As fibd is told. While a failed one is to be waited for, fibd must not leave it by itself: the others are kept from it. */

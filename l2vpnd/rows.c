@@ -50,6 +50,7 @@ fill_circuit(const struct row *row, void *message, struct arena *arena)
 		to->bfd = p->bfd;
 		to->bfd_source = fill_addr(&p->bfd_source, arena);
 		to->tunnel_policy = fill_text(p->policy);
+		to->control_channel = p->control_channel;
 		m->paths[m->n_paths] = to;
 	}
 }
@@ -112,6 +113,7 @@ fill_vc(const struct row *row, void *message, struct arena *arena)
 	m->local_control_word = p->settings.control_word;
 	m->local_vccv_cc = p->asked.cc;
 	m->local_vccv_cv = p->asked.cv;
+	m->control_channel = pw_channel(p);
 	m->ignore_standby = p->settings.ignore_standby;
 	m->bfd = p->settings.bfd.on;
 	m->vccv_bfd = s->watch.encapsulation != 0;

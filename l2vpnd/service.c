@@ -103,6 +103,7 @@ path_said(const struct pw *p)
 	said.bfd = p->settings.bfd.on;
 	if (said.bfd)
 		said.bfd_source = watch_source(p->of->of);
+	said.control_channel = pw_channel(p);
 	memcpy(said.policy, p->settings.policy, sizeof said.policy);
 	return said;
 }
@@ -388,6 +389,7 @@ services_init(struct l2vpn *l)
 	list_init(&l->services);
 	hash_init(&l->services_by_name);
 	hash_init(&l->pws);
+	hash_init(&l->pws_by_label);
 	hash_init(&l->labels);
 	timers_init(&l->timers);
 }
@@ -400,5 +402,6 @@ services_free(struct l2vpn *l)
 	}
 	hash_free(&l->services_by_name);
 	hash_free(&l->pws);
+	hash_free(&l->pws_by_label);
 	timers_free(&l->timers);
 }

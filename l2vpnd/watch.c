@@ -160,7 +160,7 @@ encapsulation(const struct pw *p)
 {
 	uint32_t both = watch_checks(&p->settings) & p->state.word.remote_vccv_cv, channel = pw_channel(p);
 
-	if (channel == L2VPN_CHANNEL_WORD && (both & L2VPN_CV_BFD_ACH))
+	if (channel == CHANNEL_WORD && (both & L2VPN_CV_BFD_ACH))
 		return L2VPN_CV_BFD_ACH;
 	/* Packets with IP come from our LSR ID. */
 	return channel && p->of->of->config.lsr_id ? both & L2VPN_CV_BFD_IP : 0;
@@ -180,7 +180,7 @@ watch_look(struct pw *p)
 {
 	struct l2vpn *l = p->of->of;
 	struct pw_state *s = &p->state;
-	bool may = s->fits && s->answered && s->path.channel && l->vccv_ifindex;
+	bool may = s->fits && s->answered && s->path.channel && l->channel_ifindex;
 	const struct told_session *t;
 
 	s->watch.encapsulation = may ? (uint8_t)encapsulation(p) : 0;
@@ -188,7 +188,7 @@ watch_look(struct pw *p)
 		return;
 	s->watch.peer = p->settings.peer;
 	s->watch.source = watch_source(l);
-	s->watch.ifindex = l->vccv_ifindex;
+	s->watch.ifindex = l->channel_ifindex;
 	s->watch.label = p->label;
 	s->watch.control_word = s->word.control_word;
 	set_timers(&s->watch, &p->settings.vccv_bfd);
@@ -280,9 +280,9 @@ watch_session_row(struct l2vpn *l, const Bfd__Session *row, bool gone, uint32_t 
 static void
 use_device(struct l2vpn *l, uint32_t ifindex)
 {
-	if (l->vccv_ifindex == ifindex)
+	if (l->channel_ifindex == ifindex)
 		return;
-	l->vccv_ifindex = ifindex;
+	l->channel_ifindex = ifindex;
 	if (l->begun)
 		services_review(l);
 }
@@ -290,16 +290,16 @@ use_device(struct l2vpn *l, uint32_t ifindex)
 void
 watch_device(struct l2vpn *l, const Fib__Interface *row, bool gone)
 {
-	if (!gone && strcmp(row->name, "vccv0") == 0)
+	if (!gone && strcmp(row->name, CONTROL_CHANNEL_DEVICE) == 0)
 		use_device(l, row->ifindex);
-	else if (row->ifindex == l->vccv_ifindex) /* gone, or another name */
+	else if (row->ifindex == l->channel_ifindex) /* gone, or another name */
 		use_device(l, 0);
 }
 
 void
 watch_synced(struct l2vpn *l, enum l2vpn_mirror table, uint32_t round)
 {
-	if (table == L2VPN_FIB_INTERFACE && !*told_interface_name(l, l->vccv_ifindex))
+	if (table == L2VPN_FIB_INTERFACE && !*told_interface_name(l, l->channel_ifindex))
 		use_device(l, 0);
 	if (table != L2VPN_BFD_SESSION)
 		return;
@@ -318,7 +318,6 @@ watches_init(struct l2vpn *l)
 	hash_init(&l->far_ends);
 	hash_init(&l->sessions);
 	hash_init(&l->sessions_by_label);
-	hash_init(&l->pws_by_label);
 	table_init(&l->watch_table, "bfd.Request", fill_watch);
 	l->watch_table.complete = false; /* sessions of before go on until it is known which are wanted */
 }
@@ -336,5 +335,4 @@ watches_free(struct l2vpn *l)
 	hash_free(&l->far_ends);
 	hash_free(&l->sessions);
 	hash_free(&l->sessions_by_label);
-	hash_free(&l->pws_by_label);
 }

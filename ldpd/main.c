@@ -83,6 +83,8 @@ act(struct ldpd *d, const struct effect *e)
 	case EFFECT_STREAM_KEY: set_key(d, e); break;
 	case EFFECT_STREAM_LISTEN:
 	case EFFECT_STREAM_DEAF: break; /* always, and in the public network alone */
+	case EFFECT_FRAME_SEND:
+	case EFFECT_ANSWER: break; /* never */
 	}
 	if (r < 0)
 		log_limited(&d->unsent, LOG_LINE_WARNING, "Hello on interface %u: %s", e->where, strerror(-r));

@@ -23,6 +23,7 @@ bus_open(struct host *host, const char *daemon)
 	list_init(&b->tables);
 	list_init(&b->subscriptions);
 	list_init(&b->handlers);
+	list_init(&b->held);
 	list_init(&b->mirrors);
 	arena_init(&b->arena);
 	int r = b->zmq ? bus_owner_start(b) : -errno;

@@ -58,6 +58,10 @@ struct bus_answer {
 typedef void bus_handler(
     void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *, struct arena *);
 void bus_on_request(struct bus *, const char *verb, bus_handler *, void *ctx);
+/* From within a handler, of something that takes its time: what is in its answer is not sent, and bus_answer_held() with
+ * this number sends one later. 0: too many wait already; then the handler answers. */
+uint32_t bus_hold_answer(struct bus *);
+void bus_answer_held(struct bus *, uint32_t number, const struct bus_answer *);
 
 /* --- the command line's side: synchronous, no event loop of its own needed --- */
 struct bus_client;

@@ -22,6 +22,12 @@ int bus_socket_open(
 void bus_socket_close(struct bus_socket *); /* also from within `readable` */
 void bus_socket_used(struct bus_socket *);  /* call after every send: the edge may have passed */
 
+enum { BUS_IDENTITY_MAX = 64 };
+struct bus_identity {
+	uint8_t bytes[BUS_IDENTITY_MAX];
+	size_t size;
+};
+
 struct bus {
 	struct host *host;
 	void *zmq;
@@ -31,6 +37,11 @@ struct bus {
 	struct list tables;        /* struct served */
 	struct list subscriptions; /* struct subscription */
 	struct list handlers;      /* struct handler */
+	struct list held;          /* struct held: requests that are answered later */
+	uint32_t held_count, held_last;
+	const struct bus_identity *asker; /* while a handler runs: whose request, and its number */
+	uint32_t asked;
+	bool holds; /* it has said so */
 	struct list mirrors;       /* struct mirror */
 	sd_event_source *bulk;     /* goes on with what one slice did not finish */
 	sd_event_source *ping;     /* finds readers that are gone */
@@ -44,11 +55,6 @@ struct bus {
 };
 
 /* --- the owner's insides, shared by bus_owner.c and bus_batch.c --- */
-enum { BUS_IDENTITY_MAX = 64 };
-struct bus_identity {
-	uint8_t bytes[BUS_IDENTITY_MAX];
-	size_t size;
-};
 
 struct served {
 	struct list link;

@@ -16,13 +16,26 @@
 #include <string.h>
 #include <zmq.h>
 
-enum { SUBSCRIPTIONS_MAX = 1024, SUBSCRIPTIONS_PER_READER = 32, OUT_QUEUE = 256, IN_QUEUE = 64, FLUSH_MS = 100 };
+enum {
+	SUBSCRIPTIONS_MAX = 1024,
+	SUBSCRIPTIONS_PER_READER = 32,
+	OUT_QUEUE = 256,
+	IN_QUEUE = 64,
+	FLUSH_MS = 100,
+	HELD_MAX = 1024,
+};
 
 struct handler {
 	struct list link;
 	char verb[32];
 	bus_handler *handle;
 	void *ctx;
+};
+
+struct held { /* somebody waits for the answer */
+	struct list link;
+	struct bus_identity asker;
+	uint32_t asked, number; /* his number of the request, and ours */
 };
 
 static bool
@@ -170,6 +183,25 @@ on_ack(struct bus *b, const struct bus_identity *from, const Bus__Ack *m)
 }
 
 static void
+send_answer(struct bus *b, const struct bus_identity *to, uint32_t number, const struct bus_answer *answer)
+{
+	static const struct bus_answer too_large = { .status = EMSGSIZE, .text = "the answer is too large" };
+	Bus__Answer a = BUS__ANSWER__INIT;
+	Bus__Frame f = BUS__FRAME__INIT;
+
+	if (answer->size > BUS_ROW_MAX)
+		answer = &too_large;
+	a.number = number;
+	a.status = (uint32_t)answer->status;
+	if (answer->text)
+		a.text = (char *)(uintptr_t)answer->text;
+	a.body = (ProtobufCBinaryData){ answer->size, (uint8_t *)(uintptr_t)answer->bytes };
+	f.kind_case = BUS__FRAME__KIND_ANSWER;
+	f.answer = &a;
+	send_frame(b, to, &f);
+}
+
+static void
 on_request(struct bus *b, const struct bus_identity *from, const Bus__Request *m)
 {
 	struct arena arena;
@@ -179,6 +211,9 @@ on_request(struct bus *b, const struct bus_identity *from, const Bus__Request *m
 	arena_init(&arena);
 	snprintf(unknown, sizeof unknown, "%s knows no operation `%.60s`", b->daemon, m->verb);
 	answer.text = unknown;
+	b->asker = from;
+	b->asked = m->number;
+	b->holds = false;
 	list_each (l, &b->handlers) {
 		struct handler *h = OBJECT(l, struct handler, link);
 		if (strcmp(h->verb, m->verb) == 0) {
@@ -187,19 +222,47 @@ on_request(struct bus *b, const struct bus_identity *from, const Bus__Request *m
 			break;
 		}
 	}
-	if (answer.size > BUS_ROW_MAX)
-		answer = (struct bus_answer){ .status = EMSGSIZE, .text = "the answer is too large" };
-	Bus__Answer a = BUS__ANSWER__INIT;
-	Bus__Frame f = BUS__FRAME__INIT;
-	a.number = m->number;
-	a.status = (uint32_t)answer.status;
-	if (answer.text)
-		a.text = (char *)(uintptr_t)answer.text;
-	a.body = (ProtobufCBinaryData){ answer.size, (uint8_t *)(uintptr_t)answer.bytes };
-	f.kind_case = BUS__FRAME__KIND_ANSWER;
-	f.answer = &a;
-	send_frame(b, from, &f);
+	b->asker = NULL;
+	if (!b->holds)
+		send_answer(b, from, m->number, &answer);
 	arena_free(&arena);
+}
+
+uint32_t
+bus_hold_answer(struct bus *b)
+{
+	assert(b->asker && !b->holds);
+	if (b->held_count == HELD_MAX)
+		return 0;
+	struct held *h = NEW(struct held);
+	h->asker = *b->asker;
+	h->asked = b->asked;
+	h->number = ++b->held_last ? b->held_last : ++b->held_last;
+	list_append(&b->held, &h->link);
+	b->held_count++;
+	b->holds = true;
+	return h->number;
+}
+
+static void
+held_free(struct bus *b, struct held *h)
+{
+	list_remove(&h->link);
+	b->held_count--;
+	free(h);
+}
+
+/* Who has gone away meanwhile does not hear it. */
+void
+bus_answer_held(struct bus *b, uint32_t number, const struct bus_answer *answer)
+{
+	list_each_safe (l, &b->held) {
+		struct held *h = OBJECT(l, struct held, link);
+		if (h->number != number)
+			continue;
+		send_answer(b, &h->asker, h->asked, answer);
+		held_free(b, h);
+	}
 }
 
 static void
@@ -331,6 +394,9 @@ bus_owner_stop(struct bus *b)
 	}
 	list_each_safe (h, &b->handlers) {
 		free(OBJECT(h, struct handler, link));
+	}
+	list_each_safe (w, &b->held) {
+		held_free(b, OBJECT(w, struct held, link));
 	}
 	b->bulk = sd_event_source_disable_unref(b->bulk);
 	b->ping = sd_event_source_disable_unref(b->ping);

@@ -1,5 +1,6 @@
 /* The command line's side: rows, changes, requests, and what is said when the daemon does not play. The owner is a process. */
 #include "tests/helper/bus.h"
+#include <pthread.h>
 
 static struct place place;
 static struct child owner;
@@ -76,6 +77,52 @@ on_die(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_a
 	kill(getpid(), SIGKILL);
 }
 
+static uint32_t held[4];
+static size_t held_count;
+
+/* What it leaves behind is not sent. */
+static void
+on_later(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *a)
+{
+	(void)ctx;
+	(void)verb;
+	(void)bytes;
+	(void)size;
+	(void)a;
+	answer->text = "at once";
+	held[held_count++] = bus_hold_answer(serving);
+}
+
+static void
+on_held(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *a)
+{
+	static char text[8];
+
+	(void)ctx;
+	(void)verb;
+	(void)bytes;
+	(void)size;
+	(void)a;
+	snprintf(text, sizeof text, "%zu", held_count);
+	answer->text = text;
+}
+
+static void
+on_release(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *a)
+{
+	static const char *const texts[] = { "first", "second" };
+
+	(void)ctx;
+	(void)verb;
+	(void)bytes;
+	(void)size;
+	(void)a;
+	(void)answer;
+	for (size_t i = held_count; i-- > 0;)
+		bus_answer_held(serving, held[i], &(struct bus_answer){ .status = EAGAIN, .text = texts[i] });
+	bus_answer_held(serving, held[0], &(struct bus_answer){ .text = "twice" });
+}
+
 static void
 be_daemon(void *ctx)
 {
@@ -92,6 +139,9 @@ be_daemon(void *ctx)
 	bus_on_request(serving, "refuse", on_refuse, NULL);
 	bus_on_request(serving, "huge", on_huge, NULL);
 	bus_on_request(serving, "die", on_die, NULL);
+	bus_on_request(serving, "later", on_later, NULL);
+	bus_on_request(serving, "held", on_held, NULL);
+	bus_on_request(serving, "release", on_release, NULL);
 	ck_assert_int_eq(write(ready[1], "r", 1), 1);
 	host_run(host);
 }
@@ -210,6 +260,53 @@ START_TEST(a_request_is_answered_with_status_text_and_bytes)
 }
 END_TEST
 
+static void *
+ask_later(void *ctx)
+{
+	static struct arena arenas[2];
+	static struct bus_answer answers[2];
+	int i = ctx ? 1 : 0;
+	char text[256];
+	struct bus_client *c = bus_client_open(place.dir, "fibd", text);
+
+	arena_init(&arenas[i]);
+	if (!c || bus_client_request(c, "later", NULL, 0, 20 * USEC_PER_SEC, &arenas[i], &answers[i], text) != 0)
+		return NULL;
+	char *heard = strdup(answers[i].text);
+	if (answers[i].status != EAGAIN)
+		heard[0] = '!';
+	bus_client_close(c);
+	arena_free(&arenas[i]);
+	return heard;
+}
+
+/* While two wait for their answers the daemon serves others; and each gets his own, once. */
+START_TEST(an_answer_that_is_held_comes_later_to_whom_it_belongs)
+{
+	struct bus_client *c = daemon_and_client(&yes);
+	struct bus_answer answer;
+	pthread_t waiting[2];
+	void *heard[2];
+
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(pthread_create(&waiting[i], NULL, ask_later, i ? c : NULL), 0);
+	do
+		ck_assert_int_eq(bus_client_request(c, "held", NULL, 0, 5 * USEC_PER_SEC, &arena, &answer, why), 0);
+	while (strcmp(answer.text, "2") != 0);
+	ck_assert_int_eq(bus_client_request(c, "release", NULL, 0, 5 * USEC_PER_SEC, &arena, &answer, why), 0);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(pthread_join(waiting[i], &heard[i]), 0);
+		ck_assert_ptr_nonnull(heard[i]);
+	}
+	bool in_order = strcmp(heard[0], "first") == 0;
+	ck_assert_str_eq(heard[0], in_order ? "first" : "second");
+	ck_assert_str_eq(heard[1], in_order ? "second" : "first");
+	free(heard[0]);
+	free(heard[1]);
+	bus_client_close(c);
+}
+END_TEST
+
 START_TEST(an_unknown_operation_is_named_in_the_answer)
 {
 	struct bus_client *c = daemon_and_client(&yes);
@@ -314,6 +411,7 @@ suite(void)
 	tcase_add_test(c, a_change_after_reading_ends_the_wait_whatever_was_asked_in_between);
 	tcase_add_test(c, a_recovering_daemon_shows_what_it_has_and_that_it_is_not_all);
 	tcase_add_test(c, a_request_is_answered_with_status_text_and_bytes);
+	tcase_add_test(c, an_answer_that_is_held_comes_later_to_whom_it_belongs);
 	tcase_add_test(c, an_unknown_operation_is_named_in_the_answer);
 	tcase_add_test(c, what_is_too_large_either_way_is_an_error_and_not_a_lost_connection);
 	tcase_add_test(c, a_table_of_another_daemon_or_version_is_refused_with_a_sentence);

@@ -3,6 +3,7 @@
 #include "l2vpnd/commands.h"
 #include "l2vpnd/print.h"
 #include "tests/helper/check.h"
+#include "tests/helper/rows_of_commands.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -47,15 +48,7 @@ print(struct text *out)
 
 START_TEST(each_row_has_a_template_a_help_and_a_reference)
 {
-	char why[160];
-
-	command_each (row, l2vpn_commands) {
-		ck_assert_msg(template_is_valid(row->words, why), "%s: %s", row->words, why);
-		ck_assert_msg(!row->undo || !*row->undo || template_is_valid(row->undo, why), "%s: %s", row->undo, why);
-		ck_assert_msg(row->help && *row->help && row->ref && *row->ref, "%s", row->words);
-		ck_assert_msg(row->view == VIEW_EXEC ? (row->show && row->tables) || row->request : row->set != NULL,
-		    "%s", row->words);
-	}
+	check_rows_of_commands(l2vpn_commands);
 }
 END_TEST
 

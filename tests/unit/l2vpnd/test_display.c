@@ -38,6 +38,7 @@ vc(unsigned i)
 	v.local_mtu = v.remote_mtu = 1500;
 	v.local_vccv_cc = 6;
 	v.local_vccv_cv = 2;
+	v.control_channel = 2;
 	v.n_tunnel_labels = 1;
 	v.tunnel_labels = labels;
 	v.next_hop = (ProtobufCBinaryData){ 4, hop };
@@ -172,6 +173,7 @@ START_TEST(everything_about_one)
 	    "  local VCCV            : alert ttl lsp-ping\n"
 	    "  remote VCCV           : cw alert ttl icmp-ping lsp-ping bfd-udp-fault bfd-udp-status bfd-raw-fault "
 	    "bfd-raw-status\n"
+	    "  VCCV in use           : router alert label: lsp-ping\n"
 	    "  BFD for peer          : disable\n"
 	    "  BFD over VCCV         : runs, alive\n"
 	    "  tunnel policy name    : --\n"

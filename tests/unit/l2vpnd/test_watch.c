@@ -24,10 +24,9 @@ start(const char *conf, bool word)
 	w = world_new(conf);
 	primary = world_end(w, "2.2.2.2", L2VPN_RAW, 100);
 	secondary = world_end(w, "3.3.3.3", L2VPN_RAW, 200);
-	primary->cc = secondary->cc = ALL_CC;
-	primary->cv = secondary->cv = PING | IP | ACH;
+	primary->vccv_cc = secondary->vccv_cc = ALL_CC;
+	primary->vccv_cv = secondary->vccv_cv = PING | IP | ACH;
 	primary->control_word = secondary->control_word = word;
-	world_peer(w, "2.2.2.2")->channel = world_peer(w, "3.3.3.3")->channel = true;
 	world_vccv(w, 70);
 }
 
@@ -175,8 +174,8 @@ static const struct {
 START_TEST(what_both_ends_take_is_chosen)
 {
 	start(WORD VCCV, choices[_i].word);
-	primary->cc = choices[_i].cc;
-	primary->cv = choices[_i].cv;
+	primary->vccv_cc = choices[_i].cc;
+	primary->vccv_cv = choices[_i].cv;
 	world_settle(w);
 	const Bfd__Request *r = channel_watch();
 	ck_assert_uint_eq(r ? r->vccv_encapsulation : 0, choices[_i].encapsulation);
@@ -206,11 +205,11 @@ START_TEST(a_session_is_asked_for_while_the_channel_stands_and_the_device_is_the
 {
 	start(WORD VCCV, true);
 	ck_assert_ptr_nonnull(channel_watch());
-	world_peer(w, "2.2.2.2")->channel = false;
+	world_peer(w, "2.2.2.2")->no_channel = true;
 	world_settle(w);
 	ck_assert_ptr_null(channel_watch());
 	ck_assert(!world_vc(w, "2.2.2.2", 100)->vccv_bfd);
-	world_peer(w, "2.2.2.2")->channel = true;
+	world_peer(w, "2.2.2.2")->no_channel = false;
 	world_settle(w);
 	ck_assert_ptr_nonnull(channel_watch());
 	world_vccv(w, 0);
@@ -315,11 +314,11 @@ START_TEST(a_session_that_nobody_asks_for_any_more_says_nothing)
 	start(WORD VCCV, true);
 	world_verdict(w, "2.2.2.2", 100, BFD__VERDICT__DEAD);
 	ck_assert(!world_vc(w, "2.2.2.2", 100)->good);
-	primary->cv = PING; /* the other end does not take it any more */
+	primary->vccv_cv = PING; /* the other end does not take it any more */
 	world_settle(w);
 	ck_assert_ptr_null(channel_watch());
 	ck_assert(world_vc(w, "2.2.2.2", 100)->good);
-	primary->cv = PING | ACH;
+	primary->vccv_cv = PING | ACH;
 	world_settle(w);
 	ck_assert(!world_vc(w, "2.2.2.2", 100)->good);
 	world_session_gone(w, "2.2.2.2", 100);

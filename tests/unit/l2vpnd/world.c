@@ -133,10 +133,10 @@ fill_answer(struct world *w, const L2vpn__PwRequest *r, Ldp__Pw *m)
 		m->remote_label = e->session ? e->label : LABEL_UNSET;
 		m->remote_status = e->status;
 		m->remote_mtu = e->mtu;
-		m->remote_vccv_cc = e->cc;
-		m->remote_vccv_cv = e->cv;
 		m->remote_control_word = e->control_word;
 		m->control_word = e->control_word && r->control_word;
+		m->remote_vccv_cc = e->vccv_cc;
+		m->remote_vccv_cv = e->vccv_cv;
 		m->trouble = (char *)(uintptr_t)(e->trouble ? e->trouble : "");
 	}
 }
@@ -223,7 +223,7 @@ path_of(struct world *w, const L2vpn__CircuitPath *p, const struct port *port)
 	m->alive = !p->bfd || there->alive;
 	m->sends = m->lsp && p->usable && p->out_label != LABEL_UNSET && port->ifindex;
 	m->receives = port->ifindex && !w->fib_learns;
-	m->channel = there->channel && m->lsp && p->out_label != LABEL_UNSET;
+	m->channel = p->control_channel && m->receives && m->lsp && p->out_label != LABEL_UNSET && !there->no_channel;
 	return m;
 }
 
@@ -352,6 +352,28 @@ world_leaves(struct world *w, const char *interface, uint32_t path, const char *
 }
 
 void
+world_input(struct world *w, struct l2vpn_input in)
+{
+	feed(w, in);
+	world_settle(w);
+}
+
+void
+world_device(struct world *w, uint32_t ifindex, const char *name)
+{
+	Fib__Interface m;
+
+	fib__interface__init(&m);
+	m.ifindex = ifindex;
+	m.name = m.label = (char *)(uintptr_t)(name ? name : "");
+	feed(w, (struct l2vpn_input){ .kind = L2VPN_IN_ROW,
+		    .table = L2VPN_FIB_INTERFACE,
+		    .row = &m,
+		    .gone = !name,
+		    .round = w->round[1] });
+}
+
+void
 world_switch(struct world *w, const char *interface, bool to_primary)
 {
 	char why[160];
@@ -363,25 +385,14 @@ world_switch(struct world *w, const char *interface, bool to_primary)
 
 /* --- BFD over VCCV --- */
 
-static void
-tell_device(struct world *w, uint32_t ifindex, bool gone)
-{
-	Fib__Interface row = FIB__INTERFACE__INIT;
-
-	row.name = (char *)(uintptr_t) "vccv0";
-	row.ifindex = ifindex;
-	feed(w, (struct l2vpn_input){
-		    .kind = L2VPN_IN_ROW, .table = L2VPN_FIB_INTERFACE, .row = &row, .gone = gone, .round = 1 });
-}
-
 void
 world_vccv(struct world *w, uint32_t ifindex)
 {
 	if (w->vccv)
-		tell_device(w, w->vccv, true);
+		world_device(w, w->vccv, NULL);
 	w->vccv = ifindex;
 	if (ifindex)
-		tell_device(w, ifindex, false);
+		world_device(w, ifindex, "vccv0");
 	world_settle(w);
 }
 
@@ -452,7 +463,7 @@ begin(struct world *w)
 	synced(w, L2VPN_LDP_PW, w->round[0]);
 	world_settle(w);
 	if (w->vccv)
-		tell_device(w, w->vccv, false);
+		world_device(w, w->vccv, "vccv0");
 	synced(w, L2VPN_FIB_INTERFACE, 1);
 	world_settle(w);
 }

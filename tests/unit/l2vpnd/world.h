@@ -15,8 +15,7 @@ struct end { /* the other end of a pseudowire */
 	struct addr peer;
 	uint32_t type, vc_id;
 	uint32_t label; /* LABEL_UNSET: it has told none */
-	uint32_t status, mtu;
-	uint32_t cc, cv; /* of VCCV */
+	uint32_t status, mtu, vccv_cc, vccv_cv;
 	bool session, control_word, status_tlv;
 	const char *trouble;
 };
@@ -27,7 +26,7 @@ struct port { /* an interface */
 };
 struct peer { /* another router, as the data plane has it */
 	struct addr address;
-	bool lsp, alive, channel; /* channel: the control channels of pseudowires to it stand */
+	bool lsp, alive, no_channel;
 };
 struct kernel { /* a circuit of fibd's */
 	char name[64];
@@ -75,6 +74,8 @@ void world_settle(struct world *);
 void world_pass(struct world *, usec_t span);
 /* fibd leaves a path for this one and tells when all is good again. */
 void world_leaves(struct world *, const char *interface, uint32_t path, const char *why);
+void world_input(struct world *, struct l2vpn_input); /* of no other kind of those below */
+void world_device(struct world *, uint32_t ifindex, const char *name); /* fibd tells of it; NULL: it is gone */
 void world_switch(struct world *, const char *interface, bool to_primary);
 void world_vccv(struct world *, uint32_t ifindex); /* vccv0 is this one from now on; 0: gone */
 /* bfdd on the control channel of this pseudowire. */
