@@ -34,7 +34,9 @@ die(const char *what)
 static int
 open_link(const char *link, uint16_t protocol)
 {
-	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_protocol = htons(protocol), .sll_ifindex = (int)if_nametoindex(link) };
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET, .sll_protocol = htons(protocol), .sll_ifindex = (int)if_nametoindex(link)
+	};
 	int fd = socket(AF_PACKET, SOCK_RAW, 0);
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&to, sizeof to) < 0)
@@ -128,7 +130,9 @@ take(int fd, struct seen *labels, double offset)
 	uint8_t frame[64];
 	_Alignas(struct cmsghdr) char control[128];
 	struct iovec part = { .iov_base = frame, .iov_len = sizeof frame };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
+	struct msghdr m = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+	};
 	struct timespec t;
 
 	ssize_t size = recvmsg(fd, &m, 0);
@@ -164,8 +168,8 @@ watch(char *const links[], size_t count)
 	for (size_t i = 0; i < count; i++)
 		for (uint32_t label = 0; label < LABELS; label++)
 			if (seen[i][label].count)
-				printf("%s %u %lu %.6f %.6f\n", links[i], label, seen[i][label].count, seen[i][label].first,
-				    seen[i][label].last);
+				printf("%s %u %lu %.6f %.6f\n", links[i], label, seen[i][label].count,
+				    seen[i][label].first, seen[i][label].last);
 	return 0;
 }
 

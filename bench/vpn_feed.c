@@ -170,8 +170,8 @@ fill_circuit(const struct row *row, void *message, struct arena *arena)
 	m->interface = arena_text(arena, name);
 	m->turn = turn_number;
 	m->n_paths = COUNT(pes);
-	m->paths =
-	    arena_copy(arena, (L2vpn__CircuitPath *[]){ path(i, 0, arena), path(i, 1, arena) }, COUNT(pes) * sizeof(void *));
+	m->paths = arena_copy(
+	    arena, (L2vpn__CircuitPath *[]){ path(i, 0, arena), path(i, 1, arena) }, COUNT(pes) * sizeof(void *));
 }
 
 static struct bus *

@@ -93,7 +93,8 @@ static void
 withdraw_groups(uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i += IN_A_GROUP) {
-		struct ldp_fec e = { .kind = FEC_PW_ID, .pw = { .wild = true, .type = PW_ETHERNET, .group = group_of(i) } };
+		struct ldp_fec e = { .kind = FEC_PW_ID,
+			.pw = { .wild = true, .type = PW_ETHERNET, .group = group_of(i) } };
 		struct ldp_msg m = { .type = LDP_LABEL_WITHDRAW, .label = { .label = LABEL_UNSET } };
 		pw_message(ldp, p, &m, &e);
 	}
@@ -104,7 +105,8 @@ static void
 release_groups(uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i += IN_A_GROUP) {
-		struct ldp_fec e = { .kind = FEC_PW_ID, .pw = { .wild = true, .type = PW_ETHERNET, .group = group_of(i) } };
+		struct ldp_fec e = { .kind = FEC_PW_ID,
+			.pw = { .wild = true, .type = PW_ETHERNET, .group = group_of(i) } };
 		struct ldp_msg m = { .type = LDP_LABEL_RELEASE, .label = { .label = LABEL_UNSET } };
 		pw_message(ldp, p, &m, &e);
 	}
@@ -157,7 +159,8 @@ lose_sessions(uint32_t count)
 
 START_TEST(eight_times_as_many_do_not_take_much_longer_than_eight_times)
 {
-	static void (*const acts[])(uint32_t) = { withdraw_groups, release_groups, tell_status, refuse_requests, lose_sessions };
+	static void (*const acts[])(
+	    uint32_t) = { withdraw_groups, release_groups, tell_status, refuse_requests, lose_sessions };
 	double few = cost(acts[_i], FEW), many = cost(acts[_i], MANY);
 
 	ck_assert_msg(many < MOST_TIMES * few, "%u take %.4f s, %u take %.4f s", FEW, few, MANY, many);
