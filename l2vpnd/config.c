@@ -20,6 +20,13 @@ l2vpn_config_free(struct l2vpn_config *c)
 	*c = (struct l2vpn_config){ 0 };
 }
 
+/* For so many circuits, at the least. */
+static size_t
+room(const struct l2vpn_config *c)
+{
+	return c->circuit_place_count / 2;
+}
+
 static void *
 copy_of(const void *list, size_t count, size_t size)
 {
@@ -31,7 +38,9 @@ l2vpn_config_copy(struct l2vpn_config *to, const struct l2vpn_config *from)
 {
 	l2vpn_config_free(to);
 	*to = *from;
-	to->circuits = copy_of(from->circuits, from->circuit_count, sizeof *from->circuits);
+	to->circuits = mem_zalloc((room(from) + 1) * sizeof *to->circuits);
+	if (from->circuit_count)
+		memcpy(to->circuits, from->circuits, from->circuit_count * sizeof *to->circuits);
 	to->circuit_places = copy_of(from->circuit_places, from->circuit_place_count, sizeof *from->circuit_places);
 	to->templates = copy_of(from->templates, from->template_count, sizeof *from->templates);
 	to->policies = copy_of(from->policies, from->policy_count, sizeof *from->policies);
@@ -74,6 +83,7 @@ place_all(struct l2vpn_config *c)
 	free(c->circuit_places);
 	c->circuit_places = mem_zalloc(count * sizeof *c->circuit_places);
 	c->circuit_place_count = count;
+	c->circuits = mem_resize(c->circuits, room(c) * sizeof *c->circuits);
 	for (size_t i = 0; i < c->circuit_count; i++)
 		c->circuit_places[place_of(c, c->circuits[i].name)] = (uint32_t)i + 1;
 }
@@ -93,9 +103,8 @@ l2vpn_config_circuit(struct l2vpn_config *c, const char *name)
 
 	if (known)
 		return &c->circuits[known - c->circuits];
-	if (c->circuit_place_count < 2 * (c->circuit_count + 1))
+	if (c->circuit_count + 1 > room(c))
 		place_all(c);
-	c->circuits = mem_resize(c->circuits, (c->circuit_count + 1) * sizeof *c->circuits);
 	struct l2vpn_circuit_config *new = &c->circuits[c->circuit_count];
 	*new = (struct l2vpn_circuit_config){ 0 };
 	put_name(new->name, sizeof new->name, name);
