@@ -10,7 +10,7 @@ import time
 from common import Space, There, cable, cpu, figure, rss, sh, until
 
 COUNTS = [int(n) for n in os.environ.get("BENCH_FECS", "10000,100000").split(",")]
-QUIET_S, ETH_P_ALL, ETH_P_IP, SO_RCVBUFFORCE = 0.5, 3, 0x0800, 33
+QUIET_S, ETH_P_ALL, ETH_P_IP, SO_RCVBUFFORCE, SO_TIMESTAMPNS = 0.5, 3, 0x0800, 33, 35
 
 
 def fecs(count):
@@ -44,15 +44,23 @@ class Tap:
         with There(space):
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
             self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+            self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
             self.socket.bind((device, ETH_P_ALL))
         self.socket.settimeout(QUIET_S)
+        self.ahead = time.time() - time.monotonic()
+
+    def packet(self):
+        """The next one, where it came from, and when it went over the link: it may have waited here for long."""
+        packet, told, _, where = self.socket.recvmsg(1 << 16, 64)
+        seconds, ns = struct.unpack("=qq", told[0][2])
+        return packet, where, seconds + ns / 1e9 - self.ahead
 
     def exchange(self, least, timeout=120.0):
         """(when a connection was begun, when its last data were sent), by the clock; over when nothing was sent for a while."""
         begun, last, total, limit = None, 0.0, 0, time.monotonic() + timeout
         while time.monotonic() < limit:
             try:
-                packet, where = self.socket.recvfrom(1 << 16)
+                packet, where, at = self.packet()
             except TimeoutError:
                 if begun and total >= least:
                     return begun, last
@@ -61,10 +69,10 @@ class Tap:
             if where[1] != ETH_P_IP or packet[9] != socket.IPPROTO_TCP or 646 not in struct.unpack_from("!HH", packet, head):
                 continue
             if packet[head + 13] & 18 == 2:  # SYN
-                begun, total = time.monotonic(), 0
+                begun, total = at, 0
             size = struct.unpack_from("!H", packet, 2)[0] - head - (packet[head + 12] >> 4) * 4
             if size > 100:  # more than a Keepalive
-                total, last = total + size, time.monotonic()
+                total, last = total + size, at
         raise RuntimeError(f"only {total} bytes of {least} were exchanged")
 
 

@@ -2,20 +2,23 @@
  * The neighbours of fibd on the bus, in one process: stands where ldpd, igpd and l3vpnd do. Two remote PEs, each behind a link of
  * its own, with a route and an LSP to its loopback; and any number of prefixes that lead to the first, with the second as backup.
  *
- *   vpn_feed RUN PREFIXES VPN LINK-A LINK-B [bfd]
+ *   vpn_feed RUN PREFIXES VPN LINK-A LINK-B [bfd] [cw] [labels]
  *
- * VPN `-`: prefixes of the public network, that need no LSP. `bfd`: the first PE is to be watched, and in the public network the
+ * VPN `-`: prefixes of the public network, that need no LSP. `circuits`: instead of prefixes pseudowires of the interfaces ac0, ac1
+ * and so on, the primary to the first PE and the secondary to the other; then it stands where l2vpnd does, too. `cw`: these
+ * have a control word; `labels`: those of their LSPs, too. `bfd`: the first PE is to be watched, and in the public network the
  * route to it is somebody else's, who watches. What bfdd says of it is printed: `bfd dead|alive SECONDS`, of when it happened,
  * not of when it was told.
  *
  * Lines that it reads: `lsp off`, `lsp on`, `igp off`, `igp on`: what leads to the first PE goes away, or comes back. It
- * answers with the seconds of CLOCK_MONOTONIC just before it said so.
+ * answers with the seconds of CLOCK_MONOTONIC just before it said so. `return`: all pseudowires begin a turn with the primary.
  */
 #include "base/mem.h"
 #include "host/bus.h"
 #include "host/host.h"
 #include "proto/bfd.pb-c.h"
 #include "proto/igp.pb-c.h"
+#include "proto/l2vpn.pb-c.h"
 #include "proto/l3vpn.pb-c.h"
 #include "proto/ldp.pb-c.h"
 #include "proto/schema.gen.h"
@@ -27,6 +30,7 @@
 #include <unistd.h>
 
 enum { IMPLICIT_NULL = 3, FIRST_LABEL = 500000, PE_LABEL = 1000, PREFERENCE = 10, BGP_PREFERENCE = 255 };
+enum { TUNNEL_LABEL = 2000, FIRST_PW_LABEL = 600000, FIRST_OWN_LABEL = 100000, PW_SPACE = 100000 };
 
 struct pe {
 	struct row lsp, igp, next_hop;
@@ -36,11 +40,13 @@ struct pe {
 static struct pe pes[] = { { .loopback = { 1, 1, 1, 1 }, .gateway = { 10, 0, 0, 2 }, .label = PE_LABEL },
 	{ .loopback = { 2, 2, 2, 2 }, .gateway = { 10, 0, 1, 2 }, .label = PE_LABEL + 1 } };
 static struct host *host;
-static struct bus *ldp, *igp, *vpn;
-static struct table lsps, syncs, igp_routes, routes, labels, next_hops;
-static struct row label_row, *prefixes;
+static struct bus *ldp, *igp, *vpn, *pws;
+static struct table lsps, syncs, igp_routes, routes, labels, next_hops, circuits;
+static struct row label_row, *prefixes; /* or circuits */
+static size_t prefix_count;
 static char vrf[64];
-static bool watched;
+static bool watched, labelled, of_pws, control_word, tunnel_label;
+static uint32_t turn_number = 1;
 static int verdict = -1;
 
 static ProtobufCBinaryData
@@ -67,7 +73,7 @@ fill_lsp(const struct row *row, void *message, struct arena *arena)
 
 	hop.address = bytes(pe->gateway, 4);
 	hop.ifindex = pe->ifindex;
-	hop.out_label = IMPLICIT_NULL;
+	hop.out_label = tunnel_label ? TUNNEL_LABEL : IMPLICIT_NULL;
 	m->fec = host_prefix(pe->loopback, arena);
 	m->in_label = pe->label;
 	m->n_next_hops = 1;
@@ -138,6 +144,36 @@ fill_route(const struct row *row, void *message, struct arena *arena)
 	m->backups = way(&pes[1], arena);
 }
 
+static L2vpn__CircuitPath *
+path(size_t i, size_t pe, struct arena *arena)
+{
+	L2vpn__CircuitPath p = L2VPN__CIRCUIT_PATH__INIT;
+
+	p.peer = bytes(pes[pe].loopback, 4);
+	p.vc_id = (uint32_t)i + 1;
+	p.out_label = (uint32_t)(FIRST_PW_LABEL + pe * PW_SPACE + i);
+	p.in_label = (uint32_t)(FIRST_OWN_LABEL + pe * PW_SPACE + i);
+	p.control_word = control_word;
+	p.bfd = watched && !pe;
+	p.usable = true;
+	return arena_copy(arena, &p, sizeof p);
+}
+
+static void
+fill_circuit(const struct row *row, void *message, struct arena *arena)
+{
+	size_t i = (size_t)(row - prefixes);
+	L2vpn__Circuit *m = message;
+	char name[24];
+
+	snprintf(name, sizeof name, "ac%zu", i);
+	m->interface = arena_text(arena, name);
+	m->turn = turn_number;
+	m->n_paths = COUNT(pes);
+	m->paths = arena_copy(
+	    arena, (L2vpn__CircuitPath *[]){ path(i, 0, arena), path(i, 1, arena) }, COUNT(pes) * sizeof(void *));
+}
+
 static struct bus *
 serve(const char *daemon, size_t count, struct table *const tables[])
 {
@@ -153,10 +189,11 @@ serve(const char *daemon, size_t count, struct table *const tables[])
 static void
 say(size_t count)
 {
+	prefix_count = count;
 	for (struct pe *pe = pes; pe < pes + COUNT(pes); pe++) {
-		if (*vrf || !watched || pe != pes)
+		if (labelled || !watched || pe != pes)
 			table_changed(&igp_routes, &pe->igp);
-		if (*vrf)
+		if (labelled)
 			table_changed(&lsps, &pe->lsp);
 		table_changed(&next_hops, &pe->next_hop);
 	}
@@ -164,7 +201,7 @@ say(size_t count)
 		table_changed(&labels, &label_row);
 	prefixes = mem_zalloc(count * sizeof *prefixes);
 	for (size_t i = 0; i < count; i++)
-		table_changed(&routes, &prefixes[i]);
+		table_changed(of_pws ? &circuits : &routes, &prefixes[i]);
 }
 
 static void
@@ -175,6 +212,17 @@ turn(struct bus *bus, struct table *t, struct row *row, bool on)
 	(on ? table_changed : table_gone)(t, row);
 	bus_publish(bus);
 	printf("done %.6f\n", (double)now / USEC_PER_SEC);
+	fflush(stdout);
+}
+
+static void
+return_all(void)
+{
+	turn_number++;
+	for (size_t i = 0; i < prefix_count; i++)
+		table_changed(&circuits, &prefixes[i]);
+	bus_publish(pws);
+	printf("done %.6f\n", (double)host_now(host) / USEC_PER_SEC);
 	fflush(stdout);
 }
 
@@ -192,7 +240,9 @@ on_line(sd_event_source *source, int fd, uint32_t events, void *ctx)
 		return 0;
 	}
 	line[n] = '\0';
-	if (strncmp(line, "lsp ", 4) == 0)
+	if (of_pws && strcmp(line, "return\n") == 0)
+		return_all();
+	else if (strncmp(line, "lsp ", 4) == 0)
 		turn(ldp, &lsps, &pes[0].lsp, strcmp(line + 4, "on\n") == 0);
 	else
 		turn(igp, &igp_routes, &pes[0].igp, strcmp(line + 4, "on\n") == 0);
@@ -231,12 +281,18 @@ main(int argc, char **argv)
 	char *options[] = { argv[0], (char *)(uintptr_t) "-r", argc > 1 ? argv[1] : NULL, NULL };
 
 	if (argc < 6) {
-		fprintf(stderr, "usage: vpn_feed RUN PREFIXES VPN LINK-A LINK-B [bfd]\n");
+		fprintf(stderr, "usage: vpn_feed RUN PREFIXES VPN LINK-A LINK-B [bfd] [cw] [labels]\n");
 		return 2;
 	}
 	host = host_start(3, options, "vpn_feed");
-	snprintf(vrf, sizeof vrf, "%s", strcmp(argv[3], "-") == 0 ? "" : argv[3]);
-	watched = argc > 6;
+	of_pws = strcmp(argv[3], "circuits") == 0;
+	labelled = strcmp(argv[3], "-") != 0;
+	snprintf(vrf, sizeof vrf, "%s", of_pws || !labelled ? "" : argv[3]);
+	for (int i = 6; i < argc; i++) {
+		watched |= strcmp(argv[i], "bfd") == 0;
+		control_word |= strcmp(argv[i], "cw") == 0;
+		tunnel_label |= strcmp(argv[i], "labels") == 0;
+	}
 	for (size_t i = 0; i < COUNT(pes); i++)
 		pes[i].ifindex = if_nametoindex(argv[4 + i]);
 	table_init(&lsps, "ldp.Lsp", fill_lsp);
@@ -247,7 +303,10 @@ main(int argc, char **argv)
 	table_init(&next_hops, "l3vpn.NextHop", fill_next_hop);
 	ldp = serve("ldpd", 2, (struct table *[]){ &lsps, &syncs });
 	igp = serve("igpd", 1, (struct table *[]){ &igp_routes });
+	table_init(&circuits, "l2vpn.Circuit", fill_circuit);
 	vpn = serve("l3vpnd", 3, (struct table *[]){ &routes, &labels, &next_hops });
+	if (of_pws)
+		pws = serve("l2vpnd", 1, (struct table *[]){ &circuits });
 	say(strtoul(argv[2], NULL, 10));
 	if (watched && !mirror_open(vpn, &bfd_session_schema, &ops, NULL))
 		return 1;

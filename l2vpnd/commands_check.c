@@ -168,21 +168,98 @@ check_port(const struct l2vpn_config *c, const struct l2vpn_circuit_config *sub,
 		conf_refuse(why,
 		    "%s gives all its frames to a pseudowire of its own, so %s has none; take one of both out", port,
 		    sub->name);
-	for (const struct l2vpn_circuit_config *o = c->circuits; o < sub; o++)
-		if (has_pw(o) && strncasecmp(o->name, sub->name, n + 1) == 0 && o->vlan && o->vlan == sub->vlan)
-			conf_refuse(
-			    why, "%s has the frames with tag %u already; give %s another", o->name, o->vlan, sub->name);
 }
 
-static void
-check_services(const struct l2vpn_config *c, size_t i, struct conf_error *why)
+/* --- what only one circuit can have --- */
+
+static int
+first_cmp(const struct l2vpn_circuit_config *x, const struct l2vpn_circuit_config *y)
 {
-	conf_about(why, c->circuits[i].service_line);
-	for (size_t k = 0; k < i; k++)
-		if (*c->circuits[i].service && strcmp(c->circuits[k].service, c->circuits[i].service) == 0)
-			conf_refuse(why,
-			    "%s has the service name %s already, in line %d; each service has its own (reference 003)",
-			    c->circuits[k].name, c->circuits[k].service, c->circuits[k].service_line);
+	return x < y ? -1 : x > y;
+}
+
+static int
+service_cmp(const void *a, const void *b)
+{
+	const struct l2vpn_circuit_config *x = *(const struct l2vpn_circuit_config *const *)a,
+					  *y = *(const struct l2vpn_circuit_config *const *)b;
+	int r = strcmp(x->service, y->service);
+
+	return r ? r : first_cmp(x, y);
+}
+
+static int
+port_cmp(const struct l2vpn_circuit_config *x, const struct l2vpn_circuit_config *y)
+{
+	size_t n = strcspn(x->name, "."), m = strcspn(y->name, ".");
+	int r = strncasecmp(x->name, y->name, n < m ? n : m);
+
+	return r ? r : n < m ? -1 : n > m;
+}
+
+static int
+tag_cmp(const void *a, const void *b)
+{
+	const struct l2vpn_circuit_config *x = *(const struct l2vpn_circuit_config *const *)a,
+					  *y = *(const struct l2vpn_circuit_config *const *)b;
+	int r = port_cmp(x, y);
+
+	if (!r && x->vlan != y->vlan)
+		r = x->vlan < y->vlan ? -1 : 1;
+	return r ? r : first_cmp(x, y);
+}
+
+static bool
+has_service(const struct l2vpn_circuit_config *c)
+{
+	return *c->service;
+}
+
+static bool
+has_tag(const struct l2vpn_circuit_config *c)
+{
+	return has_pw(c) && l2vpn_is_subinterface(c->name) && c->vlan;
+}
+
+static bool
+same_service(const struct l2vpn_circuit_config *x, const struct l2vpn_circuit_config *y, struct conf_error *why)
+{
+	if (strcmp(x->service, y->service) != 0)
+		return false;
+	conf_about(why, y->service_line);
+	conf_refuse(why, "%s has the service name %s already, in line %d; each service has its own (reference 003)",
+	    x->name, x->service, x->service_line);
+	return true;
+}
+
+static bool
+same_tag(const struct l2vpn_circuit_config *x, const struct l2vpn_circuit_config *y, struct conf_error *why)
+{
+	if (port_cmp(x, y) != 0 || x->vlan != y->vlan)
+		return false;
+	conf_about(why, y->pw[L2VPN_PRIMARY].line);
+	conf_refuse(why, "%s has the frames with tag %u already; give %s another", x->name, x->vlan, y->name);
+	return true;
+}
+
+/* Sorts those that have such a thing, so that those that have the same stand together: the first has it. */
+static void
+check_unique(const struct l2vpn_config *c, bool (*has)(const struct l2vpn_circuit_config *),
+    int (*compare)(const void *, const void *),
+    bool (*same)(const struct l2vpn_circuit_config *, const struct l2vpn_circuit_config *, struct conf_error *),
+    struct conf_error *why)
+{
+	const struct l2vpn_circuit_config **all = mem_zalloc((c->circuit_count + 1) * sizeof *all);
+	size_t count = 0, first = 0;
+
+	for (size_t i = 0; i < c->circuit_count; i++)
+		if (has(&c->circuits[i]))
+			all[count++] = &c->circuits[i];
+	qsort(all, count, sizeof *all, compare);
+	for (size_t i = 1; i < count; i++)
+		if (!same(all[first], all[i], why))
+			first = i;
+	free(all);
 }
 
 static void
@@ -278,8 +355,9 @@ l2vpn_check(void *conf, struct conf_error *why)
 	for (size_t i = 0; i < c->circuit_count; i++) {
 		check_circuit(&c->circuits[i], why);
 		check_mode(&c->circuits[i], why);
-		check_services(c, i, why);
 	}
+	check_unique(c, has_service, service_cmp, same_service, why);
+	check_unique(c, has_tag, tag_cmp, same_tag, why);
 	check_cccs(c, why);
 	check_numbers(all, count, why);
 	conf_about(why, 0);

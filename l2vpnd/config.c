@@ -1,18 +1,30 @@
 /* The configuration of l2vpnd as a value: made, copied, found, freed; and what it means for one pseudowire. */
 #include "l2vpnd/config.h"
+#include "base/hash.h"
 #include "base/mem.h"
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+enum { PLACES_LEAST = 16 };
 
 void
 l2vpn_config_free(struct l2vpn_config *c)
 {
 	free(c->circuits);
+	free(c->circuit_places);
 	free(c->templates);
 	free(c->policies);
 	free(c->cccs);
 	*c = (struct l2vpn_config){ 0 };
+}
+
+/* For so many circuits, at the least. */
+static size_t
+room(const struct l2vpn_config *c)
+{
+	return c->circuit_place_count / 2;
 }
 
 static void *
@@ -26,7 +38,10 @@ l2vpn_config_copy(struct l2vpn_config *to, const struct l2vpn_config *from)
 {
 	l2vpn_config_free(to);
 	*to = *from;
-	to->circuits = copy_of(from->circuits, from->circuit_count, sizeof *from->circuits);
+	to->circuits = mem_zalloc((room(from) + 1) * sizeof *to->circuits);
+	if (from->circuit_count)
+		memcpy(to->circuits, from->circuits, from->circuit_count * sizeof *to->circuits);
+	to->circuit_places = copy_of(from->circuit_places, from->circuit_place_count, sizeof *from->circuit_places);
 	to->templates = copy_of(from->templates, from->template_count, sizeof *from->templates);
 	to->policies = copy_of(from->policies, from->policy_count, sizeof *from->policies);
 	to->cccs = copy_of(from->cccs, from->ccc_count, sizeof *from->cccs);
@@ -41,19 +56,90 @@ put_name(char *out, size_t room, const char *name)
 	out[n] = '\0';
 }
 
-/* One kind of thing with a name, in an array: found, made, removed. Interfaces are one whatever their case. */
-#define NOUN(type, list, count, found, made, gone, compare)                                                  \
+/* --- circuits: there may be thousands, so they are found by a table of their places --- */
+
+static size_t
+place_of(const struct l2vpn_config *c, const char *name)
+{
+	char lower[L2VPN_IF];
+	size_t size = strnlen(name, sizeof lower);
+
+	for (size_t i = 0; i < size; i++)
+		lower[i] = (char)tolower((unsigned char)name[i]); /* they are one whatever their case */
+	size_t at = hash_bytes(lower, size, 0) & (c->circuit_place_count - 1);
+	while (c->circuit_places[at] && strcasecmp(c->circuits[c->circuit_places[at] - 1].name, name) != 0)
+		at = (at + 1) & (c->circuit_place_count - 1);
+	return at;
+}
+
+/* Anew, with room for one more. */
+static void
+place_all(struct l2vpn_config *c)
+{
+	size_t count = PLACES_LEAST;
+
+	while (count < 2 * (c->circuit_count + 1))
+		count *= 2;
+	free(c->circuit_places);
+	c->circuit_places = mem_zalloc(count * sizeof *c->circuit_places);
+	c->circuit_place_count = count;
+	c->circuits = mem_resize(c->circuits, room(c) * sizeof *c->circuits);
+	for (size_t i = 0; i < c->circuit_count; i++)
+		c->circuit_places[place_of(c, c->circuits[i].name)] = (uint32_t)i + 1;
+}
+
+const struct l2vpn_circuit_config *
+l2vpn_config_find(const struct l2vpn_config *c, const char *name)
+{
+	uint32_t place = c->circuit_place_count ? c->circuit_places[place_of(c, name)] : 0;
+
+	return place ? &c->circuits[place - 1] : NULL;
+}
+
+struct l2vpn_circuit_config *
+l2vpn_config_circuit(struct l2vpn_config *c, const char *name)
+{
+	const struct l2vpn_circuit_config *known = l2vpn_config_find(c, name);
+
+	if (known)
+		return &c->circuits[known - c->circuits];
+	if (c->circuit_count + 1 > room(c))
+		place_all(c);
+	struct l2vpn_circuit_config *new = &c->circuits[c->circuit_count];
+	*new = (struct l2vpn_circuit_config){ 0 };
+	put_name(new->name, sizeof new->name, name);
+	c->circuit_places[place_of(c, new->name)] = (uint32_t)++c->circuit_count;
+	return new;
+}
+
+void
+l2vpn_config_remove(struct l2vpn_config *c, const char *name)
+{
+	const struct l2vpn_circuit_config *known = l2vpn_config_find(c, name);
+
+	if (!known)
+		return;
+	size_t i = (size_t)(known - c->circuits);
+	memmove(&c->circuits[i], &c->circuits[i + 1], (c->circuit_count - i - 1) * sizeof *c->circuits);
+	c->circuit_count--;
+	place_all(c);
+}
+
+/* --- what there are few of --- */
+
+/* One kind of thing with a name, in an array: found, made, removed. */
+#define NOUN(type, list, count, found, made, gone)                                                           \
 	const struct type *found(const struct l2vpn_config *c, const char *name)                             \
 	{                                                                                                    \
 		for (size_t i = 0; i < c->count; i++)                                                        \
-			if (compare(c->list[i].name, name) == 0)                                             \
+			if (strcmp(c->list[i].name, name) == 0)                                              \
 				return &c->list[i];                                                          \
 		return NULL;                                                                                 \
 	}                                                                                                    \
 	struct type *made(struct l2vpn_config *c, const char *name)                                          \
 	{                                                                                                    \
 		for (size_t i = 0; i < c->count; i++)                                                        \
-			if (compare(c->list[i].name, name) == 0)                                             \
+			if (strcmp(c->list[i].name, name) == 0)                                              \
 				return &c->list[i];                                                          \
 		c->list = mem_resize(c->list, (c->count + 1) * sizeof *c->list);                             \
 		c->list[c->count] = (struct type){ 0 };                                                      \
@@ -63,18 +149,15 @@ put_name(char *out, size_t room, const char *name)
 	void gone(struct l2vpn_config *c, const char *name)                                                  \
 	{                                                                                                    \
 		for (size_t i = 0; i < c->count; i++)                                                        \
-			if (compare(c->list[i].name, name) == 0) {                                           \
+			if (strcmp(c->list[i].name, name) == 0) {                                            \
 				memmove(&c->list[i], &c->list[i + 1], (c->count - i - 1) * sizeof *c->list); \
 				c->count--;                                                                  \
 				return;                                                                      \
 			}                                                                                    \
 	}
-NOUN(l2vpn_circuit_config, circuits, circuit_count, l2vpn_config_find, l2vpn_config_circuit, l2vpn_config_remove,
-    strcasecmp)
 NOUN(l2vpn_template, templates, template_count, l2vpn_config_find_template, l2vpn_config_template,
-    l2vpn_config_remove_template, strcmp)
-NOUN(l2vpn_policy, policies, policy_count, l2vpn_config_find_policy, l2vpn_config_policy, l2vpn_config_remove_policy,
-    strcmp)
+    l2vpn_config_remove_template)
+NOUN(l2vpn_policy, policies, policy_count, l2vpn_config_find_policy, l2vpn_config_policy, l2vpn_config_remove_policy)
 #undef NOUN
 
 void

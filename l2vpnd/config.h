@@ -103,6 +103,8 @@ struct l2vpn_config {
 	uint32_t lsr_id; /* `mpls lsr-id`, which is ldpd's line; 0: none */
 	struct l2vpn_circuit_config *circuits;
 	size_t circuit_count;
+	uint32_t *circuit_places; /* by name: place in `circuits` + 1; 0: empty */
+	size_t circuit_place_count;
 	struct l2vpn_template *templates;
 	size_t template_count;
 	struct l2vpn_policy *policies;

@@ -306,7 +306,7 @@ struct ldp {
 	uint32_t unfit_lsr; /* whose Hellos were last complained of (RFC 7552 6.1.1), and when */
 	usec_t unfit_said_at;
 	struct addr transport, transport6; /* of ours, without regard to a link */
-	struct hash links, peers, fecs, vias, targets, guards, avoided, pws;
+	struct hash links, peers, fecs, vias, targets, guards, avoided, pws, pw_sets;
 	struct pool fec_pool, hop_pool, binding_pool, advert_pool; /* hop_pool: of FECs with one next hop */
 	struct key *keys;
 	size_t key_count;

@@ -79,6 +79,7 @@ pw_get(struct ldp *ldp, uint32_t lsr, uint16_t type, uint32_t id)
 	w->wanted.label = w->told.label = w->heard.label = w->shown.label = LABEL_UNSET;
 	list_init(&w->changed);
 	hash_add(&ldp->pws, &w->by_id, key_hash(lsr, id));
+	pw_sets_join(ldp, w);
 	return w;
 }
 
@@ -87,6 +88,7 @@ pw_free(struct ldp *ldp, struct pw *w)
 {
 	table_gone(&ldp->pw_table, &w->row);
 	hash_remove(&ldp->pws, &w->by_id);
+	pw_sets_leave(ldp, w);
 	list_remove(&w->changed);
 	free(w->shown.trouble);
 	free(w);
@@ -99,6 +101,7 @@ pws_free(struct ldp *ldp)
 		pw_free(ldp, OBJECT(n, struct pw, by_id));
 	}
 	hash_free(&ldp->pws);
+	hash_free(&ldp->pw_sets);
 }
 
 void
@@ -150,6 +153,7 @@ void
 pws_init(struct ldp *ldp)
 {
 	hash_init(&ldp->pws);
+	hash_init(&ldp->pw_sets);
 	list_init(&ldp->pws_changed);
 	timer_init(&ldp->pw_status, TIMER_PW_STATUS);
 	timer_init(&ldp->pw_linger, TIMER_PW_LINGER);
@@ -274,6 +278,7 @@ pw_settle(struct ldp *ldp, struct pw *w)
 	struct pw *other = other_type(ldp, w);
 
 	act(ldp, peer_that_is_up(ldp, w), w);
+	pw_sets_join(ldp, w);
 	show(ldp, w);
 	if (!w->requested && !pw_is_heard(w) && w->state != PW_TOLD && !w->awaited)
 		pw_free(ldp, w);
@@ -291,32 +296,39 @@ shares_group(const struct pw *a, const struct pw *b)
 
 /* May one message tell all of the group? Whoever is meant by it must have come to the same status, and be listening. */
 static bool
-is_one_for_all(const struct ldp *ldp, const struct pw *w)
+is_one_for_all(struct pw *const *group, size_t count, uint32_t status)
 {
-	unsigned count = 0;
+	unsigned told = 0;
 
-	hash_each (n, &ldp->pws) {
-		const struct pw *v = CONST_OBJECT(n, struct pw, by_id);
-		if (v->state != PW_TOLD || !shares_group(v, w))
+	for (size_t i = 0; i < count; i++) {
+		const struct pw *v = group[i];
+		if (v->state != PW_TOLD)
 			continue;
-		if (v->wanted.status != w->wanted.status || !pw_is_heard(v) || !v->heard_status)
+		if (v->wanted.status != status || !pw_is_heard(v) || !v->heard_status)
 			return false;
-		count++;
+		told++;
 	}
-	return count > 1;
+	return told > 1;
 }
 
-static void
+/* False: they are to be told one by one. */
+static bool
 tell_group(struct ldp *ldp, struct peer *p, const struct pw *w)
 {
-	pw_tell_status(ldp, p, w, true);
-	hash_each (n, &ldp->pws) {
-		struct pw *v = OBJECT(n, struct pw, by_id);
-		if (v->state != PW_TOLD || !shares_group(v, w))
+	size_t count;
+	struct pw **group = pw_set(ldp, PW_OF_OUR_GROUP, w->lsr, w->type, w->told.group, &count);
+	bool one_for_all = is_one_for_all(group, count, w->wanted.status);
+
+	if (one_for_all)
+		pw_tell_status(ldp, p, w, true);
+	for (size_t i = 0; one_for_all && i < count; i++) {
+		if (group[i]->state != PW_TOLD)
 			continue;
-		v->told.status = v->wanted.status;
-		list_remove(&v->changed);
+		group[i]->told.status = group[i]->wanted.status;
+		list_remove(&group[i]->changed);
 	}
+	free(group);
+	return one_for_all;
 }
 
 static int
@@ -352,10 +364,8 @@ pws_tell_status(struct ldp *ldp)
 		list_remove(&w->changed);
 		if (!(pw_decide(w, p != NULL).acts & PW_ACT_STATUS))
 			continue;
-		if (first && more && w->told.group && is_one_for_all(ldp, w)) {
-			tell_group(ldp, p, w);
+		if (first && more && w->told.group && tell_group(ldp, p, w))
 			continue;
-		}
 		pw_tell_status(ldp, p, w, false);
 		w->told.status = w->wanted.status;
 	}
@@ -458,33 +468,40 @@ pws_linger_over(struct ldp *ldp)
 
 /* --- sessions --- */
 
-static bool
-is_of(const struct pw *w, const struct peer *p)
+/* Labels of pseudowires are those of the platform, RFC 8077 5.1: there are none with another label space. To be freed. */
+static struct pw **
+those_of(struct ldp *ldp, const struct peer *p, size_t *ret_count)
 {
-	return w->lsr == p->lsr && !p->space; /* their labels are of the platform: RFC 8077 5.1 */
+	struct pw **all = pw_set(ldp, PW_OF_PEER, p->lsr, 0, 0, ret_count);
+
+	if (p->space)
+		*ret_count = 0;
+	return all;
 }
 
 void
 pws_session_up(struct ldp *ldp, struct peer *p)
 {
-	hash_each (n, &ldp->pws) {
-		struct pw *w = OBJECT(n, struct pw, by_id);
-		if (!is_of(w, p))
-			continue;
-		if (w->state == PW_KEPT && !pw_is_waiting(w))
-			w->state = PW_UNTOLD;
-		pw_settle(ldp, w);
+	size_t count;
+	struct pw **all = those_of(ldp, p, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (all[i]->state == PW_KEPT && !pw_is_waiting(all[i]))
+			all[i]->state = PW_UNTOLD;
+		pw_settle(ldp, all[i]);
 	}
+	free(all);
 	pw_end_of_lib(ldp, p);
 }
 
 void
 pws_session_down(struct ldp *ldp, struct peer *p, bool kept)
 {
-	hash_each (n, &ldp->pws) {
-		struct pw *w = OBJECT(n, struct pw, by_id);
-		if (!is_of(w, p))
-			continue;
+	size_t count;
+	struct pw **all = those_of(ldp, p, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct pw *w = all[i];
 		bool had = w->state == PW_TOLD || w->state == PW_KEPT;
 		w->state = kept && had && w->requested ? PW_KEPT : PW_UNTOLD;
 		w->awaited = 0;
@@ -498,23 +515,26 @@ pws_session_down(struct ldp *ldp, struct peer *p, bool kept)
 		}
 		pw_settle(ldp, w);
 	}
+	free(all);
 	timer_clear(&ldp->timers, &p->pw_sweep);
 }
 
 void
 pws_sweep(struct ldp *ldp, struct peer *p)
 {
+	size_t count;
+	struct pw **all = those_of(ldp, p, &count);
+
 	timer_clear(&ldp->timers, &p->pw_sweep);
-	hash_each (n, &ldp->pws) {
-		struct pw *w = OBJECT(n, struct pw, by_id);
-		if (!is_of(w, p))
-			continue;
+	for (size_t i = 0; i < count; i++) {
+		struct pw *w = all[i];
 		if (w->state == PW_KEPT)
 			w->state = PW_UNTOLD;
 		if (w->stale)
 			pw_forget(w);
 		pw_settle(ldp, w);
 	}
+	free(all);
 }
 
 void

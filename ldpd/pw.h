@@ -22,6 +22,12 @@ enum pw_state {
 	PW_RELEASED, /* it was told and does not want it: not told again before it asks or something changes */
 };
 
+/* Pseudowires by what they have in common: pw_sets.c. */
+enum pw_set_kind { PW_OF_PEER, PW_OF_OUR_GROUP, PW_OF_THEIR_GROUP, PW_ASKED, PW_SET_KINDS };
+struct pw_set_key {
+	uint32_t kind, lsr, type, number;
+};
+
 struct pw {
 	struct hash_node by_id; /* of peer and number; types are compared */
 	const struct ldp *ldp;
@@ -47,7 +53,9 @@ struct pw {
 	bool stale;        /* `heard` is of before its restart */
 	bool agreed;       /* both use the control word */
 
-	struct list changed; /* its status is to be told, with those that change at the same time */
+	struct list in[PW_SET_KINDS];
+	struct pw_set *set[PW_SET_KINDS]; /* NULL: none of this kind */
+	struct list changed;              /* its status is to be told, with those that change at the same time */
 	/* What the row said last: `since` is when that changed. */
 	struct pw_shown {
 		uint32_t label, status;
@@ -92,6 +100,14 @@ struct pw *pw_get(struct ldp *, uint32_t lsr, uint16_t type, uint32_t id);
 void pw_forget(struct pw *); /* what the peer said */
 /* After anything of it has changed: says what is to be said, publishes, and frees it when nothing speaks of it any more. */
 void pw_settle(struct ldp *, struct pw *);
+
+/* --- pw_sets.c --- */
+void pw_sets_join(struct ldp *, struct pw *); /* those that it belongs to now, and no others */
+void pw_sets_leave(struct ldp *, struct pw *);
+/* Who is in one, to be freed: they may be settled, and leave it, one after the other. `type` and `number` are of the group or
+ * the request. */
+struct pw **pw_set(
+    const struct ldp *, enum pw_set_kind, uint32_t lsr, uint16_t type, uint32_t number, size_t *ret_count);
 
 /* --- pw_message.c --- */
 void pw_withdraw(struct ldp *, struct peer *, struct pw *, uint32_t status);

@@ -12,6 +12,7 @@
  * given back with "Unassigned/Unrecognized TAI" (RFC 8077 6.2).
  */
 #include "ldpd/pw.h"
+#include <stdlib.h>
 #include <string.h>
 
 enum { MESSAGE_MAX = 224, NAMED_MAX = 512 /* with an element of kind 0x81, whose names may have 255 bytes */ };
@@ -107,17 +108,16 @@ pw_tell_status(struct ldp *ldp, struct peer *p, const struct pw *w, bool group)
 void
 pw_end_of_lib(struct ldp *ldp, struct peer *p)
 {
-	bool any = false; /* whoever has no pseudowires with us waits for nothing */
+	size_t count;
+	bool all_told = true;
 
 	if (!ldp->pws_known || !(p->capabilities & LDP_CAN_UNRECOGNIZED) || p->space)
 		return;
-	hash_each (n, &ldp->pws) {
-		const struct pw *w = OBJECT(n, struct pw, by_id);
-		any |= w->lsr == p->lsr;
-		if (w->lsr == p->lsr && pw_is_waiting(w))
-			return; /* that was not all */
-	}
-	if (any) {
+	struct pw **all = pw_set(ldp, PW_OF_PEER, p->lsr, 0, 0, &count);
+	for (size_t i = 0; i < count; i++)
+		all_told &= !pw_is_waiting(all[i]);
+	free(all);
+	if (count && all_told) { /* whoever has no pseudowires with us waits for nothing */
 		ldp_put_pw_end_of_lib(session_writer(ldp, p, MESSAGE_MAX), session_message_id(p));
 		p->sent.notification++;
 	}
@@ -181,12 +181,11 @@ on_mapping(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struc
 static struct pw *
 that_is_asked(const struct ldp *ldp, const struct peer *p, uint32_t request_id)
 {
-	hash_each (n, &ldp->pws) {
-		struct pw *w = OBJECT(n, struct pw, by_id);
-		if (w->lsr == p->lsr && !p->space && w->asked && w->asked == request_id)
-			return w;
-	}
-	return NULL;
+	size_t count;
+	struct pw **one = pw_set(ldp, PW_ASKED, p->lsr, 0, request_id, &count), *w = count && !p->space ? one[0] : NULL;
+
+	free(one);
+	return w;
 }
 
 bool
@@ -288,32 +287,39 @@ one(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct ldp_f
 
 /* --- from peers: many --- */
 
-/* Is it meant by this element? `group` is that which the end that gave the label has it in. */
-static bool
-is_meant(const struct pw *w, const struct ldp_fec *e, uint32_t group)
+/* Who may be meant by this element, to be freed. `groups`: those of the end that gave the labels. */
+static struct pw **
+meant(const struct ldp *ldp, const struct peer *p, const struct ldp_fec *e, enum pw_set_kind groups, size_t *ret_count)
 {
-	if (e->kind == FEC_WILDCARD)
-		return true;
-	if (e->kind == FEC_TYPED_WILDCARD)
-		return e->pw.type == PW_TYPE_ALL || e->pw.type == w->type;
-	return e->pw.type == w->type && e->pw.group == group;
+	if (e->kind == FEC_WILDCARD || e->kind == FEC_TYPED_WILDCARD)
+		return pw_set(ldp, PW_OF_PEER, p->lsr, 0, 0, ret_count);
+	return pw_set(ldp, groups, p->lsr, e->pw.type, e->pw.group, ret_count);
+}
+
+static bool
+is_meant(const struct pw *w, const struct ldp_fec *e)
+{
+	return e->kind != FEC_TYPED_WILDCARD || e->pw.type == PW_TYPE_ALL || e->pw.type == w->type;
 }
 
 static void
 each_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct ldp_fec *e)
 {
-	hash_each (n, &ldp->pws) {
-		struct pw *w = OBJECT(n, struct pw, by_id);
-		bool theirs = m->type == LDP_LABEL_WITHDRAW;
-		if (w->lsr != p->lsr || !is_meant(w, e, theirs ? w->heard.group : w->told.group))
+	bool theirs = m->type == LDP_LABEL_WITHDRAW;
+	size_t count;
+	struct pw **all = meant(ldp, p, e, theirs ? PW_OF_THEIR_GROUP : PW_OF_OUR_GROUP, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!is_meant(all[i], e))
 			continue;
 		if (theirs)
-			forget_label(ldp, w, m->label.label);
+			forget_label(ldp, all[i], m->label.label);
 		else if (m->type == LDP_LABEL_RELEASE)
-			released(ldp, w, m);
+			released(ldp, all[i], m);
 		else if (m->type == LDP_LABEL_REQUEST)
-			answer(ldp, p, w, m->id);
+			answer(ldp, p, all[i], m->id);
 	}
+	free(all);
 }
 
 static void
@@ -387,11 +393,12 @@ on_status(struct ldp *ldp, const struct peer *p, const struct ldp_fec *e, uint32
 			set_status(ldp, w, status);
 		return;
 	}
-	hash_each (n, &ldp->pws) {
-		struct pw *w = OBJECT(n, struct pw, by_id);
-		if (w->lsr == p->lsr && is_meant(w, e, w->heard.group))
-			set_status(ldp, w, status);
-	}
+	size_t count;
+	struct pw **all = meant(ldp, p, e, PW_OF_THEIR_GROUP, &count);
+	for (size_t i = 0; i < count; i++)
+		if (is_meant(all[i], e))
+			set_status(ldp, all[i], status);
+	free(all);
 }
 
 void

@@ -130,7 +130,7 @@ circuit_active(const struct circuit *c)
 static struct circuit *
 find(const struct rib *rib, const char *name)
 {
-	for (struct hash_node *n = hash_first(&rib->circuits, hash_bytes(name, strlen(name), 0)); n; n = hash_next(n)) {
+	for (struct hash_node *n = hash_first(&rib->circuits, port_name_hash(name)); n; n = hash_next(n)) {
 		struct circuit *c = OBJECT(n, struct circuit, by_name);
 		if (strcmp(c->name, name) == 0)
 			return c;
@@ -142,7 +142,17 @@ static void
 set_name(struct rib *rib, struct circuit *c, const char *name)
 {
 	snprintf(c->name, sizeof c->name, "%s", name);
-	hash_add(&rib->circuits, &c->by_name, hash_bytes(c->name, strlen(c->name), 0));
+	hash_add(&rib->circuits, &c->by_name, port_name_hash(c->name));
+}
+
+static void
+set_local(struct rib *rib, struct circuit *c, const char *name)
+{
+	if (*c->local)
+		hash_remove(&rib->circuits_by_local, &c->by_local);
+	snprintf(c->local, sizeof c->local, "%.63s", name);
+	if (*c->local)
+		hash_add(&rib->circuits_by_local, &c->by_local, port_name_hash(c->local));
 }
 
 static struct circuit *
@@ -263,7 +273,7 @@ forget(struct rib *rib, struct circuit *c)
 	set_wires(rib, c, NULL);
 	c->told = c->begun = false;
 	rib->channels.dirty = true;
-	*c->local = '\0';
+	set_local(rib, c, "");
 	rib->clsacts_dirty = true;
 	if (rib->contested)
 		circuits_all_dirty(rib);
@@ -299,7 +309,7 @@ circuit_row(struct rib *rib, const L2vpn__Circuit *row, bool gone, uint32_t roun
 	c->carrier_follows = row->carrier_follows;
 	c->active = row->active;
 	c->turn = row->turn;
-	snprintf(c->local, sizeof c->local, "%.63s", row->local);
+	set_local(rib, c, row->local);
 	set_wires(rib, c, row);
 	rib->channels.dirty = true;
 	circuit_dirty(rib, c);
@@ -563,9 +573,12 @@ circuits_free(struct rib *rib)
 			filter_release(rib, f);
 		}
 		c->told = false;
+		set_local(rib, c, "");
 		circuit_release(rib, c);
 	}
 	hash_free(&rib->circuits);
+	hash_free(&rib->circuits_by_local);
 	hash_free(&rib->filters);
+	hash_free(&rib->filters_by_link);
 	tunnels_free(rib);
 }

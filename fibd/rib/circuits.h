@@ -23,6 +23,7 @@ struct gate { /* all pseudowires of a tunnel are looked at behind it. Once shut 
 	bool asked, refused;
 	bool told;      /* the kernel was, by a message of its own */
 	uint32_t users; /* filters in the kernel */
+	struct list filters;
 	struct list dirty;
 };
 struct tunnel { /* the LSPs to a provider edge, for all pseudowires that go there */
@@ -43,8 +44,9 @@ struct tunnel { /* the LSPs to a provider edge, for all pseudowires that go ther
 		bool has_mac;
 	} ways[FIB_PATHS_MAX];
 };
-struct filter { /* of ours: in the kernel, wanted there, or both */
-	struct hash_node by_key;
+struct filter {                           /* of ours: in the kernel, wanted there, or both */
+	struct hash_node by_key, by_link; /* by_link: unless it is of the block */
+	struct list of_gate;              /* that it has in the kernel */
 	struct circuit *circuit;
 	struct list of_circuit;
 	struct fib_filter has, want;
@@ -63,8 +65,8 @@ struct wire { /* a pseudowire of a circuit */
 	struct tunnel *tunnel; /* NULL: it names no peer */
 	struct list of_tunnel;
 };
-struct circuit { /* a row of l2vpn.Circuit, or what the kernel has from before our restart */
-	struct hash_node by_name;
+struct circuit {                            /* a row of l2vpn.Circuit, or what the kernel has from before our restart */
+	struct hash_node by_name, by_local; /* by_local: when it has one */
 	struct rib *rib;
 	char name[64];
 	uint32_t ifindex; /* 0: there is no such interface */

@@ -88,6 +88,20 @@ circuit_find_port(struct rib *rib, struct circuit *c)
 		circuit_place(rib, c, port_by_name(rib, c->name));
 }
 
+/* Circuits that are called so, or switched to one that is. */
+static void
+name_changed(struct rib *rib, const struct port *p, const char *name)
+{
+	uint32_t hash = port_name_hash(name);
+
+	for (struct hash_node *n = hash_first(&rib->circuits, hash); n; n = hash_next(n))
+		if (port_has_name(p, OBJECT(n, struct circuit, by_name)->name))
+			circuit_dirty(rib, OBJECT(n, struct circuit, by_name));
+	for (struct hash_node *n = hash_first(&rib->circuits_by_local, hash); n; n = hash_next(n))
+		if (port_has_name(p, OBJECT(n, struct circuit, by_local)->local))
+			circuit_dirty(rib, OBJECT(n, struct circuit, by_local));
+}
+
 void
 circuits_link_changed(struct rib *rib, struct port *p, bool gone)
 {
@@ -97,12 +111,12 @@ circuits_link_changed(struct rib *rib, struct port *p, bool gone)
 		clsact_lost(rib, p);
 	if (!rib->dumped)
 		return;
-	hash_each (n, &rib->circuits) {
-		struct circuit *c = OBJECT(n, struct circuit, by_name);
-		bool is_its = c->ifindex == p->link.ifindex;
-		if (is_its && gone)
-			c->ifindex = 0;
-		if (is_its || port_has_name(p, c->name) || (*c->local && port_has_name(p, c->local)))
-			circuit_dirty(rib, c);
+	if (p->circuit) {
+		if (gone)
+			p->circuit->ifindex = 0;
+		circuit_dirty(rib, p->circuit);
 	}
+	name_changed(rib, p, p->link.name);
+	name_changed(rib, p, p->link.alias);
+	name_changed(rib, p, p->link.altname);
 }

@@ -59,6 +59,9 @@ add(struct rib *rib, struct circuit *c, const struct fib_filter *like)
 	f->want = *like;
 	hash_add(&rib->filters, &f->by_key, key_hash(like->ifindex, like->pref, filter_handle(like)));
 	list_init(&f->of_circuit);
+	list_init(&f->of_gate);
+	if (like->ifindex)
+		hash_add(&rib->filters_by_link, &f->by_link, like->ifindex);
 	list_append(&c->filters, &f->of_circuit);
 	return f;
 }
@@ -86,7 +89,10 @@ filter_release(struct rib *rib, struct filter *f)
 	if (f->present || f->wanted || f->asked)
 		return;
 	hash_remove(&rib->filters, &f->by_key);
+	if (key_of(f)->ifindex)
+		hash_remove(&rib->filters_by_link, &f->by_link);
 	list_remove(&f->of_circuit);
+	list_remove(&f->of_gate);
 	free(f->trouble);
 	free(f);
 }
@@ -94,15 +100,27 @@ filter_release(struct rib *rib, struct filter *f)
 /* --- filters --- */
 
 static void
-use_gate(struct rib *rib, uint32_t index, bool open, int users)
+leave_gate(struct rib *rib, struct filter *f)
 {
-	struct gate *g = index ? gate_get(rib, index) : NULL;
+	struct gate *g = f->has.gate ? gate_get(rib, f->has.gate) : NULL;
+
+	list_remove(&f->of_gate);
+	if (!g)
+		return;
+	g->users--;
+	gate_dirty(rib, g);
+}
+
+static void
+join_gate(struct rib *rib, struct filter *f, const struct fib_filter *in)
+{
+	struct gate *g = in->gate ? gate_get(rib, in->gate) : NULL;
 
 	if (!g)
 		return;
-	g->users += (uint32_t)users;
-	if (users > 0)
-		g->open = open;
+	list_append(&g->filters, &f->of_gate);
+	g->users++;
+	g->open = in->open;
 	gate_dirty(rib, g);
 }
 
@@ -121,7 +139,7 @@ lost(struct rib *rib, struct filter *f)
 {
 	if (!f->present)
 		return;
-	use_gate(rib, f->has.gate, false, -1);
+	leave_gate(rib, f);
 	use_channels(rib, &f->has, -1);
 	f->want = f->wanted ? f->want : f->has; /* its key stays */
 	f->present = false;
@@ -137,10 +155,10 @@ seen(struct rib *rib, struct filter *f, const struct fib_filter *in)
 	f->seen = rib->dump;
 	if (!same) {
 		if (f->present) {
-			use_gate(rib, f->has.gate, false, -1);
+			leave_gate(rib, f);
 			use_channels(rib, &f->has, -1);
 		}
-		use_gate(rib, in->gate, in->open, 1);
+		join_gate(rib, f, in);
 		use_channels(rib, in, 1);
 		circuit_dirty(rib, f->circuit);
 	}
@@ -153,13 +171,18 @@ seen(struct rib *rib, struct filter *f, const struct fib_filter *in)
 static void
 all_lost(struct rib *rib, uint32_t ifindex)
 {
-	hash_each (n, &rib->filters) {
-		struct filter *f = OBJECT(n, struct filter, by_key);
-		if (key_of(f)->ifindex == ifindex)
-			lost(rib, f);
-	}
-	if (!ifindex)
+	if (!ifindex) {
+		hash_each (n, &rib->filters) {
+			struct filter *f = OBJECT(n, struct filter, by_key);
+			if (!key_of(f)->ifindex)
+				lost(rib, f);
+		}
 		sieves_lost(rib);
+		return;
+	}
+	for (struct hash_node *n = hash_first(&rib->filters_by_link, ifindex); n; n = hash_next(n))
+		if (key_of(OBJECT(n, struct filter, by_link))->ifindex == ifindex)
+			lost(rib, OBJECT(n, struct filter, by_link));
 }
 
 void

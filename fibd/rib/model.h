@@ -21,8 +21,14 @@
 
 struct circuit; /* circuits.h */
 
+enum { PORT_NAMES = 3, PORT_NAME = 256 };
 struct port { /* an interface of the kernel's */
 	struct hash_node by_ifindex;
+	struct port_named {
+		struct hash_node by_name;
+		struct port *port;
+	} names[PORT_NAMES];
+	uint64_t number; /* in the order in which they were seen */
 	struct fib_link link;
 	struct port_address {
 		struct prefix prefix;
@@ -407,9 +413,10 @@ struct rib {
 	bool inherited;     /* routes were found in the kernel as we had not put them there: of before our restart */
 	bool one_path_only; /* this kernel mishandles several next hops of one incoming label */
 	uint32_t dump, config_round; /* counts of dumps and configurations, to tell what was not told again */
-	struct hash ports, nexthops, nexthop_contents, groups, fates, lsps, ilms, ldp_links;
+	struct hash ports, port_names, nexthops, nexthop_contents, groups, fates, lsps, ilms, ldp_links;
 	struct hash homes_by_name, vpn_labels, questions;
-	struct hash stations, gates, tunnels, filters, circuits;
+	struct hash stations, gates, tunnels, filters, filters_by_link, circuits, circuits_by_local;
+	uint64_t ports_seen; /* ever */
 	struct list dirty_gates, dirty_circuits;
 	uint32_t next_gate;
 	uint64_t circuit_rows;
@@ -500,7 +507,12 @@ bool port_is_up(struct rib *, uint32_t ifindex);
 void port_held(struct rib *, uint32_t ifindex); /* BFD may hold it down now, or no longer */
 void port_answer(struct rib *, const struct pending *, int error, const char *text);
 uint32_t port_name_number(struct rib *, const char *name); /* index + 1 in rib->names */
-uint32_t port_by_name(struct rib *, const char *name);
+/* port_names.c */
+uint32_t port_by_name(struct rib *, const char *name); /* 0: there is none */
+uint32_t port_name_hash(const char *name);             /* whatever its case */
+void port_names_add(struct rib *, struct port *);
+void port_names_remove(struct rib *, struct port *);
+/* ports.c */
 bool port_has_name(const struct port *, const char *name);
 const char *port_label(const struct port *); /* as in router.conf */
 struct rib_table *table_get(struct rib *, uint32_t id);

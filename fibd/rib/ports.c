@@ -69,17 +69,6 @@ port_has_name(const struct port *p, const char *name)
 	       (*p->link.altname && strcasecmp(p->link.altname, name) == 0);
 }
 
-uint32_t
-port_by_name(struct rib *rib, const char *name)
-{
-	hash_each (n, &rib->ports) {
-		const struct port *p = OBJECT(n, struct port, by_ifindex);
-		if (port_has_name(p, name))
-			return p->link.ifindex;
-	}
-	return 0;
-}
-
 struct rib_table *
 table_get(struct rib *rib, uint32_t id)
 {
@@ -248,6 +237,7 @@ link_gone(struct rib *rib, struct port *p)
 		up_changed(rib, p);
 	table_gone(&rib->interface_table, &p->row);
 	hash_remove(&rib->ports, &p->by_ifindex);
+	port_names_remove(rib, p);
 	circuits_link_changed(rib, p, true);
 	free(p->addresses);
 	free(p);
@@ -284,6 +274,7 @@ link_seen(struct rib *rib, const struct fib_link *link)
 	if (!p) {
 		p = NEW(struct port);
 		p->link.ifindex = link->ifindex;
+		p->number = ++rib->ports_seen;
 		hash_add(&rib->ports, &p->by_ifindex, link->ifindex);
 		p->held = tracks_hold(rib, link->ifindex, &p->held_protocol);
 	}
@@ -297,8 +288,11 @@ link_seen(struct rib *rib, const struct fib_link *link)
 	}
 	bool vrf_changed = link->is_vrf != p->link.is_vrf || link->vrf_table != p->link.vrf_table ||
 			   (link->is_vrf && strcmp(link->name, p->link.name) != 0);
+	port_names_remove(rib, p);
 	p->link = *link;
-	name_tables(rib);
+	port_names_add(rib, p);
+	if (link->is_vrf)
+		name_tables(rib);
 	place(rib, p);
 	if (vrf_changed) {
 		place_slaves(rib, link->ifindex);
@@ -655,4 +649,5 @@ ports_free(struct rib *rib)
 		free(p);
 	}
 	hash_free(&rib->ports);
+	hash_free(&rib->port_names);
 }

@@ -37,6 +37,7 @@ gate_get(struct rib *rib, uint32_t index)
 	g = NEW(struct gate);
 	g->index = index;
 	list_init(&g->dirty);
+	list_init(&g->filters);
 	hash_add(&rib->gates, &g->by_index, index);
 	return g;
 }
@@ -79,7 +80,9 @@ gates_seen(struct rib *rib, const struct fib_gate *in)
 	if (!g || g->open == in->open)
 		return;
 	g->open = in->open;
-	circuits_all_dirty(rib); /* what is shown as active may be another */
+	list_each (l, &g->filters) { /* what is shown as active may be another */
+		circuit_dirty(rib, OBJECT(l, struct filter, of_gate)->circuit);
+	}
 	gate_dirty(rib, g);
 }
 

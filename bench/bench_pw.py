@@ -1,0 +1,183 @@
+"""Signalling of pseudowires: many of them over one LDP session, ours beside two of FRR's. What they are for is in the place of l2vpnd: bench/pw_feed.
+
+As with labels of prefixes the session's bytes on the wire tell when its connection begins and when the last mapping has gone.
+"""
+import os
+import re
+import statistics
+import subprocess
+import threading
+import time
+
+from bench_ldp import Tap, Work
+from common import Space, cable, cpu, figure, rss, sh, until
+
+COUNTS = [int(n) for n in os.environ.get("BENCH_PWS", "1000,10000").split(",")]
+LSRS = ("1.1.1.1", "2.2.2.2")
+FIRST_LABELS = (100000, 200000)  # of a range that nobody else gives labels from
+GROUP_SIZE, FAULT = 100, 6
+LEAST_BYTES = 40  # of a mapping
+LIMIT_S = 120
+QUIET = open(os.devnull, "w", encoding="ascii")
+
+
+def ground(name):
+    """Two routers on a link, that know where the other's loopback is."""
+    spaces = Space(name + "1"), Space(name + "2")
+    cable(spaces[0], "eth0", "10.0.12.1/24", spaces[1], "eth0", "10.0.12.2/24")
+    for i, space in enumerate(spaces):
+        space.ip("addr", "add", LSRS[i] + "/32", "dev", "lo")
+        space.ip("route", "add", LSRS[1 - i], "via", f"10.0.12.{2 - i}")
+    return spaces
+
+
+class Feed:
+    """bench/pw_feed beside a router's ldpd, and what it has said."""
+
+    def __init__(self, space, build, i, count, group=0):
+        self.process = space.popen([os.path.join(build, "bench", "pw_feed"), space.folder, LSRS[1 - i], str(count), str(FIRST_LABELS[i]), str(group)],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=QUIET, text=True, bufsize=1)
+        self.said, self.heard = [(0, 0, 0.0)], threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            _, agreed, faulty, at = line.split()
+            with self.heard:
+                self.said.append((int(agreed), int(faulty), float(at)))
+                self.heard.notify_all()
+
+    def when(self, agreed, faulty, since=0.0):
+        """When so many were agreed on, and faulty at the other end; the first time that it said so after `since`."""
+        def found():
+            return next((at for a, f, at in self.said if (a, f) == (agreed, faulty) and at >= since), None)
+
+        with self.heard:
+            if not self.heard.wait_for(lambda: found() is not None, LIMIT_S):
+                raise RuntimeError(f"{agreed} pseudowires, {faulty} of them faulty, were waited for {LIMIT_S:.0f} s: {self.said[-1]}")
+            return found()
+
+    def status(self, number):
+        self.process.stdin.write(f"{number}\n")
+
+
+def measure(spaces, start, reset, count):
+    """Seconds to the last mapping from the daemons' start, and from a reset session's new connection; until all have worked it off; CPU, memory."""
+    tap, t0 = Tap(spaces[0], "eth0"), time.monotonic()
+    pids = start()
+    _, end = tap.exchange(2 * count * LEAST_BYTES, LIMIT_S)
+    time.sleep(1)
+    result = {"whole": end - t0, "cpu": sum(cpu(p) for p in pids)}
+    work, before = Work(pids), sum(cpu(p) for p in pids)
+    reset()
+    begun, end = tap.exchange(2 * count * LEAST_BYTES, LIMIT_S)
+    result.update(again=end - begun, worked=work.end() - begun, begun=begun)
+    return {**result, "cpu again": sum(cpu(p) for p in pids) - before, "memory": sum(rss(p) for p in pids)}
+
+
+def ours(build, count, group=0):
+    spaces, feeds, pids = ground("ours"), [], []
+    with spaces[0], spaces[1]:
+
+        def start():
+            for i, space in enumerate(spaces):
+                conf = os.path.join(space.folder, "router.conf")
+                with open(conf, "w", encoding="ascii") as f:
+                    f.write(f"mpls lsr-id {LSRS[i]}\n#\nmpls ldp\n#\ninterface eth0\n ip address 10.0.12.{i + 1} 24\n mpls\n mpls ldp\n#\nreturn\n")
+                for daemon in ("fibd", "ldpd"):
+                    pids.append(space.popen([os.path.join(build, "bin", daemon), "-c", conf, "-r", space.folder], stderr=QUIET).pid)
+                feeds.append(Feed(space, build, i, count, group))
+            return pids
+
+        def reset():
+            for feed in feeds:
+                feed.when(count, 0)
+            spaces[0].run(os.path.join(build, "bin", "ldpctl"), "-r", spaces[0].folder, "reset", "mpls", "ldp")
+
+        result = measure(spaces, start, reset, count)
+        result["agreed again"] = max(f.when(count, 0, result["begun"]) for f in feeds) - result["begun"]
+        for key, number in (("fault", FAULT), ("well", 0)):
+            t0 = time.monotonic()
+            feeds[0].status(number)
+            result[key] = feeds[1].when(count, count if number else 0, t0) - t0
+    return result
+
+
+def frr_conf(i, count):
+    members = "".join(f" member pseudowire mpw{n}\n  neighbor lsr-id {LSRS[1 - i]}\n  pw-id {n}\n !\n" for n in range(1, count + 1))
+    return (f"mpls ldp\n router-id {LSRS[i]}\n address-family ipv4\n  discovery transport-address {LSRS[i]}\n  interface eth0\n !\n !\n!\n"
+            f"l2vpn PW type vpls\n{members}")
+
+
+def frr(count):
+    spaces, runs = ground("frr"), []
+    with spaces[0], spaces[1]:
+
+        def start():
+            pids = []
+            for i, space in enumerate(spaces):
+                run = os.path.join("/var/run/frr", space.name)
+                runs.append(run)
+                os.makedirs(run, exist_ok=True)
+                sh("chown", "frr:frr", "/var/run/frr", run)
+                empty, conf = os.path.join(space.folder, "zebra.conf"), os.path.join(space.folder, "ldpd.conf")
+                open(empty, "w", encoding="ascii").close()
+                with open(conf, "w", encoding="ascii") as f:
+                    f.write(frr_conf(i, count))
+                pids.append(space.popen(["/usr/lib/frr/zebra", "-N", space.name, "-f", empty], stdout=QUIET, stderr=QUIET).pid)
+                until(lambda r=run: os.path.exists(os.path.join(r, "zserv.api")), "zebra")
+                p = space.popen(["/usr/lib/frr/ldpd", "-N", space.name, "-f", conf], stdout=QUIET, stderr=QUIET)
+                until(lambda p=p: open(f"/proc/{p.pid}/task/{p.pid}/children", encoding="ascii").read().split(), "ldpd's processes")
+                pids.append(p.pid)
+            time.sleep(0.3)
+            return pids + [int(c) for p in pids for c in open(f"/proc/{p}/task/{p}/children", encoding="ascii").read().split()]
+
+        def reset():
+            out = spaces[0].run("vtysh", "-N", spaces[0].name, "-c", "show l2vpn atom binding json")
+            labels = len(re.findall(r'"remoteLabel":[0-9"]+', out))
+            if labels < count:
+                raise RuntimeError(f"FRR has {labels} labels of {count}")
+            spaces[0].run("vtysh", "-N", spaces[0].name, "-c", "clear mpls ldp neighbor")
+
+        result = measure(spaces, start, reset, count)
+    for run in runs:
+        sh("rm", "-rf", run)
+    return result
+
+
+def of_all(results):
+    return {key: statistics.median(r[key] for r in results) for key in results[0]}
+
+
+def per_pw(results, few, count):
+    """Bytes for one at both ends."""
+    return (results["memory"] - few["memory"]) / (count - 1)
+
+
+def run(build, rounds=3):
+    figures, few = [], {"penult": of_all([ours(build, 1)]), "frr": of_all([frr(1)])}
+    for count in COUNTS:
+        got = {"penult": [], "frr": []}
+        for _ in range(rounds):
+            got["penult"].append(ours(build, count))
+            got["frr"].append(frr(count))
+        grouped = of_all([ours(build, count, GROUP_SIZE) for _ in range(rounds)])
+        mid = {who: of_all(results) for who, results in got.items()}
+
+        def of(key, mid=mid):
+            return {who: mid[who][key] for who in ("penult", "frr")}
+
+        what = f"{count} pseudowires over one session"
+        figures += [
+            figure(f"{what}: from the daemons' start to the last mapping, both ways", "s", of("whole")),
+            figure(f"{what}: from a reset session's new connection to the last mapping, both ways", "s", of("again")),
+            figure(f"{what}: the same until both ends say that all are agreed on", "s", {"penult": mid["penult"]["agreed again"]}),
+            figure(f"{what}: the same until all processes have worked it off", "s", of("worked")),
+            figure(f"{what}: CPU from the start, all processes of both routers", "s", of("cpu")),
+            figure(f"{what}: CPU for a reset session, all processes of both routers", "s", of("cpu again")),
+            figure(f"{what}: memory for one, all processes of both routers", "bytes",
+                   {who: per_pw(mid[who], few[who], count) for who in mid}),
+            figure(f"{what}: all have a fault, until the other end's rows say so", "s", {"penult": mid["penult"]["fault"]}),
+            figure(f"{what}: the same in groups of {GROUP_SIZE}", "s", {"penult": grouped["fault"]}),
+        ]
+    return figures
