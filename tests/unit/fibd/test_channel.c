@@ -286,6 +286,32 @@ START_TEST(one_that_is_taken_down_comes_up_and_its_filters_come_back)
 }
 END_TEST
 
+/* What all labels share goes with the block, or by itself, told or not. */
+START_TEST(sieves_that_somebody_removes_come_back)
+{
+	world_pw_start(w);
+	circuit(PATH2 " cw cc1", 1);
+	for (int how = 0; how < 3; how++) {
+		static const uint32_t links[] = { 1, 2, 99 };
+		struct fib_object gone = { .kind = FIB_FILTER, .filter = { .pref = FIB_SIEVE } };
+		for (size_t i = 0; !how && i < COUNT(links); i++)
+			world_tc_flush(w, links[i]);
+		for (size_t i = w->tc->filter_count; how && i-- > 0;)
+			if (w->tc->filters[i].pref == FIB_SIEVE)
+				w->tc->filters[i] = w->tc->filters[--w->tc->filter_count];
+		if (how == 1)
+			world_overrun(w);
+		for (int beneath = 0; how == 2 && beneath < 2; beneath++) {
+			gone.filter.explicit_null = beneath;
+			world_input(w, &(struct fib_input){ .kind = FIB_IN_SEEN, .object = &gone, .gone = true });
+		}
+		world_run(w);
+		received(false, false, true, ours());
+		ck_assert(path()->channel);
+	}
+}
+END_TEST
+
 START_TEST(somebody_elses_interface_of_that_name_is_left_alone)
 {
 	world_link(w, 60, "vccv0", NULL);
@@ -397,6 +423,23 @@ START_TEST(a_restart_keeps_all_of_it)
 }
 END_TEST
 
+START_TEST(a_pair_without_filters_is_kept_until_it_is_known_that_nobody_wants_it)
+{
+	world_pw_start(w);
+	circuit(PATH2 " cw cc2", 1);
+	uint32_t was = world_vccv(w);
+	w->tc->filter_count = w->tc->gate_count = 0; /* somebody has removed them while we were away */
+	world_restart(w);
+	world_tell_all(w);
+	world_config(w, "ip vpn-instance red\n");
+	world_run(w);
+	ck_assert_uint_eq(world_vccv(w), was);
+	circuit(PATH2 " cw cc2", 1);
+	received(true, false, false, ours());
+	ck_assert_uint_eq(world_vccv(w), was);
+}
+END_TEST
+
 START_TEST(what_nobody_wants_after_a_restart_goes)
 {
 	world_pw_start(w);
@@ -437,11 +480,13 @@ suite(void)
 	tcase_add_test(pair, one_that_somebody_deletes_is_made_again_and_meanwhile_nothing_reaches_the_customer);
 	tcase_add_test(pair, one_that_has_lost_its_other_end_is_made_again);
 	tcase_add_test(pair, one_that_is_taken_down_comes_up_and_its_filters_come_back);
+	tcase_add_test(pair, sieves_that_somebody_removes_come_back);
 	tcase_add_test(pair, somebody_elses_interface_of_that_name_is_left_alone);
 	tcase_add_test(lacks, a_kernel_without_u32_says_so_and_carries_frames_all_the_same);
 	tcase_add_test(lacks, a_kernel_without_flower_says_so);
 	tcase_add_test(lacks, a_kernel_without_pairs_of_interfaces_is_asked_again);
 	tcase_add_test(restart, a_restart_keeps_all_of_it);
+	tcase_add_test(restart, a_pair_without_filters_is_kept_until_it_is_known_that_nobody_wants_it);
 	tcase_add_test(restart, what_nobody_wants_after_a_restart_goes);
 	return s;
 }
