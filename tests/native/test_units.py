@@ -44,7 +44,7 @@ def confined(daemon, *argv):
     ("raise SystemExit('NoNewPrivs:\\t1' not in open('/proc/self/status').read())", 0),
 ], ids=["allowed", "family", "call", "user", "privileges"])
 def test_the_confinement_itself_confines(daemon, code, status):
-    code = code.replace("FORBIDDEN", "40" if daemon == "bfdd" else "17")  # AF_VSOCK, AF_PACKET
+    code = code.replace("FORBIDDEN", "40" if daemon in ("bfdd", "l2vpnd") else "17")  # AF_VSOCK, AF_PACKET
     p = subprocess.run(confined(daemon, "/usr/bin/python3", "-c", code), capture_output=True, text=True, timeout=60)
     assert p.returncode == status, p.stderr
 
@@ -90,7 +90,9 @@ def test_l2vpnd_serves_its_displays_confined(build, folder):
         wait_for(lambda: [s["interface"] for s in lab.rows("R1", "display", "mpls", "l2vpn", "service-name", "gold")] == ["GigabitEthernet0/2/0"],
                  "the service", last=lambda: {d: p.poll() for d, p in started.items()})
         with open(f"/proc/{started['l2vpnd'].pid}/status", encoding="utf-8") as f:
-            assert "CapEff:\t0000000000000000\n" in f.read(), "it needs no capability"
+            assert "CapEff:\t0000000000002000\n" in f.read(), "it has CAP_NET_RAW and no other"
+        lab.run("R1", "ip", "link", "add", "vccv0", "type", "veth", "peer", "name", "vccv1")
+        wait_for(lambda: "vccv0" in lab.run("R1", "ss", "-0lnH").stdout, "its packet socket", last=lambda: lab.run("R1", "ss", "-0lnH").stdout)
         p = lab.run("R1", os.path.join(build, "bin", "l2vpnctl"), "-r", run, "switch", "mpls", "l2vpn", "service-name", "gold", "secondary", check=False)
         assert p.returncode == 1 and "one pseudowire only" in p.stderr, p
         for daemon in ("l2vpnd", "ldpd", "fibd"):
