@@ -120,10 +120,11 @@ struct pw { /* a pseudowire that is configured: a row of l2vpn.Vc, and once its 
 	struct service *of;
 	enum l2vpn_role role;
 	struct l2vpn_settings settings;
-	uint32_t label;             /* ours; LABEL_UNSET: none is left */
-	struct pw_state {           /* without pointers, as all that is compared by its bytes */
-		bool fits;          /* both ends have spoken, and agree */
-		bool usable;        /* and both say that packets may go there, and BFD between them does not say that it is dead */
+	uint32_t label;    /* ours; LABEL_UNSET: none is left */
+	struct pw_state {  /* without pointers, as all that is compared by its bytes */
+		bool fits; /* both ends have spoken, and agree */
+		bool
+		    usable; /* and both say that packets may go there, and BFD between them does not say that it is dead */
 		bool good;          /* and the data plane is there */
 		bool up;            /* and the circuit is */
 		bool active;        /* frames leave by it */
@@ -255,10 +256,10 @@ const char *service_text(const struct service *, char out[L2VPN_IF + L2VPN_SERVI
 struct pw *pw_find(const struct l2vpn *, const struct addr *peer, uint32_t type, uint32_t vc_id);
 struct pw *pw_new(struct service *, enum l2vpn_role, const struct l2vpn_settings *);
 void pw_free(struct pw *);
-void pw_look(struct pw *);             /* what others say of it: its state, as far as it is not the circuit's */
-void pw_publish(struct pw *);          /* with the circuit's: its rows */
+void pw_look(struct pw *);              /* what others say of it: its state, as far as it is not the circuit's */
+void pw_publish(struct pw *);           /* with the circuit's: its rows */
 uint32_t pw_channel(const struct pw *); /* by which packets of VCCV go: L2VPN_CHANNEL_… */
-bool pw_is_offered(const struct pw *); /* to fibd, as one that it may go to by itself */
+bool pw_is_offered(const struct pw *);  /* to fibd, as one that it may go to by itself */
 const char *pw_text(const struct pw *, char out[96]); /* "secondary 3.3.3.3:200" */
 
 /* --- watch.c --- */

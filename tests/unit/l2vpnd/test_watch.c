@@ -9,7 +9,8 @@
 #define PORT2 "GigabitEthernet0/2/0"
 #define HEAD "mpls lsr-id 1.1.1.1\n#\nmpls l2vpn\n#\n"
 #define BOTH HEAD "interface " PORT "\n mpls l2vc 2.2.2.2 100\n mpls l2vc 3.3.3.3 200 secondary\n"
-#define WORD HEAD "interface " PORT "\n mpls l2vc 2.2.2.2 100 control-word\n mpls l2vc 3.3.3.3 200 control-word secondary\n"
+#define CW2 "control-word secondary\n"
+#define WORD HEAD "interface " PORT "\n mpls l2vc 2.2.2.2 100 control-word\n mpls l2vc 3.3.3.3 200 " CW2
 #define VCCV " mpls l2vpn vccv bfd\n"
 
 enum { ALL_CC = 7, PING = 2, IP = 4, IP_STATUS = 8, ACH = 0x10, ACH_STATUS = 0x20 };
@@ -86,7 +87,8 @@ END_TEST
 START_TEST(who_says_nothing_of_timers_has_the_usual_ones_and_they_count_beside_others)
 {
 	start(HEAD "interface " PORT "\n mpls l2vc 2.2.2.2 100\n mpls l2vpn pw bfd\n#\n"
-		   "interface " PORT2 "\n mpls l2vc 2.2.2.2 101\n mpls l2vpn pw bfd min-tx-interval 100 min-rx-interval 5\n",
+		   "interface " PORT2
+		   "\n mpls l2vc 2.2.2.2 101\n mpls l2vpn pw bfd min-tx-interval 100 min-rx-interval 5\n",
 	    false);
 	const Bfd__Request *r = world_watch(w, "2.2.2.2", 0);
 	ck_assert_uint_eq(r->min_tx_us, 10000);
