@@ -359,6 +359,20 @@ START_TEST(fibd_that_starts_anew_takes_no_session_away)
 }
 END_TEST
 
+START_TEST(a_channel_that_fibd_has_not_seen_again_yet_is_believed_until_it_has_looked)
+{
+	start(WORD VCCV, true);
+	l2vpn_input(w->l, &(struct l2vpn_input){ .kind = L2VPN_IN_LOST, .table = L2VPN_FIB_CIRCUIT }, w->now);
+	world_peer(w, "2.2.2.2")->channel = false;
+	world_settle(w);
+	ck_assert_ptr_nonnull(channel_watch());
+	l2vpn_input(w->l,
+	    &(struct l2vpn_input){ .kind = L2VPN_IN_SYNCED, .table = L2VPN_FIB_CIRCUIT, .round = w->round[1] }, w->now);
+	world_settle(w);
+	ck_assert_ptr_null(channel_watch());
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -386,6 +400,7 @@ suite(void)
 	tcase_add_test(v, a_session_that_nobody_asks_for_any_more_says_nothing);
 	tcase_add_test(v, sessions_of_others_are_not_taken_for_that_of_a_label);
 	tcase_add_test(v, fibd_that_starts_anew_takes_no_session_away);
+	tcase_add_test(v, a_channel_that_fibd_has_not_seen_again_yet_is_believed_until_it_has_looked);
 	suite_add_tcase(s, v);
 	return s;
 }
