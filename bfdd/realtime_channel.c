@@ -16,8 +16,8 @@ enum { LABEL = 4, HEADER = 4, V6_HEADER = 40, UDP = 17 };
 /* Offsets are from the label on; `at` is where the IP header is. Jumps count from the instruction behind. */
 #define LOAD(size, at) BPF_STMT(BPF_LD | (size) | BPF_ABS, at)
 #define IS(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, yes, no)
-#define V4(at, yes, no)                                                                                             \
-	LOAD(BPF_B, (at) + 9), IS(UDP, 0, (no) + 3), BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, at),                       \
+#define V4(at, yes, no)                                                                       \
+	LOAD(BPF_B, (at) + 9), IS(UDP, 0, (no) + 3), BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, at), \
 	    BPF_STMT(BPF_LD | BPF_H | BPF_IND, (at) + 2), IS(BFD_SINGLE_PORT, yes, no)
 #define V6(at, yes, no) \
 	LOAD(BPF_B, (at) + 6), IS(UDP, 0, (no) + 2), LOAD(BPF_H, (at) + V6_HEADER + 2), IS(BFD_SINGLE_PORT, yes, no)
@@ -52,9 +52,9 @@ filter(int fd)
 int
 channel_listen(uint32_t ifindex, int queue_bytes)
 {
-	struct sockaddr_ll device = { .sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_MPLS_UC),
-		.sll_ifindex = (int)ifindex };
+	struct sockaddr_ll device = {
+		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_MPLS_UC), .sll_ifindex = (int)ifindex
+	};
 	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, r;
 
 	if (fd < 0)

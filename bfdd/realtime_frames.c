@@ -28,7 +28,7 @@ enum {
 struct hop {
 	struct hash_node by_peer;
 	struct list wondered; /* in `questions` while it is to be asked for */
-	struct addr peer; /* none: of a channel, which has no neighbours */
+	struct addr peer;     /* none: of a channel, which has no neighbours */
 	uint32_t ifindex;
 	uint16_t protocol; /* ETH_P_… */
 	unsigned users;

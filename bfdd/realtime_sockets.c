@@ -278,8 +278,7 @@ same_socket(const struct bfd_order *a, const struct bfd_order *b)
 	return addr_eq(&p->peer, &q->peer) && addr_eq(&p->local, &q->local) && p->ifindex == q->ifindex &&
 	       p->vrf == q->vrf && p->multihop == q->multihop && p->tos_exp == q->tos_exp &&
 	       p->vccv_label == q->vccv_label && p->vccv_encapsulation == q->vccv_encapsulation &&
-	       p->vccv_control_word == q->vccv_control_word &&
-	       strcmp(a->device, b->device) == 0;
+	       p->vccv_control_word == q->vccv_control_word && strcmp(a->device, b->device) == 0;
 }
 
 void

@@ -121,8 +121,8 @@ l2vpn_bfd_said(const struct args *a)
 SETTING(set_template_word, control_word, true, false)
 SETTING(set_template_mtu, mtu, (uint16_t)arg_u32(a, "mtu"), 0)
 SETTING(set_template_vccv, no_vccv, false, true)
-SETTING(set_template_bfd, bfd, l2vpn_bfd_said(a), (struct l2vpn_bfd){ 0 })
-SETTING(set_template_vccv_bfd, vccv_bfd, l2vpn_bfd_said(a), (struct l2vpn_bfd){ 0 })
+SETTING(set_template_bfd, bfd, l2vpn_bfd_said(a), l2vpn_bfd_said(a))
+SETTING(set_template_vccv_bfd, vccv_bfd, l2vpn_bfd_said(a), l2vpn_bfd_said(a))
 #undef SETTING
 
 /* --- tunnel policies --- */
@@ -237,14 +237,16 @@ const struct command l2vpn_commands[] = {
 	    .words = "bfd-detect " L2VPN_BFD_TIMERS,
 	    .undo = "bfd-detect",
 	    .set = set_template_bfd,
-	    .help = "BFD over several hops watches the other end; while it is dead the pseudowire is not used. One session "
-		    "does for all pseudowires that go there, with the quickest timers (default 10 10 3)",
+	    .help =
+		"BFD over several hops watches the other end; while it is dead the pseudowire is not used. One session "
+		"does for all pseudowires that go there, with the quickest timers (default 10 10 3)",
 	    .ref = "RFC 5883" },
 	{ .view = VIEW_PW_TEMPLATE,
 	    .words = "vccv bfd " L2VPN_BFD_TIMERS,
 	    .undo = "vccv bfd",
 	    .set = set_template_vccv_bfd,
-	    .help = "BFD over its control channel watches the pseudowire itself, if the other end takes it; while it is dead "
+	    .help = "BFD over its control channel watches the pseudowire itself, if the other end takes it; while it "
+		    "is dead "
 		    "the pseudowire is not used (timers: default 10 10 3)",
 	    .ref = "RFC 5885" },
 	{ .view = VIEW_SYSTEM,

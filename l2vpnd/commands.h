@@ -18,5 +18,5 @@ void l2vpn_check(void *conf, struct conf_error *);
 /* How BFD's timers are said; what the line says of BFD. */
 #define L2VPN_BFD_TIMERS \
 	"[ min-tx-interval <1-60000>:tx | min-rx-interval <1-60000>:rx | detect-multiplier <1-255>:multiplier ]*"
-struct l2vpn_bfd l2vpn_bfd_said(const struct args *);
+struct l2vpn_bfd l2vpn_bfd_said(const struct args *); /* of one that undoes: nothing */
 #endif

@@ -56,7 +56,8 @@ check_channel(const struct meant *m, struct conf_error *why)
 {
 	if (m->settings.vccv_bfd.on && !m->settings.vccv)
 		conf_refuse(why,
-		    "BFD over VCCV needs a control channel, which the other end of the %s pseudowire of %s is not told: take "
+		    "BFD over VCCV needs a control channel, which the other end of the %s pseudowire of %s is not "
+		    "told: take "
 		    "`undo interface-parameter-type vccv` out, or `vccv bfd`",
 		    l2vpn_role_name(m->role), m->circuit->name);
 }

@@ -127,17 +127,15 @@ static int
 set_bfd(void *conf, const struct args *a, struct conf_error *why)
 {
 	(void)why;
-	l2vpn_line_circuit(conf, a)->bfd = args_undo(a) ? (struct l2vpn_bfd){ 0 } : l2vpn_bfd_said(a);
+	l2vpn_line_circuit(conf, a)->bfd = l2vpn_bfd_said(a);
 	return 0;
 }
 
 static int
 set_vccv_bfd(void *conf, const struct args *a, struct conf_error *why)
 {
-	struct l2vpn_circuit_config *c = l2vpn_line_circuit(conf, a);
-
 	(void)why;
-	c->vccv_bfd = args_undo(a) ? (struct l2vpn_bfd){ 0 } : l2vpn_bfd_said(a);
+	l2vpn_line_circuit(conf, a)->vccv_bfd = l2vpn_bfd_said(a);
 	return 0;
 }
 
@@ -209,7 +207,8 @@ const struct command l2vpn_circuit_commands[] = {
 	    .words = "mpls l2vpn vccv bfd " L2VPN_BFD_TIMERS,
 	    .undo = "mpls l2vpn vccv bfd",
 	    .set = set_vccv_bfd,
-	    .help = "BFD over their control channels watches the pseudowires themselves, where the other ends take it; while "
+	    .help = "BFD over their control channels watches the pseudowires themselves, where the other ends take it; "
+		    "while "
 		    "one is dead it is not used",
 	    .ref = "RFC 5885" },
 	{ .view = VIEW_INTERFACE,

@@ -118,10 +118,11 @@ struct pw { /* a pseudowire that is configured: a row of l2vpn.Vc, and once its 
 	struct service *of;
 	enum l2vpn_role role;
 	struct l2vpn_settings settings;
-	uint32_t label;             /* ours; LABEL_UNSET: none is left */
-	struct pw_state {           /* without pointers, as all that is compared by its bytes */
-		bool fits;          /* both ends have spoken, and agree */
-		bool usable;        /* and both say that packets may go there, and BFD between them does not say that it is dead */
+	uint32_t label;    /* ours; LABEL_UNSET: none is left */
+	struct pw_state {  /* without pointers, as all that is compared by its bytes */
+		bool fits; /* both ends have spoken, and agree */
+		bool
+		    usable; /* and both say that packets may go there, and BFD between them does not say that it is dead */
 		bool good;          /* and the data plane is there */
 		bool up;            /* and the circuit is */
 		bool active;        /* frames leave by it */

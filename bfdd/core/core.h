@@ -85,7 +85,7 @@ struct bfd_datagram {
 	struct addr from, to;
 	uint32_t ifindex, vrf;
 	uint8_t ttl;
-	bool multihop; /* by the port it came to */
+	bool multihop;       /* by the port it came to */
 	uint32_t vccv_label; /* as in struct bfd_params: what it came with */
 	uint8_t vccv_encapsulation;
 };

@@ -120,7 +120,7 @@ struct track {
 	uint32_t number;
 	bool present, dead, heard; /* heard: it has said something since our start */
 	bool is_hop;
-	struct list fates;         /* of struct follower */
+	struct list fates; /* of struct follower */
 	struct addr peer;
 	uint32_t ifindex; /* single hop: of its link */
 	bool multihop;
@@ -607,11 +607,11 @@ void fate_second_over(struct rib *, struct fate *);                       /* its
 void fate_find_second(struct rib *, struct fate *);
 void fate_tell_those_before(struct rib *, struct fate *); /* its members are others */
 /* track.c */
-uint32_t track_session(struct rib *, const char *name); /* index + 1 in rib->tracks */
-uint32_t track_hop(struct rib *, const struct hop_key *);               /* likewise */
-const struct track *track_of(const struct rib *, uint32_t number);      /* NULL for 0 */
-bool track_is_guess(const struct rib *, const struct track *); /* whether it is dead is not known yet */
-void tracks_join(struct rib *, struct fate *);                 /* a new fate follows what its next hops name */
+uint32_t track_session(struct rib *, const char *name);            /* index + 1 in rib->tracks */
+uint32_t track_hop(struct rib *, const struct hop_key *);          /* likewise */
+const struct track *track_of(const struct rib *, uint32_t number); /* NULL for 0 */
+bool track_is_guess(const struct rib *, const struct track *);     /* whether it is dead is not known yet */
+void tracks_join(struct rib *, struct fate *);                     /* a new fate follows what its next hops name */
 void tracks_leave(struct rib *, struct fate *);
 /* A next hop is on this link; ifindex 0: several hops away. It may be dead, or no longer, when this returns. */
 void track_place(struct rib *, uint32_t number, uint32_t ifindex);

@@ -54,8 +54,8 @@ configure_one(struct rib *rib, const struct fib_static *s, size_t count)
 			.name = v->name ? port_name_number(rib, c->names[v->name - 1]) : 0,
 			.track = v->track ? track_session(rib, c->notes[v->track - 1]->text) : 0 };
 		if (v->bfd)
-			specs[n - 1].track = track_hop(rib,
-			    &(struct hop_key){ .table = t, .peer = v->next_hop, .interface = specs[n - 1].name });
+			specs[n - 1].track = track_hop(
+			    rib, &(struct hop_key){ .table = t, .peer = v->next_hop, .interface = specs[n - 1].name });
 	}
 	struct fate *fate = fate_get(rib, &(struct fate){ .table = t,
 					      .family = s->prefix.addr.family,

@@ -162,10 +162,9 @@ tunnel_new(struct rib *rib, const struct addr *peer, bool bfd, const struct addr
 {
 	struct tunnel *t = NEW(struct tunnel);
 	const struct hop_key watched = { .table = rib->public, .peer = *peer, .source = *source, .client = HOP_PW };
-	struct spec to = { .addr = *peer,
-		.lsp = true,
-		.label = LABEL_IMPLICIT_NULL,
-		.track = bfd ? track_hop(rib, &watched) : 0 };
+	struct spec to = {
+		.addr = *peer, .lsp = true, .label = LABEL_IMPLICIT_NULL, .track = bfd ? track_hop(rib, &watched) : 0
+	};
 
 	t->peer = *peer;
 	t->bfd = bfd;

@@ -39,9 +39,14 @@ world(void)
 			.demand = i == 2,
 			.demand_poll_us = 50000,
 			.vccv_label = i < PLAIN ? 0 : LABEL + i,
-			.vccv_encapsulation = i < PLAIN ? 0 : i == PLAIN ? VCCV_ACH : VCCV_IP,
+			.vccv_encapsulation = i < PLAIN    ? 0
+					      : i == PLAIN ? VCCV_ACH
+							   : VCCV_IP,
 			.key_count = i && i < PLAIN ? 1 : 0,
-			.keys = { { .id = 1, .type = (enum bfd_auth_type)(i < PLAIN ? i : 0), .size = 5, .secret = "apple" } } };
+			.keys = { { .id = 1,
+			    .type = (enum bfd_auth_type)(i < PLAIN ? i : 0),
+			    .size = 5,
+			    .secret = "apple" } } };
 		bfd_core_set(c, i + 1u, &p, 1000000);
 	}
 	return c;

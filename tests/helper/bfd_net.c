@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct addr
-address(unsigned side)
+struct addr
+net_address(unsigned side)
 {
 	return addr_v4(UINT32_C(0x0a000001) + side);
 }
@@ -35,8 +35,8 @@ bfd_net_free(struct bfd_net *n)
 struct bfd_params
 bfd_net_params(unsigned side)
 {
-	return (struct bfd_params){ .peer = address(!side),
-		.local = address(side),
+	return (struct bfd_params){ .peer = net_address(!side),
+		.local = net_address(side),
 		.ifindex = NET_IFINDEX,
 		.detect_mult = 3,
 		.desired_min_tx_us = 10000,
@@ -97,15 +97,38 @@ bfd_net_set(struct bfd_net *n, unsigned side, const struct bfd_params *p)
 	bfd_net_drain(n, side);
 }
 
+/* Packed into a frame, and taken out of it again. */
+static void
+by_channel(const struct vccv_form *form, struct bfd_datagram *d, uint8_t *frame)
+{
+	struct envelope e = vccv_envelope(form);
+	size_t size = envelope_fill(&e, d->bytes, d->size, frame);
+	struct vccv_packet p;
+
+	if (!vccv_decode(frame, size, &p))
+		abort();
+	d->bytes = p.payload;
+	d->size = p.size;
+	d->from = p.from;
+	d->to = p.to;
+	d->ttl = p.ttl;
+	d->vccv_label = p.label;
+	d->vccv_encapsulation = p.encapsulation;
+}
+
 enum bfd_verdict
 bfd_net_give_bytes(struct bfd_net *n, unsigned side, const uint8_t *bytes, size_t size)
 {
 	struct bfd_datagram d = { .bytes = bytes,
 		.size = size,
-		.from = address(!side),
-		.to = address(side),
+		.from = net_address(!side),
+		.to = net_address(side),
 		.ifindex = NET_IFINDEX,
 		.ttl = 255 };
+	uint8_t frame[ENVELOPE_HEAD + ENVELOPE_BYTES + BFD_PACKET_MAX];
+
+	if (n->channel[side].label)
+		by_channel(&n->channel[side], &d, frame);
 	enum bfd_verdict v = bfd_core_packet(n->core[side], &d, n->received ? n->received(n, side) : n->now);
 
 	bfd_net_drain(n, side);

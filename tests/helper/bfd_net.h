@@ -1,6 +1,7 @@
 #ifndef HELPER_BFD_NET_H
 #define HELPER_BFD_NET_H
 #include "bfdd/core/core.h"
+#include "bfdd/core/vccv.h"
 
 /* Two BFD cores and the wire between them, on a virtual clock. Side 0 is 10.0.0.1, side 1 is 10.0.0.2, one link. */
 enum { NET_LOCAL = 8192, NET_IFINDEX = 3, NET_HISTORY = 4096 };
@@ -19,7 +20,9 @@ struct bfd_net {
 	unsigned lose_every[2]; /* each nth packet that this side sends is lost; 0 none */
 	unsigned sent[2];
 	uint32_t local[2]; /* discriminators; NET_LOCAL and the next one to begin with */
-	void *ctx;         /* of what follows, each NULL without need */
+	struct vccv_form
+	    channel[2]; /* label not 0: they are the ends of a pseudowire, and this is what comes to this side */
+	void *ctx;      /* of what follows, each NULL without need */
 	bool (*loses)(struct bfd_net *, unsigned side, bool echo); /* the packet that this side sends now */
 	usec_t (*delays)(struct bfd_net *, unsigned side);         /* ... more than delay_us */
 	usec_t (*received)(struct bfd_net *, unsigned side); /* when a packet is told to have been there; else now */
@@ -32,6 +35,7 @@ struct bfd_net {
 	usec_t sent_at[2][NET_HISTORY];
 };
 
+struct addr net_address(unsigned side);
 struct bfd_net *bfd_net_new(uint64_t seed);
 void bfd_net_free(struct bfd_net *);
 struct bfd_params bfd_net_params(unsigned side); /* 10 ms both ways, multiplier 3 */

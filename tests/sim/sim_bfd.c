@@ -1,8 +1,8 @@
 /*
  * Pairs of BFD cores on a clock of their own, through whatever a network, a machine and an operator may do to them.
  *
- * A pair gets timers, multipliers, keys, echoes and demand mode by chance, of either end. Then one thing after another
- * happens to it, each followed by what must hold:
+ * A pair gets timers, multipliers, keys, echoes and demand mode by chance, of either end, or stands at a pseudowire's ends. Then
+ * one thing after another happens to it, each followed by what must hold:
  *
  *   loss       never as many packets in a row as the multiplier, late and overtaking: nobody falls
  *   clocks     the real-time clock leaps by seconds and hours while packets wait to be read: nobody falls
@@ -64,11 +64,28 @@ draw_timers(struct bfd_params *p)
 	p->detect_mult = (uint8_t)(2 + chance(5));
 }
 
+/* One of three pairs is of the ends of a pseudowire, each with a label of its own, and has neither echoes nor demand mode. */
+static void
+draw_channel(struct bfd_params *p, unsigned side, bool bare)
+{
+	struct vccv_form f = { .label = 524288 + side * 1000,
+		.encapsulation = bare ? VCCV_ACH : VCCV_IP,
+		.control_word = bare || chance(2),
+		.own = net_address(!side),
+		.port = 49152 };
+
+	net->channel[side] = f;
+	p->vccv_label = f.label;
+	p->vccv_encapsulation = f.encapsulation;
+	p->demand = false;
+	p->demand_poll_us = 0;
+}
+
 static void
 draw_pair(void)
 {
 	uint8_t kind = (uint8_t)chance(BFD_AUTH_MET_SHA1 + 1);
-	bool echo = chance(4) == 0;
+	bool channel = chance(3) == 0, bare = chance(2), echo = !channel && chance(4) == 0;
 
 	for (unsigned i = 0; i < 2; i++) {
 		params[i] = bfd_net_params(i);
@@ -79,6 +96,8 @@ draw_pair(void)
 			params[i].echo_us = i ? 0 : 50000;
 			params[i].required_min_echo_us = 20000;
 		}
+		if (channel)
+			draw_channel(&params[i], i, bare);
 		if (kind) {
 			params[i].key_count = 1;
 			params[i].keys[0] = (struct bfd_key){ .id = 1, .type = (enum bfd_auth_type)kind, .size = 5 };

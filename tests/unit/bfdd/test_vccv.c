@@ -65,7 +65,8 @@ START_TEST(each_form_begins_as_it_should_and_is_understood)
 	size_t size = make(forms[_i].encapsulation, forms[_i].word, forms[_i].own);
 	struct addr own, to;
 
-	ck_assert(addr_parse(forms[_i].own, &own) && addr_parse(own.family == 4 ? "127.0.0.1" : "::ffff:127.0.0.1", &to));
+	ck_assert(
+	    addr_parse(forms[_i].own, &own) && addr_parse(own.family == 4 ? "127.0.0.1" : "::ffff:127.0.0.1", &to));
 	ck_assert_uint_eq(size, forms[_i].size);
 	ck_assert_mem_eq(frame, forms[_i].head, forms[_i].head_size);
 	ck_assert_mem_eq(frame + size - sizeof payload, payload, sizeof payload);
@@ -87,7 +88,8 @@ START_TEST(each_form_cut_at_each_byte_is_refused)
 
 	for (size_t cut = 0; cut < size; cut++)
 		if (decode(frame, cut)) /* BFD itself sees that it is short, RFC 5880 6.8.6 */
-			ck_assert(forms[_i].encapsulation == VCCV_ACH && got.size == cut - 8 && got.size < sizeof payload);
+			ck_assert(
+			    forms[_i].encapsulation == VCCV_ACH && got.size == cut - 8 && got.size < sizeof payload);
 }
 END_TEST
 
@@ -107,26 +109,23 @@ static const struct {
 	uint8_t value;
 	bool mend;
 } wrong[] = {
-	{ 2, 0x1c, false }, /* another label beneath */
-	{ 4, 0x00, false }, /* frames of the customer, with a control word */
-	{ 4, 0x11, false }, /* another version of the associated channel */
-	{ 7, 0x22, false }, /* another channel type */
-	{ 7, 0x57, false }, /* IPv6 it says */
-	{ 7, 0x07, false }, /* BFD it says: the length that BFD has here is not there */
-	{ 8, 0x44, true },  /* header length */
-	{ 8, 0x65, true },
-	{ 11, 200, true }, /* total length */
-	{ 11, 19, true },
-	{ 14, 0x20, true }, /* more fragments */
-	{ 15, 1, true },    /* a fragment */
-	{ 17, 6, true },    /* no UDP */
-	{ 18, 0, false },   /* header checksum */
-	{ 24, 10, true },   /* a destination that could be forwarded to */
-	{ 31, 0xbf, false }, /* another port: LSP ping */
-	{ 33, 7, false },    /* UDP length */
-	{ 33, 60, false },
-	{ 34, 1, false }, /* UDP checksum */
-	{ 59, 1, false }, /* a bit of BFD's own */
+	{ 2, 0x1c, false },                   /* another label beneath */
+	{ 4, 0x00, false },                   /* frames of the customer, with a control word */
+	{ 4, 0x11, false },                   /* another version of the associated channel */
+	{ 7, 0x22, false },                   /* another channel type */
+	{ 7, 0x57, false },                   /* IPv6 it says */
+	{ 7, 0x07, false },                   /* BFD it says: the length that BFD has here is not there */
+	{ 8, 0x44, true },                    /* header length */
+	{ 8, 0x65, true }, { 11, 200, true }, /* total length */
+	{ 11, 19, true }, { 14, 0x20, true }, /* more fragments */
+	{ 15, 1, true },                      /* a fragment */
+	{ 17, 6, true },                      /* no UDP */
+	{ 18, 0, false },                     /* header checksum */
+	{ 24, 10, true },                     /* a destination that could be forwarded to */
+	{ 31, 0xbf, false },                  /* another port: LSP ping */
+	{ 33, 7, false },                     /* UDP length */
+	{ 33, 60, false }, { 34, 1, false },  /* UDP checksum */
+	{ 59, 1, false },                     /* a bit of BFD's own */
 };
 
 START_TEST(what_is_not_bfds_or_is_damaged_is_refused)
@@ -143,7 +142,8 @@ START_TEST(what_is_not_bfds_or_is_damaged_is_refused)
 		frame[19] = (uint8_t)sum;
 	}
 	if (wrong[_i].at == 7 && wrong[_i].value == 7) /* to BFD it is: and it is wrong there */
-		ck_assert(vccv_decode(frame, size, &got) && bfd_decode(got.payload, got.size, &(struct bfd_packet){ 0 }) != BFD_ACCEPTED);
+		ck_assert(vccv_decode(frame, size, &got) &&
+			  bfd_decode(got.payload, got.size, &(struct bfd_packet){ 0 }) != BFD_ACCEPTED);
 	else
 		ck_assert(!vccv_decode(frame, size, &got));
 }

@@ -325,8 +325,10 @@ START_TEST(what_cannot_be_done_on_a_channel_is_said)
 	bare.no_source = true;
 	front_channel(f, "l2vpnd", &bare, false);
 	ck_assert_uint_eq(front_take(f), 0);
-	ck_assert_str_eq(front_row(f, "dynamic 2.2.2.2%/524288<1.1.1.1")->trouble, "this form of BFD over VCCV cannot be done");
-	ck_assert_str_eq(front_row(f, "dynamic 2.2.2.2%/524289")->trouble, "BFD over VCCV with IP needs an address of ours");
+	ck_assert_str_eq(
+	    front_row(f, "dynamic 2.2.2.2%/524288<1.1.1.1")->trouble, "this form of BFD over VCCV cannot be done");
+	ck_assert_str_eq(
+	    front_row(f, "dynamic 2.2.2.2%/524289")->trouble, "BFD over VCCV with IP needs an address of ours");
 }
 END_TEST
 

@@ -9,7 +9,8 @@
 #define PORT2 "GigabitEthernet0/2/0"
 #define HEAD "mpls lsr-id 1.1.1.1\n#\nmpls l2vpn\n#\n"
 #define BOTH HEAD "interface " PORT "\n mpls l2vc 2.2.2.2 100\n mpls l2vc 3.3.3.3 200 secondary\n"
-#define WORD HEAD "interface " PORT "\n mpls l2vc 2.2.2.2 100 control-word\n mpls l2vc 3.3.3.3 200 control-word secondary\n"
+#define CW2 "control-word secondary\n"
+#define WORD HEAD "interface " PORT "\n mpls l2vc 2.2.2.2 100 control-word\n mpls l2vc 3.3.3.3 200 " CW2
 #define VCCV " mpls l2vpn vccv bfd\n"
 
 enum { ALL_CC = 7, PING = 2, IP = 4, IP_STATUS = 8, ACH = 0x10, ACH_STATUS = 0x20 };
@@ -85,7 +86,8 @@ END_TEST
 START_TEST(who_says_nothing_of_timers_has_the_usual_ones_and_they_count_beside_others)
 {
 	start(HEAD "interface " PORT "\n mpls l2vc 2.2.2.2 100\n mpls l2vpn pw bfd\n#\n"
-		   "interface " PORT2 "\n mpls l2vc 2.2.2.2 101\n mpls l2vpn pw bfd min-tx-interval 100 min-rx-interval 5\n",
+		   "interface " PORT2
+		   "\n mpls l2vc 2.2.2.2 101\n mpls l2vpn pw bfd min-tx-interval 100 min-rx-interval 5\n",
 	    false);
 	const Bfd__Request *r = world_watch(w, "2.2.2.2", 0);
 	ck_assert_uint_eq(r->min_tx_us, 10000);
@@ -356,6 +358,20 @@ START_TEST(fibd_that_starts_anew_takes_no_session_away)
 }
 END_TEST
 
+START_TEST(a_channel_that_fibd_has_not_seen_again_yet_is_believed_until_it_has_looked)
+{
+	start(WORD VCCV, true);
+	l2vpn_input(w->l, &(struct l2vpn_input){ .kind = L2VPN_IN_LOST, .table = L2VPN_FIB_CIRCUIT }, w->now);
+	world_peer(w, "2.2.2.2")->channel = false;
+	world_settle(w);
+	ck_assert_ptr_nonnull(channel_watch());
+	l2vpn_input(w->l,
+	    &(struct l2vpn_input){ .kind = L2VPN_IN_SYNCED, .table = L2VPN_FIB_CIRCUIT, .round = w->round[1] }, w->now);
+	world_settle(w);
+	ck_assert_ptr_null(channel_watch());
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -383,6 +399,7 @@ suite(void)
 	tcase_add_test(v, a_session_that_nobody_asks_for_any_more_says_nothing);
 	tcase_add_test(v, sessions_of_others_are_not_taken_for_that_of_a_label);
 	tcase_add_test(v, fibd_that_starts_anew_takes_no_session_away);
+	tcase_add_test(v, a_channel_that_fibd_has_not_seen_again_yet_is_believed_until_it_has_looked);
 	suite_add_tcase(s, v);
 	return s;
 }
