@@ -172,6 +172,7 @@ circuits_take(struct batch *b)
 {
 	struct rib *rib = b->rib;
 
+	tunnels_tell(rib);
 	list_each_safe (l, &rib->dirty_circuits) {
 		struct circuit *c = OBJECT(l, struct circuit, dirty);
 		if (b->count == b->room)
