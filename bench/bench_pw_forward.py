@@ -13,10 +13,10 @@ import time
 
 from bench_bfd import QUIET, paths
 from bench_vpn import BFD_MS, LIMIT_S, PE, Pe, cut, far_end
-from common import HERE, Space, There, TICK, cable, figure, sh, until
+from common import HERE, Space, There, cable, figure, sh, until
 
 COUNTS = [int(n) for n in os.environ.get("BENCH_PW_SWITCH", "1,1000").split(",")]
-FRAMES = int(os.environ.get("BENCH_PW_FRAMES", "20000"))
+FRAMES, TRIES = int(os.environ.get("BENCH_PW_FRAMES", "20000")), 7
 SIZES = {"small": 60, "1,500-byte": 1514}
 SPACING_US = 1000
 SAMPLES = 3
@@ -101,20 +101,18 @@ def received(space, link):
     return json.loads(space.ip("-j", "-s", "link", "show", link))[0]["stats64"]["rx"]["packets"]
 
 
-def busy():
-    with open("/proc/stat", encoding="ascii") as f:
-        fields = [int(n) for n in f.readline().split()[1:9]]
-    return (sum(fields) - fields[3] - fields[4]) / TICK
-
-
 def flood(build, source, link, bits, target=None, target_link=None):
-    """Sends FRAMES of them: seconds for one, and CPU; all must arrive, unless nobody looks."""
-    before, used = received(target, target_link) if target else 0, busy()
-    out = source.run(os.path.join(build, "bench", "frames"), "send", link, str(FRAMES), "0", bits.hex())
-    seconds = float(out.split()[2])
-    if target:
-        until(lambda: received(target, target_link) - before >= FRAMES, f"{FRAMES} frames at {target_link}", 60, 0.1)
-    return {"time": seconds / FRAMES, "cpu": (busy() - used) / FRAMES}
+    """Sends FRAMES of them several times: seconds for one, the least that it took. All must arrive, unless nobody looks.
+
+    A frame is sent and forwarded by one processor, one after the other: the time is that of the processor."""
+    times = []
+    for _ in range(TRIES):
+        before = received(target, target_link) if target else 0
+        out = source.run(os.path.join(build, "bench", "frames"), "send", link, str(FRAMES), "0", bits.hex())
+        times.append(float(out.split()[2]))
+        if target:
+            until(lambda b=before: received(target, target_link) - b >= FRAMES, f"{FRAMES} frames at {target_link}", 60, 0.1)
+    return min(times) / FRAMES
 
 
 class Ground:
@@ -264,6 +262,7 @@ def switch(pe, build, ce, far, some, act):
     watch, notices = Watch(build, ce, far, some), TcNotices(pe.space)
     time.sleep(REST_S)
     begun = act(False)
+    time.sleep(REST_S)  # who asks for all rows would have the processor now
     pe.wait(1)
     result = {"time": max(watch.end()) - begun, "messages": notices.count()}
     act(True)
@@ -300,22 +299,19 @@ def both(build, rounds):
 
 
 def cost_figures(got, where):
-    def mid(key, what):
-        return statistics.median(r[key][what] for r in got)
+    def mid(key):
+        return statistics.median(r[key] for r in got)
 
     result = []
     for size_name, size in SIZES.items():
         for way, words in (("in", "into a pseudowire"), ("out", "out of a pseudowire")):
-            routed, nothing = mid(f"routed {way} {size_name}", "time"), mid(f"nothing in {size_name}", "time")
+            routed, nothing = mid(f"routed {way} {size_name}"), mid(f"nothing in {size_name}")
             for name, word in (("cw", "with a control word"), ("no cw", "without a control word")):
-                ours = mid(f"{name} {way} {size_name}", "time")
-                what = f"{size_name} frames {words} {word}{where}"
-                result += [figure(f"{what}: frames a second, beside routed packets", "frames/s", {"penult": 1 / ours, "raw": 1 / routed}, "more"),
-                           figure(f"{what}: the same", "Gbit/s", {"penult": size * 8e-9 / ours, "raw": size * 8e-9 / routed}, "more"),
-                           figure(f"{what}: time for one without the sender's, beside a routed packet's", "us",
-                                  {"penult": (ours - nothing) * 1e6, "raw": (routed - nothing) * 1e6}),
-                           figure(f"{what}: CPU for one, the sender's with it, beside a routed packet's", "us",
-                                  {"penult": mid(f"{name} {way} {size_name}", "cpu") * 1e6, "raw": mid(f"routed {way} {size_name}", "cpu") * 1e6})]
+                ours, what = mid(f"{name} {way} {size_name}"), f"{size_name} frames {words} {word}{where}, beside routed packets"
+                result += [figure(f"{what}", "frames/s", {"penult": 1 / ours, "raw": 1 / routed}, "more"),
+                           figure(f"{what}", "Gbit/s", {"penult": size * 8e-9 / ours, "raw": size * 8e-9 / routed}, "more"),
+                           figure(f"{what}: processor for one, without the sender's", "us",
+                                  {"penult": (ours - nothing) * 1e6, "raw": (routed - nothing) * 1e6})]
     return result
 
 

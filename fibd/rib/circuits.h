@@ -36,6 +36,7 @@ struct tunnel { /* the LSPs to a provider edge, for all pseudowires that go ther
 	struct gate *gate; /* NULL: there is none yet, or it was shut */
 	struct gate *last; /* that was shut */
 	bool guess;        /* as its fate was, when it was looked at last */
+	bool moved;        /* its circuits are to be looked at */
 	uint16_t way_count;
 	struct tunnel_way {
 		struct fib_path path;
@@ -103,6 +104,7 @@ void stations_free(struct rib *);
 struct tunnel *tunnel_join(struct rib *, struct wire *, bool bfd, const struct addr *bfd_source);
 void tunnel_leave(struct rib *, struct wire *);
 void tunnels_settle(struct rib *);                       /* what their fates lead to; gates are shut */
+void tunnels_tell(struct rib *);                         /* those who leave by one that has moved */
 struct gate *tunnel_gate(struct rib *, struct tunnel *); /* an open one */
 const struct tunnel_way *tunnel_way(
     const struct wire *);                         /* the one of several that it takes; NULL: none that can be taken */

@@ -182,6 +182,7 @@ circuits_take(struct batch *b)
 {
 	struct rib *rib = b->rib;
 
+	tunnels_tell(rib);
 	sieves_take(b);
 	list_each_safe (l, &rib->dirty_circuits) {
 		struct circuit *c = OBJECT(l, struct circuit, dirty);

@@ -422,7 +422,8 @@ struct rib {
 	uint64_t circuit_rows;
 	bool contested;                 /* two circuits want one label or interface */
 	size_t block_links, core_links; /* that have the block, as seen; those but lo */
-	bool tunnels_dirty;             /* their ways may be others */
+	bool tunnels_dirty;             /* their ways may be others, */
+	bool tunnels_moved;             /* and of some are */
 	bool stations_dirty;            /* some MAC address is to be asked for */
 	bool clsacts_dirty;             /* interfaces may need filters, or need them no longer */
 	bool gates_first;               /* before anything else */

@@ -291,8 +291,23 @@ settle(struct rib *rib, struct tunnel *t)
 	t->guess = f->guess;
 	if (same && !known)
 		return;
-	list_each (l, &t->wires) {
-		circuit_dirty(rib, OBJECT(l, struct wire, of_tunnel)->circuit);
+	t->moved = rib->tunnels_moved = rib->work = true;
+}
+
+/* However many they are, a gate that was shut for them has gone to the kernel before. */
+void
+tunnels_tell(struct rib *rib)
+{
+	if (!rib->tunnels_moved)
+		return;
+	rib->tunnels_moved = false;
+	hash_each (n, &rib->tunnels) {
+		struct tunnel *t = OBJECT(n, struct tunnel, by_key);
+		if (t->moved)
+			list_each (l, &t->wires) {
+				circuit_dirty(rib, OBJECT(l, struct wire, of_tunnel)->circuit);
+			}
+		t->moved = false;
 	}
 }
 

@@ -4,6 +4,7 @@
  */
 #include "fibd/rib/circuits.h"
 #include "tests/helper/check.h"
+#include "tests/unit/fibd/world_tc.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -154,6 +155,32 @@ START_TEST(eight_times_as_many_do_not_take_much_longer_than_eight_times)
 }
 END_TEST
 
+START_TEST(the_gate_is_shut_before_any_circuit_is_looked_at)
+{
+	struct world *w = world_pw();
+	struct fib_op ops[8];
+
+	world_pw_start(w);
+	for (uint32_t i = 7; i <= 8; i++) {
+		char name[16], path[64];
+		snprintf(name, sizeof name, "eth%u", i);
+		snprintf(path, sizeof path, "2.2.2.2 %u %u %u", i, PW_LABEL + i, 2 * PW_LABEL + i);
+		world_circuit(w, &(struct world_circuit){ name, .paths = path, .turn = 1 }, 1);
+	}
+	world_run(w);
+	ck_assert(list_is_empty(&w->rib->dirty_circuits));
+	world_lsp_gone(w, "2.2.2.2/32");
+	ck_assert(list_is_empty(&w->rib->dirty_circuits));
+	ck_assert_uint_eq(rib_take_ops(w->rib, ops, COUNT(ops), w->now), 1);
+	ck_assert_int_eq(ops[0].object.kind, FIB_A_GATE);
+	ck_assert(list_is_empty(&w->rib->dirty_circuits));
+	rib_take_ops(w->rib, ops, COUNT(ops), w->now);
+	ck_assert_uint_eq(w->rib->circuits.count, 2);
+	ck_assert(!w->rib->tunnels_moved);
+	world_free(w);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -161,6 +188,7 @@ suite(void)
 	TCase *c = tcase_create("cost");
 
 	tcase_set_timeout(c, 120);
+	tcase_add_test(c, the_gate_is_shut_before_any_circuit_is_looked_at);
 	tcase_add_loop_test(c, eight_times_as_many_do_not_take_much_longer_than_eight_times, 0, 4);
 	suite_add_tcase(suite, c);
 	return suite;
