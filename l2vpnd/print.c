@@ -7,7 +7,7 @@
 
 enum { VLAN_RANK = 1, RANK = 40 }; /* behind what makes an interface, and the lines of protocols */
 
-/* --- templates and policies --- */
+/* --- templates --- */
 
 static void
 print_template(const struct l2vpn_template *t, struct conf_lines *out)
@@ -30,20 +30,6 @@ print_template(const struct l2vpn_template *t, struct conf_lines *out)
 	if (t->bfd)
 		SAY("bfd-detect");
 #undef SAY
-}
-
-static void
-print_policy(const struct l2vpn_policy *p, struct conf_lines *out)
-{
-	char head[16 + L2VPN_POLICY];
-
-	snprintf(head, sizeof head, "tunnel-policy %s", p->name);
-	conf_say(out, CONF_TUNNEL_POLICIES, head, 0, "%s", "");
-	if (*p->description)
-		conf_say(out, CONF_TUNNEL_POLICIES, head, 0, "description %s", p->description);
-	if (p->lsp)
-		conf_say(out, CONF_TUNNEL_POLICIES, head, 0, "tunnel select-seq lsp%s%s load-balance-number %u",
-		    p->cr_lsp ? " cr-lsp" : "", p->gre ? " gre" : "", p->balance);
 }
 
 /* --- circuits --- */
@@ -153,8 +139,6 @@ l2vpn_print(const struct l2vpn_config *c, struct conf_lines *out)
 		print_template(&c->templates[i], out);
 	for (size_t i = 0; i < c->circuit_count; i++)
 		print_circuit(&c->circuits[i], out);
-	for (size_t i = 0; i < c->policy_count; i++)
-		print_policy(&c->policies[i], out);
 	for (size_t i = 0; i < c->ccc_count; i++)
 		conf_say(out, CONF_CCC, NULL, 0, "ccc %s interface %s out-interface %s", c->cccs[i].name,
 		    c->cccs[i].interface[0], c->cccs[i].interface[1]);

@@ -233,7 +233,7 @@ set_wires(struct rib *rib, struct circuit *c, const L2vpn__Circuit *row)
 			.usable = p->usable };
 		list_init(&w->of_tunnel);
 		if (addr_from_bytes(p->peer.data, p->peer.len, &w->peer) && addr_is_set(&w->peer))
-			w->tunnel = tunnel_join(rib, w, p->bfd);
+			w->tunnel = tunnel_join(rib, w, p->bfd, policy_number(rib, p->tunnel_policy));
 	}
 	for (uint8_t i = 0; i < count; i++)
 		tunnel_leave(rib, &before[i]);

@@ -28,6 +28,7 @@ struct gate { /* all pseudowires of a tunnel are looked at behind it. Once shut 
 struct tunnel { /* the LSPs to a provider edge, for all pseudowires that go there */
 	struct hash_node by_key;
 	struct addr peer;
+	uint32_t policy; /* of rib->policies, index + 1; 0: none */
 	bool bfd;
 	struct fate *fate;
 	struct list wires;
@@ -96,7 +97,7 @@ const struct station *station_need(struct rib *, uint32_t ifindex, const struct 
 struct station *station_find(struct rib *, uint32_t ifindex, const struct addr *);
 void stations_free(struct rib *);
 /* tunnels.c */
-struct tunnel *tunnel_join(struct rib *, struct wire *, bool bfd);
+struct tunnel *tunnel_join(struct rib *, struct wire *, bool bfd, uint32_t policy);
 void tunnel_leave(struct rib *, struct wire *);
 void tunnels_settle(struct rib *);                       /* what their fates lead to; gates are shut */
 struct gate *tunnel_gate(struct rib *, struct tunnel *); /* an open one */

@@ -150,7 +150,7 @@ fill_wire(const struct circuit *c, uint8_t i, struct arena *arena)
 
 	fib__circuit_path__init(m);
 	if (w->tunnel)
-		reach = reach_of(c->rib, home_get(c->rib, ""), &w->peer, &unsure);
+		reach = reach_of(c->rib, home_get(c->rib, ""), &w->peer, w->tunnel->policy, &unsure);
 	m->peer = fill_addr(&w->peer, arena);
 	m->vc_id = w->vc_id;
 	m->in_label = w->in_label ? w->in_label : LABEL_UNSET;

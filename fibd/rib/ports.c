@@ -147,6 +147,7 @@ name_tables(struct rib *rib)
 			continue;
 		struct rib_table *t = table_get(rib, p->link.vrf_table);
 		memcpy(t->vrf, p->link.name, sizeof t->vrf);
+		policies_of_table(rib, t);
 	}
 }
 

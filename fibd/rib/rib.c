@@ -113,6 +113,7 @@ rib_free(struct rib *rib)
 	homes_free(rib);
 	ports_free(rib);
 	tracks_free(rib);
+	policies_free(rib);
 	diff_free(rib);
 	for (size_t i = 0; i < COUNT(rib->ranges); i++)
 		table_gone(&rib->range_table, &rib->ranges[i].row);
@@ -163,6 +164,7 @@ configure(struct rib *rib, struct fib_config *new)
 	rib->config_round++;
 	statics_configure(rib);
 	tracks_configured(rib);
+	policies_configured(rib);
 	if (!rib->has_config && !rib->tracks_known)
 		rib->tracks_until = rib->now + TRACKS_WAIT;
 	if (!rib->has_config)

@@ -3,7 +3,8 @@
  *
  * A tunnel is a fate with a next hop over an LSP, as VPN routes have it, but without the label at the bottom: so tunnel labels,
  * several paths, BFD over several hops and the loss of an LSP come from where routes have them from. Of several paths a pseudowire
- * takes one, by a hash of its label, so that its frames stay in order.
+ * takes one, by a hash of its label, so that its frames stay in order. A tunnel policy makes a tunnel of its own, over the LSPs
+ * that it permits (policies.c).
  *
  * The filters of a tunnel's pseudowires begin with its gate, one action for all of them. When the last path is gone the gate is
  * shut, by one message, and each circuit goes on with its next filter, which is there already. A gate that was shut stays so: a
@@ -138,49 +139,52 @@ keep_open(struct tunnel *t)
 /* --- tunnels --- */
 
 static uint32_t
-key_hash(const struct addr *peer, bool bfd)
+key_hash(const struct addr *peer, bool bfd, uint32_t policy)
 {
-	return hash_bytes(peer->bytes, sizeof peer->bytes, bfd);
+	return hash_bytes(peer->bytes, sizeof peer->bytes, bfd + 2 * policy);
 }
 
 static struct tunnel *
-find(const struct rib *rib, const struct addr *peer, bool bfd)
+find(const struct rib *rib, const struct addr *peer, bool bfd, uint32_t policy)
 {
-	for (struct hash_node *n = hash_first(&rib->tunnels, key_hash(peer, bfd)); n; n = hash_next(n)) {
+	for (struct hash_node *n = hash_first(&rib->tunnels, key_hash(peer, bfd, policy)); n; n = hash_next(n)) {
 		struct tunnel *t = OBJECT(n, struct tunnel, by_key);
-		if (addr_eq(&t->peer, peer) && t->bfd == bfd)
+		if (addr_eq(&t->peer, peer) && t->bfd == bfd && t->policy == policy)
 			return t;
 	}
 	return NULL;
 }
 
 static struct tunnel *
-tunnel_new(struct rib *rib, const struct addr *peer, bool bfd)
+tunnel_new(struct rib *rib, const struct addr *peer, bool bfd, uint32_t policy)
 {
 	struct tunnel *t = NEW(struct tunnel);
 	struct spec to = { .addr = *peer,
 		.lsp = true,
 		.label = LABEL_IMPLICIT_NULL,
+		.policy = policy,
 		.track = bfd ? track_hop(rib, rib->public, peer, 0, true) : 0 };
 
 	t->peer = *peer;
 	t->bfd = bfd;
+	t->policy = policy;
 	list_init(&t->wires);
 	t->fate = fate_get(
 	    rib, &(struct fate){ .table = rib->public, .family = peer->family, .specs = &to, .spec_count = 1 });
 	t->fate->tunnels = true;
-	hash_add(&rib->tunnels, &t->by_key, key_hash(peer, bfd));
+	hash_add(&rib->tunnels, &t->by_key, key_hash(peer, bfd, policy));
 	rib->tunnels_dirty = true;
 	return t;
 }
 
 struct tunnel *
-tunnel_join(struct rib *rib, struct wire *w, bool bfd)
+tunnel_join(struct rib *rib, struct wire *w, bool bfd, uint32_t policy)
 {
-	struct tunnel *t = find(rib, &w->peer, bfd);
+	struct tunnel *t = find(rib, &w->peer, bfd, policy);
 
 	if (!t)
-		t = tunnel_new(rib, &w->peer, bfd);
+		t = tunnel_new(rib, &w->peer, bfd, policy);
+	policy_counts(rib, policy, 1);
 	list_append(&t->wires, &w->of_tunnel);
 	return t;
 }
@@ -193,6 +197,7 @@ tunnel_leave(struct rib *rib, struct wire *w)
 	w->tunnel = NULL;
 	if (!t)
 		return;
+	policy_counts(rib, t->policy, -1);
 	list_remove(&w->of_tunnel);
 	if (!list_is_empty(&t->wires))
 		return;

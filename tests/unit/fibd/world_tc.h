@@ -38,8 +38,8 @@ const char *world_frame(struct world *, uint32_t ifindex);
 /* What becomes of a packet with this label alone, or beneath an explicit null: "7 cw", "7 retag", "not ours". */
 const char *world_packet(struct world *, uint32_t ifindex, uint32_t label, bool explicit_null);
 
-/* Rows of l2vpn.Circuit. Paths: "2.2.2.2 100 600001 524288 cw bfd off, …" are peer, VC ID, out label, in label; "off": not usable.
- * NULL: gone. */
+/* Rows of l2vpn.Circuit. Paths: "2.2.2.2 100 600001 524288 cw bfd off by P, …" are peer, VC ID, out label, in label; "off": not usable;
+ * "by P": that tunnel policy. NULL: gone. */
 struct world_circuit {
 	const char *interface, *paths, *local;
 	uint32_t active, turn;
