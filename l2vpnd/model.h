@@ -106,7 +106,7 @@ struct pw { /* a pseudowire that is configured: a row of l2vpn.Vc, and once its 
 		struct told_path path;
 	} state;
 	struct request_said { /* in l2vpn.PwRequest, as it is there */
-		uint32_t label, mtu, status, vlan, cc, cv;
+		uint32_t label, group, mtu, status, vlan, cc, cv;
 		bool control_word;
 		char description[L2VPN_SERVICE];
 	} asked;

@@ -18,8 +18,9 @@
  * first what is wanted of it. After our own restart the row of a pw that was not heard of yet is held back, so that readers
  * keep the one of before; ldp.Pw is complete when ldp.Lsp is.
  *
- * Status that changes goes out when the input's batch is over: where all pseudowires of a group have come to the same one,
- * a single Notification tells it (group wildcard, 5.4.2).
+ * Status that changes and labels that are taken back go out when the input's batch is over: where all pseudowires of a group
+ * have come to the same one a single Notification tells it, and where all of them go a single Withdraw (group wildcard, RFC 8077
+ * 5.4.2 and 6.5). A label that is wanted back by then was never taken.
  */
 #include "ldpd/pw.h"
 #include "proto/fill.h"
@@ -219,7 +220,7 @@ peer_that_is_up(struct ldp *ldp, const struct pw *w)
 }
 
 static void
-status_later(struct ldp *ldp, struct pw *w)
+say_later(struct ldp *ldp, struct pw *w)
 {
 	if (list_is_empty(&w->changed))
 		list_append(&ldp->pws_changed, &w->changed);
@@ -254,6 +255,10 @@ act(struct ldp *ldp, struct peer *p, struct pw *w)
 {
 	struct pw_decision d = pw_decide(w, p != NULL);
 
+	if (d.acts == PW_ACT_STATUS || (d.acts == PW_ACT_WITHDRAW && w->told.group)) {
+		say_later(ldp, w);
+		d.acts = 0;
+	}
 	if (d.acts & PW_ACT_BEGIN_ANEW)
 		begin_anew(ldp, p, w);
 	if (d.acts & PW_ACT_WITHDRAW)
@@ -262,8 +267,6 @@ act(struct ldp *ldp, struct peer *p, struct pw *w)
 		pw_ask(ldp, p, w);
 	if (d.acts & PW_ACT_MAP)
 		pw_map(ldp, p, w, 0);
-	if (d.acts & PW_ACT_STATUS)
-		status_later(ldp, w);
 	if (w->state == PW_TOLD && pw_is_heard(w))
 		w->agreed = w->told.control_word && w->heard.control_word;
 }
@@ -281,7 +284,7 @@ pw_settle(struct ldp *ldp, struct pw *w)
 		show(ldp, other);
 }
 
-/* --- status, told together --- */
+/* --- said together --- */
 
 static bool
 shares_group(const struct pw *a, const struct pw *b)
@@ -289,9 +292,18 @@ shares_group(const struct pw *a, const struct pw *b)
 	return a->lsr == b->lsr && a->type == b->type && a->told.group == b->told.group;
 }
 
-/* May one message tell all of the group? Whoever is meant by it must have come to the same status, and be listening. */
+/* Has it come to the same as `than`, and would hear it? */
 static bool
-is_one_for_all(const struct ldp *ldp, const struct pw *w)
+comes_to(const struct pw *w, const struct pw *than, unsigned acts)
+{
+	if (acts == PW_ACT_WITHDRAW)
+		return pw_decide(w, true).acts == PW_ACT_WITHDRAW;
+	return w->wanted.status == than->wanted.status && pw_is_heard(w) && w->heard_status;
+}
+
+/* May one message speak of all of the group? Whoever is meant by it must have come to the same. */
+static bool
+is_one_for_all(const struct ldp *ldp, const struct pw *w, unsigned acts)
 {
 	unsigned count = 0;
 
@@ -299,7 +311,7 @@ is_one_for_all(const struct ldp *ldp, const struct pw *w)
 		const struct pw *v = CONST_OBJECT(n, struct pw, by_id);
 		if (v->state != PW_TOLD || !shares_group(v, w))
 			continue;
-		if (v->wanted.status != w->wanted.status || !pw_is_heard(v) || !v->heard_status)
+		if (!comes_to(v, w, acts))
 			return false;
 		count++;
 	}
@@ -307,16 +319,41 @@ is_one_for_all(const struct ldp *ldp, const struct pw *w)
 }
 
 static void
-tell_group(struct ldp *ldp, struct peer *p, const struct pw *w)
+said(struct ldp *ldp, struct pw *w, unsigned acts)
 {
-	pw_tell_status(ldp, p, w, true);
+	list_remove(&w->changed);
+	if (acts == PW_ACT_WITHDRAW) {
+		pw_withdrawn(w);
+		pw_settle(ldp, w);
+	} else {
+		w->told.status = w->wanted.status;
+	}
+}
+
+static void
+say_of_group(struct ldp *ldp, struct peer *p, struct pw *w, unsigned acts)
+{
+	if (acts == PW_ACT_WITHDRAW)
+		pw_withdraw_group(ldp, p, w);
+	else
+		pw_tell_status(ldp, p, w, true);
 	hash_each (n, &ldp->pws) {
 		struct pw *v = OBJECT(n, struct pw, by_id);
-		if (v->state != PW_TOLD || !shares_group(v, w))
-			continue;
-		v->told.status = v->wanted.status;
-		list_remove(&v->changed);
+		if (v->state == PW_TOLD && shares_group(v, w))
+			said(ldp, v, acts);
 	}
+}
+
+static void
+say_of_one(struct ldp *ldp, struct peer *p, struct pw *w, unsigned acts)
+{
+	if (acts == PW_ACT_WITHDRAW) {
+		pw_withdraw(ldp, p, w, LDP_OK);
+		pw_settle(ldp, w);
+		return;
+	}
+	pw_tell_status(ldp, p, w, false);
+	said(ldp, w, acts);
 }
 
 static int
@@ -334,7 +371,7 @@ by_group(const void *a, const void *b)
 }
 
 void
-pws_tell_status(struct ldp *ldp)
+pws_say(struct ldp *ldp)
 {
 	struct pw **all = mem_zalloc((ldp->pws.count + 1) * sizeof *all);
 	size_t count = 0;
@@ -347,17 +384,16 @@ pws_tell_status(struct ldp *ldp)
 		struct pw *w = all[i];
 		struct peer *p = peer_that_is_up(ldp, w);
 		bool first = !i || !shares_group(all[i - 1], w), more = i + 1 < count && shares_group(all[i + 1], w);
-		if (list_is_empty(&w->changed)) /* told with its group */
+		if (list_is_empty(&w->changed)) /* said with its group */
 			continue;
 		list_remove(&w->changed);
-		if (!(pw_decide(w, p != NULL).acts & PW_ACT_STATUS))
+		unsigned acts = pw_decide(w, p != NULL).acts;
+		if (acts != PW_ACT_STATUS && acts != PW_ACT_WITHDRAW)
 			continue;
-		if (first && more && w->told.group && is_one_for_all(ldp, w)) {
-			tell_group(ldp, p, w);
-			continue;
-		}
-		pw_tell_status(ldp, p, w, false);
-		w->told.status = w->wanted.status;
+		if (first && more && w->told.group && is_one_for_all(ldp, w, acts))
+			say_of_group(ldp, p, w, acts);
+		else
+			say_of_one(ldp, p, w, acts);
 	}
 	free(all);
 }
@@ -443,6 +479,7 @@ pws_synced(struct ldp *ldp, uint32_t round)
 			unrequest(ldp, w);
 	}
 	ldp->pws_known = true;
+	pws_say(ldp); /* before the end of what is said */
 	hash_each (k, &ldp->peers) {
 		struct peer *p = OBJECT(k, struct peer, by_id);
 		if (p->state == S_OPERATIONAL)

@@ -45,10 +45,26 @@ pw_withdraw(struct ldp *ldp, struct peer *p, struct pw *w, uint32_t status)
 	put(ldp, p, LDP_LABEL_WITHDRAW,
 	    &(struct ldp_label_fields){
 		.fec = element(w, w->told.control_word, w->told.group), .label = w->told.label, .status = status });
+	pw_withdrawn(w);
+}
+
+void
+pw_withdrawn(struct pw *w)
+{
 	w->state = PW_UNTOLD;
 	w->awaited++;
 	w->withdrawn = true;
 	list_remove(&w->changed);
+}
+
+/* No label: RFC 8077 6.5, whichever label it is. */
+void
+pw_withdraw_group(struct ldp *ldp, struct peer *p, const struct pw *w)
+{
+	struct ldp_label_fields f = { .fec = element(w, w->told.control_word, w->told.group), .label = LABEL_UNSET };
+
+	f.fec.pw.wild = true;
+	put(ldp, p, LDP_LABEL_WITHDRAW, &f);
 }
 
 void
@@ -299,9 +315,24 @@ is_meant(const struct pw *w, const struct ldp_fec *e, uint32_t group)
 	return e->pw.type == w->type && e->pw.group == group;
 }
 
+/* A Release of many answers a Withdraw of many, when there was one: then it is about none that was told since. */
+static bool
+is_answer(const struct ldp *ldp, const struct peer *p, const struct ldp_fec *e)
+{
+	bool any = false;
+
+	hash_each (n, &ldp->pws) {
+		const struct pw *w = CONST_OBJECT(n, struct pw, by_id);
+		any |= w->lsr == p->lsr && w->awaited && is_meant(w, e, w->told.group);
+	}
+	return any;
+}
+
 static void
 each_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct ldp_fec *e)
 {
+	bool answers = m->type == LDP_LABEL_RELEASE && is_answer(ldp, p, e);
+
 	hash_each (n, &ldp->pws) {
 		struct pw *w = OBJECT(n, struct pw, by_id);
 		bool theirs = m->type == LDP_LABEL_WITHDRAW;
@@ -309,7 +340,7 @@ each_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct l
 			continue;
 		if (theirs)
 			forget_label(ldp, w, m->label.label);
-		else if (m->type == LDP_LABEL_RELEASE)
+		else if (m->type == LDP_LABEL_RELEASE && (!answers || w->awaited))
 			released(ldp, w, m);
 		else if (m->type == LDP_LABEL_REQUEST)
 			answer(ldp, p, w, m->id);

@@ -90,7 +90,11 @@ label_message(const struct ldp_msg *m, struct text *out)
 		if (m->label.pw.status)
 			text_add(out, "!0x%x", m->label.pw.status);
 		break;
-	case LDP_LABEL_WITHDRAW: text_add(out, " withdraw"); break;
+	case LDP_LABEL_WITHDRAW:
+		text_add(out, " withdraw");
+		if (e.pw.wild)
+			text_add(out, ":group %u", e.pw.group);
+		break;
 	case LDP_LABEL_RELEASE: text_add(out, " release:%d", (int)m->label.label); break;
 	case LDP_LABEL_REQUEST: text_add(out, " ask"); break;
 	default: ck_abort_msg("a message of type %#x", m->type);

@@ -6,7 +6,7 @@
  * A neighbour (ldp_script.h) that speaks of pseudowires, and what the engine said of them as one line of words:
  *
  *	map:C map:- map:-!0x1      a Mapping, with control word or without; its status when that is not 0
- *	withdraw withdraw:Wrong C-Bit release:77 ask
+ *	withdraw withdraw:Wrong C-Bit withdraw:group 5 release:77 ask
  *	status:0x1 status:group 5:0x1
  *	notify:No Route            any other Notification but an End-of-LIB of prefixes; "end" is that of pseudowires
  */

@@ -76,6 +76,26 @@ START_TEST(it_is_up_when_both_ends_agree_and_the_data_plane_was_read_back)
 }
 END_TEST
 
+#define SUB(n) "interface " PORT "." #n "\n vlan-type dot1q " #n "\n mpls l2vc 2.2.2.2 " #n "\n#\n"
+
+START_TEST(all_circuits_of_a_port_share_a_group_and_other_ports_do_not)
+{
+	start("mpls l2vpn\n#\n" SUB(10) SUB(11) "interface GigabitEthernet0/2/0\n mpls l2vc 2.2.2.2 12\n");
+	world_port(w, PORT ".10")->up = world_port(w, PORT ".11")->up = true;
+	world_settle(w);
+	uint32_t group = world_request(w, "2.2.2.2", 10)->group;
+	ck_assert_uint_ne(group, 0);
+	ck_assert_uint_eq(world_request(w, "2.2.2.2", 11)->group, group);
+	ck_assert_uint_eq(world_vc(w, "2.2.2.2", 11)->local_group, group);
+	ck_assert_uint_ne(world_request(w, "2.2.2.2", 12)->group, 0);
+	ck_assert_uint_ne(world_request(w, "2.2.2.2", 12)->group, group);
+	world_restart_l2vpnd(w);
+	ck_assert_uint_eq(world_request(w, "2.2.2.2", 10)->group, group);
+	world_configure(w, ONE); /* the port itself */
+	ck_assert_uint_eq(world_request(w, "2.2.2.2", 100)->group, group);
+}
+END_TEST
+
 static void
 no_session(struct end *e, struct peer *p, struct port *port)
 {
@@ -423,6 +443,7 @@ suite(void)
 	tcase_add_checked_fixture(up, NULL, teardown);
 	tcase_add_test(up, a_pseudowire_is_asked_for_with_its_circuits_mtu_and_a_label_of_the_range);
 	tcase_add_test(up, it_is_up_when_both_ends_agree_and_the_data_plane_was_read_back);
+	tcase_add_test(up, all_circuits_of_a_port_share_a_group_and_other_ports_do_not);
 	tcase_add_loop_test(up, each_fault_takes_it_down_with_its_reason_and_ours_are_told, 0, COUNT(faults));
 	tcase_add_test(up, bfd_that_says_dead_takes_it_down_where_it_watches);
 	tcase_add_test(up, standby_may_be_ignored);
