@@ -339,16 +339,21 @@ dispatch(struct rib *rib, const struct fib_input *in)
 
 /*
  * The first configuration is in the kernel, with the addresses that it gives: what readers see now is whole. Who chooses
- * among the addresses, a router ID for instance, must not choose among a part of them.
+ * among the addresses, a router ID for instance, must not choose among a part of them. What depends on LSPs is whole when
+ * these were told: after our restart a pseudowire without one would be told the other end as a fault.
  */
 static void
 vouch_for_answers(struct rib *rib)
 {
 	bool known = !rib->inherited || (rib->synced[FIB_LDP_LSP] && rib->synced[FIB_IGP_ROUTE]);
 
-	if (rib->interface_table.complete && !rib->reach_table.complete && known && rib->synced[FIB_VPN_NEXTHOP] &&
-	    !rib->review)
+	if (!rib->interface_table.complete)
+		return;
+	if (!rib->reach_table.complete && known && rib->synced[FIB_VPN_NEXTHOP] && !rib->review)
 		table_complete(&rib->reach_table);
+	/* l2vpnd begins with what these rows say of labels, so it must not wait for one who never comes. */
+	if (!rib->circuit_table.complete && (known || !rib->patient) && list_is_empty(&rib->dirty_circuits))
+		table_complete(&rib->circuit_table);
 }
 
 void
@@ -361,7 +366,6 @@ rib_vouch(struct rib *rib)
 	table_complete(&rib->interface_table);
 	table_complete(&rib->route_table);
 	table_complete(&rib->ilm_table);
-	table_complete(&rib->circuit_table);
 	table_complete(&rib->request_table);
 	vouch_for_answers(rib);
 }

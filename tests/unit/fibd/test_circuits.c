@@ -602,6 +602,48 @@ START_TEST(after_a_restart_nothing_is_touched_and_labels_are_told_of)
 }
 END_TEST
 
+/* Whoever is the last to tell: until then its rows are not whole, and l2vpnd takes nothing bad from them. */
+START_TEST(after_a_restart_circuits_are_not_whole_before_lsps_are_known)
+{
+	world_pw_start(w);
+	circuit(PATH2, 0, 1);
+	come_back();
+	circuit(PATH2, 0, 1);
+	ck_assert(world_table(w, "fib.Interface")->complete);
+	ck_assert(!world_table(w, "fib.Circuit")->complete);
+	for (int turn = 0; turn < 2; turn++) {
+		ck_assert(!row()->paths[0]->lsp);
+		ck_assert(!world_table(w, "fib.Circuit")->complete);
+		if ((turn + _i) % 2) {
+			world_pe_ldp(w, 1);
+			world_synced(w, FIB_LDP_LSP, 1);
+		} else {
+			world_pe_igp(w, 1);
+			world_synced(w, FIB_IGP_ROUTE, 1);
+		}
+		world_run(w);
+	}
+	ck_assert(row()->paths[0]->lsp);
+	ck_assert(world_table(w, "fib.Circuit")->complete);
+}
+END_TEST
+
+START_TEST(nobody_is_waited_for_in_vain_and_a_first_start_waits_for_nobody)
+{
+	world_pw_start(w);
+	circuit(PATH2, 0, 1);
+	come_back();
+	world_wait(w, 19 * USEC_PER_SEC);
+	ck_assert(!world_table(w, "fib.Circuit")->complete);
+	world_wait(w, 2 * USEC_PER_SEC);
+	ck_assert(world_table(w, "fib.Circuit")->complete);
+	world_free(w);
+	w = world_pw();
+	come_back();
+	ck_assert(world_table(w, "fib.Circuit")->complete);
+}
+END_TEST
+
 START_TEST(after_a_restart_a_circuit_is_where_it_was_in_its_turn)
 {
 	world_pw_start(w);
@@ -714,6 +756,8 @@ suite(void)
 	suite_add_tcase(s, kernel);
 	tcase_add_checked_fixture(restart, setup, teardown);
 	tcase_add_test(restart, after_a_restart_nothing_is_touched_and_labels_are_told_of);
+	tcase_add_loop_test(restart, after_a_restart_circuits_are_not_whole_before_lsps_are_known, 0, 2);
+	tcase_add_test(restart, nobody_is_waited_for_in_vain_and_a_first_start_waits_for_nobody);
 	tcase_add_test(restart, after_a_restart_a_circuit_is_where_it_was_in_its_turn);
 	tcase_add_test(restart, what_nobody_asks_for_any_more_is_swept_when_that_is_known);
 	tcase_add_test(restart, rows_of_l2vpnd_outlive_it_and_are_swept_when_it_says_so);
