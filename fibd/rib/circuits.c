@@ -172,6 +172,7 @@ circuit_of_port(struct rib *rib, uint32_t ifindex)
 	struct circuit *c = find(rib, p ? port_label(p) : name);
 	if (!c)
 		c = circuit_new(rib, p ? port_label(p) : name);
+	c->found |= !rib->dumped;
 	if (p)
 		circuit_place(rib, c, ifindex);
 	return c;
@@ -282,13 +283,14 @@ circuit_row(struct rib *rib, const L2vpn__Circuit *row, bool gone, uint32_t roun
 	c->turn = row->turn;
 	snprintf(c->local, sizeof c->local, "%.63s", row->local);
 	set_wires(rib, c, row);
+	rib->ports_dirty |= c->found; /* it may have been kept down until now */
 	circuit_dirty(rib, c);
 }
 
 void
 circuits_synced(struct rib *rib, uint32_t round)
 {
-	rib->synced[FIB_L2VPN_CIRCUIT] = true;
+	rib->synced[FIB_L2VPN_CIRCUIT] = rib->ports_dirty = true;
 	hash_each (n, &rib->circuits) {
 		struct circuit *c = OBJECT(n, struct circuit, by_name);
 		circuit_dirty(rib, c);

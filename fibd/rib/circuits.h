@@ -84,6 +84,8 @@ struct circuit { /* a row of l2vpn.Circuit, or what the kernel has from before o
 	usec_t moved_at;
 	char moved_why[96];
 	bool carrier_tried;
+	bool by_interface; /* its carrier cannot be switched: the interface is taken down instead */
+	bool found;        /* the kernel had it when we started */
 	char carrier_trouble[96];
 	struct list dirty;
 	struct row row;
@@ -136,7 +138,9 @@ void circuit_place(struct rib *, struct circuit *, uint32_t ifindex); /* 0: nowh
 void circuit_find_port(struct rib *, struct circuit *);
 void circuit_settle_promiscuous(struct rib *, const struct circuit *, struct port *);
 void circuit_settle_carrier(struct rib *, struct circuit *, struct port *);
-void circuit_carrier_refused(struct rib *, struct circuit *, const char *text);
+void circuit_carrier_refused(struct rib *, struct circuit *, struct port *, const char *text);
+bool circuit_holds_down(const struct circuit *); /* the interface, because no pseudowire can be used */
+bool circuit_keeps_down(const struct rib *, const struct port *);
 void circuits_link_changed(struct rib *, struct port *, bool gone);
 /* circuits_diff.c */
 void circuits_take_gates(struct batch *);

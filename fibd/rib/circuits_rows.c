@@ -226,7 +226,8 @@ fill_circuit(const struct row *row, void *message, struct arena *arena)
 	m->interface = fill_text(c->name);
 	m->ifindex = p ? p->link.ifindex : 0;
 	if (p) { /* a carrier that we hold says nothing of the line */
-		m->up = p->link.admin_up && (p->link.carrier || c->carrier_held);
+		m->up = circuit_holds_down(c) ? !port_is_shut(c->rib, p)
+					      : p->link.admin_up && (p->link.carrier || c->carrier_held);
 		m->mtu = p->link.mtu;
 		m->mac = fill_mac(p->link.mac, arena);
 	}

@@ -471,6 +471,14 @@ settle_addresses(struct rib *rib, struct port *p, const struct fib_if_config *c)
 	}
 }
 
+bool
+port_is_shut(struct rib *rib, const struct port *p)
+{
+	const struct fib_if_config *c = config_of(rib, p);
+
+	return c && c->shutdown;
+}
+
 static bool
 is_loopback_name(const char *name)
 {
@@ -505,7 +513,8 @@ settle_port(struct rib *rib, struct port *p)
 			ask(rib, FIB_OP_MPLS_INPUT, p, false);
 		table_changed(&rib->interface_table, &p->row);
 	}
-	if ((c || is_lo) && !(c && c->shutdown) && !p->link.admin_up && !(p->told & TOLD_UP)) {
+	if ((c || is_lo) && !(c && c->shutdown) && !p->link.admin_up && !(p->told & TOLD_UP) &&
+	    !circuit_keeps_down(rib, p)) {
 		p->told |= TOLD_UP;
 		ask(rib, FIB_OP_LINK_UP, p, false);
 	}
@@ -619,7 +628,7 @@ port_answer(struct rib *rib, const struct pending *op, int error, const char *te
 		return;
 	if (op->kind == FIB_OP_LINK_CARRIER) {
 		if (p && p->circuit)
-			circuit_carrier_refused(rib, p->circuit, text);
+			circuit_carrier_refused(rib, p->circuit, p, text);
 		return;
 	}
 	if (!p) {

@@ -275,7 +275,7 @@ timer(struct rib *rib)
 	if (rib->now >= rib->patient_until) {
 		rib->patient_until = USEC_NEVER;
 		rib->patient = false;
-		rib->resolve_all = true;
+		rib->resolve_all = rib->ports_dirty = true;
 	}
 	if (rib->now >= rib->retry_at) {
 		rib->retry_at = USEC_NEVER;

@@ -40,7 +40,9 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 	for (size_t i = 0; i < p->address_count; i++)
 		if (!p->addresses[i].tentative)
 			m->addresses[m->n_addresses++] = fill_prefix(&p->addresses[i].prefix, arena);
-	m->trouble = fill_text(p->trouble);
+	m->trouble = fill_text(p->circuit && circuit_holds_down(p->circuit) && !*p->trouble
+				   ? "down while no pseudowire of its circuit can be used"
+				   : p->trouble);
 	m->held = p->held_protocol;
 }
 
