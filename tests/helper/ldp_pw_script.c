@@ -5,6 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
+struct script *
+pw_script_up(struct net_pw *ret_wanted)
+{
+	struct script *s = script_new("3.3.3.3");
+
+	script_up(s);
+	script_forget(s);
+	*ret_wanted = pw_script_want(s);
+	return s;
+}
+
+void
+pw_script_free(struct script *s)
+{
+	ldp_config_free(&s->dut->config);
+	script_free(s);
+}
+
 void
 pw_script_put(struct script *s, enum ldp_type type, const struct ldp_label_fields *f)
 {

@@ -12,6 +12,8 @@
  */
 enum { PW_OURS = 600000, PW_THEIRS = 77, PW_NUMBER = 100 };
 
+struct script *pw_script_up(struct net_pw *ret_wanted); /* a session with it, and nothing said of pseudowires yet */
+void pw_script_free(struct script *);
 void pw_script_put(struct script *, enum ldp_type, const struct ldp_label_fields *);
 /* What a Mapping of the neighbour's usually is: number 100, Ethernet raw, label 77, MTU 1500, a PW status TLV. */
 struct ldp_label_fields pw_script_mapping(void);

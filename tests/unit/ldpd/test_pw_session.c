@@ -25,8 +25,7 @@ setup(void)
 static void
 teardown(void)
 {
-	ldp_config_free(&s->dut->config);
-	script_free(s);
+	pw_script_free(s);
 }
 
 static void
