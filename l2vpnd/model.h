@@ -63,7 +63,7 @@ struct told_circuit { /* a row of fib.Circuit */
 	uint32_t round;
 	struct circuit_word {
 		uint32_t ifindex, mtu, active, turn; /* active: LABEL_UNSET none */
-		bool up;
+		bool up, held;   /* held: fibd holds its carrier down; `up` is what was so before */
 		usec_t moved_at; /* the last change of `active` */
 		char moved_why[160], trouble[160];
 		uint8_t count;
@@ -141,7 +141,7 @@ struct service { /* an attachment circuit: a row of l2vpn.Circuit and of l2vpn.S
 
 	bool adopted; /* what an earlier life left of it was taken over */
 	bool placed;  /* its place in the state machine was found, by its rules as they are */
-	bool held;    /* we hold its carrier down */
+	bool held;    /* its carrier was held down */
 	bool ac_up;   /* as others are told: what we do ourselves is no fault */
 	struct service_state {
 		bool up, carries;

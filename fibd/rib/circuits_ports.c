@@ -124,9 +124,10 @@ circuit_carrier_refused(struct rib *rib, struct circuit *c, struct port *p, cons
 		c->by_interface = true;
 		if (held)
 			hold(rib, c, p, true);
-		return;
+	} else {
+		snprintf(c->carrier_trouble, sizeof c->carrier_trouble, "its carrier cannot follow the pseudowire: %s",
+		    text);
 	}
-	snprintf(c->carrier_trouble, sizeof c->carrier_trouble, "its carrier cannot follow the pseudowire: %s", text);
 	circuit_show(rib, c);
 }
 

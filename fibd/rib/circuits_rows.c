@@ -228,6 +228,7 @@ fill_circuit(const struct row *row, void *message, struct arena *arena)
 	if (p) { /* a carrier that we hold says nothing of the line */
 		m->up = circuit_holds_down(c) ? !port_is_shut(c->rib, p)
 					      : p->link.admin_up && (p->link.carrier || c->carrier_held);
+		m->held = c->carrier_held;
 		m->mtu = p->link.mtu;
 		m->mac = fill_mac(p->link.mac, arena);
 	}

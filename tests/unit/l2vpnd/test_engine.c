@@ -403,6 +403,27 @@ START_TEST(a_carrier_that_we_hold_down_is_no_fault_of_the_circuit)
 }
 END_TEST
 
+/* fibd holds it for want of an LSP as well, of which the ends' words say nothing. */
+START_TEST(a_carrier_that_takes_a_while_to_come_back_is_no_fault_either)
+{
+	start(ONE " mpls l2vpn trigger if-down\n");
+	world_end(w, "2.2.2.2", L2VPN_RAW, 100);
+	world_settle(w);
+	world_peer(w, "2.2.2.2")->lsp = false;
+	world_port(w, PORT)->up = false;
+	world_settle(w);
+	ck_assert_uint_eq(world_request(w, "2.2.2.2", 100)->status, 0x10);
+	world_peer(w, "2.2.2.2")->lsp = true;
+	world_pass(w, 4 * USEC_PER_SEC);
+	ck_assert_uint_eq(world_request(w, "2.2.2.2", 100)->status, 0);
+	world_port(w, PORT)->up = true;
+	world_settle(w);
+	world_port(w, PORT)->up = false; /* this is the line itself */
+	world_settle(w);
+	ck_assert_uint_eq(world_request(w, "2.2.2.2", 100)->status, 0x6);
+}
+END_TEST
+
 START_TEST(a_circuit_that_does_not_come_up_when_it_may_is_a_fault)
 {
 	start(ONE " mpls l2vpn trigger if-down\n");
@@ -463,6 +484,7 @@ suite(void)
 	suite_add_tcase(s, conf);
 	tcase_add_checked_fixture(carrier, NULL, teardown);
 	tcase_add_test(carrier, a_carrier_that_we_hold_down_is_no_fault_of_the_circuit);
+	tcase_add_test(carrier, a_carrier_that_takes_a_while_to_come_back_is_no_fault_either);
 	tcase_add_test(carrier, a_circuit_that_does_not_come_up_when_it_may_is_a_fault);
 	suite_add_tcase(s, carrier);
 	return s;
