@@ -50,13 +50,14 @@ set_select(void *conf, const struct args *a, struct conf_error *why)
 	if (args_undo(a))
 		return 0;
 	if (p->binding_count)
-		return conf_refuse(why, "%s binds destinations to tunnels (`tunnel binding`): a policy does one or the other",
-		    p->name);
+		return conf_refuse(why,
+		    "%s binds destinations to tunnels (`tunnel binding`): a policy does one or the other", p->name);
 	for (int k = 0; k < FIB_TUNNEL_KINDS; k++)
 		p->kinds[k] = arg_given(a, words[k]);
 	p->balance = (uint8_t)arg_u32(a, "number");
 	if (!p->kinds[FIB_TUNNEL_LSP])
-		conf_warn(why, "this host has no tunnels but LSPs: what names %s cannot send until `lsp` is in the sequence",
+		conf_warn(why,
+		    "this host has no tunnels but LSPs: what names %s cannot send until `lsp` is in the sequence",
 		    p->name);
 	else if (p->kinds[FIB_TUNNEL_CR_LSP] || p->kinds[FIB_TUNNEL_GRE])
 		conf_warn(why, "this host has no tunnels but LSPs; the others of the sequence are passed over");
@@ -88,12 +89,13 @@ set_binding(void *conf, const struct args *a, struct conf_error *why)
 	if (args_undo(a))
 		return 0;
 	if (p->kinds[FIB_TUNNEL_LSP] || p->kinds[FIB_TUNNEL_CR_LSP] || p->kinds[FIB_TUNNEL_GRE])
-		return conf_refuse(why, "%s has a sequence of tunnels (`tunnel select-seq`): a policy does one or the other",
-		    p->name);
+		return conf_refuse(
+		    why, "%s has a sequence of tunnels (`tunnel select-seq`): a policy does one or the other", p->name);
 	if (arg_copy(a, "tunnel", new.tunnel, sizeof new.tunnel, why) != 0)
 		return -1;
-	conf_warn(why, new.down_switch ? "this host has no TE tunnels: LSPs are taken"
-				       : "this host has no TE tunnels: nothing is sent there until `down-switch` permits LSPs");
+	conf_warn(why, new.down_switch
+			   ? "this host has no TE tunnels: LSPs are taken"
+			   : "this host has no TE tunnels: nothing is sent there until `down-switch` permits LSPs");
 	p->bindings = mem_resize(p->bindings, (p->binding_count + 1) * sizeof *p->bindings);
 	p->bindings[p->binding_count++] = new;
 	return 0;
@@ -176,16 +178,18 @@ const struct command fib_policy_commands[] = {
 	    .words = "tunnel select-seq { lsp | cr-lsp | gre }* load-balance-number <1-64>:number",
 	    .undo = "tunnel select-seq",
 	    .set = set_select,
-	    .help = "Kinds of tunnels in their order, of which this host has LSPs, and how many of them share the load; a "
-		    "pseudowire takes one of these, so that its frames keep their order",
+	    .help =
+		"Kinds of tunnels in their order, of which this host has LSPs, and how many of them share the load; a "
+		"pseudowire takes one of these, so that its frames keep their order",
 	    .ref = "reference 003" },
 	{ .view = VIEW_TUNNEL_POLICY,
 	    .words = "tunnel binding destination <address>:destination te <ifname>:tunnel [ ignore-destination-check | "
 		     "down-switch ]*",
 	    .undo = "tunnel binding destination <address>:destination",
 	    .set = set_binding,
-	    .help = "What goes there takes this TE tunnel, which this host does not have: with `down-switch` LSPs, else "
-		    "nothing",
+	    .help =
+		"What goes there takes this TE tunnel, which this host does not have: with `down-switch` LSPs, else "
+		"nothing",
 	    .ref = "reference 003" },
 	{ .view = VIEW_VPN,
 	    .words = "ipv4-family",

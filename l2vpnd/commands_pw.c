@@ -108,7 +108,8 @@ refuse_kind(const struct args *a, const char *kind, const char *const *words, st
 	while (words[1] && !arg_given(a, *words))
 		words++;
 	return conf_refuse(why,
-	    "`%s` is of %s interfaces: this host has no such attachment circuit; pseudowires begin at Ethernet interfaces",
+	    "`%s` is of %s interfaces: this host has no such attachment circuit; pseudowires begin at Ethernet "
+	    "interfaces",
 	    *words, kind);
 }
 

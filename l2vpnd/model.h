@@ -63,8 +63,8 @@ struct told_circuit { /* a row of fib.Circuit */
 	uint32_t round;
 	struct circuit_word {
 		uint32_t ifindex, mtu, active, turn; /* active: LABEL_UNSET none */
-		bool up, held;   /* held: fibd holds its carrier down; `up` is what was so before */
-		usec_t moved_at; /* the last change of `active` */
+		bool up, held;                       /* held: fibd holds its carrier down; `up` is what was so before */
+		usec_t moved_at;                     /* the last change of `active` */
 		char moved_why[160], trouble[160];
 		uint8_t count;
 		struct told_path path[L2VPN_ROLES];

@@ -479,7 +479,7 @@ bool ports_are_set(struct rib *); /* interfaces and addresses of the configurati
 void ports_swept(struct rib *);   /* after a dump: those not told are gone */
 bool port_is_up(struct rib *, uint32_t ifindex);
 bool port_is_shut(struct rib *, const struct port *); /* it is configured so */
-void port_held(struct rib *, uint32_t ifindex); /* BFD may hold it down now, or no longer */
+void port_held(struct rib *, uint32_t ifindex);       /* BFD may hold it down now, or no longer */
 void port_answer(struct rib *, const struct pending *, int error, const char *text);
 uint32_t port_name_number(struct rib *, const char *name); /* index + 1 in rib->names */
 uint32_t port_by_name(struct rib *, const char *name);

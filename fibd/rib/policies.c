@@ -104,7 +104,8 @@ static void
 say_kinds(const struct fib_policy_config *c, char trouble[POLICY_TROUBLE])
 {
 	if (c->kinds[FIB_TUNNEL_CR_LSP] && c->kinds[FIB_TUNNEL_GRE])
-		snprintf(trouble, POLICY_TROUBLE, "tunnel policy `%s` takes cr-lsp and gre only, and there are none", c->name);
+		snprintf(trouble, POLICY_TROUBLE, "tunnel policy `%s` takes cr-lsp and gre only, and there are none",
+		    c->name);
 	else
 		snprintf(trouble, POLICY_TROUBLE, "tunnel policy `%s` takes %s only, and there is none", c->name,
 		    kind_names[c->kinds[FIB_TUNNEL_CR_LSP] ? FIB_TUNNEL_CR_LSP : FIB_TUNNEL_GRE]);
@@ -133,8 +134,8 @@ policy_permits(const struct rib *rib, uint32_t number, const struct addr *to, ch
 	if (!c)
 		snprintf(trouble, POLICY_TROUBLE, "there is no tunnel policy `%s`", p->name);
 	else if (b && !b->down_switch)
-		snprintf(trouble, POLICY_TROUBLE, "tunnel policy `%s` binds %s to a TE tunnel, and there is none", c->name,
-		    addr_text(to, addr));
+		snprintf(trouble, POLICY_TROUBLE, "tunnel policy `%s` binds %s to a TE tunnel, and there is none",
+		    c->name, addr_text(to, addr));
 	else if (has_other_kinds_only(c))
 		say_kinds(c, trouble);
 	else

@@ -74,8 +74,8 @@ why_no_lsp(const struct fate *f, struct arena *arena)
 	for (uint16_t i = 0; i < f->spec_count; i++) {
 		if (!f->specs[i].lsp)
 			continue;
-		struct answer a = reach_of(
-		    rib, home_get(rib, ""), &f->specs[i].addr, spec_policy(f, &f->specs[i]), &unsure);
+		struct answer a =
+		    reach_of(rib, home_get(rib, ""), &f->specs[i].addr, spec_policy(f, &f->specs[i]), &unsure);
 		if (*a.trouble)
 			return arena_text(arena, a.trouble);
 	}

@@ -11,7 +11,7 @@
 #define FRAME(is) ck_assert_str_eq(world_frame(w, 7), is)
 #define RED "ip vpn-instance red\n"
 /* 2.2.2.2 behind both links, each with an LSP. */
-#define TWICE                                                               \
+#define TWICE                                                             \
 	"ip route-static 2.2.2.2 255.255.255.255 10.0.1.2 preference 5\n" \
 	"ip route-static 2.2.2.2 255.255.255.255 10.0.2.2 preference 5\n"
 #define ONE_LSP "tunnel-policy P\n tunnel select-seq lsp load-balance-number 1\n#\n"
@@ -272,7 +272,8 @@ START_TEST(the_display_says_it_in_words)
 	    "Tunnel policy P\n  Select sequence: cr-lsp\n  Load balance   : 1\n  Pseudowires    : 0\n"
 	    "  VPN instances  : -\n  Trouble        : " NONE "\n"
 	    "Tunnel policy B\n  Description    : to the west\n  Select sequence: -\n  Load balance   : all\n"
-	    "  Binding        : 3.3.3.3 to Tunnel1, LSPs without it\n  Pseudowires    : 0\n  VPN instances  : -\nTOTAL: 2\n");
+	    "  Binding        : 3.3.3.3 to Tunnel1, LSPs without it\n  Pseudowires    : 0\n  VPN instances  : "
+	    "-\nTOTAL: 2\n");
 	ck_assert_int_eq(command_match("[ <word>:policy ]", words, 1, false, args, &far, why), MATCH_YES);
 	ck_assert(fib_keep_policy((const ProtobufCMessage *)rows[0], args));
 	ck_assert(!fib_keep_policy((const ProtobufCMessage *)rows[1], args));

@@ -122,8 +122,8 @@ assert_on(int router, L2vpn__Role role)
 {
 	const L2vpn__Service *s = world_service(routers[router].w, PORT);
 
-	ck_assert_msg(s->up && s->carries && s->active == role, "frames of %s go to %d (%s, %s): %s", routers[router].lsr,
-	    s->active, s->up ? "up" : "down", s->carries ? "seen" : "not seen", s->switch_reason);
+	ck_assert_msg(s->up && s->carries && s->active == role, "frames of %s go to %d (%s, %s): %s",
+	    routers[router].lsr, s->active, s->up ? "up" : "down", s->carries ? "seen" : "not seen", s->switch_reason);
 }
 
 static const L2vpn__Vc *
@@ -173,7 +173,8 @@ START_TEST(the_ends_with_one_pseudowire_decide_nothing_and_are_ready)
 	assert_up(PE3, PE1, 200, true);
 	line(PE2, false);
 	assert_on(PE1, L2VPN__ROLE__SECONDARY);
-	ck_assert_str_eq(world_service(routers[PE1].w, PORT)->switch_reason, "2.2.2.2 says: fault of its attachment circuit");
+	ck_assert_str_eq(
+	    world_service(routers[PE1].w, PORT)->switch_reason, "2.2.2.2 says: fault of its attachment circuit");
 	assert_up(PE3, PE1, 200, true);
 	ck_assert_uint_eq(says(PE1, PE2, 100), 0); /* nothing is wrong here */
 	line(PE2, true);
@@ -319,9 +320,9 @@ END_TEST
 
 /* --- anything, in any order: when all is well again frames go where they should --- */
 
-static const char *const policies[] = { "", " mpls l2vpn reroute immediately\n", " mpls l2vpn reroute delay 10 resume 0\n",
-	" mpls l2vpn reroute never\n", " mpls l2vpn holdoff 3\n", " mpls l2vpn redundancy master\n",
-	" mpls l2vpn redundancy master\n mpls l2vpn reroute immediately\n",
+static const char *const policies[] = { "", " mpls l2vpn reroute immediately\n",
+	" mpls l2vpn reroute delay 10 resume 0\n", " mpls l2vpn reroute never\n", " mpls l2vpn holdoff 3\n",
+	" mpls l2vpn redundancy master\n", " mpls l2vpn redundancy master\n mpls l2vpn reroute immediately\n",
 	" mpls l2vpn redundancy master\n mpls l2vpn reroute never\n mpls l2vpn holdoff 1\n",
 	" mpls l2vpn redundancy slave\n", " mpls l2vpn redundancy independent\n", " mpls l2vpn trigger if-down\n" };
 enum { SEEDS = 8, EVENTS = 100 };
