@@ -419,7 +419,7 @@ const struct command fib_commands[] = {
 	    .show = fib_show_kernel,
 	    .help = "What this kernel can do and what it lacks",
 	    .ref = "doc/architecture.md" },
-	{ .more = fib_probe_commands },
+	{ .more = fib_policy_commands },
 };
 
 static void *
@@ -435,4 +435,6 @@ drop_config(void *conf)
 	free(conf);
 }
 
-const struct conf_kind fib_conf = { .rows = fib_commands, .fresh = fresh_config, .drop = drop_config };
+const struct conf_kind fib_conf = {
+	.rows = fib_commands, .fresh = fresh_config, .drop = drop_config, .check = fib_check_policies
+};

@@ -19,6 +19,9 @@ fib_config_free(struct fib_config *c)
 	if (!c)
 		return;
 	free(c->vrfs);
+	for (size_t i = 0; i < c->policy_count; i++)
+		free(c->policies[i].bindings);
+	free(c->policies);
 	free(c->interfaces);
 	free(c->statics);
 	for (size_t i = 0; i < c->via_count; i++)
@@ -50,6 +53,40 @@ fib_config_vrf_add(struct fib_config *c, const char *name)
 	*v = (struct fib_vrf_config){ 0 };
 	memcpy(v->name, name, strnlen(name, sizeof v->name - 1));
 	return v;
+}
+
+struct fib_policy_config *
+fib_config_policy(const struct fib_config *c, const char *name)
+{
+	for (size_t i = 0; i < c->policy_count; i++)
+		if (strcmp(c->policies[i].name, name) == 0)
+			return &c->policies[i];
+	return NULL;
+}
+
+struct fib_policy_config *
+fib_config_policy_add(struct fib_config *c, const char *name)
+{
+	struct fib_policy_config *p = fib_config_policy(c, name);
+
+	if (p)
+		return p;
+	c->policies = mem_resize(c->policies, (c->policy_count + 1) * sizeof *c->policies);
+	p = &c->policies[c->policy_count++];
+	*p = (struct fib_policy_config){ 0 };
+	memcpy(p->name, name, strnlen(name, sizeof p->name - 1));
+	return p;
+}
+
+void
+fib_config_policy_remove(struct fib_config *c, const char *name)
+{
+	struct fib_policy_config *p = fib_config_policy(c, name);
+
+	if (!p)
+		return;
+	free(p->bindings);
+	memmove(p, p + 1, (size_t)(&c->policies[--c->policy_count] - p) * sizeof *p);
 }
 
 struct fib_if_config *

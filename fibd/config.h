@@ -9,10 +9,28 @@ enum {
 	FIB_STATIC_PREFERENCE = 60,
 	FIB_VRF_NAME = 16,     /* of a VPN instance, with its end: that of its device in the kernel */
 	FIB_SESSION_NAME = 64, /* of a BFD session, with its end */
+	FIB_POLICY_NAME = 40,  /* of a tunnel policy, with its end */
+};
+
+enum fib_tunnel_kind { FIB_TUNNEL_LSP, FIB_TUNNEL_CR_LSP, FIB_TUNNEL_GRE, FIB_TUNNEL_KINDS };
+struct fib_binding { /* `tunnel binding` */
+	struct addr destination;
+	char tunnel[64];
+	bool any_destination, down_switch;
+};
+struct fib_policy_config { /* `tunnel-policy` */
+	char name[FIB_POLICY_NAME];
+	char description[81];
+	bool kinds[FIB_TUNNEL_KINDS]; /* `tunnel select-seq`; none: not said */
+	uint8_t balance;
+	struct fib_binding *bindings;
+	size_t binding_count;
 };
 
 struct fib_vrf_config { /* a VPN instance: a device of the same name */
 	char name[FIB_VRF_NAME];
+	char policy[2][FIB_POLICY_NAME]; /* `tnl-policy`, of IPv4 and of IPv6; "": none */
+	int policy_line[2];
 	bool create_asked; /* the engine's */
 	bool create_refused;
 };
@@ -58,6 +76,8 @@ struct fib_config {
 	bool balance_packets; /* `load-balance packet all`: said, and not done */
 	struct fib_vrf_config *vrfs;
 	size_t vrf_count;
+	struct fib_policy_config *policies;
+	size_t policy_count;
 	struct fib_if_config *interfaces;
 	size_t interface_count;
 	struct fib_static *statics;
@@ -81,6 +101,9 @@ void fib_config_free(struct fib_config *);
 struct fib_if_config *fib_config_interface(struct fib_config *, const char *name);
 struct fib_vrf_config *fib_config_vrf(const struct fib_config *, const char *name); /* NULL: there is none */
 struct fib_vrf_config *fib_config_vrf_add(struct fib_config *, const char *name);
+struct fib_policy_config *fib_config_policy(const struct fib_config *, const char *name); /* NULL: there is none */
+struct fib_policy_config *fib_config_policy_add(struct fib_config *, const char *name);   /* found, or made */
+void fib_config_policy_remove(struct fib_config *, const char *name);
 uint32_t fib_config_name(struct fib_config *, const char *ifname); /* index + 1 */
 uint32_t fib_config_note(struct fib_config *, const char *text);   /* index + 1 */
 void fib_config_static(struct fib_config *, const struct prefix *, const struct fib_via_key *);

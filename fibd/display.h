@@ -10,5 +10,7 @@ int fib_show_lsps(const struct show *);
 int fib_show_interfaces(const struct show *);
 bool fib_keep_circuits(const ProtobufCMessage *, const struct args *);
 int fib_show_circuits(const struct show *);
+bool fib_keep_policy(const ProtobufCMessage *, const struct args *);
+int fib_show_policies(const struct show *);
 int fib_show_kernel(const struct show *);
 #endif

@@ -76,6 +76,28 @@ print_static(const struct fib_config *c, const struct fib_static *s, struct conf
 	    *interface && *via ? " " : "", via, rest);
 }
 
+static void
+print_policy(const struct fib_policy_config *p, struct conf_lines *out)
+{
+	char head[16 + FIB_POLICY_NAME], to[ADDR_TEXT];
+	const bool *kinds = p->kinds;
+
+	snprintf(head, sizeof head, "tunnel-policy %s", p->name);
+	conf_say(out, CONF_TUNNEL_POLICIES, head, 0, "%s", "");
+	if (*p->description)
+		conf_say(out, CONF_TUNNEL_POLICIES, head, 0, "description %s", p->description);
+	if (p->balance)
+		conf_say(out, CONF_TUNNEL_POLICIES, head, 0, "tunnel select-seq%s%s%s load-balance-number %u",
+		    kinds[FIB_TUNNEL_LSP] ? " lsp" : "", kinds[FIB_TUNNEL_CR_LSP] ? " cr-lsp" : "",
+		    kinds[FIB_TUNNEL_GRE] ? " gre" : "", p->balance);
+	for (size_t i = 0; i < p->binding_count; i++) {
+		const struct fib_binding *b = &p->bindings[i];
+		conf_say(out, CONF_TUNNEL_POLICIES, head, 0, "tunnel binding destination %s te %s%s%s",
+		    addr_text(&b->destination, to), b->tunnel, b->any_destination ? " ignore-destination-check" : "",
+		    b->down_switch ? " down-switch" : "");
+	}
+}
+
 void
 fib_print(const struct fib_config *c, struct conf_lines *out)
 {
@@ -94,6 +116,8 @@ fib_print(const struct fib_config *c, struct conf_lines *out)
 		conf_say(out, CONF_LOAD_BALANCE, NULL, 0, "load-balance packet all");
 	if (*conf_bfd_timers(c->bfd.min_tx_ms, c->bfd.min_rx_ms, c->bfd.multiplier, timers))
 		conf_say(out, CONF_STATIC_ROUTES, NULL, 0, "ip route-static default-bfd%s", timers);
+	for (size_t i = 0; i < c->policy_count; i++)
+		print_policy(&c->policies[i], out);
 	for (size_t i = 0; i < c->static_count; i++)
 		print_static(c, &c->statics[i], out);
 }

@@ -125,7 +125,7 @@ SETTING(set_template_bfd, bfd, l2vpn_bfd_said(a), l2vpn_bfd_said(a))
 SETTING(set_template_vccv_bfd, vccv_bfd, l2vpn_bfd_said(a), l2vpn_bfd_said(a))
 #undef SETTING
 
-/* --- tunnel policies --- */
+/* --- tunnel policies: which there are; what they permit is told fibd --- */
 
 static int
 set_policy(void *conf, const struct args *a, struct conf_error *why)
@@ -138,45 +138,6 @@ set_policy(void *conf, const struct args *a, struct conf_error *why)
 		l2vpn_config_remove_policy(conf, name);
 	else
 		l2vpn_config_policy(conf, name);
-	return 0;
-}
-
-static struct l2vpn_policy *
-policy_of(void *conf, const struct args *a)
-{
-	static struct l2vpn_policy nobody;
-	const char *name = arg_text(a, "policy");
-
-	nobody = (struct l2vpn_policy){ 0 };
-	return strlen(name) < L2VPN_POLICY ? l2vpn_config_policy(conf, name) : &nobody;
-}
-
-static int
-set_policy_description(void *conf, const struct args *a, struct conf_error *why)
-{
-	struct l2vpn_policy *p = policy_of(conf, a);
-
-	memset(p->description, 0, sizeof p->description);
-	return args_undo(a) ? 0 : arg_copy(a, "description", p->description, sizeof p->description, why);
-}
-
-static int
-set_select(void *conf, const struct args *a, struct conf_error *why)
-{
-	struct l2vpn_policy *p = policy_of(conf, a);
-
-	p->lsp = p->cr_lsp = p->gre = false;
-	p->balance = 0;
-	if (args_undo(a))
-		return 0;
-	if (!arg_given(a, "lsp"))
-		return conf_refuse(why, "this host has no tunnels but LSPs: put `lsp` into the sequence");
-	if (arg_given(a, "cr-lsp") || arg_given(a, "gre"))
-		conf_warn(why, "this host has no tunnels but LSPs; the others of the sequence are passed over");
-	p->lsp = true;
-	p->cr_lsp = arg_given(a, "cr-lsp");
-	p->gre = arg_given(a, "gre");
-	p->balance = (uint8_t)arg_u32(a, "number");
 	return 0;
 }
 
@@ -253,21 +214,7 @@ const struct command l2vpn_commands[] = {
 	    .words = "tunnel-policy <word>:policy",
 	    .enters = VIEW_TUNNEL_POLICY,
 	    .set = set_policy,
-	    .help = "Which tunnels may carry pseudowires",
-	    .ref = "reference 003" },
-	{ .view = VIEW_TUNNEL_POLICY,
-	    .words = "description <text>:description",
-	    .undo = "description",
-	    .set = set_policy_description,
-	    .help = "A note for people",
-	    .ref = "reference 003" },
-	{ .view = VIEW_TUNNEL_POLICY,
-	    .words = "tunnel select-seq { lsp | cr-lsp | gre }* load-balance-number <1-64>:number",
-	    .undo = "tunnel select-seq",
-	    .set = set_select,
-	    .help =
-		"Kinds of tunnels in their order, of which this host has LSPs; a pseudowire takes one path, so that "
-		"its frames keep their order",
+	    .help = "Which tunnels may carry pseudowires and VPN routes that name it; empty, it permits all",
 	    .ref = "reference 003" },
 	{ .more = l2vpn_circuit_commands },
 };

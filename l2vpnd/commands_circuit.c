@@ -214,7 +214,9 @@ const struct command l2vpn_circuit_commands[] = {
 	{ .view = VIEW_INTERFACE,
 	    .words = "mpls l2vpn trigger if-down",
 	    .set = set_trigger,
-	    .help = "While no pseudowire can be used the interface has no carrier, so that the customer sees it",
+	    .help = "While no pseudowire can be used the interface has no carrier, or is down where that cannot be "
+		    "switched, so "
+		    "that the customer sees it; not of subinterfaces",
 	    .ref = "RFC 6310 6" },
 	{ .more = l2vpn_pw_commands },
 };

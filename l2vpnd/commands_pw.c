@@ -101,31 +101,36 @@ set_l2vc(void *conf, const struct args *a, struct conf_error *why)
 	return add_pw(c, role, &new, why);
 }
 
-/* The operator has said what frames there are none of here. */
+/* The operator has said what frames there are none of here: with the first of these words that was given. */
+static int
+refuse_kind(const struct args *a, const char *kind, const char *const *words, struct conf_error *why)
+{
+	while (words[1] && !arg_given(a, *words))
+		words++;
+	return conf_refuse(why,
+	    "`%s` is of %s interfaces: this host has no such attachment circuit; pseudowires begin at Ethernet "
+	    "interfaces",
+	    *words, kind);
+}
+
 static int
 refuse_atm(void *conf, const struct args *a, struct conf_error *why)
 {
+	static const char *const words[] = { "max-atm-cells", "atm-pack-overtime", "transmit-atm-cells", "seq-number",
+		NULL };
+
 	(void)conf;
-	return conf_refuse(why,
-	    "`%s` is of ATM interfaces: this host has no such attachment circuit; pseudowires begin at Ethernet "
-	    "interfaces",
-	    arg_given(a, "max-atm-cells")        ? "max-atm-cells"
-	    : arg_given(a, "atm-pack-overtime")  ? "atm-pack-overtime"
-	    : arg_given(a, "transmit-atm-cells") ? "transmit-atm-cells"
-						 : "seq-number");
+	return refuse_kind(a, "ATM", words, why);
 }
 
 static int
 refuse_tdm(void *conf, const struct args *a, struct conf_error *why)
 {
+	static const char *const words[] = { "jitter-buffer", "tdm-encapsulation-number", "tdm-sequence-number",
+		"rtp-header", NULL };
+
 	(void)conf;
-	return conf_refuse(why,
-	    "`%s` is of TDM interfaces: this host has no such attachment circuit; pseudowires begin at Ethernet "
-	    "interfaces",
-	    arg_given(a, "jitter-buffer")              ? "jitter-buffer"
-	    : arg_given(a, "tdm-encapsulation-number") ? "tdm-encapsulation-number"
-	    : arg_given(a, "tdm-sequence-number")      ? "tdm-sequence-number"
-						       : "rtp-header");
+	return refuse_kind(a, "TDM", words, why);
 }
 
 #define WHERE_TO "{ <address>:peer | pw-template <word>:template }* <1-4294967295>:vcid"

@@ -14,7 +14,6 @@ enum {
 	L2VPN_POLICY = 40,
 	L2VPN_SERVICE = 101,
 	L2VPN_CCC = 32,
-	L2VPN_DESCRIPTION = 81,
 
 	L2VPN_DELAY_S = 30, /* `reroute delay` */
 	L2VPN_RESUME_S = 10,
@@ -54,11 +53,8 @@ struct l2vpn_template { /* `pw-template` */
 	uint16_t mtu;                   /* 0: the circuit's own */
 	char policy[L2VPN_POLICY];
 };
-struct l2vpn_policy { /* `tunnel-policy` */
+struct l2vpn_policy { /* `tunnel-policy`, which is fibd's */
 	char name[L2VPN_POLICY];
-	char description[L2VPN_DESCRIPTION];
-	bool lsp, cr_lsp, gre; /* `tunnel select-seq`; none: not said */
-	uint8_t balance;
 };
 struct l2vpn_pw_config {  /* `mpls l2vc` */
 	int line;         /* 0: there is none of this role */

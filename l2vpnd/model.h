@@ -65,8 +65,8 @@ struct told_circuit { /* a row of fib.Circuit */
 	uint32_t round;
 	struct circuit_word {
 		uint32_t ifindex, mtu, active, turn; /* active: LABEL_UNSET none */
-		bool up;
-		usec_t moved_at; /* the last change of `active` */
+		bool up, held;                       /* held: fibd holds its carrier down; `up` is what was so before */
+		usec_t moved_at;                     /* the last change of `active` */
 		char moved_why[160], trouble[160];
 		uint8_t count;
 		struct told_path path[L2VPN_ROLES];
@@ -136,7 +136,7 @@ struct pw { /* a pseudowire that is configured: a row of l2vpn.Vc, and once its 
 		struct told_path path;
 	} state;
 	struct request_said { /* in l2vpn.PwRequest, as it is there */
-		uint32_t label, mtu, status, vlan, cc, cv;
+		uint32_t label, group, mtu, status, vlan, cc, cv;
 		bool control_word;
 		char description[L2VPN_SERVICE];
 	} asked;
@@ -171,7 +171,7 @@ struct service { /* an attachment circuit: a row of l2vpn.Circuit and of l2vpn.S
 
 	bool adopted; /* what an earlier life left of it was taken over */
 	bool placed;  /* its place in the state machine was found, by its rules as they are */
-	bool held;    /* we hold its carrier down */
+	bool held;    /* its carrier was held down */
 	bool ac_up;   /* as others are told: what we do ourselves is no fault */
 	struct service_state {
 		bool up, carries;

@@ -23,7 +23,7 @@ bfd_timers(const struct l2vpn_bfd *b, char out[TIMERS])
 	return out;
 }
 
-/* --- templates and policies --- */
+/* --- templates --- */
 
 static void
 print_template(const struct l2vpn_template *t, struct conf_lines *out)
@@ -48,20 +48,6 @@ print_template(const struct l2vpn_template *t, struct conf_lines *out)
 	if (t->vccv_bfd.on)
 		SAY("vccv bfd%s", bfd_timers(&t->vccv_bfd, timers));
 #undef SAY
-}
-
-static void
-print_policy(const struct l2vpn_policy *p, struct conf_lines *out)
-{
-	char head[16 + L2VPN_POLICY];
-
-	snprintf(head, sizeof head, "tunnel-policy %s", p->name);
-	conf_say(out, CONF_TUNNEL_POLICIES, head, 0, "%s", "");
-	if (*p->description)
-		conf_say(out, CONF_TUNNEL_POLICIES, head, 0, "description %s", p->description);
-	if (p->lsp)
-		conf_say(out, CONF_TUNNEL_POLICIES, head, 0, "tunnel select-seq lsp%s%s load-balance-number %u",
-		    p->cr_lsp ? " cr-lsp" : "", p->gre ? " gre" : "", p->balance);
 }
 
 /* --- circuits --- */
@@ -173,8 +159,6 @@ l2vpn_print(const struct l2vpn_config *c, struct conf_lines *out)
 		print_template(&c->templates[i], out);
 	for (size_t i = 0; i < c->circuit_count; i++)
 		print_circuit(&c->circuits[i], out);
-	for (size_t i = 0; i < c->policy_count; i++)
-		print_policy(&c->policies[i], out);
 	for (size_t i = 0; i < c->ccc_count; i++)
 		conf_say(out, CONF_CCC, NULL, 0, "ccc %s interface %s out-interface %s", c->cccs[i].name,
 		    c->cccs[i].interface[0], c->cccs[i].interface[1]);

@@ -267,6 +267,20 @@ status_of(const struct pw *p)
 	return status;
 }
 
+/*
+ * All circuits of a port share a group, so that what happens to the port can be told by one message (RFC 8077 6.3). The number
+ * follows from the port's name, and so outlives us. Two ports may have the same one: ldpd speaks of a group only when all
+ * of it has come to the same.
+ */
+static uint32_t
+group_of(const struct service *s)
+{
+	size_t port = l2vpn_is_subinterface(s->name) ? (size_t)(strrchr(s->name, '.') - s->name) : strlen(s->name);
+	uint32_t number = hash_bytes(s->name, port, 0);
+
+	return number ? number : 1;
+}
+
 static void
 ask(struct pw *p)
 {
@@ -275,6 +289,7 @@ ask(struct pw *p)
 
 	memset(&r, 0, sizeof r);
 	r.label = p->label;
+	r.group = group_of(p->of);
 	r.mtu = !carries_frames(p) ? 0 : p->settings.mtu ? p->settings.mtu : p->mtu;
 	r.status = status_of(p);
 	r.vlan = p->settings.vlan;

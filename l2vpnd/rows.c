@@ -14,6 +14,7 @@ fill_request(const struct row *row, void *message, struct arena *arena)
 	m->type = p->settings.type;
 	m->vc_id = p->settings.vc_id;
 	m->label = p->asked.label;
+	m->group = p->asked.group;
 	m->control_word = p->asked.control_word;
 	m->mtu = p->asked.mtu;
 	m->description = fill_text(p->asked.description);
@@ -109,6 +110,7 @@ fill_vc(const struct row *row, void *message, struct arena *arena)
 	m->good = s->good;
 	m->local_label = s->word.local_label;
 	m->local_status = p->asked.status;
+	m->local_group = p->asked.group;
 	m->local_mtu = p->asked.mtu;
 	m->local_control_word = p->settings.control_word;
 	m->local_vccv_cc = p->asked.cc;

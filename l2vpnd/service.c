@@ -67,23 +67,19 @@ look_at_active(struct service *s)
 	}
 }
 
+/* A carrier that fibd lets go takes a while to come up. */
 static void
 look_at_carrier(struct service *s)
 {
+	const struct circuit_word *w = &s->state.word;
 	struct l2vpn *l = s->of;
-	bool usable = *s->local || !s->config.carrier_follows, first = !s->adopted;
 
-	for (int r = 0; r < L2VPN_ROLES; r++)
-		usable |= s->pws[r] && s->pws[r]->state.usable;
-	if (s->held && usable)
+	if (s->held && !w->held)
 		timer_set(&l->timers, &s->release, l->now + PW_RELEASE);
-	s->held = !usable;
-	if (s->held)
-		s->ac_up |= first;
-	if (s->state.word.up)
+	if (w->up || w->held)
 		timer_clear(&l->timers, &s->release);
-	if (!s->held && !timer_is_set(&s->release))
-		s->ac_up = s->state.word.up;
+	s->held = w->held;
+	s->ac_up = w->up || timer_is_set(&s->release);
 }
 
 /* --- what fibd is told --- */

@@ -202,6 +202,7 @@ circuit_word(const Fib__Circuit *row)
 	w.active = row->active;
 	w.turn = row->turn;
 	w.up = row->up;
+	w.held = row->held;
 	w.moved_at = row->moved_at;
 	snprintf(w.moved_why, sizeof w.moved_why, "%s", row->moved_why);
 	snprintf(w.trouble, sizeof w.trouble, "%s", row->trouble);

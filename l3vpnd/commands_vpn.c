@@ -315,7 +315,7 @@ set_tunnel_policy(void *conf, const struct args *a, struct conf_error *why)
 	{                                                                                                              \
 		.view = in, .words = "tnl-policy <word>:policy", .undo = "tnl-policy [ <word>:policy ]",               \
 		.set = set_tunnel_policy,                                                                              \
-		.help = "Which tunnels its routes may take; there are LSPs of LDP alone, which each policy permits",   \
+		.help = "Which tunnels the instance's routes may take, and how many at once (default: all)",           \
 		.ref = "RFC 4364 5"                                                                                    \
 	}
 

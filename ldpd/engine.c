@@ -292,7 +292,7 @@ one_timer(struct ldp *ldp, struct timer *t)
 	case TIMER_LABELS: lsp_label_again(ldp); break;
 	case TIMER_RECOVERY: restart_check(ldp); break;
 	case TIMER_PW_SWEEP: pws_sweep(ldp, OBJECT(t, struct peer, pw_sweep)); break;
-	case TIMER_PW_STATUS: pws_tell_status(ldp); break;
+	case TIMER_PW_STATUS: pws_say(ldp); break;
 	case TIMER_PW_LINGER: pws_linger_over(ldp); break;
 	case TIMER_GUARD: guard_due(ldp, OBJECT(t, struct guard, silent)); break;
 	}

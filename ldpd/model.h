@@ -506,7 +506,7 @@ void pws_init(struct ldp *);
 void pws_free(struct ldp *);
 void pws_row(struct ldp *, const L2vpn__PwRequest *, bool gone, uint32_t round);
 void pws_synced(struct ldp *, uint32_t round);
-void pws_tell_status(struct ldp *); /* all that has changed */
+void pws_say(struct ldp *); /* all that has changed */
 void pws_linger_over(struct ldp *);
 void pws_session_up(struct ldp *, struct peer *);
 void pws_session_down(struct ldp *, struct peer *, bool kept); /* kept: what it told stays while it restarts */

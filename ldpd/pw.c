@@ -18,8 +18,9 @@
  * first what is wanted of it. After our own restart the row of a pw that was not heard of yet is held back, so that readers
  * keep the one of before; ldp.Pw is complete when ldp.Lsp is.
  *
- * Status that changes goes out when the input's batch is over: where all pseudowires of a group have come to the same one,
- * a single Notification tells it (group wildcard, 5.4.2).
+ * Status that changes and labels that are taken back go out when the input's batch is over: where all pseudowires of a group
+ * have come to the same one a single Notification tells it, and where all of them go a single Withdraw (group wildcard, RFC 8077
+ * 5.4.2 and 6.5). A label that is wanted back by then was never taken.
  */
 #include "ldpd/pw.h"
 #include "proto/fill.h"
@@ -223,7 +224,7 @@ peer_that_is_up(struct ldp *ldp, const struct pw *w)
 }
 
 static void
-status_later(struct ldp *ldp, struct pw *w)
+say_later(struct ldp *ldp, struct pw *w)
 {
 	if (list_is_empty(&w->changed))
 		list_append(&ldp->pws_changed, &w->changed);
@@ -258,6 +259,10 @@ act(struct ldp *ldp, struct peer *p, struct pw *w)
 {
 	struct pw_decision d = pw_decide(w, p != NULL);
 
+	if (d.acts == PW_ACT_STATUS || (d.acts == PW_ACT_WITHDRAW && w->told.group)) {
+		say_later(ldp, w);
+		d.acts = 0;
+	}
 	if (d.acts & PW_ACT_BEGIN_ANEW)
 		begin_anew(ldp, p, w);
 	if (d.acts & PW_ACT_WITHDRAW)
@@ -266,8 +271,6 @@ act(struct ldp *ldp, struct peer *p, struct pw *w)
 		pw_ask(ldp, p, w);
 	if (d.acts & PW_ACT_MAP)
 		pw_map(ldp, p, w, 0);
-	if (d.acts & PW_ACT_STATUS)
-		status_later(ldp, w);
 	if (w->state == PW_TOLD && pw_is_heard(w))
 		w->agreed = w->told.control_word && w->heard.control_word;
 }
@@ -286,7 +289,7 @@ pw_settle(struct ldp *ldp, struct pw *w)
 		show(ldp, other);
 }
 
-/* --- status, told together --- */
+/* --- said together --- */
 
 static bool
 shares_group(const struct pw *a, const struct pw *b)
@@ -294,9 +297,18 @@ shares_group(const struct pw *a, const struct pw *b)
 	return a->lsr == b->lsr && a->type == b->type && a->told.group == b->told.group;
 }
 
-/* May one message tell all of the group? Whoever is meant by it must have come to the same status, and be listening. */
+/* Has it come to the same as `than`, and would hear it? */
 static bool
-is_one_for_all(struct pw *const *group, size_t count, uint32_t status)
+comes_to(const struct pw *w, const struct pw *than, unsigned acts)
+{
+	if (acts == PW_ACT_WITHDRAW)
+		return pw_decide(w, true).acts == PW_ACT_WITHDRAW;
+	return w->wanted.status == than->wanted.status && pw_is_heard(w) && w->heard_status;
+}
+
+/* May one message speak of all of the group? Whoever is meant by it must have come to the same. */
+static bool
+is_one_for_all(struct pw *const *group, size_t count, const struct pw *w, unsigned acts)
 {
 	unsigned told = 0;
 
@@ -304,31 +316,55 @@ is_one_for_all(struct pw *const *group, size_t count, uint32_t status)
 		const struct pw *v = group[i];
 		if (v->state != PW_TOLD)
 			continue;
-		if (v->wanted.status != status || !pw_is_heard(v) || !v->heard_status)
+		if (!comes_to(v, w, acts))
 			return false;
 		told++;
 	}
 	return told > 1;
 }
 
+static void
+said(struct ldp *ldp, struct pw *w, unsigned acts)
+{
+	list_remove(&w->changed);
+	if (acts == PW_ACT_WITHDRAW) {
+		pw_withdrawn(w);
+		pw_settle(ldp, w);
+	} else {
+		w->told.status = w->wanted.status;
+	}
+}
+
 /* False: they are to be told one by one. */
 static bool
-tell_group(struct ldp *ldp, struct peer *p, const struct pw *w)
+say_of_group(struct ldp *ldp, struct peer *p, const struct pw *w, unsigned acts)
 {
 	size_t count;
 	struct pw **group = pw_set(ldp, PW_OF_OUR_GROUP, w->lsr, w->type, w->told.group, &count);
-	bool one_for_all = is_one_for_all(group, count, w->wanted.status);
+	bool one_for_all = is_one_for_all(group, count, w, acts);
 
-	if (one_for_all)
+	if (one_for_all && acts == PW_ACT_WITHDRAW)
+		pw_withdraw_group(ldp, p, w);
+	else if (one_for_all)
 		pw_tell_status(ldp, p, w, true);
 	for (size_t i = 0; one_for_all && i < count; i++) {
-		if (group[i]->state != PW_TOLD)
-			continue;
-		group[i]->told.status = group[i]->wanted.status;
-		list_remove(&group[i]->changed);
+		if (group[i]->state == PW_TOLD)
+			said(ldp, group[i], acts);
 	}
 	free(group);
 	return one_for_all;
+}
+
+static void
+say_of_one(struct ldp *ldp, struct peer *p, struct pw *w, unsigned acts)
+{
+	if (acts == PW_ACT_WITHDRAW) {
+		pw_withdraw(ldp, p, w, LDP_OK);
+		pw_settle(ldp, w);
+		return;
+	}
+	pw_tell_status(ldp, p, w, false);
+	said(ldp, w, acts);
 }
 
 static int
@@ -346,7 +382,7 @@ by_group(const void *a, const void *b)
 }
 
 void
-pws_tell_status(struct ldp *ldp)
+pws_say(struct ldp *ldp)
 {
 	struct pw **all = mem_zalloc((ldp->pws.count + 1) * sizeof *all);
 	size_t count = 0;
@@ -359,15 +395,15 @@ pws_tell_status(struct ldp *ldp)
 		struct pw *w = all[i];
 		struct peer *p = peer_that_is_up(ldp, w);
 		bool first = !i || !shares_group(all[i - 1], w), more = i + 1 < count && shares_group(all[i + 1], w);
-		if (list_is_empty(&w->changed)) /* told with its group */
+		if (list_is_empty(&w->changed)) /* said with its group */
 			continue;
 		list_remove(&w->changed);
-		if (!(pw_decide(w, p != NULL).acts & PW_ACT_STATUS))
+		unsigned acts = pw_decide(w, p != NULL).acts;
+		if (acts != PW_ACT_STATUS && acts != PW_ACT_WITHDRAW)
 			continue;
-		if (first && more && w->told.group && tell_group(ldp, p, w))
+		if (first && more && w->told.group && say_of_group(ldp, p, w, acts))
 			continue;
-		pw_tell_status(ldp, p, w, false);
-		w->told.status = w->wanted.status;
+		say_of_one(ldp, p, w, acts);
 	}
 	free(all);
 }
@@ -453,6 +489,7 @@ pws_synced(struct ldp *ldp, uint32_t round)
 			unrequest(ldp, w);
 	}
 	ldp->pws_known = true;
+	pws_say(ldp); /* before the end of what is said */
 	hash_each (k, &ldp->peers) {
 		struct peer *p = OBJECT(k, struct peer, by_id);
 		if (p->state == S_OPERATIONAL)

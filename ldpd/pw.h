@@ -111,6 +111,8 @@ struct pw **pw_set(
 
 /* --- pw_message.c --- */
 void pw_withdraw(struct ldp *, struct peer *, struct pw *, uint32_t status);
+void pw_withdraw_group(struct ldp *, struct peer *, const struct pw *); /* those of its group */
+void pw_withdrawn(struct pw *);                                         /* its label was, alone or with its group */
 void pw_map(struct ldp *, struct peer *, struct pw *, uint32_t request_id);
 void pw_ask(struct ldp *, struct peer *, struct pw *);
 void pw_release(struct ldp *, struct peer *, struct pw *);                       /* what the peer told last */

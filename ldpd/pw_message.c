@@ -46,10 +46,26 @@ pw_withdraw(struct ldp *ldp, struct peer *p, struct pw *w, uint32_t status)
 	put(ldp, p, LDP_LABEL_WITHDRAW,
 	    &(struct ldp_label_fields){
 		.fec = element(w, w->told.control_word, w->told.group), .label = w->told.label, .status = status });
+	pw_withdrawn(w);
+}
+
+void
+pw_withdrawn(struct pw *w)
+{
 	w->state = PW_UNTOLD;
 	w->awaited++;
 	w->withdrawn = true;
 	list_remove(&w->changed);
+}
+
+/* No label: RFC 8077 6.5, whichever label it is. */
+void
+pw_withdraw_group(struct ldp *ldp, struct peer *p, const struct pw *w)
+{
+	struct ldp_label_fields f = { .fec = element(w, w->told.control_word, w->told.group), .label = LABEL_UNSET };
+
+	f.fec.pw.wild = true;
+	put(ldp, p, LDP_LABEL_WITHDRAW, &f);
 }
 
 void
@@ -302,19 +318,31 @@ is_meant(const struct pw *w, const struct ldp_fec *e)
 	return e->kind != FEC_TYPED_WILDCARD || e->pw.type == PW_TYPE_ALL || e->pw.type == w->type;
 }
 
+/* A Release of many answers a Withdraw of many, when there was one: then it is about none that was told since. */
+static bool
+is_answer(struct pw *const *all, size_t count, const struct ldp_fec *e)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++)
+		any |= all[i]->awaited && is_meant(all[i], e);
+	return any;
+}
+
 static void
 each_of(struct ldp *ldp, struct peer *p, const struct ldp_msg *m, const struct ldp_fec *e)
 {
 	bool theirs = m->type == LDP_LABEL_WITHDRAW;
 	size_t count;
 	struct pw **all = meant(ldp, p, e, theirs ? PW_OF_THEIR_GROUP : PW_OF_OUR_GROUP, &count);
+	bool answers = m->type == LDP_LABEL_RELEASE && is_answer(all, count, e);
 
 	for (size_t i = 0; i < count; i++) {
 		if (!is_meant(all[i], e))
 			continue;
 		if (theirs)
 			forget_label(ldp, all[i], m->label.label);
-		else if (m->type == LDP_LABEL_RELEASE)
+		else if (m->type == LDP_LABEL_RELEASE && (!answers || all[i]->awaited))
 			released(ldp, all[i], m);
 		else if (m->type == LDP_LABEL_REQUEST)
 			answer(ldp, p, all[i], m->id);

@@ -184,6 +184,7 @@ circuit_of_port(struct rib *rib, uint32_t ifindex)
 	struct circuit *c = find(rib, p ? port_label(p) : name);
 	if (!c)
 		c = circuit_new(rib, p ? port_label(p) : name);
+	c->found |= !rib->dumped;
 	if (p)
 		circuit_place(rib, c, ifindex);
 	return c;
@@ -261,7 +262,8 @@ set_wires(struct rib *rib, struct circuit *c, const L2vpn__Circuit *row)
 		if (p->bfd)
 			addr_from_bytes(p->bfd_source.data, p->bfd_source.len, &source);
 		if (addr_from_bytes(p->peer.data, p->peer.len, &w->peer) && addr_is_set(&w->peer))
-			w->tunnel = tunnel_join(rib, w, p->bfd, &source);
+			w->tunnel = tunnel_join(rib, w,
+			    &(struct tunnel_terms){ p->bfd, source, policy_number(rib, p->tunnel_policy) });
 	}
 	for (uint8_t i = 0; i < count; i++)
 		tunnel_leave(rib, &before[i]);
@@ -312,13 +314,14 @@ circuit_row(struct rib *rib, const L2vpn__Circuit *row, bool gone, uint32_t roun
 	set_local(rib, c, row->local);
 	set_wires(rib, c, row);
 	rib->channels.dirty = true;
+	rib->ports_dirty |= c->found; /* it may have been kept down until now */
 	circuit_dirty(rib, c);
 }
 
 void
 circuits_synced(struct rib *rib, uint32_t round)
 {
-	rib->synced[FIB_L2VPN_CIRCUIT] = true;
+	rib->synced[FIB_L2VPN_CIRCUIT] = rib->ports_dirty = true;
 	hash_each (n, &rib->circuits) {
 		struct circuit *c = OBJECT(n, struct circuit, by_name);
 		circuit_dirty(rib, c);

@@ -26,11 +26,15 @@ struct gate { /* all pseudowires of a tunnel are looked at behind it. Once shut 
 	struct list filters;
 	struct list dirty;
 };
-struct tunnel { /* the LSPs to a provider edge, for all pseudowires that go there */
-	struct hash_node by_key;
-	struct addr peer;
+struct tunnel_terms { /* how a pseudowire wants its way to the other end */
 	bool bfd;
 	struct addr bfd_source; /* of its session; none: any */
+	uint32_t policy;        /* of rib->policies, index + 1; 0: none */
+};
+struct tunnel { /* the LSPs to a provider edge, for all pseudowires that go there on the same terms */
+	struct hash_node by_key;
+	struct addr peer;
+	struct tunnel_terms terms;
 	struct fate *fate;
 	struct list wires;
 	struct gate *gate; /* NULL: there is none yet, or it was shut */
@@ -88,6 +92,8 @@ struct circuit {                            /* a row of l2vpn.Circuit, or what t
 	usec_t moved_at;
 	char moved_why[96];
 	bool carrier_tried;
+	bool by_interface; /* its carrier cannot be switched: the interface is taken down instead */
+	bool found;        /* the kernel had it when we started */
 	char carrier_trouble[96];
 	struct list dirty;
 	struct row row;
@@ -101,7 +107,7 @@ const struct station *station_need(struct rib *, uint32_t ifindex, const struct 
 struct station *station_find(struct rib *, uint32_t ifindex, const struct addr *);
 void stations_free(struct rib *);
 /* tunnels.c */
-struct tunnel *tunnel_join(struct rib *, struct wire *, bool bfd, const struct addr *bfd_source);
+struct tunnel *tunnel_join(struct rib *, struct wire *, const struct tunnel_terms *);
 void tunnel_leave(struct rib *, struct wire *);
 void tunnels_settle(struct rib *);                       /* what their fates lead to; gates are shut */
 void tunnels_tell(struct rib *);                         /* those who leave by one that has moved */
@@ -161,7 +167,9 @@ void circuit_place(struct rib *, struct circuit *, uint32_t ifindex); /* 0: nowh
 void circuit_find_port(struct rib *, struct circuit *);
 void circuit_settle_promiscuous(struct rib *, const struct circuit *, struct port *);
 void circuit_settle_carrier(struct rib *, struct circuit *, struct port *);
-void circuit_carrier_refused(struct rib *, struct circuit *, const char *text);
+void circuit_carrier_refused(struct rib *, struct circuit *, struct port *, const char *text);
+bool circuit_holds_down(const struct circuit *); /* the interface, because no pseudowire can be used */
+bool circuit_keeps_down(const struct rib *, const struct port *);
 void circuits_link_changed(struct rib *, struct port *, bool gone);
 /* circuits_diff.c */
 void circuits_take_gates(struct batch *);

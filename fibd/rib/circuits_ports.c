@@ -48,34 +48,86 @@ circuit_settle_promiscuous(struct rib *rib, const struct circuit *c, struct port
 	}
 }
 
+/* --- a carrier that follows --- */
+
+static void
+hold(struct rib *rib, struct circuit *c, struct port *p, bool on)
+{
+	c->carrier_held = on;
+	if (!c->by_interface)
+		ask_link(rib, FIB_OP_LINK_CARRIER, p, !on);
+	else if (on || !port_is_shut(rib, p))
+		ask_link(rib, on ? FIB_OP_LINK_DOWN : FIB_OP_LINK_UP, p, false);
+	table_changed(&rib->interface_table, &p->row);
+}
+
+/* Is it down since before our restart, by us? It was a circuit then and shall be up now. */
+static void
+remember(struct rib *rib, struct circuit *c, const struct port *p)
+{
+	if (c->carrier_tried || !c->told || !c->carrier_follows)
+		return;
+	if (c->found && !p->link.admin_up && !p->link.vlan && !port_is_shut(rib, p))
+		c->by_interface = c->carrier_held = true;
+}
+
+bool
+circuit_holds_down(const struct circuit *c)
+{
+	return c->told && c->by_interface && c->carrier_held;
+}
+
+/* So, or nobody has said yet whether it should. */
+bool
+circuit_keeps_down(const struct rib *rib, const struct port *p)
+{
+	const struct circuit *c = p->circuit;
+
+	if (!c || !c->found)
+		return c && circuit_holds_down(c);
+	if (!c->told)
+		return !rib->synced[FIB_L2VPN_CIRCUIT] && rib->patient;
+	return circuit_holds_down(c) || (c->carrier_follows && !c->carrier_tried);
+}
+
 void
 circuit_settle_carrier(struct rib *rib, struct circuit *c, struct port *p)
 {
-	bool hold = c->told && c->carrier_follows && c->wire_count, unsure = false;
+	bool down = c->told && c->carrier_follows && c->wire_count, unsure = false;
 
 	for (uint8_t i = 0; i < c->wire_count; i++) {
-		hold = hold && !wire_is_ready(&c->wires[i]);
+		down = down && !wire_is_ready(&c->wires[i]);
 		unsure |= wire_is_unsure(&c->wires[i]);
 	}
 	if (!c->told || !c->carrier_follows)
 		*c->carrier_trouble = '\0';
 	if (unsure || *c->carrier_trouble)
 		return;
+	remember(rib, c, p);
 	/* It may be down since before our restart. */
 	bool inherited =
-	    !c->carrier_tried && c->carrier_follows && c->told && !hold && !p->link.carrier && p->link.admin_up;
+	    !c->carrier_tried && c->carrier_follows && c->told && !down && !p->link.carrier && p->link.admin_up;
 	c->carrier_tried |= c->told;
-	if (hold == c->carrier_held && !inherited)
-		return;
-	c->carrier_held = hold;
-	ask_link(rib, FIB_OP_LINK_CARRIER, p, !hold);
+	if (down != c->carrier_held || inherited)
+		hold(rib, c, p, down);
 }
 
+/* Drivers of most interfaces do not let their carrier be switched. The other end sees as much of an interface that is down; of a
+ * subinterface it sees nothing either way. */
 void
-circuit_carrier_refused(struct rib *rib, struct circuit *c, const char *text)
+circuit_carrier_refused(struct rib *rib, struct circuit *c, struct port *p, const char *text)
 {
+	bool held = c->carrier_held;
+
 	c->carrier_held = false;
-	snprintf(c->carrier_trouble, sizeof c->carrier_trouble, "its carrier cannot follow the pseudowire: %s", text);
+	if (!p->link.vlan && !c->by_interface) {
+		c->by_interface = true;
+		if (held)
+			hold(rib, c, p, true);
+	} else {
+		snprintf(c->carrier_trouble, sizeof c->carrier_trouble, "its carrier cannot follow the pseudowire: %s",
+		    text);
+	}
 	circuit_show(rib, c);
 }
 

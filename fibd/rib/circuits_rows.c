@@ -152,7 +152,7 @@ fill_wire(const struct circuit *c, uint8_t i, struct arena *arena)
 
 	fib__circuit_path__init(m);
 	if (w->tunnel)
-		reach = reach_of(c->rib, home_get(c->rib, ""), &w->peer, &unsure);
+		reach = reach_of(c->rib, home_get(c->rib, ""), &w->peer, w->tunnel->terms.policy, &unsure);
 	m->peer = fill_addr(&w->peer, arena);
 	m->vc_id = w->vc_id;
 	m->in_label = w->in_label ? w->in_label : LABEL_UNSET;
@@ -229,7 +229,9 @@ fill_circuit(const struct row *row, void *message, struct arena *arena)
 	m->interface = fill_text(c->name);
 	m->ifindex = p ? p->link.ifindex : 0;
 	if (p) { /* a carrier that we hold says nothing of the line */
-		m->up = p->link.admin_up && (p->link.carrier || c->carrier_held);
+		m->up = circuit_holds_down(c) ? !port_is_shut(c->rib, p)
+					      : p->link.admin_up && (p->link.carrier || c->carrier_held);
+		m->held = c->carrier_held;
 		m->mtu = p->link.mtu;
 		m->mac = fill_mac(p->link.mac, arena);
 	}

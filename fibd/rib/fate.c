@@ -22,7 +22,8 @@ enum { RESOLVE_DEPTH = 5, FLIPS_MAX = 4 };
 static uint32_t
 spec_hash(const struct spec *s, uint32_t h)
 {
-	const uint32_t rest[] = { s->ifindex, s->name, s->track, s->through, s->label, s->lsp + 2u * s->backup };
+	const uint32_t rest[] = { s->ifindex, s->name, s->track, s->through, s->label, s->policy,
+		s->lsp + 2u * s->backup };
 
 	return hash_bytes(rest, sizeof rest, hash_bytes(&s->addr, sizeof s->addr, h));
 }
@@ -31,7 +32,8 @@ static bool
 spec_same(const struct spec *a, const struct spec *b)
 {
 	return addr_eq(&a->addr, &b->addr) && a->ifindex == b->ifindex && a->name == b->name && a->track == b->track &&
-	       a->through == b->through && a->label == b->label && a->lsp == b->lsp && a->backup == b->backup;
+	       a->through == b->through && a->label == b->label && a->policy == b->policy && a->lsp == b->lsp &&
+	       a->backup == b->backup;
 }
 
 /* No other prefix shares it. */

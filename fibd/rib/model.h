@@ -87,6 +87,7 @@ struct rib_table { /* a routing table of the kernel's: the public network or a V
 	struct rib *rib;
 	uint32_t id; /* 0: of a VRF that has no device; its routes wait, and nobody is told of them */
 	char vrf[16];
+	uint32_t policy[2]; /* of rib->policies, which its routes over LSPs go by, index + 1: of IPv4 and of IPv6 */
 	struct trie v4, v6;
 	struct trie watched4, watched6; /* what next hops lean on: struct watch */
 };
@@ -94,6 +95,12 @@ struct
     watch { /* an address that some next hop is looked up by, or a prefix that leads somewhere for another instance */
 	struct trie_node node;
 	uint32_t refs;
+};
+struct policy { /* a tunnel policy that is configured, or that somebody names */
+	struct rib *rib;
+	char name[FIB_POLICY_NAME];
+	uint32_t wires; /* pseudowires that name it */
+	struct row row;
 };
 struct home { /* a VPN instance that a row names: where its routes are, whether it has a VRF device or not */
 	struct hash_node by_name;
@@ -111,6 +118,7 @@ struct spec {
 	uint32_t track;   /* of rib->tracks: what it follows, index + 1; 0 nothing */
 	uint32_t through; /* of rib->homes: where it is looked up, index + 1; 0 in its own table */
 	uint32_t label;   /* lsp: beneath the tunnel's; LABEL_IMPLICIT_NULL none */
+	uint32_t policy;  /* lsp: of rib->policies, index + 1; 0 that of its table */
 	bool lsp;         /* looked up in the public network, and of use only where an LSP leads to it (RFC 4364 5) */
 	bool backup;      /* used while none of the others leads anywhere. These stand behind the others */
 };
@@ -428,6 +436,8 @@ struct rib {
 	bool clsacts_dirty;             /* interfaces may need filters, or need them no longer */
 	bool gates_first;               /* before anything else */
 	struct channels channels;
+	struct policy **policies;
+	size_t policy_count;
 	struct home **homes;
 	uint32_t home_count;
 	struct list tables;
@@ -470,8 +480,8 @@ struct rib {
 	usec_t retry_span; /* doubles while refusals go on */
 	bool resync_asked, platform_told, platform_checked;
 	struct table interface_table, route_table, ilm_table, range_table, kernel_table, request_table, reach_table,
-	    circuit_table;
-	struct table *served[9];
+	    circuit_table, policy_table;
+	struct table *served[10];
 	struct row kernel_row;
 	struct label_range {
 		struct row row;
@@ -505,7 +515,8 @@ bool vrfs_are_set(struct rib *);
 bool ports_are_set(struct rib *); /* interfaces and addresses of the configuration are there, or were refused */
 void ports_swept(struct rib *);   /* after a dump: those not told are gone */
 bool port_is_up(struct rib *, uint32_t ifindex);
-void port_held(struct rib *, uint32_t ifindex); /* BFD may hold it down now, or no longer */
+bool port_is_shut(struct rib *, const struct port *); /* it is configured so */
+void port_held(struct rib *, uint32_t ifindex);       /* BFD may hold it down now, or no longer */
 void port_answer(struct rib *, const struct pending *, int error, const char *text);
 uint32_t port_name_number(struct rib *, const char *name); /* index + 1 in rib->names */
 /* port_names.c */
@@ -550,7 +561,19 @@ void watches_free(struct rib_table *);
 struct rib_table *spec_table(const struct rib *, const struct fate *, const struct spec *);
 bool spec_watches(const struct fate *, const struct spec *, struct prefix *ret); /* what it leans on, in that table */
 void spec_resolve(struct rib *, struct fate *, uint16_t spec, struct paths *out);
-struct answer reach_of(struct rib *, const struct home *, const struct addr *, bool *ret_unsure);
+/* Over LSPs that this policy permits (0: any). */
+struct answer reach_of(struct rib *, const struct home *, const struct addr *, uint32_t policy, bool *ret_unsure);
+uint32_t spec_policy(const struct fate *, const struct spec *); /* the tunnel policy that it goes by; 0: none */
+/* policies.c */
+enum { POLICY_TROUBLE = 120 };
+uint32_t policy_number(struct rib *, const char *name); /* index + 1 in rib->policies; "": 0 */
+/* How many LSPs to that address may share the load; 0: none, and why. */
+uint16_t policy_permits(const struct rib *, uint32_t number, const struct addr *to, char trouble[POLICY_TROUBLE]);
+void policy_counts(struct rib *, uint32_t number, int wires); /* so many pseudowires more name it */
+void policies_of_table(struct rib *, struct rib_table *);
+void policies_configured(struct rib *);
+void fill_policy(const struct row *, void *message, struct arena *);
+void policies_free(struct rib *);
 
 void routes_tell(struct rib *, struct fate *); /* its paths are others: who uses it has to choose again, by and by */
 void route_set_trouble(struct rib *, struct route *, const char *text); /* NULL: none */

@@ -136,6 +136,7 @@ name_tables(struct rib *rib)
 			continue;
 		struct rib_table *t = table_get(rib, p->link.vrf_table);
 		memcpy(t->vrf, p->link.name, sizeof t->vrf);
+		policies_of_table(rib, t);
 	}
 }
 
@@ -464,6 +465,14 @@ settle_addresses(struct rib *rib, struct port *p, const struct fib_if_config *c)
 	}
 }
 
+bool
+port_is_shut(struct rib *rib, const struct port *p)
+{
+	const struct fib_if_config *c = config_of(rib, p);
+
+	return c && c->shutdown;
+}
+
 static bool
 is_loopback_name(const char *name)
 {
@@ -498,7 +507,8 @@ settle_port(struct rib *rib, struct port *p)
 			ask(rib, FIB_OP_MPLS_INPUT, p, false);
 		table_changed(&rib->interface_table, &p->row);
 	}
-	if ((c || is_lo) && !(c && c->shutdown) && !p->link.admin_up && !(p->told & TOLD_UP)) {
+	if ((c || is_lo) && !(c && c->shutdown) && !p->link.admin_up && !(p->told & TOLD_UP) &&
+	    !circuit_keeps_down(rib, p)) {
 		p->told |= TOLD_UP;
 		ask(rib, FIB_OP_LINK_UP, p, false);
 	}
@@ -616,7 +626,7 @@ port_answer(struct rib *rib, const struct pending *op, int error, const char *te
 		return;
 	if (op->kind == FIB_OP_LINK_CARRIER) {
 		if (p && p->circuit)
-			circuit_carrier_refused(rib, p->circuit, text);
+			circuit_carrier_refused(rib, p->circuit, p, text);
 		return;
 	}
 	if (!p) {

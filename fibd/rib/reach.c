@@ -100,7 +100,7 @@ reach_review(struct rib *rib)
 	hash_each (n, &rib->questions) {
 		struct question *q = OBJECT(n, struct question, by_key);
 		bool unsure;
-		struct answer a = reach_of(rib, q->home, &q->addr, &unsure);
+		struct answer a = reach_of(rib, q->home, &q->addr, 0, &unsure);
 		if (unsure || (row_is_in_table(&q->row) && is_same(&a, &q->answer)))
 			continue;
 		q->answer = a;

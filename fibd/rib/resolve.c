@@ -124,6 +124,7 @@ struct way { /* to an address, over the public network */
 		WAY_NO_LSP,
 		WAY_NO_LABEL, /* the next routers gave none */
 		WAY_NO_MPLS,
+		WAY_FORBIDDEN, /* by a tunnel policy */
 	} end;
 	const struct route *route;
 	const struct entry *entry;
@@ -131,17 +132,28 @@ struct way { /* to an address, over the public network */
 	uint16_t count;
 	struct fib_path paths[FIB_PATHS_MAX]; /* with the tunnel's labels */
 	bool pending, guess;
+	char why[POLICY_TROUBLE]; /* it is forbidden */
 };
 
-/* Those paths of the route to the address whose next router gave a label for it. */
-static void
-way_over_lsp(struct rib *rib, const struct addr *to, struct way *w)
+uint32_t
+spec_policy(const struct fate *f, const struct spec *s)
 {
+	return s->policy ? s->policy : f->table->policy[f->family == 6];
+}
+
+/* Those paths of the route to the address whose next router gave a label for it, as many as the policy permits. */
+static void
+way_over_lsp(struct rib *rib, const struct addr *to, uint32_t policy, struct way *w)
+{
+	uint16_t most = policy_permits(rib, policy, to, w->why);
+
 	w->end = WAY_NOWHERE;
 	w->count = 0;
 	w->pending = w->guess = false;
 	w->entry = covering(rib->public, to, &w->route);
-	if (!w->entry)
+	if (!most)
+		w->end = WAY_FORBIDDEN;
+	if (!w->entry || !most)
 		return;
 	const struct fate *via = w->entry->fate;
 	if (!rib->abilities.mpls || w->entry->direct || via->black_hole) {
@@ -155,7 +167,7 @@ way_over_lsp(struct rib *rib, const struct addr *to, struct way *w)
 	const struct lsp *lsp = lsp_find(rib, &w->route->node.prefix);
 	w->guess = via->guess;
 	w->end = !via->path_count ? WAY_NOWHERE : lsp && !lsp->egress ? WAY_NO_LABEL : WAY_NO_LSP;
-	for (uint16_t i = 0; w->end == WAY_NO_LABEL && i < via->path_count; i++) {
+	for (uint16_t i = 0; w->end == WAY_NO_LABEL && i < via->path_count && w->count < most; i++) {
 		const struct fib_path *p = &via->paths[i].p;
 		uint32_t label = lsp_label(rib, lsp, p);
 		w->by = &p->gateway;
@@ -181,7 +193,7 @@ over_lsp(struct rib *rib, const struct fate *f, uint16_t index, struct paths *ou
 	/* Labels of before our restart stay until ldp.Lsp is known; what it says then is the whole. */
 	if (rib->inherited && !rib->synced[FIB_LDP_LSP])
 		return;
-	way_over_lsp(rib, &s->addr, &w);
+	way_over_lsp(rib, &s->addr, spec_policy(f, s), &w);
 	out->pending |= w.pending;
 	out->guess |= w.guess;
 	out->relay |= w.count;
@@ -278,6 +290,7 @@ say(struct answer *a, const struct way *w, const char *to)
 		snprintf(a->trouble, sizeof a->trouble, "%s gave no label for %s", addr_text(w->by, by), prefix);
 		break;
 	case WAY_NO_MPLS: snprintf(a->trouble, sizeof a->trouble, "this kernel has no MPLS routing"); break;
+	case WAY_FORBIDDEN: snprintf(a->trouble, sizeof a->trouble, "%s", w->why); break;
 	}
 }
 
@@ -296,7 +309,7 @@ is_reachable(struct rib *rib, const struct home *h, const struct addr *to, struc
 }
 
 struct answer
-reach_of(struct rib *rib, const struct home *h, const struct addr *to, bool *ret_unsure)
+reach_of(struct rib *rib, const struct home *h, const struct addr *to, uint32_t policy, bool *ret_unsure)
 {
 	bool public = h->table == rib->public;
 	struct answer a = { 0 };
@@ -318,7 +331,7 @@ reach_of(struct rib *rib, const struct home *h, const struct addr *to, bool *ret
 	}
 	if (!public)
 		return a;
-	way_over_lsp(rib, to, &w);
+	way_over_lsp(rib, to, policy, &w);
 	a.lsp = w.end == WAY_LEADS;
 	say(&a, &w, text);
 	*ret_unsure = rib->inherited && !rib->synced[FIB_LDP_LSP] && (w.end == WAY_NO_LSP || w.end == WAY_NO_LABEL);

@@ -114,6 +114,7 @@ rib_free(struct rib *rib)
 	homes_free(rib);
 	ports_free(rib);
 	tracks_free(rib);
+	policies_free(rib);
 	diff_free(rib);
 	for (size_t i = 0; i < COUNT(rib->ranges); i++)
 		table_gone(&rib->range_table, &rib->ranges[i].row);
@@ -164,6 +165,7 @@ configure(struct rib *rib, struct fib_config *new)
 	rib->config_round++;
 	statics_configure(rib);
 	tracks_configured(rib);
+	policies_configured(rib);
 	if (!rib->has_config && !rib->tracks_known)
 		rib->tracks_until = rib->now + TRACKS_WAIT;
 	if (!rib->has_config)
@@ -295,7 +297,7 @@ timer(struct rib *rib)
 	if (rib->now >= rib->patient_until) {
 		rib->patient_until = USEC_NEVER;
 		rib->patient = false;
-		rib->resolve_all = true;
+		rib->resolve_all = rib->ports_dirty = true;
 	}
 	if (rib->now >= rib->retry_at) {
 		rib->retry_at = USEC_NEVER;
@@ -359,16 +361,21 @@ dispatch(struct rib *rib, const struct fib_input *in)
 
 /*
  * The first configuration is in the kernel, with the addresses that it gives: what readers see now is whole. Who chooses
- * among the addresses, a router ID for instance, must not choose among a part of them.
+ * among the addresses, a router ID for instance, must not choose among a part of them. What depends on LSPs is whole when
+ * these were told: after our restart a pseudowire without one would be told the other end as a fault.
  */
 static void
 vouch_for_answers(struct rib *rib)
 {
 	bool known = !rib->inherited || (rib->synced[FIB_LDP_LSP] && rib->synced[FIB_IGP_ROUTE]);
 
-	if (rib->interface_table.complete && !rib->reach_table.complete && known && rib->synced[FIB_VPN_NEXTHOP] &&
-	    !rib->review)
+	if (!rib->interface_table.complete)
+		return;
+	if (!rib->reach_table.complete && known && rib->synced[FIB_VPN_NEXTHOP] && !rib->review)
 		table_complete(&rib->reach_table);
+	/* l2vpnd begins with what these rows say of labels, so it must not wait for one who never comes. */
+	if (!rib->circuit_table.complete && (known || !rib->patient) && list_is_empty(&rib->dirty_circuits))
+		table_complete(&rib->circuit_table);
 }
 
 void
@@ -381,7 +388,6 @@ rib_vouch(struct rib *rib)
 	table_complete(&rib->interface_table);
 	table_complete(&rib->route_table);
 	table_complete(&rib->ilm_table);
-	table_complete(&rib->circuit_table);
 	table_complete(&rib->request_table);
 	vouch_for_answers(rib);
 }

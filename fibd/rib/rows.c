@@ -40,7 +40,9 @@ fill_interface(const struct row *row, void *message, struct arena *arena)
 	for (size_t i = 0; i < p->address_count; i++)
 		if (!p->addresses[i].tentative)
 			m->addresses[m->n_addresses++] = fill_prefix(&p->addresses[i].prefix, arena);
-	m->trouble = fill_text(p->trouble);
+	m->trouble = fill_text(p->circuit && circuit_holds_down(p->circuit) && !*p->trouble
+				   ? "down while no pseudowire of its circuit can be used"
+				   : p->trouble);
 	m->held = p->held_protocol;
 }
 
@@ -72,7 +74,8 @@ why_no_lsp(const struct fate *f, struct arena *arena)
 	for (uint16_t i = 0; i < f->spec_count; i++) {
 		if (!f->specs[i].lsp)
 			continue;
-		struct answer a = reach_of(rib, home_get(rib, ""), &f->specs[i].addr, &unsure);
+		struct answer a =
+		    reach_of(rib, home_get(rib, ""), &f->specs[i].addr, spec_policy(f, &f->specs[i]), &unsure);
 		if (*a.trouble)
 			return arena_text(arena, a.trouble);
 	}
@@ -401,10 +404,11 @@ rows_init(struct rib *rib)
 	table_init(&rib->request_table, "bfd.Request", fill_request);
 	table_init(&rib->reach_table, "fib.Reach", fill_reach);
 	table_init(&rib->circuit_table, "fib.Circuit", fill_circuit);
+	table_init(&rib->policy_table, "fib.TunnelPolicy", fill_policy);
 	rib->circuit_table.complete = rib->reach_table.complete = rib->request_table.complete =
 	    rib->interface_table.complete = rib->route_table.complete = rib->ilm_table.complete = false;
 	struct table *tables[] = { &rib->interface_table, &rib->route_table, &rib->ilm_table, &rib->range_table,
-		&rib->kernel_table, &rib->request_table, &rib->reach_table, &rib->circuit_table };
+		&rib->kernel_table, &rib->request_table, &rib->reach_table, &rib->circuit_table, &rib->policy_table };
 	for (size_t i = 0; i < COUNT(tables); i++)
 		rib->served[i] = tables[i];
 	for (size_t i = 0; i < COUNT(ranges); i++) {

@@ -3,7 +3,8 @@
  *
  * A tunnel is a fate with a next hop over an LSP, as VPN routes have it, but without the label at the bottom: so tunnel labels,
  * several paths, BFD over several hops and the loss of an LSP come from where routes have them from. Of several paths a pseudowire
- * takes one, by a hash of its label, so that its frames stay in order.
+ * takes one, by a hash of its label, so that its frames stay in order. A tunnel policy makes a tunnel of its own, over the LSPs
+ * that it permits (policies.c).
  *
  * The filters of a tunnel's pseudowires begin with its gate, one action for all of them. When the last path is gone the gate is
  * shut, by one message, and each circuit goes on with its next filter, which is there already. A gate that was shut stays so: a
@@ -141,50 +142,58 @@ keep_open(struct tunnel *t)
 /* --- tunnels --- */
 
 static uint32_t
-key_hash(const struct addr *peer, bool bfd)
+key_hash(const struct addr *peer, const struct tunnel_terms *on)
 {
-	return hash_bytes(peer->bytes, sizeof peer->bytes, bfd);
+	return hash_bytes(peer->bytes, sizeof peer->bytes, on->bfd + 2 * on->policy);
+}
+
+static bool
+same_terms(const struct tunnel_terms *a, const struct tunnel_terms *b)
+{
+	return a->bfd == b->bfd && a->policy == b->policy && addr_eq(&a->bfd_source, &b->bfd_source);
 }
 
 static struct tunnel *
-find(const struct rib *rib, const struct addr *peer, bool bfd, const struct addr *source)
+find(const struct rib *rib, const struct addr *peer, const struct tunnel_terms *on)
 {
-	for (struct hash_node *n = hash_first(&rib->tunnels, key_hash(peer, bfd)); n; n = hash_next(n)) {
+	for (struct hash_node *n = hash_first(&rib->tunnels, key_hash(peer, on)); n; n = hash_next(n)) {
 		struct tunnel *t = OBJECT(n, struct tunnel, by_key);
-		if (addr_eq(&t->peer, peer) && t->bfd == bfd && addr_eq(&t->bfd_source, source))
+		if (addr_eq(&t->peer, peer) && same_terms(&t->terms, on))
 			return t;
 	}
 	return NULL;
 }
 
 static struct tunnel *
-tunnel_new(struct rib *rib, const struct addr *peer, bool bfd, const struct addr *source)
+tunnel_new(struct rib *rib, const struct addr *peer, const struct tunnel_terms *on)
 {
 	struct tunnel *t = NEW(struct tunnel);
-	const struct hop_key watched = { .table = rib->public, .peer = *peer, .source = *source, .client = HOP_PW };
-	struct spec to = {
-		.addr = *peer, .lsp = true, .label = LABEL_IMPLICIT_NULL, .track = bfd ? track_hop(rib, &watched) : 0
-	};
+	const struct hop_key watched = { .table = rib->public, .peer = *peer, .source = on->bfd_source, .client = HOP_PW };
+	struct spec to = { .addr = *peer,
+		.lsp = true,
+		.label = LABEL_IMPLICIT_NULL,
+		.policy = on->policy,
+		.track = on->bfd ? track_hop(rib, &watched) : 0 };
 
 	t->peer = *peer;
-	t->bfd = bfd;
-	t->bfd_source = *source;
+	t->terms = *on;
 	list_init(&t->wires);
 	t->fate = fate_get(
 	    rib, &(struct fate){ .table = rib->public, .family = peer->family, .specs = &to, .spec_count = 1 });
 	t->fate->tunnels = true;
-	hash_add(&rib->tunnels, &t->by_key, key_hash(peer, bfd));
+	hash_add(&rib->tunnels, &t->by_key, key_hash(peer, on));
 	rib->tunnels_dirty = true;
 	return t;
 }
 
 struct tunnel *
-tunnel_join(struct rib *rib, struct wire *w, bool bfd, const struct addr *bfd_source)
+tunnel_join(struct rib *rib, struct wire *w, const struct tunnel_terms *on)
 {
-	struct tunnel *t = find(rib, &w->peer, bfd, bfd_source);
+	struct tunnel *t = find(rib, &w->peer, on);
 
 	if (!t)
-		t = tunnel_new(rib, &w->peer, bfd, bfd_source);
+		t = tunnel_new(rib, &w->peer, on);
+	policy_counts(rib, on->policy, 1);
 	list_append(&t->wires, &w->of_tunnel);
 	return t;
 }
@@ -197,6 +206,7 @@ tunnel_leave(struct rib *rib, struct wire *w)
 	w->tunnel = NULL;
 	if (!t)
 		return;
+	policy_counts(rib, t->terms.policy, -1);
 	list_remove(&w->of_tunnel);
 	if (!list_is_empty(&t->wires))
 		return;

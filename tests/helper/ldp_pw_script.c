@@ -5,6 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
+struct script *
+pw_script_up(struct net_pw *ret_wanted)
+{
+	struct script *s = script_new("3.3.3.3");
+
+	script_up(s);
+	script_forget(s);
+	*ret_wanted = pw_script_want(s);
+	return s;
+}
+
+void
+pw_script_free(struct script *s)
+{
+	ldp_config_free(&s->dut->config);
+	script_free(s);
+}
+
 void
 pw_script_put(struct script *s, enum ldp_type type, const struct ldp_label_fields *f)
 {
@@ -90,7 +108,11 @@ label_message(const struct ldp_msg *m, struct text *out)
 		if (m->label.pw.status)
 			text_add(out, "!0x%x", m->label.pw.status);
 		break;
-	case LDP_LABEL_WITHDRAW: text_add(out, " withdraw"); break;
+	case LDP_LABEL_WITHDRAW:
+		text_add(out, " withdraw");
+		if (e.pw.wild)
+			text_add(out, ":group %u", e.pw.group);
+		break;
 	case LDP_LABEL_RELEASE: text_add(out, " release:%d", (int)m->label.label); break;
 	case LDP_LABEL_REQUEST: text_add(out, " ask"); break;
 	default: ck_abort_msg("a message of type %#x", m->type);

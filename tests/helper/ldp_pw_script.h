@@ -6,12 +6,14 @@
  * A neighbour (ldp_script.h) that speaks of pseudowires, and what the engine said of them as one line of words:
  *
  *	map:C map:- map:-!0x1      a Mapping, with control word or without; its status when that is not 0
- *	withdraw withdraw:Wrong C-Bit release:77 ask
+ *	withdraw withdraw:Wrong C-Bit withdraw:group 5 release:77 ask
  *	status:0x1 status:group 5:0x1
  *	notify:No Route            any other Notification but an End-of-LIB of prefixes; "end" is that of pseudowires
  */
 enum { PW_OURS = 600000, PW_THEIRS = 77, PW_NUMBER = 100 };
 
+struct script *pw_script_up(struct net_pw *ret_wanted); /* a session with it, and nothing said of pseudowires yet */
+void pw_script_free(struct script *);
 void pw_script_put(struct script *, enum ldp_type, const struct ldp_label_fields *);
 /* What a Mapping of the neighbour's usually is: number 100, Ethernet raw, label 77, MTU 1500, a PW status TLV. */
 struct ldp_label_fields pw_script_mapping(void);

@@ -270,6 +270,39 @@ def test_bfd_over_several_hops_finds_a_provider_edge_that_is_dead(lab):
     answers(lab, FAR)
 
 
+def flags(lab, node, device):
+    return lab.json(node, "ip", "-j", "link", "show", device)[0]["flags"]
+
+
+def test_the_customer_loses_its_carrier_while_no_pseudowire_can_be_used_and_a_restart_keeps_it_so(lab):
+    """A veth does not let its carrier be switched: the interface goes down instead, and comes back."""
+    def customer(has):
+        wait_for(lambda: ("LOWER_UP" in flags(lab, "H1", "eth0")) == has, f"H1's carrier {'back' if has else 'gone'}", 60,
+                 last=lambda: circuit(lab, "PE1"))
+
+    lab.turn += 1
+    lab.feeds["PE1"].say(f"{AC} 0 {lab.turn} follows, {TO2}, {TO3}")
+    wait_for(lambda: circuit(lab, "PE1")["turn"] == lab.turn, "the turn", last=lambda: circuit(lab, "PE1"))
+    customer(True)
+    lab.feeds["PE1"].say(f"{AC} 0 {lab.turn} follows, {TO2} off, {TO3} off")
+    try:
+        customer(False)
+        assert "UP" not in flags(lab, "PE1", "ge0-3-0")
+        c = circuit(lab, "PE1")
+        assert c["up"] and not c["trouble"], "what we do ourselves is no fault"
+        lab.kill("PE1", "fibd")
+        lab.start("PE1", "fibd")
+        wait_for(lambda: (c := circuit(lab, "PE1")) and len(c["paths"]) == 2 and all(p["receives"] and p["lsp"] for p in c["paths"]), "fibd to know",
+                 120, last=lambda: circuit(lab, "PE1"))
+        assert "LOWER_UP" not in flags(lab, "H1", "eth0")
+        lab.feeds["PE1"].say(f"{AC} 0 {lab.turn} follows, {TO2}, {TO3}")
+        customer(True)
+        answers(lab, FAR)
+    finally:
+        begin_turn(lab, 0)
+    answers(lab, FAR)
+
+
 # --- restarts ---
 
 

@@ -83,6 +83,30 @@ def test_one_daemon_that_objects_keeps_all_from_changing(router):
     assert open(router.file, encoding="utf-8").read() == file
 
 
+L2VPN = "mpls l2vpn\n#\ninterface GigabitEthernet0/3/0\n mpls l2vc 2.2.2.2 100 control-word\n "
+
+
+@pytest.mark.parametrize("lines, line, rule", [
+    (L2VPN + "mpls l2vc 3.3.3.3 200 secondary\n", 5, "the pseudowires of GigabitEthernet0/3/0 differ in their control word: secondary has no-control-word, "
+     "primary has control-word; they must be the same"),
+    (L2VPN + "mpls l2vc 3.3.3.3 200 control-word tagged secondary\n", 5, "differ in their type"),
+    (L2VPN + "#\ninterface GigabitEthernet0/4/0\n mpls l2vc 2.2.2.2 100 control-word\n", 7,
+     "GigabitEthernet0/3/0 has a pseudowire to 2.2.2.2 with VC ID 100 already, in line 4"),
+    (L2VPN + "mpls l2vc pw-template T 200 secondary\n", 5, "there is no template T; define it with `pw-template T`"),
+    (L2VPN + "mpls l2vc 3.3.3.3 200 control-word tunnel-policy P secondary\n", 5, "there is no tunnel policy P; define it with `tunnel-policy P`"),
+    (L2VPN + "mpls l2vc 3.3.3.3 200 max-atm-cells 28\n", 5, "this host has no such attachment circuit"),
+    (L2VPN + "mpls l2vc 3.3.3.3 200 rtp-header\n", 5, "this host has no such attachment circuit"),
+    ("ip vpn-instance red\n ipv4-family\n  tnl-policy P\n#\n", 3, "there is no tunnel policy P; define it with `tunnel-policy P`"),
+])
+def test_pseudowires_that_break_a_rule_are_refused_with_it_and_change_nothing(router, lines, line, rule):
+    before = router.shown()
+    p = router.load(lines + before)
+    assert p.returncode == 1
+    assert re.search(rf"candidate\.conf:{line}: .*{re.escape(rule)}", p.stderr), p.stderr
+    assert p.stderr.count("candidate.conf:") == 1, "what is wrong is told once"
+    assert router.shown() == before
+
+
 def test_every_error_is_told_once_in_the_order_of_the_lines(router):
     p = router.load("sysname X\nnonsense\ninterface GigabitEthernet0/1/0\n ip address 10.0.0.0 24\n#\nmpls lsr-id 127.0.0.1\n")
     lines = [int(m) for m in re.findall(r"candidate\.conf:(\d+):", p.stderr)]

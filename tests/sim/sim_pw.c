@@ -256,12 +256,13 @@ change_mind(struct end *e)
 		tell(e, true);
 }
 
-/* All of a group at one router, as when its port fails. */
+/* All of a group at one router, as when its port fails, or is no longer configured. */
 static void
 change_group(void)
 {
 	const struct ldp_node *n = net->nodes[1 + chance(nodes)];
 	uint32_t group = (uint32_t)chance(GROUPS + 1), status = chance(2) ? FAULT : 0;
+	bool taken = !chance(4);
 
 	for (unsigned i = 0; i < pair_count; i++)
 		for (int side = 0; side < 2; side++) {
@@ -269,8 +270,8 @@ change_group(void)
 			if (e->node != n || e->pw.group != group)
 				continue;
 			e->pw.status = status;
-			if (e->wanted)
-				tell(e, true);
+			if (e->wanted || taken)
+				tell(e, !taken);
 		}
 }
 

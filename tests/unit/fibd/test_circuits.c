@@ -561,28 +561,6 @@ START_TEST(counters_are_those_of_the_last_look)
 }
 END_TEST
 
-START_TEST(the_carrier_follows_where_the_driver_lets_it)
-{
-	struct world_circuit c = { "eth7", .paths = PATH2, .turn = 1, .carrier_follows = true };
-
-	world_pw_start(w);
-	world_circuit(w, &c, 1);
-	world_run(w);
-	ck_assert(world_link_of(w, 7)->carrier);
-	world_lsp_gone(w, "2.2.2.2/32");
-	world_run(w);
-	ck_assert(!world_link_of(w, 7)->carrier);
-	ck_assert(row()->up); /* it is we who hold it */
-	world_pe_ldp(w, 1);
-	world_run(w);
-	ck_assert(world_link_of(w, 7)->carrier);
-	w->tc->fixed_carrier = true;
-	world_lsp_gone(w, "2.2.2.2/32");
-	world_run(w);
-	ck_assert_str_eq(row()->trouble, "its carrier cannot follow the pseudowire: Operation not supported");
-}
-END_TEST
-
 /* --- restarts --- */
 
 static void
@@ -623,6 +601,48 @@ START_TEST(after_a_restart_nothing_is_touched_and_labels_are_told_of)
 	world_run(w);
 	WAYS(BY3);
 	ck_assert_uint_eq(w->tc->gate_ops, 1);
+}
+END_TEST
+
+/* Whoever is the last to tell: until then its rows are not whole, and l2vpnd takes nothing bad from them. */
+START_TEST(after_a_restart_circuits_are_not_whole_before_lsps_are_known)
+{
+	world_pw_start(w);
+	circuit(PATH2, 0, 1);
+	come_back();
+	circuit(PATH2, 0, 1);
+	ck_assert(world_table(w, "fib.Interface")->complete);
+	ck_assert(!world_table(w, "fib.Circuit")->complete);
+	for (int turn = 0; turn < 2; turn++) {
+		ck_assert(!row()->paths[0]->lsp);
+		ck_assert(!world_table(w, "fib.Circuit")->complete);
+		if ((turn + _i) % 2) {
+			world_pe_ldp(w, 1);
+			world_synced(w, FIB_LDP_LSP, 1);
+		} else {
+			world_pe_igp(w, 1);
+			world_synced(w, FIB_IGP_ROUTE, 1);
+		}
+		world_run(w);
+	}
+	ck_assert(row()->paths[0]->lsp);
+	ck_assert(world_table(w, "fib.Circuit")->complete);
+}
+END_TEST
+
+START_TEST(nobody_is_waited_for_in_vain_and_a_first_start_waits_for_nobody)
+{
+	world_pw_start(w);
+	circuit(PATH2, 0, 1);
+	come_back();
+	world_wait(w, 19 * USEC_PER_SEC);
+	ck_assert(!world_table(w, "fib.Circuit")->complete);
+	world_wait(w, 2 * USEC_PER_SEC);
+	ck_assert(world_table(w, "fib.Circuit")->complete);
+	world_free(w);
+	w = world_pw();
+	come_back();
+	ck_assert(world_table(w, "fib.Circuit")->complete);
 }
 END_TEST
 
@@ -735,10 +755,11 @@ suite(void)
 	tcase_add_test(kernel, filters_that_somebody_removes_are_put_back);
 	tcase_add_test(kernel, a_block_that_others_share_is_left_alone_and_named);
 	tcase_add_test(kernel, counters_are_those_of_the_last_look);
-	tcase_add_test(kernel, the_carrier_follows_where_the_driver_lets_it);
 	suite_add_tcase(s, kernel);
 	tcase_add_checked_fixture(restart, setup, teardown);
 	tcase_add_test(restart, after_a_restart_nothing_is_touched_and_labels_are_told_of);
+	tcase_add_loop_test(restart, after_a_restart_circuits_are_not_whole_before_lsps_are_known, 0, 2);
+	tcase_add_test(restart, nobody_is_waited_for_in_vain_and_a_first_start_waits_for_nobody);
 	tcase_add_test(restart, after_a_restart_a_circuit_is_where_it_was_in_its_turn);
 	tcase_add_test(restart, what_nobody_asks_for_any_more_is_swept_when_that_is_known);
 	tcase_add_test(restart, rows_of_l2vpnd_outlive_it_and_are_swept_when_it_says_so);

@@ -407,7 +407,7 @@ read_paths(struct world *w, L2vpn__Circuit *row, const char *text)
 	row->paths = arena_take(&w->arena, 8 * sizeof *row->paths);
 	while ((one = strsep(&rest, ",")) && *one) {
 		L2vpn__CircuitPath *p = row->paths[row->n_paths++] = arena_take(&w->arena, sizeof *p);
-		char peer[64], words[64] = "";
+		char peer[64], words[64] = "", *at;
 		l2vpn__circuit_path__init(p);
 		ck_assert_int_ge(
 		    sscanf(one, " %63s %u %u %u %63[^,]", peer, &p->vc_id, &p->out_label, &p->in_label, words), 4);
@@ -426,6 +426,10 @@ read_paths(struct world *w, L2vpn__Circuit *row, const char *text)
 			p->bfd_source = (ProtobufCBinaryData){ addr_size(b), b->bytes };
 		}
 		p->usable = !strstr(words, "off");
+		if ((at = strstr(words, "by "))) {
+			p->tunnel_policy = arena_text(&w->arena, at + strlen("by "));
+			p->tunnel_policy[strcspn(p->tunnel_policy, " ")] = '\0';
+		}
 	}
 }
 

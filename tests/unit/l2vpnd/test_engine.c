@@ -76,6 +76,26 @@ START_TEST(it_is_up_when_both_ends_agree_and_the_data_plane_was_read_back)
 }
 END_TEST
 
+#define SUB(n) "interface " PORT "." #n "\n vlan-type dot1q " #n "\n mpls l2vc 2.2.2.2 " #n "\n#\n"
+
+START_TEST(all_circuits_of_a_port_share_a_group_and_other_ports_do_not)
+{
+	start("mpls l2vpn\n#\n" SUB(10) SUB(11) "interface GigabitEthernet0/2/0\n mpls l2vc 2.2.2.2 12\n");
+	world_port(w, PORT ".10")->up = world_port(w, PORT ".11")->up = true;
+	world_settle(w);
+	uint32_t group = world_request(w, "2.2.2.2", 10)->group;
+	ck_assert_uint_ne(group, 0);
+	ck_assert_uint_eq(world_request(w, "2.2.2.2", 11)->group, group);
+	ck_assert_uint_eq(world_vc(w, "2.2.2.2", 11)->local_group, group);
+	ck_assert_uint_ne(world_request(w, "2.2.2.2", 12)->group, 0);
+	ck_assert_uint_ne(world_request(w, "2.2.2.2", 12)->group, group);
+	world_restart_l2vpnd(w);
+	ck_assert_uint_eq(world_request(w, "2.2.2.2", 10)->group, group);
+	world_configure(w, ONE); /* the port itself */
+	ck_assert_uint_eq(world_request(w, "2.2.2.2", 100)->group, group);
+}
+END_TEST
+
 static void
 no_session(struct end *e, struct peer *p, struct port *port)
 {
@@ -383,6 +403,27 @@ START_TEST(a_carrier_that_we_hold_down_is_no_fault_of_the_circuit)
 }
 END_TEST
 
+/* fibd holds it for want of an LSP as well, of which the ends' words say nothing. */
+START_TEST(a_carrier_that_takes_a_while_to_come_back_is_no_fault_either)
+{
+	start(ONE " mpls l2vpn trigger if-down\n");
+	world_end(w, "2.2.2.2", L2VPN_RAW, 100);
+	world_settle(w);
+	world_peer(w, "2.2.2.2")->lsp = false;
+	world_port(w, PORT)->up = false;
+	world_settle(w);
+	ck_assert_uint_eq(world_request(w, "2.2.2.2", 100)->status, 0x10);
+	world_peer(w, "2.2.2.2")->lsp = true;
+	world_pass(w, 4 * USEC_PER_SEC);
+	ck_assert_uint_eq(world_request(w, "2.2.2.2", 100)->status, 0);
+	world_port(w, PORT)->up = true;
+	world_settle(w);
+	world_port(w, PORT)->up = false; /* this is the line itself */
+	world_settle(w);
+	ck_assert_uint_eq(world_request(w, "2.2.2.2", 100)->status, 0x6);
+}
+END_TEST
+
 START_TEST(a_circuit_that_does_not_come_up_when_it_may_is_a_fault)
 {
 	start(ONE " mpls l2vpn trigger if-down\n");
@@ -423,6 +464,7 @@ suite(void)
 	tcase_add_checked_fixture(up, NULL, teardown);
 	tcase_add_test(up, a_pseudowire_is_asked_for_with_its_circuits_mtu_and_a_label_of_the_range);
 	tcase_add_test(up, it_is_up_when_both_ends_agree_and_the_data_plane_was_read_back);
+	tcase_add_test(up, all_circuits_of_a_port_share_a_group_and_other_ports_do_not);
 	tcase_add_loop_test(up, each_fault_takes_it_down_with_its_reason_and_ours_are_told, 0, COUNT(faults));
 	tcase_add_test(up, bfd_that_says_dead_takes_it_down_where_it_watches);
 	tcase_add_test(up, standby_may_be_ignored);
@@ -442,6 +484,7 @@ suite(void)
 	suite_add_tcase(s, conf);
 	tcase_add_checked_fixture(carrier, NULL, teardown);
 	tcase_add_test(carrier, a_carrier_that_we_hold_down_is_no_fault_of_the_circuit);
+	tcase_add_test(carrier, a_carrier_that_takes_a_while_to_come_back_is_no_fault_either);
 	tcase_add_test(carrier, a_circuit_that_does_not_come_up_when_it_may_is_a_fault);
 	suite_add_tcase(s, carrier);
 	return s;

@@ -261,12 +261,15 @@ fill_circuit(struct world *w, const L2vpn__Circuit *c, Fib__Circuit *m)
 	fib__circuit__init(m);
 	m->interface = c->interface;
 	m->ifindex = port->ifindex;
-	m->up = port->ifindex && port->up;
 	m->mtu = port->ifindex ? port->mtu : 0;
 	m->n_paths = c->n_paths;
 	m->paths = arena_take(&w->arena, (c->n_paths + 1) * sizeof *m->paths);
 	for (size_t i = 0; i < c->n_paths; i++)
 		m->paths[i] = path_of(w, c->paths[i], port);
+	m->held = c->carrier_follows && c->n_paths;
+	for (size_t i = 0; i < c->n_paths; i++)
+		m->held &= !m->paths[i]->sends;
+	m->up = port->ifindex && (port->up || m->held);
 	if (!w->fib_learns)
 		move(c, m->paths, k, w->now);
 	m->turn = k->turn;

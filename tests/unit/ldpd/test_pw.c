@@ -15,17 +15,13 @@ static struct net_pw wanted;
 static void
 setup(void)
 {
-	s = script_new("3.3.3.3");
-	script_up(s);
-	script_forget(s);
-	wanted = pw_script_want(s);
+	s = pw_script_up(&wanted);
 }
 
 static void
 teardown(void)
 {
-	ldp_config_free(&s->dut->config);
-	script_free(s);
+	pw_script_free(s);
 }
 
 /* --- a story in words: what happens, one after the other, and what the engine says to it --- */

@@ -10,17 +10,13 @@ static struct net_pw wanted;
 static void
 setup(void)
 {
-	s = script_new("3.3.3.3");
-	script_up(s);
-	script_forget(s);
-	wanted = pw_script_want(s);
+	s = pw_script_up(&wanted);
 }
 
 static void
 teardown(void)
 {
-	ldp_config_free(&s->dut->config);
-	script_free(s);
+	pw_script_free(s);
 }
 
 static void
@@ -149,6 +145,126 @@ START_TEST(a_release_of_a_group_is_one_of_each)
 }
 END_TEST
 
+/* --- taken back together --- */
+
+static void
+unwant(uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++)
+		net_pw_unwant(s->dut, s->lsr, PW_ETHERNET, PW_NUMBER + i);
+}
+
+static void
+up(bool status_tlv)
+{
+	three(0, 0);
+	map_three(status_tlv);
+	script_run(s, USEC_PER_MSEC);
+	script_forget(s);
+}
+
+static void
+release(bool group, uint32_t i)
+{
+	struct ldp_label_fields f = pw_script_mapping();
+
+	f.fec.pw.wild = group;
+	f.fec.pw.group = 5;
+	f.fec.pw.id = PW_NUMBER + i;
+	f.fec.pw.params = (struct ldp_pw_params){ 0 };
+	f.pw.has_status = false;
+	f.label = group ? LABEL_UNSET : PW_OURS + i;
+	pw_script_put(s, LDP_LABEL_RELEASE, &f);
+}
+
+static uint32_t
+local_label(uint32_t i)
+{
+	return ldp_node_pw(s->dut, s->lsr, PW_ETHERNET, PW_NUMBER + i)->local_label;
+}
+
+START_TEST(a_group_that_goes_is_taken_back_by_one_message)
+{
+	up(true);
+	unwant(0, 3);
+	script_run(s, USEC_PER_MSEC);
+	ck_assert_str_eq(pw_script_said(s, 0), "withdraw:group 5");
+	for (uint32_t i = 0; i < 3; i++)
+		ck_assert_uint_eq(local_label(i), LABEL_UNSET);
+	/* A peer may answer for all at once, or for each. */
+	for (uint32_t i = 0; i < (_i ? 3 : 1); i++)
+		release(!_i, i);
+	three(0, 0);
+	script_run(s, USEC_PER_MSEC);
+	ck_assert_str_eq(pw_script_said(s, 0), "withdraw:group 5 map:- map:- map:-");
+	release(false, 0); /* and this is of what was told since */
+	release(false, 0);
+	ck_assert_uint_eq(local_label(0), LABEL_UNSET);
+	ck_assert_uint_eq(local_label(1), PW_OURS + 1);
+}
+END_TEST
+
+START_TEST(a_part_of_a_group_is_taken_back_one_by_one)
+{
+	if (_i == 1)
+		wanted.group = 0; /* no group at all */
+	up(true);
+	unwant(0, _i ? 3 : 2);
+	script_run(s, USEC_PER_MSEC);
+	ck_assert_str_eq(pw_script_said(s, 0), _i ? "withdraw withdraw withdraw" : "withdraw withdraw");
+}
+END_TEST
+
+/* 5.4: a fault, to a peer without status. */
+START_TEST(a_group_that_fails_is_taken_back_by_one_message_where_no_status_can_be_told)
+{
+	up(false);
+	three(6, 0);
+	script_run(s, USEC_PER_MSEC);
+	ck_assert_str_eq(pw_script_said(s, 0), "withdraw:group 5");
+	three(0, 0);
+	script_run(s, USEC_PER_MSEC);
+	ck_assert_str_eq(pw_script_said(s, 0), "withdraw:group 5 map:- map:- map:-");
+}
+END_TEST
+
+START_TEST(a_group_of_which_some_go_and_some_fail_is_told_one_by_one)
+{
+	up(true);
+	unwant(0, 1);
+	three(6, 1);
+	script_run(s, USEC_PER_MSEC);
+	ck_assert_str_eq(pw_script_said(s, 0), "withdraw status:0x6 status:0x6");
+}
+END_TEST
+
+START_TEST(what_is_wanted_back_at_once_was_never_taken)
+{
+	up(true);
+	unwant(0, 3);
+	three(0, 0);
+	script_run(s, USEC_PER_MSEC);
+	ck_assert_str_eq(pw_script_said(s, 0), "");
+	for (uint32_t i = 0; i < 3; i++)
+		ck_assert_uint_eq(local_label(i), PW_OURS + i);
+}
+END_TEST
+
+START_TEST(a_release_of_a_group_that_answers_is_about_none_that_was_told_since)
+{
+	up(true);
+	unwant(0, 3);
+	script_run(s, USEC_PER_MSEC);
+	wanted.vc_id = PW_NUMBER + 7;
+	wanted.label = PW_OURS + 7;
+	net_pw_want(s->dut, &wanted);
+	release(true, 0);
+	ck_assert_uint_eq(local_label(7), PW_OURS + 7);
+	release(true, 0); /* nothing is awaited any more */
+	ck_assert_uint_eq(local_label(7), LABEL_UNSET);
+}
+END_TEST
+
 START_TEST(who_asks_for_all_is_told_all_and_the_end)
 {
 	struct ldp_label_fields f = { .fec = { .kind = FEC_TYPED_WILDCARD, .of = FEC_PW_ID }, .label = LABEL_UNSET };
@@ -174,6 +290,12 @@ suite(void)
 	tcase_add_loop_test(c, a_status_of_a_group_is_that_of_each_in_it, 0, 3);
 	tcase_add_loop_test(c, a_withdraw_of_a_group_takes_each_in_it_and_is_answered_once, 0, 3);
 	tcase_add_test(c, a_release_of_a_group_is_one_of_each);
+	tcase_add_loop_test(c, a_group_that_goes_is_taken_back_by_one_message, 0, 2);
+	tcase_add_loop_test(c, a_part_of_a_group_is_taken_back_one_by_one, 0, 2);
+	tcase_add_test(c, a_group_that_fails_is_taken_back_by_one_message_where_no_status_can_be_told);
+	tcase_add_test(c, a_group_of_which_some_go_and_some_fail_is_told_one_by_one);
+	tcase_add_test(c, what_is_wanted_back_at_once_was_never_taken);
+	tcase_add_test(c, a_release_of_a_group_that_answers_is_about_none_that_was_told_since);
 	tcase_add_loop_test(c, who_asks_for_all_is_told_all_and_the_end, 0, 3);
 	suite_add_tcase(suite, c);
 	return suite;

@@ -122,7 +122,7 @@ tell_status(uint32_t count)
 		pw_settle(ldp, w);
 	}
 	uint64_t before = p->sent.notification;
-	pws_tell_status(ldp);
+	pws_say(ldp);
 	ck_assert_uint_eq(p->sent.notification - before, count / IN_A_GROUP);
 	ck_assert_uint_eq(pw_find(ldp, p->lsr, PW_ETHERNET, count)->told.status, FAULT);
 }
