@@ -362,7 +362,7 @@ START_TEST(a_channel_that_fibd_has_not_seen_again_yet_is_believed_until_it_has_l
 {
 	start(WORD VCCV, true);
 	l2vpn_input(w->l, &(struct l2vpn_input){ .kind = L2VPN_IN_LOST, .table = L2VPN_FIB_CIRCUIT }, w->now);
-	world_peer(w, "2.2.2.2")->channel = false;
+	world_peer(w, "2.2.2.2")->no_channel = true;
 	world_settle(w);
 	ck_assert_ptr_nonnull(channel_watch());
 	l2vpn_input(w->l,
