@@ -1,8 +1,10 @@
 /* See tc_message.h. */
 #include "tests/unit/fibd/tc_message.h"
 #include "base/mem.h"
+#include "base/rng.h"
 #include <arpa/inet.h>
 #include <check.h>
+#include <errno.h>
 #include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
 #include <linux/tc_act/tc_gact.h>
@@ -11,6 +13,7 @@
 #include <linux/tc_act/tc_vlan.h>
 #include <netlink/attr.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct nl_msg *tc_message;
@@ -102,4 +105,31 @@ tc_actions(void)
 		}
 	}
 	return text;
+}
+
+void
+tc_turn_over(const struct fib_object *o)
+{
+	enum { ROUNDS = 20000 };
+	struct rng rng;
+	struct fib_object back;
+	bool gone;
+
+	rng_seed(&rng, 7);
+	tc_encode(FIB_OP_ADD, o);
+	size_t size = nlmsg_hdr(tc_message)->nlmsg_len;
+	uint8_t *copy = mem_zalloc(size);
+	for (int round = 0; round < ROUNDS; round++) {
+		memcpy(copy, nlmsg_hdr(tc_message), size);
+		struct nlmsghdr *h = (struct nlmsghdr *)(void *)copy;
+		for (int k = 0; k < 3; k++)
+			copy[sizeof *h + rng_below(&rng, (uint32_t)(size - sizeof *h))] = (uint8_t)rng_next(&rng);
+		if (round % 3 == 0)
+			h->nlmsg_len = (uint32_t)(NLMSG_HDRLEN + rng_below(&rng, (uint32_t)(size - NLMSG_HDRLEN)));
+		int r = decode_message(h, &back, &gone);
+		ck_assert(r == 1 || r == 0 || r == -EINVAL);
+		if (r == 1)
+			ck_assert(back.filter.label_count <= 5 && back.filter.form <= FIB_TTL_EXPIRY);
+	}
+	free(copy);
 }

@@ -51,6 +51,8 @@ setup(void)
 	first.mtu = 8974;
 	first.sent_packets = 7;
 	first.sent_bytes = 700;
+	first.channel = true;
+	first.channel_packets = 9;
 	fib__circuit_path__init(&second);
 	second.peer = (ProtobufCBinaryData){ 4, other };
 	second.vc_id = 200;
@@ -118,6 +120,8 @@ START_TEST(the_whole_of_one_has_its_tunnel_counters_and_troubles)
 	SAYS("  VC ID 100 to 2.2.2.2: active\n");
 	SAYS("    Tunnel             : LSP via 10.0.1.2 on GigabitEthernet0/1/0 (02:00:00:00:00:02), labels 200\n");
 	SAYS("    Sent               : 7 packets, 700 bytes\n");
+	SAYS("    Control channel    : ready, 9 packets\n");
+	SAYS("    Control channel    : no, 0 packets\n");
 	SAYS("    Trouble            : 3.3.3.3 gave no label\n");
 }
 END_TEST
