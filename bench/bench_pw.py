@@ -16,7 +16,7 @@ COUNTS = [int(n) for n in os.environ.get("BENCH_PWS", "1000,2000,10000").split("
 FRR_MOST = 2000  # it takes memory by the square: 4.3 GB for these
 LSRS = ("1.1.1.1", "2.2.2.2")
 FIRST_LABELS = (100000, 200000)  # of a range that nobody else gives labels from
-GROUP_SIZE, FAULT = 100, 6
+FEW, GROUP_SIZE, FAULT = 10, 100, 6
 LEAST_BYTES = 40  # of a mapping
 LIMIT_S = 120
 QUIET = open(os.devnull, "w", encoding="ascii")
@@ -168,11 +168,11 @@ def of_all(results):
 
 def per_pw(results, few, count):
     """Bytes for one at both ends."""
-    return (results["memory"] - few["memory"]) / (count - 1)
+    return (results["memory"] - few["memory"]) / (count - FEW)
 
 
 def run(build, rounds=3):
-    figures, few = [], {"penult": ours(build, 1), "frr": frr(1)}
+    figures, few = [], {"penult": ours(build, FEW), "frr": frr(FEW)}
     for count in COUNTS:
         got = {"penult": of_all([ours(build, count) for _ in range(rounds)])}
         grouped = of_all([ours(build, count, GROUP_SIZE) for _ in range(rounds)])

@@ -245,7 +245,9 @@ class Watch:
         self.popen = far.popen([self.program, "watch", "eth0", "eth1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.popen.stdout.readline()
         bits = frame("02:00:00:00:09:02", "02:00:00:00:09:01", packet(60, FAR_SIDE)).hex()
-        self.some, self.senders = some, [ce.popen([self.program, "send", f"s{i}", "1000000", str(SPACING_US), bits], stdout=QUIET) for i in some]
+        self.some = some
+        # As many senders for one pseudowire as for many: what they cost is the same.
+        self.senders = [ce.popen([self.program, "send", f"s{some[i % len(some)]}", "1000000", str(SPACING_US), bits], stdout=QUIET) for i in range(SAMPLES)]
 
     def end(self):
         """When the first frame of each came by the secondary."""

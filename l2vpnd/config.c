@@ -99,11 +99,11 @@ l2vpn_config_find(const struct l2vpn_config *c, const char *name)
 struct l2vpn_circuit_config *
 l2vpn_config_circuit(struct l2vpn_config *c, const char *name)
 {
-	const struct l2vpn_circuit_config *known = l2vpn_config_find(c, name);
+	uint32_t place = c->circuit_place_count ? c->circuit_places[place_of(c, name)] : 0;
 
-	if (known)
-		return &c->circuits[known - c->circuits];
-	if (c->circuit_count + 1 > room(c))
+	if (place)
+		return &c->circuits[place - 1];
+	if (!c->circuits || c->circuit_count + 1 > room(c))
 		place_all(c);
 	struct l2vpn_circuit_config *new = &c->circuits[c->circuit_count];
 	*new = (struct l2vpn_circuit_config){ 0 };

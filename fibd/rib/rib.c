@@ -68,10 +68,11 @@ rib_new(uint64_t seed)
 	rib->next_gate = FIB_GATE;
 	rib->resync_at = rib->retry_at = rib->tracks_until = rib->patient_until = rib->loops_at = USEC_NEVER;
 	rib->patient = true;
-	struct hash *hashes[] = { &rib->ports, &rib->port_names, &rib->nexthops, &rib->nexthop_contents, &rib->groups, &rib->fates,
-		&rib->sessions, &rib->sessions_by_peer, &rib->hops, &rib->hops_by_peer, &rib->lsps, &rib->ilms,
-		&rib->ldp_links, &rib->troubles, &rib->homes_by_name, &rib->vpn_labels, &rib->questions, &rib->stations,
-		&rib->gates, &rib->tunnels, &rib->filters, &rib->filters_by_link, &rib->circuits, &rib->circuits_by_local };
+	struct hash *hashes[] = { &rib->ports, &rib->port_names, &rib->nexthops, &rib->nexthop_contents, &rib->groups,
+		&rib->fates, &rib->sessions, &rib->sessions_by_peer, &rib->hops, &rib->hops_by_peer, &rib->lsps,
+		&rib->ilms, &rib->ldp_links, &rib->troubles, &rib->homes_by_name, &rib->vpn_labels, &rib->questions,
+		&rib->stations, &rib->gates, &rib->tunnels, &rib->filters, &rib->filters_by_link, &rib->circuits,
+		&rib->circuits_by_local };
 	for (size_t i = 0; i < COUNT(hashes); i++)
 		hash_init(hashes[i]);
 	struct list *lists[] = { &rib->tables, &rib->dirty_nexthops, &rib->dirty_groups, &rib->dirty_ilms,
