@@ -10,8 +10,9 @@ LABS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "labs")
 
 DISPLAYS = {
     "fibctl": ["display ip routing-table", "display ip routing-table verbose", "display ip routing-table 2.2.2.2", "display ipv6 routing-table",
-               "display mpls lsp", "display interface brief", "display fib kernel", "display tunnel-policy", "display tunnel-policy gold"],
-    "ldpctl": ["display mpls ldp session", "display mpls ldp session 2.2.2.2", "display mpls ldp session verbose", "display mpls ldp lsp",
+               "display mpls lsp", "display interface brief", "display fib kernel", "display mpls circuit", "display mpls circuit verbose",
+               "display tunnel-policy", "display tunnel-policy gold"],
+    "ldpctl": ["display mpls ldp session", "display mpls ldp session 2.2.2.2", "display mpls ldp session verbose", "display mpls ldp lsp", "display mpls ldp pw",
                "display mpls ldp adjacency", "display mpls ldp interface", "display mpls ldp igp-sync", "display mpls ldp remote-peer", "show mpls ldp neighbor",
                "show mpls ldp neighbor detail", "show mpls ldp discovery", "show mpls ldp discovery detail", "show mpls ldp parameters",
                "show mpls ldp bindings"],

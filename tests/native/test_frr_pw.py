@@ -185,6 +185,24 @@ def test_one_notification_tells_a_whole_group(lab, pws):
     assert lab.sessions("R1")[0]["sent"]["notification"] == before + 1
 
 
+def test_one_withdraw_takes_a_whole_group_back(lab, pws):
+    numbers = (100, 101, 102)
+    for number in numbers:
+        pws.want(number, "group", "7")
+        pws.member(number)
+    for number in numbers:
+        pws.agree(number)
+    before = lab.sessions("R1")[0]["sent"]["label_withdraw"]
+    pws.say("\n".join(f"unwant {F2} 5 {number}" for number in numbers))
+    for number in numbers:
+        pws.wait_frr("FRR to be without a label", number, remoteLabel="unassigned")
+    assert lab.sessions("R1")[0]["sent"]["label_withdraw"] == before + 1
+    for number in numbers:
+        pws.want(number, "group", "7")
+    for number in numbers:
+        pws.agree(number)
+
+
 def test_without_the_status_tlv_a_fault_takes_the_label_back(pws):
     pws.want()
     pws.member(100, "pw-status disable")

@@ -92,7 +92,7 @@ L2VPN = "mpls l2vpn\n#\ninterface GigabitEthernet0/3/0\n mpls l2vc 2.2.2.2 100 c
     (L2VPN + "mpls l2vc 3.3.3.3 200 control-word tagged secondary\n", 5, "differ in their type"),
     (L2VPN + "#\ninterface GigabitEthernet0/4/0\n mpls l2vc 2.2.2.2 100 control-word\n", 7,
      "GigabitEthernet0/3/0 has a pseudowire to 2.2.2.2 with VC ID 100 already, in line 4"),
-    (L2VPN + "mpls l2vc pw-template T 200 secondary\n", 5, "there is no template T; define it with `pw-template T`"),
+    (L2VPN + "mpls l2vc pw-template T 200 control-word secondary\n", 5, "there is no template T; define it with `pw-template T`"),
     (L2VPN + "mpls l2vc 3.3.3.3 200 control-word tunnel-policy P secondary\n", 5, "there is no tunnel policy P; define it with `tunnel-policy P`"),
     (L2VPN + "mpls l2vc 3.3.3.3 200 max-atm-cells 28\n", 5, "this host has no such attachment circuit"),
     (L2VPN + "mpls l2vc 3.3.3.3 200 rtp-header\n", 5, "this host has no such attachment circuit"),
