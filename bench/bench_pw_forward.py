@@ -13,7 +13,7 @@ import time
 
 from bench_bfd import QUIET, paths
 from bench_vpn import BFD_MS, LIMIT_S, PE, Pe, cut, far_end
-from common import HERE, Space, There, cable, figure, sh, until
+from common import HERE, Space, There, cable, figure, until
 
 COUNTS = [int(n) for n in os.environ.get("BENCH_PW_SWITCH", "1,1000").split(",")]
 FRAMES, TRIES = int(os.environ.get("BENCH_PW_FRAMES", "20000")), 7
