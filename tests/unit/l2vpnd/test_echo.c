@@ -142,7 +142,9 @@ END_TEST
 START_TEST(a_fibd_that_starts_again_takes_no_channel_away)
 {
 	start(ONE);
-	world_restart_fibd(w);
+	world_input(w, (struct l2vpn_input){ .kind = L2VPN_IN_LOST, .table = L2VPN_FIB_CIRCUIT });
+	world_peer(w, "2.2.2.2")->no_channel = true; /* it has not looked yet */
+	world_settle(w);
 	world_input(w, (struct l2vpn_input){ .kind = L2VPN_IN_ECHO,
 			   .echo = &(struct l2vpn_echo){
 			       .number = 9, .type = L2VPN_RAW, .vc_id = 100, .mode = 2, .wait = WAIT } });
@@ -577,7 +579,7 @@ END_TEST
 
 START_TEST(what_is_not_to_be_answered_is_not)
 {
-	struct lsp_ping q = request(_i == 1 ? LSP_PING_NO_REPLY : LSP_PING_BY_CHANNEL);
+	struct lsp_ping q = request(_i == 0 ? LSP_PING_BY_UDP : _i == 1 ? LSP_PING_NO_REPLY : LSP_PING_BY_CHANNEL);
 	struct end *e = start(_i == 0 ? OFF : ONE);
 
 	if (_i == 2)
