@@ -148,8 +148,8 @@ print_end(const struct pings *p, const char *fec)
 {
 	char text[3][24];
 
-	printf("\n  --- %s ping statistics ---\n    %u packet(s) transmitted\n    %u packet(s) received\n", fec, p->sent,
-	    p->received + p->refused);
+	printf("\n  --- %s ping statistics ---\n    %u packet(s) transmitted\n    %u packet(s) received\n", fec,
+	    p->sent, p->received + p->refused);
 	if (p->refused)
 		printf("    %u of them refused\n", p->refused);
 	printf("    %.2f%% packet loss\n", (p->sent - p->received - p->refused) * 100.0 / p->sent);
@@ -177,7 +177,8 @@ run_ping(const struct args *a, const char *name, const char *run_dir)
 	sigaction(SIGINT, &handler, NULL);
 	sigaction(SIGTERM, &handler, NULL);
 	arena_init(&p.arena);
-	snprintf(fec, sizeof fec, "FEC 128 PSEUDOWIRE. Type = %s, ID = %u", l2vpn_type_name(type_of(a)), arg_u32(a, "vcid"));
+	snprintf(
+	    fec, sizeof fec, "FEC 128 PSEUDOWIRE. Type = %s, ID = %u", l2vpn_type_name(type_of(a)), arg_u32(a, "vcid"));
 	printf("PW Ping %s: %u  data bytes, press CTRL_C to break\n", fec, value(a, "-s", "bytes", BYTES));
 	fflush(stdout);
 	for (usec_t begun = 0; good && p.sent < count && !interrupted;) {
@@ -198,11 +199,12 @@ const struct command l2vpn_ping_commands[] = {
 		     "<1-10000>:interval | -s <65-8100>:bytes | -t <1-65535>:wait | reply-mode <2-4>:mode | { "
 		     "control-word | label-alert | normal } | remote <address>:peer ]*",
 	    .run = run_ping,
-	    .help = "Does the other end of a pseudowire answer on its control channel, and take the label for this "
-		    "pseudowire's? So many echoes (default 5), so many ms from one to the next (default 500), of so many "
-		    "bytes (default 100), each waited for so many ms (default 2000); replies by UDP (2, the default), by "
-		    "UDP with router alert (3) or by the control channel (4); `control-word`, `label-alert` and "
-		    "`normal` (TTL expiry) only if that is the channel in use",
+	    .help =
+		"Does the other end of a pseudowire answer on its control channel, and take the label for this "
+		"pseudowire's? So many echoes (default 5), so many ms from one to the next (default 500), of so many "
+		"bytes (default 100), each waited for so many ms (default 2000); replies by UDP (2, the default), by "
+		"UDP with router alert (3) or by the control channel (4); `control-word`, `label-alert` and "
+		"`normal` (TTL expiry) only if that is the channel in use",
 	    .ref = "RFC 8029 4, RFC 5085" },
 	{ 0 },
 };

@@ -78,7 +78,8 @@ read_udp(struct channel_packet *p, struct wire_reader datagram)
 
 	p->from_port = wire_u16(&datagram);
 	p->to_port = wire_u16(&datagram);
-	uint16_t length = wire_u16(&datagram), check = wire_u16(&datagram);
+	uint16_t length = wire_u16(&datagram);
+	uint16_t check = wire_u16(&datagram);
 	if (!wire_ok(&datagram) || length < UDP_HEADER || length > size ||
 	    (check && folded(sum(pseudo_header(p->from, p->to, length), base, length)) != 0))
 		return false;
@@ -107,8 +108,8 @@ read_ip(struct channel_packet *p, struct wire_reader packet)
 		return false;
 	wire_bytes(&packet, header - HEADER);
 	struct wire_reader datagram = wire_sub(&packet, total - header); /* behind it a link may have filled up */
-	return wire_ok(&datagram) && protocol == UDP && !(fragment & MORE_FRAGMENTS) && folded(sum(0, base, header)) == 0 &&
-	       read_udp(p, datagram);
+	return wire_ok(&datagram) && protocol == UDP && !(fragment & MORE_FRAGMENTS) &&
+	       folded(sum(0, base, header)) == 0 && read_udp(p, datagram);
 }
 
 bool

@@ -276,7 +276,8 @@ check_fec(const struct l2vpn *l, const struct lsp_ping_fec *f, uint32_t label)
 }
 
 static struct lsp_ping
-reply_to(const struct l2vpn *l, const struct lsp_ping *m, enum lsp_ping_verdict verdict, uint32_t label, uint64_t date_us)
+reply_to(
+    const struct l2vpn *l, const struct lsp_ping *m, enum lsp_ping_verdict verdict, uint32_t label, uint64_t date_us)
 {
 	struct lsp_ping r = { .type = LSP_PING_REPLY,
 		.mode = m->mode,
@@ -350,7 +351,8 @@ take_request(struct l2vpn *l, const struct channel_packet *in, const struct lsp_
 	const struct pw *p = pw_of_label(l, in->label);
 	uint8_t message[MESSAGE_MAX];
 
-	if (in->to >> 24 != LOOPBACK_NET || !is_host(in->from) || !l->config.lsr_id || (p && !p->settings.vccv) || !is_within_rate(l))
+	if (in->to >> 24 != LOOPBACK_NET || !is_host(in->from) || !l->config.lsr_id || (p && !p->settings.vccv) ||
+	    !is_within_rate(l))
 		return;
 	struct lsp_ping r = reply_to(l, m, verdict, in->label, date_us);
 	size_t size = lsp_ping_write(&r, message, sizeof message);

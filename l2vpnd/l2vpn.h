@@ -14,16 +14,16 @@
 struct l2vpn;
 
 enum l2vpn_input_kind {
-	L2VPN_IN_CONFIG, /* config: the whole new configuration; the engine takes the difference */
-	L2VPN_IN_ROW,    /* table, row, gone, round: of a mirrored table */
-	L2VPN_IN_SYNCED, /* table, round: rows not seen in this round are gone */
-	L2VPN_IN_LOST,   /* table: its owner is away, and what it said last still holds */
-	L2VPN_IN_SWITCH, /* interface, role: an operator; see l2vpn_may_switch() */
-	L2VPN_IN_ECHO,   /* echo, date_us: an operator pings; the end is an EFFECT_ANSWER with its number */
-	L2VPN_IN_UNSENT, /* number, why: the frame of this echo could not be sent */
-	L2VPN_IN_FRAME,  /* bytes, size, date_us: came by the control channels' device; from the label on */
+	L2VPN_IN_CONFIG,   /* config: the whole new configuration; the engine takes the difference */
+	L2VPN_IN_ROW,      /* table, row, gone, round: of a mirrored table */
+	L2VPN_IN_SYNCED,   /* table, round: rows not seen in this round are gone */
+	L2VPN_IN_LOST,     /* table: its owner is away, and what it said last still holds */
+	L2VPN_IN_SWITCH,   /* interface, role: an operator; see l2vpn_may_switch() */
+	L2VPN_IN_ECHO,     /* echo, date_us: an operator pings; the end is an EFFECT_ANSWER with its number */
+	L2VPN_IN_UNSENT,   /* number, why: the frame of this echo could not be sent */
+	L2VPN_IN_FRAME,    /* bytes, size, date_us: came by the control channels' device; from the label on */
 	L2VPN_IN_DATAGRAM, /* from, bytes, size: came to UDP port 3503 */
-	L2VPN_IN_TIMER,  /* the deadline of l2vpn_due() has come */
+	L2VPN_IN_TIMER,    /* the deadline of l2vpn_due() has come */
 };
 /* The tables the engine wants mirrored. */
 enum l2vpn_mirror {
@@ -35,7 +35,7 @@ enum l2vpn_mirror {
 	L2VPN_MIRRORS
 };
 
-struct l2vpn_echo { /* one LSP ping through a pseudowire */
+struct l2vpn_echo {       /* one LSP ping through a pseudowire */
 	uint32_t number;  /* of the one who asks: comes back with the answer */
 	struct addr peer; /* none: the only pseudowire of this number */
 	uint32_t type, vc_id;

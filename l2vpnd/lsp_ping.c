@@ -86,7 +86,9 @@ read_tlv(struct lsp_ping *m, uint16_t type, struct wire_reader value)
 {
 	switch (type) {
 	case TLV_FEC_STACK: return m->stack.size ? LSP_PING_BAD : read_stack(m, value);
-	case TLV_PAD: m->pad = (struct lsp_ping_bytes){ value.base, value.size }; return value.size ? LSP_PING_OK : LSP_PING_BAD;
+	case TLV_PAD:
+		m->pad = (struct lsp_ping_bytes){ value.base, value.size };
+		return value.size ? LSP_PING_OK : LSP_PING_BAD;
 	case TLV_VENDOR:
 	case TLV_INTERFACE:
 	case TLV_ERRORED: return LSP_PING_OK;

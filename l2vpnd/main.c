@@ -265,7 +265,9 @@ open_world(struct l2vpnd *d)
 		.row = on_row, .synced = on_synced, .lost = on_lost, .settled = on_settled
 	};
 
-	static const struct channel_ops channel_ops = { .frame = on_frame, .datagram = on_datagram, .settled = on_settled };
+	static const struct channel_ops channel_ops = {
+		.frame = on_frame, .datagram = on_datagram, .settled = on_settled
+	};
 
 	if (!(d->bus = bus_open(d->host, "l2vpnd")))
 		return -1;

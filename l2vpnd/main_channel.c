@@ -41,7 +41,8 @@ received_at(const struct channel *c, struct msghdr *m)
 			struct timespec stamp, real;
 			memcpy(&stamp, CMSG_DATA(h), sizeof stamp);
 			clock_gettime(CLOCK_REALTIME, &real);
-			int64_t age = (int64_t)(real.tv_sec - stamp.tv_sec) * 1000000 + (real.tv_nsec - stamp.tv_nsec) / 1000;
+			int64_t age =
+			    (int64_t)(real.tv_sec - stamp.tv_sec) * 1000000 + (real.tv_nsec - stamp.tv_nsec) / 1000;
 			/* A step of the real-time clock is no age. */
 			return age > 0 && age < 1000000 ? now - (usec_t)age : now;
 		}
@@ -180,8 +181,9 @@ channel_follow(struct channel *c, uint32_t ifindex)
 	if (r >= 0)
 		return;
 	leave_device(c);
-	log_line(LOG_LINE_WARNING, "no packets of control channels (VCCV): a packet socket on " CONTROL_CHANNEL_DEVICE ": %s%s",
-	    strerror(-r), r == -EPERM ? "; it takes CAP_NET_RAW" : "");
+	log_line(LOG_LINE_WARNING,
+	    "no packets of control channels (VCCV): a packet socket on " CONTROL_CHANNEL_DEVICE ": %s%s", strerror(-r),
+	    r == -EPERM ? "; it takes CAP_NET_RAW" : "");
 }
 
 /* fibd's filters look at nothing of the link's header. */
@@ -217,11 +219,12 @@ open_port(struct channel *c)
 }
 
 int
-channel_send_datagram(struct channel *c, const struct addr *from, const struct addr *to, uint16_t port, bool router_alert,
-    const uint8_t *bytes, size_t size)
+channel_send_datagram(struct channel *c, const struct addr *from, const struct addr *to, uint16_t port,
+    bool router_alert, const uint8_t *bytes, size_t size)
 {
 	static const uint8_t alert[OPTION_SIZE] = { 0x94, 4, 0, 0 }; /* RFC 2113 */
-	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(OPTION_SIZE)] = { 0 };
+	_Alignas(struct cmsghdr)
+	    uint8_t control[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(OPTION_SIZE)] = { 0 };
 	struct sockaddr_in address = {
 		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(addr_to_v4(to))
 	};
@@ -239,7 +242,9 @@ channel_send_datagram(struct channel *c, const struct addr *from, const struct a
 	memcpy(CMSG_DATA(h), &info, sizeof info);
 	if (router_alert) {
 		h = CMSG_NXTHDR(&m, h);
-		*h = (struct cmsghdr){ .cmsg_level = IPPROTO_IP, .cmsg_type = IP_RETOPTS, .cmsg_len = CMSG_LEN(OPTION_SIZE) };
+		*h = (struct cmsghdr){
+			.cmsg_level = IPPROTO_IP, .cmsg_type = IP_RETOPTS, .cmsg_len = CMSG_LEN(OPTION_SIZE)
+		};
 		memcpy(CMSG_DATA(h), alert, OPTION_SIZE);
 	}
 	if (c->datagrams < 0)

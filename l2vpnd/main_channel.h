@@ -14,7 +14,8 @@ struct channel_ops { /* `received`: when the kernel got it, on the monotonic clo
 	void (*datagram)(void *ctx, const struct addr *from, const uint8_t *bytes, size_t size, usec_t received);
 	void (*settled)(void *ctx); /* after a bunch of them */
 };
-struct channel *channel_open(struct host *, const struct channel_ops *, void *ctx); /* logs what is missing, and goes without */
+struct channel *channel_open(
+    struct host *, const struct channel_ops *, void *ctx); /* logs what is missing, and goes without */
 void channel_close(struct channel *);
 /* Listens to this device from now on, and to no other; 0: to none. Cheap when it does already. */
 void channel_follow(struct channel *, uint32_t ifindex);

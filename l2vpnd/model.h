@@ -209,7 +209,7 @@ struct l2vpn {
 	struct hash told_pws, told_circuits, told_interfaces;
 	struct hash labels, pws, pws_by_label, services_by_name;
 	struct list services;
-	struct list echoes;       /* that wait for a reply (echo.c) */
+	struct list echoes; /* that wait for a reply (echo.c) */
 	uint32_t echo_count;
 	uint32_t channel_ifindex; /* of vccv0; 0: it is not there */
 	usec_t answers_since;     /* to echo requests of others, and how many since then */

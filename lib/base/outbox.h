@@ -22,7 +22,7 @@ enum effect_kind {
 	EFFECT_STREAM_LISTEN, /* instance: connections are accepted in it from now on */
 	EFFECT_STREAM_DEAF,   /* instance: no longer; those that are there stay */
 	EFFECT_FRAME_SEND,    /* where: ifindex; bytes: what follows the link's header */
-	EFFECT_ANSWER,        /* where: number of a request that waits; code: 0 or an errno; bytes: text, zero-terminated */
+	EFFECT_ANSWER, /* where: number of a request that waits; code: 0 or an errno; bytes: text, zero-terminated */
 };
 
 struct effect {

@@ -41,12 +41,12 @@ struct bus {
 	uint32_t held_count, held_last;
 	const struct bus_identity *asker; /* while a handler runs: whose request, and its number */
 	uint32_t asked;
-	bool holds; /* it has said so */
-	struct list mirrors;       /* struct mirror */
-	sd_event_source *bulk;     /* goes on with what one slice did not finish */
-	sd_event_source *ping;     /* finds readers that are gone */
-	struct arena arena;        /* of the row being packed */
-	uint8_t *batch;            /* the rows being gathered */
+	bool holds;            /* it has said so */
+	struct list mirrors;   /* struct mirror */
+	sd_event_source *bulk; /* goes on with what one slice did not finish */
+	sd_event_source *ping; /* finds readers that are gone */
+	struct arena arena;    /* of the row being packed */
+	uint8_t *batch;        /* the rows being gathered */
 	size_t batch_room;
 	struct log_limit bad_frames, bad_rows;
 	uint32_t next_monitor;

@@ -25,8 +25,8 @@ static void
 row(struct l2vpn *l, enum l2vpn_mirror table, const void *message)
 {
 	if (message)
-		l2vpn_input(l,
-		    &(struct l2vpn_input){ .kind = L2VPN_IN_ROW, .table = table, .row = message, .round = 1 }, 1);
+		l2vpn_input(
+		    l, &(struct l2vpn_input){ .kind = L2VPN_IN_ROW, .table = table, .row = message, .round = 1 }, 1);
 	if (table != L2VPN_FIB_CIRCUIT || !message)
 		l2vpn_input(l, &(struct l2vpn_input){ .kind = L2VPN_IN_SYNCED, .table = table, .round = 1 }, 1);
 }
@@ -112,9 +112,10 @@ static void
 piece(struct l2vpn *l, uint8_t kind, const uint8_t *bytes, size_t size, usec_t now)
 {
 	uint8_t *message = mem_zalloc(size + !size), *frame = NULL;
-	struct l2vpn_input in = {
-		.kind = kind & PORT ? L2VPN_IN_DATAGRAM : L2VPN_IN_FRAME, .bytes = message, .size = size, .from = addr_v4(0x02020202)
-	};
+	struct l2vpn_input in = { .kind = kind & PORT ? L2VPN_IN_DATAGRAM : L2VPN_IN_FRAME,
+		.bytes = message,
+		.size = size,
+		.from = addr_v4(0x02020202) };
 
 	memcpy(message, bytes, size);
 	if (kind & REPLY && size >= HANDLE_AT + sizeof handle)
@@ -148,8 +149,12 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	for (uint32_t mode = LSP_PING_BY_UDP; mode <= LSP_PING_BY_CHANNEL; mode++)
 		l2vpn_input(l,
 		    &(struct l2vpn_input){ .kind = L2VPN_IN_ECHO,
-			.echo = &(struct l2vpn_echo){
-			    .number = mode, .type = L2VPN_RAW, .vc_id = 100, .mode = mode, .size = 100, .wait = 1000 } },
+			.echo = &(struct l2vpn_echo){ .number = mode,
+			    .type = L2VPN_RAW,
+			    .vc_id = 100,
+			    .mode = mode,
+			    .size = 100,
+			    .wait = 1000 } },
 		    now);
 	if (outbox_count(l2vpn_outbox(l)) != 3)
 		abort(); /* then the pseudowire is not what it is to be */

@@ -150,7 +150,8 @@ on_request(const L2vpn__PwRequest *m, bool gone)
 {
 	struct pw *p = pws;
 
-	while (p->used && (p->vc_id != m->vc_id || p->peer_size != m->peer.len || memcmp(p->peer, m->peer.data, m->peer.len) != 0))
+	while (p->used &&
+	       (p->vc_id != m->vc_id || p->peer_size != m->peer.len || memcmp(p->peer, m->peer.data, m->peer.len) != 0))
 		if (++p == pws + ROWS)
 			exit(1);
 	if (gone) {
@@ -275,7 +276,8 @@ main(int argc, char **argv)
 	bus_serve(ldp, &ldp_pws);
 	table_changed(&ranges, &range_row);
 	look_at_device();
-	if (!mirror_open(fib, &l2vpn_circuit_schema, &ops, NULL) || !mirror_open(ldp, &l2vpn_pw_request_schema, &ops, NULL) ||
+	if (!mirror_open(fib, &l2vpn_circuit_schema, &ops, NULL) ||
+	    !mirror_open(ldp, &l2vpn_pw_request_schema, &ops, NULL) ||
 	    sd_event_add_io(host_loop(host), NULL, STDIN_FILENO, EPOLLIN, on_lines, NULL) < 0)
 		return 1;
 	on_settled(NULL);

@@ -142,18 +142,25 @@ END_TEST
 START_TEST(a_fibd_that_starts_again_takes_no_channel_away)
 {
 	start(ONE);
-	world_restart_fibd(w);
+	world_input(w, (struct l2vpn_input){ .kind = L2VPN_IN_LOST, .table = L2VPN_FIB_CIRCUIT });
+	world_peer(w, "2.2.2.2")->no_channel = true; /* it has not looked yet */
+	world_settle(w);
 	world_input(w, (struct l2vpn_input){ .kind = L2VPN_IN_ECHO,
-			.echo = &(struct l2vpn_echo){ .number = 9, .type = L2VPN_RAW, .vc_id = 100, .mode = 2, .wait = WAIT } });
+			   .echo = &(struct l2vpn_echo){
+			       .number = 9, .type = L2VPN_RAW, .vc_id = 100, .mode = 2, .wait = WAIT } });
 	ck_assert_uint_eq(effect(EFFECT_FRAME_SEND).code, 9);
 }
 END_TEST
 
 /* --- ours --- */
 
-static const struct l2vpn_echo plain = {
-	.number = 9, .type = L2VPN_RAW, .vc_id = 100, .mode = LSP_PING_BY_CHANNEL, .size = 100, .sequence = 3, .wait = WAIT
-};
+static const struct l2vpn_echo plain = { .number = 9,
+	.type = L2VPN_RAW,
+	.vc_id = 100,
+	.mode = LSP_PING_BY_CHANNEL,
+	.size = 100,
+	.sequence = 3,
+	.wait = WAIT };
 
 static void
 ask(struct l2vpn_echo q)
@@ -249,7 +256,8 @@ hear_frame(const struct lsp_ping *m, uint32_t with_label, uint32_t from, uint32_
 	size_t size = channel_packet_write(&p, false, frame, sizeof frame);
 
 	ck_assert_uint_gt(p.size, 0);
-	world_input(w, (struct l2vpn_input){ .kind = L2VPN_IN_FRAME, .bytes = frame, .size = size, .date_us = 2500000 });
+	world_input(
+	    w, (struct l2vpn_input){ .kind = L2VPN_IN_FRAME, .bytes = frame, .size = size, .date_us = 2500000 });
 }
 
 static void
@@ -258,8 +266,8 @@ hear_datagram(const struct lsp_ping *m, uint32_t from)
 	uint8_t message[400];
 	size_t size = lsp_ping_write(m, message, sizeof message);
 
-	world_input(
-	    w, (struct l2vpn_input){ .kind = L2VPN_IN_DATAGRAM, .bytes = message, .size = size, .from = addr_v4(from) });
+	world_input(w,
+	    (struct l2vpn_input){ .kind = L2VPN_IN_DATAGRAM, .bytes = message, .size = size, .from = addr_v4(from) });
 }
 
 START_TEST(the_reply_ends_it_with_its_time)
@@ -300,9 +308,9 @@ START_TEST(what_is_no_reply_to_it_does_not_end_it)
 	usec_t begun = w->now;
 	struct lsp_ping m = reply(LSP_PING_EGRESS);
 	switch (_i) {
-	case 0: hear_datagram(&m, peer); break;                             /* asked for by the channel */
-	case 1: hear_frame(&m, label(), peer, us); break;                   /* asked for by UDP */
-	case 2: m.handle++, hear_frame(&m, label(), peer, us); break;       /* another's */
+	case 0: hear_datagram(&m, peer); break;                       /* asked for by the channel */
+	case 1: hear_frame(&m, label(), peer, us); break;             /* asked for by UDP */
+	case 2: m.handle++, hear_frame(&m, label(), peer, us); break; /* another's */
 	case 3: m.sequence++, hear_frame(&m, label(), peer, us); break;
 	case 4: hear_frame(&m, label() + 1, peer, us); break;               /* by another pseudowire */
 	case 5: hear_frame(&m, label(), peer, us + 1); break;               /* to another router */
@@ -571,7 +579,7 @@ END_TEST
 
 START_TEST(what_is_not_to_be_answered_is_not)
 {
-	struct lsp_ping q = request(_i == 1 ? LSP_PING_NO_REPLY : LSP_PING_BY_CHANNEL);
+	struct lsp_ping q = request(_i == 0 ? LSP_PING_BY_UDP : _i == 1 ? LSP_PING_NO_REPLY : LSP_PING_BY_CHANNEL);
 	struct end *e = start(_i == 0 ? OFF : ONE);
 
 	if (_i == 2)

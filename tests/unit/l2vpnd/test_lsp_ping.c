@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* An echo request of 1.1.1.1 for pseudowire 100 of 2.2.2.2, raw Ethernet; at half past the second 1970-01-01 00:00:01. */
-#define HEADER_OF(type, mode, code, subcode)                                                                       \
+#define HEADER_OF(type, mode, code, subcode)                                                                           \
 	0, 1, 0, 1, type, mode, code, subcode, 0x11, 0x22, 0x33, 0x44, 0, 0, 0, 5, 0x83, 0xaa, 0x7e, 0x81, 0x80, 0, 0, \
 	    0, 0, 0, 0, 0, 0, 0, 0, 0
 #define FEC 0, 10, 0, 14, 1, 1, 1, 1, 2, 2, 2, 2, 0, 0, 0, 100, 0, 5, 0, 0
@@ -72,8 +72,8 @@ END_TEST
 START_TEST(a_reply_carries_what_it_is_an_answer_to)
 {
 	static const uint8_t pad[] = { LSP_PING_COPY_PAD, 7, 8 }, strange[] = { 0, 99, 0, 1, 9, 0, 0, 0 };
-	static const uint8_t want[] = { HEADER_OF(2, 4, 2, 1), STACK, 0, 3, 0, 3, 2, 7, 8, 0, 0, 9, 0, 8, 0, 99, 0, 1, 9, 0,
-		0, 0 };
+	static const uint8_t want[] = { HEADER_OF(2, 4, 2, 1), STACK, 0, 3, 0, 3, 2, 7, 8, 0, 0, 9, 0, 8, 0, 99, 0, 1,
+		9, 0, 0, 0 };
 	struct lsp_ping m, r = meant;
 	uint8_t out[128];
 
@@ -98,7 +98,8 @@ START_TEST(a_request_cut_short_anywhere_is_refused)
 	struct lsp_ping m;
 
 	for (size_t size = 0; size < sizeof request - 2; size++)
-		ck_assert_int_eq(read_exact(&m, request, size), size < LSP_PING_HEADER ? LSP_PING_NO_MESSAGE : LSP_PING_BAD);
+		ck_assert_int_eq(
+		    read_exact(&m, request, size), size < LSP_PING_HEADER ? LSP_PING_NO_MESSAGE : LSP_PING_BAD);
 }
 END_TEST
 
@@ -119,8 +120,10 @@ static const struct {
 	{ "a FEC longer than its stack", LSP_PING_BAD, 60, { HEADER_OF(1, 2, 0, 0), 0, 1, 0, 20, 0, 10, 0, 17 } },
 	{ "a pad without its first byte", LSP_PING_BAD, 60, { HEADER_OF(1, 2, 0, 0), STACK, 0, 3, 0, 0 } },
 	{ "the padding of the last TLV not there", LSP_PING_OK, 61, { HEADER_OF(1, 2, 0, 0), STACK, 0, 3, 0, 1, 1 } },
-	{ "another FEC: an LDP prefix", LSP_PING_STRANGE, 48, { HEADER_OF(1, 2, 0, 0), 0, 1, 0, 12, 0, 1, 0, 5, 2, 2, 2, 2, 32 } },
-	{ "a TLV that must be understood", LSP_PING_STRANGE, 64, { HEADER_OF(1, 2, 0, 0), STACK, 0, 15, 0, 4, 0, 0, 0, 1 } },
+	{ "another FEC: an LDP prefix", LSP_PING_STRANGE, 48,
+	    { HEADER_OF(1, 2, 0, 0), 0, 1, 0, 12, 0, 1, 0, 5, 2, 2, 2, 2, 32 } },
+	{ "a TLV that must be understood", LSP_PING_STRANGE, 64,
+	    { HEADER_OF(1, 2, 0, 0), STACK, 0, 15, 0, 4, 0, 0, 0, 1 } },
 	{ "a TLV that need not be", LSP_PING_OK, 64, { HEADER_OF(1, 2, 0, 0), STACK, 0x80, 15, 0, 4, 0, 0, 0, 1 } },
 	{ "a vendor's", LSP_PING_OK, 64, { HEADER_OF(1, 2, 0, 0), STACK, 0, 5, 0, 4, 0, 0, 0, 9 } },
 };
@@ -129,13 +132,15 @@ START_TEST(a_message_is_taken_or_refused_by_its_kind)
 {
 	struct lsp_ping m;
 
-	ck_assert_msg(read_exact(&m, messages[_i].bytes, messages[_i].size) == messages[_i].verdict, "%s", messages[_i].name);
+	ck_assert_msg(
+	    read_exact(&m, messages[_i].bytes, messages[_i].size) == messages[_i].verdict, "%s", messages[_i].name);
 }
 END_TEST
 
 START_TEST(what_was_not_understood_is_named_whole)
 {
-	static const uint8_t bytes[] = { HEADER_OF(1, 2, 0, 0), STACK, 0, 15, 0, 3, 1, 2, 3, 0, 0, 16, 0, 0, 0x80, 1, 0, 0 };
+	static const uint8_t bytes[] = { HEADER_OF(1, 2, 0, 0), STACK, 0, 15, 0, 3, 1, 2, 3, 0, 0, 16, 0, 0, 0x80, 1, 0,
+		0 };
 	struct lsp_ping m;
 
 	ck_assert_int_eq(read_exact(&m, bytes, sizeof bytes), LSP_PING_STRANGE);
@@ -148,7 +153,8 @@ END_TEST
 
 START_TEST(the_deprecated_fec_128_is_read_without_a_sender)
 {
-	static const uint8_t bytes[] = { HEADER_OF(1, 2, 0, 0), 0, 1, 0, 16, 0, 9, 0, 10, 2, 2, 2, 2, 0, 0, 0, 100, 0, 4, 0, 0 };
+	static const uint8_t bytes[] = { HEADER_OF(1, 2, 0, 0), 0, 1, 0, 16, 0, 9, 0, 10, 2, 2, 2, 2, 0, 0, 0, 100, 0,
+		4, 0, 0 };
 	struct lsp_ping m;
 
 	ck_assert_int_eq(read_exact(&m, bytes, sizeof bytes), LSP_PING_OK);
@@ -173,8 +179,8 @@ static const struct channel_packet packet = { .label = 524288,
 	.size = sizeof payload };
 /* Checksums by hand: 0x4600 + 0x0023 + 0x0111 + 0x0101 + 0x0101 + 0x7f00 + 0x0001 + 0x9404 = 0x15c3b; of UDP 0x0101 + 0x0101 +
  * 0x7f00 + 0x0001 + 0x0011 + 0x000b twice + 2 * 0x0daf + 0x6162 + 0x6300 = 0x160ea. */
-static const uint8_t frame[] = { 0x80, 0, 0x01, 0xff, 0x10, 0, 0, 0x21, 0x46, 0, 0, 35, 0, 0, 0, 0, 1, 17, 0xa3, 0xc3, 1, 1,
-	1, 1, 127, 0, 0, 1, 0x94, 4, 0, 0, 0x0d, 0xaf, 0x0d, 0xaf, 0, 11, 0x9f, 0x14, 'a', 'b', 'c' };
+static const uint8_t frame[] = { 0x80, 0, 0x01, 0xff, 0x10, 0, 0, 0x21, 0x46, 0, 0, 35, 0, 0, 0, 0, 1, 17, 0xa3, 0xc3,
+	1, 1, 1, 1, 127, 0, 0, 1, 0x94, 4, 0, 0, 0x0d, 0xaf, 0x0d, 0xaf, 0, 11, 0x9f, 0x14, 'a', 'b', 'c' };
 
 START_TEST(a_packet_behind_the_channel_header_byte_by_byte)
 {
@@ -220,11 +226,12 @@ static const struct {
 	const char *name;
 	size_t at;
 	uint8_t value;
-} damages[] = { { "another label behind it", 2, 0 }, { "channel type of BFD", 7, 7 }, { "channel type of IPv6", 7, 0x57 },
-	{ "version 1 of the channel header", 4, 0x11 }, { "a header of 16 bytes", 8, 0x44 },
-	{ "a header longer than the packet", 8, 0x4f }, { "IPv6", 8, 0x66 }, { "shorter than its header", 11, 23 },
-	{ "longer than it is", 11, 36 }, { "the last fragment", 15, 1 }, { "the first fragment", 14, 0x20 }, { "TCP", 17, 6 },
-	{ "the header's checksum", 19, 0 }, { "a UDP length of 7", 37, 7 }, { "a UDP length beyond the packet", 37, 12 },
+} damages[] = { { "another label behind it", 2, 0 }, { "channel type of BFD", 7, 7 },
+	{ "channel type of IPv6", 7, 0x57 }, { "version 1 of the channel header", 4, 0x11 },
+	{ "a header of 16 bytes", 8, 0x44 }, { "a header longer than the packet", 8, 0x4f }, { "IPv6", 8, 0x66 },
+	{ "shorter than its header", 11, 23 }, { "longer than it is", 11, 36 }, { "the last fragment", 15, 1 },
+	{ "the first fragment", 14, 0x20 }, { "TCP", 17, 6 }, { "the header's checksum", 19, 0 },
+	{ "a UDP length of 7", 37, 7 }, { "a UDP length beyond the packet", 37, 12 },
 	{ "the datagram's checksum", 39, 0 }, { "a byte of the payload", 42, 'd' } };
 
 START_TEST(a_damaged_packet_is_no_packet)
@@ -278,11 +285,11 @@ START_TEST(the_first_channel_that_both_know_is_used)
 					want = CHANNEL_ALERT;
 				if (own & other & 1 && word)
 					want = CHANNEL_WORD;
-				ck_assert_int_eq(control_channel_choose(
-						     (struct vccv_said){ own, 6 }, (struct vccv_said){ other, 0x12 }, word),
+				ck_assert_int_eq(control_channel_choose((struct vccv_said){ own, 6 },
+						     (struct vccv_said){ other, 0x12 }, word),
 				    want);
-				ck_assert_int_eq(control_channel_choose(
-						     (struct vccv_said){ own, 2 }, (struct vccv_said){ other, 0x10 }, word),
+				ck_assert_int_eq(control_channel_choose((struct vccv_said){ own, 2 },
+						     (struct vccv_said){ other, 0x10 }, word),
 				    CHANNEL_NONE);
 			}
 }

@@ -369,11 +369,9 @@ world_device(struct world *w, uint32_t ifindex, const char *name)
 	fib__interface__init(&m);
 	m.ifindex = ifindex;
 	m.name = m.label = (char *)(uintptr_t)(name ? name : "");
-	feed(w, (struct l2vpn_input){ .kind = L2VPN_IN_ROW,
-		    .table = L2VPN_FIB_INTERFACE,
-		    .row = &m,
-		    .gone = !name,
-		    .round = w->round[1] });
+	feed(w,
+	    (struct l2vpn_input){
+		.kind = L2VPN_IN_ROW, .table = L2VPN_FIB_INTERFACE, .row = &m, .gone = !name, .round = w->round[1] });
 }
 
 void

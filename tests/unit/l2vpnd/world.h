@@ -74,7 +74,7 @@ void world_settle(struct world *);
 void world_pass(struct world *, usec_t span);
 /* fibd leaves a path for this one and tells when all is good again. */
 void world_leaves(struct world *, const char *interface, uint32_t path, const char *why);
-void world_input(struct world *, struct l2vpn_input); /* of no other kind of those below */
+void world_input(struct world *, struct l2vpn_input);                  /* of no other kind of those below */
 void world_device(struct world *, uint32_t ifindex, const char *name); /* fibd tells of it; NULL: it is gone */
 void world_switch(struct world *, const char *interface, bool to_primary);
 void world_vccv(struct world *, uint32_t ifindex); /* vccv0 is this one from now on; 0: gone */
