@@ -5,7 +5,7 @@ What is claimed is read from kernels, from captured frames, and from numbered pa
 import ipaddress
 
 from penultlab import vm
-from penultlab.capture import Capture, Pacer, label_stack
+from penultlab.capture import Capture, Pacer, count_loss, label_stack, sent_more
 from penultlab.net import wait_for
 from penultlab.teller import Teller
 
@@ -62,19 +62,8 @@ def both_ways(lab):
             "CE2 to CE1": Pacer(lab, "CE2", "CE1", CE1, bind=CE2, interval_us=PACE_US)}
 
 
-def sent_more(lab, count=PACKETS):
-    """Until so many more packets have left CE1: time as the packets have it."""
-    def tx():
-        return lab.json("CE1", "ip", "-j", "-s", "link", "show", "eth0")[0]["stats64"]["tx"]["packets"]
-    before = tx()
-    wait_for(lambda: tx() >= before + count, f"{count} more packets", 120)
-
-
-def count_loss(t, pacers, most_ms, what):
-    for way, pacer in pacers.items():
-        sender, receiver = pacer.stop()
-        t.check(receiver["received"] > 0 and receiver["lost"] * PACE_US / 1000 <= most_ms,
-                f"{way}: {receiver['lost']} of {sender['sent']} packets were lost {what}, {receiver['lost'] * PACE_US / 1000:.0f} ms")
+def more_is_sent(lab, count=PACKETS):
+    sent_more(lab, "CE1", "eth0", count)
 
 
 def start(lab, t):
@@ -95,7 +84,7 @@ def in_peace(lab, t):
     t.step("The customer's frames go to PE2, with two labels and a control word. The secondary pseudowire carries nothing.")
     before = sent_by(lab, 200)
     wire, pacers = Capture(lab, "PE1", CORE), both_ways(lab)
-    sent_more(lab)
+    more_is_sent(lab)
     count_loss(t, pacers, 0, "in peace")
     wire.stop()
     label = vcs(lab)[100]["remote_label"]
@@ -109,10 +98,10 @@ def in_peace(lab, t):
 def cut(lab, t):
     t.step("The line between P and PE2 is cut: no LSP leads to PE2 any more.")
     pacers = both_ways(lab)
-    sent_more(lab)
+    more_is_sent(lab)
     lab.net.cut("p-pe2")
     on(lab, "SECONDARY", "frames to go to PE3")
-    sent_more(lab)
+    more_is_sent(lab)
     count_loss(t, pacers, CUT_MS, "in the failure")
     t.show(lab.ctl("PE1", "display", "mpls", "l2vpn", "service-name", "gold"), "PE1: ")
     t.check(service(lab)["switch_reason"] != "", f"PE1 says why: {service(lab)['switch_reason']}")
@@ -125,17 +114,17 @@ def back(lab, t):
     wait_for(lambda: vcs(lab)[100]["up"], "the primary to be up again", 240, last=lambda: vcs(lab)[100]["trouble"])
     t.check(service(lab)["active"] == "SECONDARY", "it is good, and frames stay where they are for a while")
     on(lab, "PRIMARY", "frames to go back to PE2")
-    sent_more(lab)
+    more_is_sent(lab)
     count_loss(t, pacers, 100 if EMULATED else 0, "in the return")
 
 
 def far_circuit(lab, t):
     t.step("PE2 loses the customer's switch. It says so (AC fault), and PE1 leaves it.")
     pacers = both_ways(lab)
-    sent_more(lab)
+    more_is_sent(lab)
     lab.net.cut("pe2-s")
     on(lab, "SECONDARY", "frames to go to PE3")
-    sent_more(lab)
+    more_is_sent(lab)
     count_loss(t, pacers, CUT_MS, "in the failure")
     status = int(vcs(lab)[100]["remote_status"])
     t.check(status & 0x6 == 0x6, f"PE2's status is 0x{status:x}: its attachment circuit neither receives nor sends")
@@ -149,7 +138,7 @@ def by_hand(lab, t):
     for target in ("secondary", "primary"):
         lab.ctl("PE1", "switch", "mpls", "l2vpn", "service-name", "gold", target)
         on(lab, target.upper(), f"frames to go to the {target}")
-        sent_more(lab)
+        more_is_sent(lab)
     count_loss(t, pacers, 100 if EMULATED else 0, "in two switches")
 
 
@@ -158,15 +147,15 @@ def killed(lab, t):
     pacers = both_ways(lab)
     before, switches = {n: v["local_label"] for n, v in vcs(lab).items()}, service(lab)["switches"]
     for daemon in KILLED:
-        sent_more(lab, 300)
+        more_is_sent(lab, 300)
         lab.kill("PE1", daemon)
-        sent_more(lab, 300)
+        more_is_sent(lab, 300)
         lab.start("PE1", daemon)
         both_up(lab)
         on(lab, "PRIMARY", f"frames to go to PE2 when {daemon} is back")
         if daemon != "l2vpnd":  # whose new life counts from 0
             t.check(service(lab)["switches"] == switches, f"nothing was moved because {daemon} was away")
-    sent_more(lab)
+    more_is_sent(lab)
     count_loss(t, pacers, 0, "while PE1 was without one daemon after the other")
     t.check({n: v["local_label"] for n, v in vcs(lab).items()} == before, "labels are what they were")
 
