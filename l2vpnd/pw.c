@@ -189,6 +189,8 @@ data_plane(const struct pw *own, struct pw_state *s, const char *peer)
 	const struct told_path *p = &s->path;
 	bool sends = p->sends || own->of->config.hold_s;
 
+	if (!carries_frames(own))
+		return because(s, "there is no attachment circuit of %s here", l2vpn_type_name(own->settings.type));
 	if (!s->answered)
 		return because(s, "fibd has not answered yet");
 	if (!p->alive)

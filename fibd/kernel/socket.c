@@ -76,7 +76,8 @@ struct kernel {
 	uint32_t dump_sequence;
 	struct in_flight *flight; /* by sequence, modulo */
 	bool overrun;             /* notices were lost; to be told when what is left was read */
-	struct clsacts *clsacts;  /* while a dump of them is read */
+	bool notes_clsacts;       /* while a dump of them is read, */
+	struct clsacts clsacts;   /* which these are of */
 	uint8_t *buffer, *batch;
 	size_t batch_size, batch_last; /* last: where its last message begins */
 };
@@ -141,8 +142,8 @@ tell(struct kernel *k, const struct nlmsghdr *h)
 		o.link.mpls_input = kernel_mpls_input(o.link.name);
 		o.link.speed_mbps = o.link.loopback ? 0 : kernel_speed_mbps(o.link.name);
 	}
-	if (o.kind == FIB_CLSACT && k->clsacts)
-		note_clsact(k->clsacts, &o.clsact);
+	if (o.kind == FIB_CLSACT && k->notes_clsacts)
+		note_clsact(&k->clsacts, &o.clsact);
 	k->ops.seen(k->ctx, &o, gone);
 }
 
@@ -569,8 +570,9 @@ dump_all_of(struct kernel *k, int type, const void *head, size_t head_size)
 
 /* Filters can be asked for by their interface or block only. An interface that has just gone has none. */
 static int
-dump_filters(struct kernel *k, const struct clsacts *c)
+dump_filters(struct kernel *k)
 {
+	const struct clsacts *c = &k->clsacts;
 	struct tcmsg block = { .tcm_ifindex = (int)TCM_IFINDEX_MAGIC_BLOCK, .tcm_block_index = FIB_BLOCK };
 	int r = c->block ? dump_all_of(k, RTM_GETTFILTER, &block, sizeof block) : 0;
 
@@ -586,14 +588,13 @@ dump_filters(struct kernel *k, const struct clsacts *c)
 static int
 dump_tc(struct kernel *k)
 {
-	struct clsacts c = { .block = false };
-
-	k->clsacts = &c;
+	k->clsacts.block = false;
+	k->clsacts.count = 0;
+	k->notes_clsacts = true;
 	int r = dump_all_of(k, RTM_GETQDISC, &(struct tcmsg){ 0 }, sizeof(struct tcmsg));
-	k->clsacts = NULL;
+	k->notes_clsacts = false;
 	if (r == 0)
-		r = dump_filters(k, &c);
-	free(c.ifindexes);
+		r = dump_filters(k);
 	return r == -EOPNOTSUPP ? 0 : r;
 }
 
@@ -755,5 +756,6 @@ kernel_close(struct kernel *k)
 	free(k->buffer);
 	free(k->batch);
 	free(k->flight);
+	free(k->clsacts.ifindexes);
 	free(k);
 }

@@ -262,8 +262,8 @@ set_wires(struct rib *rib, struct circuit *c, const L2vpn__Circuit *row)
 		if (p->bfd)
 			addr_from_bytes(p->bfd_source.data, p->bfd_source.len, &source);
 		if (addr_from_bytes(p->peer.data, p->peer.len, &w->peer) && addr_is_set(&w->peer))
-			w->tunnel = tunnel_join(rib, w,
-			    &(struct tunnel_terms){ p->bfd, source, policy_number(rib, p->tunnel_policy) });
+			w->tunnel = tunnel_join(
+			    rib, w, &(struct tunnel_terms){ p->bfd, source, policy_number(rib, p->tunnel_policy) });
 	}
 	for (uint8_t i = 0; i < count; i++)
 		tunnel_leave(rib, &before[i]);

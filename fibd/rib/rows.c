@@ -133,9 +133,9 @@ fill_standbys(Fib__RouteEntry *m, const struct group *g, struct rib *rib, struct
 			stands_by = active[k] != g->members[i];
 		if (!stands_by)
 			continue;
-		struct fib_path p = { .gateway = h->object.gateway,
-			.ifindex = h->object.ifindex,
-			.label_count = h->object.label_count };
+		struct fib_path p = {
+			.gateway = h->object.gateway, .ifindex = h->object.ifindex, .label_count = h->object.label_count
+		};
 		memcpy(p.labels, h->object.labels, sizeof p.labels);
 		m->standbys[m->n_standbys++] = next_hop(arena, &p.gateway, &p);
 	}

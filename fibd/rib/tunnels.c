@@ -168,7 +168,9 @@ static struct tunnel *
 tunnel_new(struct rib *rib, const struct addr *peer, const struct tunnel_terms *on)
 {
 	struct tunnel *t = NEW(struct tunnel);
-	const struct hop_key watched = { .table = rib->public, .peer = *peer, .source = on->bfd_source, .client = HOP_PW };
+	const struct hop_key watched = {
+		.table = rib->public, .peer = *peer, .source = on->bfd_source, .client = HOP_PW
+	};
 	struct spec to = { .addr = *peer,
 		.lsp = true,
 		.label = LABEL_IMPLICIT_NULL,

@@ -42,7 +42,7 @@ START_TEST(addresses_prefixes_labels_and_names_of_enums_are_text)
 	    "\"foreign\":false,\"relay\":false,\"black_hole\":false,\"since\":{\"age_s\":2.235},\"next_hops\":[{"
 	    "\"address\":\"192.0.2.1\",\"ifindex\":3,\"via\":null,\"labels\":[16,null],\"weight\":0,\"track\":\"\","
 	    "\"track_state\":\"\"}],\"inactive\":"
-	    "\"\"}],"
+	    "\"\",\"standbys\":[]}],"
 	    "\"installed\":true,\"trouble\":\"\"}");
 }
 END_TEST

@@ -301,6 +301,18 @@ START_TEST(frames_of_ppp_have_no_mtu_to_agree_on)
 }
 END_TEST
 
+/* It is signalled, and what the other end says of it can be seen; the kernel has no packets of PPP to give it. */
+START_TEST(what_is_not_ethernet_is_never_up)
+{
+	start("mpls l2vpn\n#\ninterface Serial1/0/0\n mpls l2vc 2.2.2.2 1\n");
+	world_port(w, "Serial1/0/0")->ifindex = 9;
+	world_end(w, "2.2.2.2", L2VPN_PPP, 1);
+	world_settle(w);
+	ck_assert(!world_vc(w, "2.2.2.2", 1)->up);
+	ck_assert_str_eq(world_vc(w, "2.2.2.2", 1)->trouble, "there is no attachment circuit of ppp here");
+}
+END_TEST
+
 START_TEST(without_an_interface_nothing_is_asked_for)
 {
 	start(ONE);
@@ -476,6 +488,7 @@ suite(void)
 	tcase_add_test(conf, a_tagged_subinterface_asks_for_its_tag_and_keeps_it);
 	tcase_add_test(conf, a_template_sets_the_mtu_and_the_tunnel_policy);
 	tcase_add_test(conf, frames_of_ppp_have_no_mtu_to_agree_on);
+	tcase_add_test(conf, what_is_not_ethernet_is_never_up);
 	tcase_add_test(conf, without_an_interface_nothing_is_asked_for);
 	tcase_add_test(conf, another_mtu_of_the_interface_is_told);
 	tcase_add_test(conf, what_is_no_longer_configured_is_gone_with_its_label);
