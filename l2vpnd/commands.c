@@ -199,7 +199,7 @@ const struct command l2vpn_commands[] = {
 	    .undo = "bfd-detect",
 	    .set = set_template_bfd,
 	    .help =
-		"BFD over several hops watches the other end; while it is dead the pseudowire is not used. One session "
+		"BFD over several hops watches the other end; while it is dead the pseudowire is not used; one session "
 		"does for all pseudowires that go there, with the quickest timers (default 10 10 3)",
 	    .ref = "RFC 5883" },
 	{ .view = VIEW_PW_TEMPLATE,
