@@ -91,7 +91,6 @@ def test_l2vpnd_serves_its_displays_confined(build, folder):
                  "the service", last=lambda: {d: p.poll() for d, p in started.items()})
         with open(f"/proc/{started['l2vpnd'].pid}/status", encoding="utf-8") as f:
             assert "CapEff:\t0000000000002000\n" in f.read(), "it has CAP_NET_RAW and no other"
-        lab.run("R1", "ip", "link", "add", "vccv0", "type", "veth", "peer", "name", "vccv1")
         wait_for(lambda: "vccv0" in lab.run("R1", "ss", "-0lnH").stdout, "its packet socket", last=lambda: lab.run("R1", "ss", "-0lnH").stdout)
         p = lab.run("R1", os.path.join(build, "bin", "l2vpnctl"), "-r", run, "switch", "mpls", "l2vpn", "service-name", "gold", "secondary", check=False)
         assert p.returncode == 1 and "one pseudowire only" in p.stderr, p
