@@ -73,7 +73,7 @@ def more_is_sent(lab, count=PACKETS):
 
 
 def none_lost(t, pacers, what):
-    none_lost(t, pacers, what, with_lateness=EMULATED)
+    count_loss(t, pacers, 0, what, with_lateness=EMULATED)
 
 
 def start(lab, t):
