@@ -475,6 +475,15 @@ world_circuit_row(struct world *w, const char *interface)
 	return NULL;
 }
 
+const Fib__Circuit *
+world_circuit_there(struct world *w, const char *interface)
+{
+	const Fib__Circuit *r = world_circuit_row(w, interface);
+
+	ck_assert_ptr_nonnull(r);
+	return r;
+}
+
 /* --- a PE --- */
 
 struct world *
@@ -493,6 +502,13 @@ world_pw(void)
 	world_station(w, 1, "10.0.1.2", 2);
 	world_station(w, 2, "10.0.2.2", 3);
 	return w;
+}
+
+void
+world_pw_free(struct world *w)
+{
+	ck_assert_uint_eq(w->tc->stray_gates, 0);
+	world_free(w);
 }
 
 void

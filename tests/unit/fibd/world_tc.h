@@ -68,9 +68,11 @@ struct world_circuit {
 };
 void world_circuit(struct world *, const struct world_circuit *, uint32_t round);
 void world_circuit_gone(struct world *, const char *interface);
-const Fib__Circuit *world_circuit_row(struct world *, const char *interface); /* NULL: there is none */
+const Fib__Circuit *world_circuit_row(struct world *, const char *interface);   /* NULL: there is none */
+const Fib__Circuit *world_circuit_there(struct world *, const char *interface); /* the test fails without it */
 
 /* world_pe() with eth7 and eth8 to customers, MPLS on eth1 and eth2, and neighbors that answer. */
 struct world *world_pw(void);
+void world_pw_free(struct world *); /* and no gate is left that nobody would remove */
 void world_pw_start(struct world *);
 #endif
