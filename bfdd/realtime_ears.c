@@ -376,6 +376,19 @@ ears_rung(const struct ears *s)
 
 /* --- */
 
+/* NULL with errno when there is no socket. */
+static struct ear *
+ear_of_link(struct ears *s, int fd, uint32_t ifindex)
+{
+	errno = fd < 0 ? -fd : 0;
+	struct ear *e = fd < 0 ? NULL : ear_own(s, fd);
+	if (e) {
+		e->ifindex = ifindex;
+		e->users = 1;
+	}
+	return e;
+}
+
 struct ear *
 ears_echo(struct ears *s, unsigned family, uint32_t ifindex)
 {
@@ -384,22 +397,10 @@ ears_echo(struct ears *s, unsigned family, uint32_t ifindex)
 		if (e->echo_family == family && e->ifindex == ifindex)
 			return e->users++, e;
 	}
-	int fd = echo_listen(family, ifindex);
-	errno = fd < 0 ? -fd : 0;
-	struct ear *e = fd < 0 ? NULL : ear_own(s, fd);
-	if (e) {
+	struct ear *e = ear_of_link(s, echo_listen(family, ifindex), ifindex);
+	if (e)
 		e->echo_family = family;
-		e->ifindex = ifindex;
-		e->users = 1;
-	}
 	return e;
-}
-
-void
-ears_leave_echo(struct ear *e)
-{
-	if (--e->users == 0)
-		ear_close(e);
 }
 
 struct ear *
@@ -410,21 +411,17 @@ ears_channel(struct ears *s, uint32_t ifindex)
 		if (e->channel && e->ifindex == ifindex)
 			return e->users++, e;
 	}
-	int fd = channel_listen(ifindex, QUEUE_BYTES);
-	errno = fd < 0 ? -fd : 0;
-	struct ear *e = fd < 0 ? NULL : ear_own(s, fd);
-	if (e) {
+	struct ear *e = ear_of_link(s, channel_listen(ifindex, QUEUE_BYTES), ifindex);
+	if (e)
 		e->channel = true;
-		e->ifindex = ifindex;
-		e->users = 1;
-	}
 	return e;
 }
 
 void
-ears_leave_channel(struct ear *e)
+ears_leave_link(struct ear *e)
 {
-	ears_leave_echo(e);
+	if (--e->users == 0)
+		ear_close(e);
 }
 
 bool

@@ -18,9 +18,8 @@ bool ears_are_in(const struct ears *, uint32_t vrf);
 void ears_leave(struct ears *, uint32_t vrf);
 /* All sessions of a link hear their echoes on one socket: to be left again. NULL with errno. */
 struct ear *ears_echo(struct ears *, unsigned family, uint32_t ifindex);
-void ears_leave_echo(struct ear *);
 struct ear *ears_channel(struct ears *, uint32_t ifindex); /* likewise, control channels of pseudowires */
-void ears_leave_channel(struct ear *);
+void ears_leave_link(struct ear *);                        /* one of these two */
 /* Somebody else's descriptor: `ready` when ears_read() finds it readable. False with errno. */
 bool ears_watch(struct ears *, int fd, void (*ready)(void *ctx), void *ctx);
 

@@ -131,7 +131,7 @@ echo_close(struct mouth *m)
 		close(m->echo_fd);
 	m->echo_fd = -1;
 	if (m->echo_ear)
-		ears_leave_echo(m->echo_ear);
+		ears_leave_link(m->echo_ear);
 	m->echo_ear = NULL;
 }
 
@@ -192,7 +192,7 @@ mouth_close(struct sockets *s, struct mouth *m)
 {
 	echo_close(m);
 	if (m->channel_ear)
-		ears_leave_channel(m->channel_ear);
+		ears_leave_link(m->channel_ear);
 	m->channel_ear = NULL;
 	if (m->hop)
 		frames_leave(s->frames, m->hop);
