@@ -103,7 +103,7 @@ $(PACE): $(O)/labs/pace.o
 	@mkdir -p $(@D)
 	$(LINK)
 
-$(CIRCUIT_FEED): $(O)/labs/circuit_feed.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/tests/helper/test_grammar.o
+$(CIRCUIT_FEED): $(O)/labs/circuit_feed.o $(O)/tests/helper/feed_lines.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/tests/helper/test_grammar.o
 	@mkdir -p $(@D)
 	$(LINK) $(PKG_LIBS)
 
@@ -191,7 +191,7 @@ fuzz-built: $(addprefix $(O)/tests/fuzz/,$(FUZZ_TARGETS))
 
 # What stands for l2vpnd where ldpd and bfdd are tested without it, and for fibd and ldpd where its control channels are.
 FEEDS := $(addprefix $(O)/tests/helper/,pw_feed watch_feed vccv_feed)
-$(FEEDS): %: %.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/tests/helper/test_grammar.o
+$(FEEDS): %: %.o $(O)/tests/helper/feed_lines.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/tests/helper/test_grammar.o
 	$(LINK) $(PKG_LIBS)
 
 test: deps
@@ -211,6 +211,7 @@ $(O)/bench/%: $(O)/bench/%.o $(O)/lib/host.a $(O)/lib/base.a $(O)/proto.a $(O)/t
 	@mkdir -p $(@D)
 	$(LINK) $(PKG_LIBS)
 $(O)/bench/ospf_area: $(O)/igpd/engine.a
+$(O)/bench/pw_feed $(O)/bench/vpn_feed: $(O)/tests/helper/feed_lines.o
 $(O)/bench/bgp_feed: $(O)/l3vpnd/engine.a
 bench: deps
 	+$(MAKE) --no-print-directory all bench-programs

@@ -18,11 +18,10 @@
 #include "proto/l2vpn.pb-c.h"
 #include "proto/ldp.pb-c.h"
 #include "proto/schema.gen.h"
+#include "tests/helper/feed_lines.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 enum { RAW = 5, MTU = 1500 };
 
@@ -100,24 +99,12 @@ on_settled(void *ctx)
 	fflush(stdout);
 }
 
-static int
-on_line(sd_event_source *source, int fd, uint32_t events, void *ctx)
+static void
+one_line(char *line)
 {
-	char line[64];
-	ssize_t n = read(fd, line, sizeof line - 1);
-
-	(void)source;
-	(void)events;
-	(void)ctx;
-	if (n <= 0) {
-		host_stop(host, 0);
-		return 0;
-	}
-	line[n] = '\0';
 	status = (uint32_t)strtoul(line, NULL, 0);
 	say_all();
 	bus_publish(bus);
-	return 0;
 }
 
 int
@@ -142,7 +129,7 @@ main(int argc, char **argv)
 	say_all();
 	if (!mirror_open(bus, &ldp_pw_schema, &ops, NULL))
 		return 1;
-	if (sd_event_add_io(host_loop(host), NULL, STDIN_FILENO, EPOLLIN, on_line, NULL) < 0)
+	if (feed_lines(host, one_line) < 0)
 		return 1;
 	host_ready(host, "it says which pseudowires are wanted");
 	return host_run(host);

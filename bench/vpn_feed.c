@@ -22,12 +22,11 @@
 #include "proto/l3vpn.pb-c.h"
 #include "proto/ldp.pb-c.h"
 #include "proto/schema.gen.h"
+#include "tests/helper/feed_lines.h"
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 enum { IMPLICIT_NULL = 3, FIRST_LABEL = 500000, PE_LABEL = 1000, PREFERENCE = 10, BGP_PREFERENCE = 255 };
 enum { TUNNEL_LABEL = 2000, FIRST_PW_LABEL = 600000, FIRST_OWN_LABEL = 100000, PW_SPACE = 100000 };
@@ -226,27 +225,15 @@ return_all(void)
 	fflush(stdout);
 }
 
-static int
-on_line(sd_event_source *source, int fd, uint32_t events, void *ctx)
+static void
+one_line(char *line)
 {
-	char line[64];
-	ssize_t n = read(fd, line, sizeof line - 1);
-
-	(void)source;
-	(void)events;
-	(void)ctx;
-	if (n <= 0) {
-		host_stop(host, 0);
-		return 0;
-	}
-	line[n] = '\0';
-	if (of_pws && strcmp(line, "return\n") == 0)
+	if (of_pws && strcmp(line, "return") == 0)
 		return_all();
 	else if (strncmp(line, "lsp ", 4) == 0)
-		turn(ldp, &lsps, &pes[0].lsp, strcmp(line + 4, "on\n") == 0);
+		turn(ldp, &lsps, &pes[0].lsp, strcmp(line + 4, "on") == 0);
 	else
-		turn(igp, &igp_routes, &pes[0].igp, strcmp(line + 4, "on\n") == 0);
-	return 0;
+		turn(igp, &igp_routes, &pes[0].igp, strcmp(line + 4, "on") == 0);
 }
 
 static void
@@ -310,7 +297,7 @@ main(int argc, char **argv)
 	say(strtoul(argv[2], NULL, 10));
 	if (watched && !mirror_open(vpn, &bfd_session_schema, &ops, NULL))
 		return 1;
-	if (sd_event_add_io(host_loop(host), NULL, STDIN_FILENO, EPOLLIN, on_line, NULL) < 0)
+	if (feed_lines(host, one_line) < 0)
 		return 1;
 	host_ready(host, "it says where two PEs are");
 	return host_run(host);

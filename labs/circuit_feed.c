@@ -15,11 +15,10 @@
 #include "host/host.h"
 #include "proto/l2vpn.pb-c.h"
 #include "proto/schema.gen.h"
+#include "tests/helper/feed_lines.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 enum { CIRCUITS = 2048, PATHS = 4 };
 
@@ -40,8 +39,6 @@ static size_t circuit_count;
 static struct host *host;
 static struct bus *bus;
 static struct table table;
-static char rest[1 << 16]; /* a line that is not whole yet */
-static size_t rest_size;
 
 static void
 fill(const struct row *row, void *message, struct arena *arena)
@@ -133,32 +130,12 @@ read_row(char *line)
 	table_changed(&table, &c->row);
 }
 
-static int
-on_input(sd_event_source *source, int fd, uint32_t events, void *ctx)
+static void
+one_line(char *line)
 {
-	ssize_t n = read(fd, rest + rest_size, sizeof rest - 1 - rest_size);
-	char *line = rest, *end;
-
-	(void)source;
-	(void)events;
-	(void)ctx;
-	if (n <= 0) {
-		host_stop(host, 0);
-		return 0;
-	}
-	rest_size += (size_t)n;
-	rest[rest_size] = '\0';
-	while ((end = strchr(line, '\n'))) {
-		*end = '\0';
-		read_row(line);
-		bus_publish(bus);
-		printf("done\n");
-		fflush(stdout);
-		line = end + 1;
-	}
-	rest_size = strlen(line);
-	memmove(rest, line, rest_size);
-	return 0;
+	read_row(line);
+	bus_publish(bus);
+	printf("done\n");
 }
 
 int
@@ -175,7 +152,7 @@ main(int argc, char **argv)
 	if (!(bus = bus_open(host, "l2vpnd")))
 		return 1;
 	bus_serve(bus, &table);
-	if (sd_event_add_io(host_loop(host), NULL, STDIN_FILENO, EPOLLIN, on_input, NULL) < 0)
+	if (feed_lines(host, one_line) < 0)
 		return 1;
 	host_ready(host, "it says which circuits there are");
 	return host_run(host);

@@ -14,11 +14,10 @@
 #include "host/host.h"
 #include "proto/l2vpn.pb-c.h"
 #include "proto/schema.gen.h"
+#include "tests/helper/feed_lines.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 enum { WANTS_MAX = 4096, LINE_SIZE = 256 };
 struct want {
@@ -33,8 +32,6 @@ static size_t want_count;
 static struct host *host;
 static struct bus *bus;
 static struct table requests;
-static char pending[LINE_SIZE * 4];
-static size_t pending_size;
 
 static void
 fill(const struct row *row, void *message, struct arena *arena)
@@ -125,31 +122,6 @@ one_line(char *line)
 	printf("done\n");
 }
 
-static int
-on_lines(sd_event_source *source, int fd, uint32_t events, void *ctx)
-{
-	ssize_t n = read(fd, pending + pending_size, sizeof pending - pending_size - 1);
-	char *end;
-
-	(void)source;
-	(void)events;
-	(void)ctx;
-	if (n <= 0) {
-		host_stop(host, 0);
-		return 0;
-	}
-	pending_size += (size_t)n;
-	pending[pending_size] = '\0';
-	while ((end = strchr(pending, '\n'))) {
-		*end = '\0';
-		one_line(pending);
-		pending_size -= (size_t)(end + 1 - pending);
-		memmove(pending, end + 1, pending_size + 1);
-	}
-	fflush(stdout);
-	return 0;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -158,7 +130,7 @@ main(int argc, char **argv)
 	if (!(bus = bus_open(host, "l2vpnd")))
 		return 1;
 	bus_serve(bus, &requests);
-	if (sd_event_add_io(host_loop(host), NULL, STDIN_FILENO, EPOLLIN, on_lines, NULL) < 0)
+	if (feed_lines(host, one_line) < 0)
 		return 1;
 	host_ready(host, "it says which pseudowires are wanted");
 	return host_run(host);

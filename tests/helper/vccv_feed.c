@@ -18,12 +18,11 @@
 #include "proto/l2vpn.pb-c.h"
 #include "proto/ldp.pb-c.h"
 #include "proto/schema.gen.h"
+#include "tests/helper/feed_lines.h"
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 enum { ROWS = 8, LINE_SIZE = 256 };
 struct pw {
@@ -46,8 +45,6 @@ static bool remote_word, channels = true;
 static struct host *host;
 static struct bus *fib, *ldp;
 static struct table fib_circuits, interfaces, ranges, ldp_pws;
-static char pending[LINE_SIZE * 4];
-static size_t pending_size;
 
 /* --- rows --- */
 
@@ -233,31 +230,6 @@ one_line(char *line)
 	printf("done\n");
 }
 
-static int
-on_lines(sd_event_source *source, int fd, uint32_t events, void *ctx)
-{
-	ssize_t n = read(fd, pending + pending_size, sizeof pending - pending_size - 1);
-	char *end;
-
-	(void)source;
-	(void)events;
-	(void)ctx;
-	if (n <= 0) {
-		host_stop(host, 0);
-		return 0;
-	}
-	pending_size += (size_t)n;
-	pending[pending_size] = '\0';
-	while ((end = strchr(pending, '\n'))) {
-		*end = '\0';
-		one_line(pending);
-		pending_size -= (size_t)(end + 1 - pending);
-		memmove(pending, end + 1, pending_size + 1);
-	}
-	fflush(stdout);
-	return 0;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -277,8 +249,7 @@ main(int argc, char **argv)
 	table_changed(&ranges, &range_row);
 	look_at_device();
 	if (!mirror_open(fib, &l2vpn_circuit_schema, &ops, NULL) ||
-	    !mirror_open(ldp, &l2vpn_pw_request_schema, &ops, NULL) ||
-	    sd_event_add_io(host_loop(host), NULL, STDIN_FILENO, EPOLLIN, on_lines, NULL) < 0)
+	    !mirror_open(ldp, &l2vpn_pw_request_schema, &ops, NULL) || feed_lines(host, one_line) < 0)
 		return 1;
 	on_settled(NULL);
 	host_ready(host, "it forwards and signals whatever is asked for");

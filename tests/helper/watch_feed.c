@@ -13,11 +13,10 @@
 #include "host/host.h"
 #include "proto/bfd.pb-c.h"
 #include "proto/schema.gen.h"
+#include "tests/helper/feed_lines.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 enum { WANTS_MAX = 64, LINE_SIZE = 256 };
 struct want {
@@ -31,8 +30,6 @@ static size_t want_count;
 static struct host *host;
 static struct bus *bus;
 static struct table requests, circuits; /* circuits: none, but fibd asks for them */
-static char pending[LINE_SIZE * 4];
-static size_t pending_size;
 
 static ProtobufCBinaryData
 bytes_of(const struct addr *a)
@@ -72,7 +69,7 @@ find(const struct want *like)
 }
 
 static void
-one_line(const char *line)
+one_line(char *line)
 {
 	char verb[16], peer[64], source[64], word[8] = "";
 	struct want in = { .min_ms = 0 };
@@ -96,30 +93,6 @@ one_line(const char *line)
 	bus_publish(bus);
 }
 
-static int
-on_lines(sd_event_source *source, int fd, uint32_t events, void *ctx)
-{
-	ssize_t n = read(fd, pending + pending_size, sizeof pending - pending_size - 1);
-	char *line = pending, *end;
-
-	(void)source;
-	(void)events;
-	(void)ctx;
-	if (n <= 0) {
-		host_stop(host, 0);
-		return 0;
-	}
-	pending_size += (size_t)n;
-	pending[pending_size] = '\0';
-	for (; (end = strchr(line, '\n')); line = end + 1) {
-		*end = '\0';
-		one_line(line);
-	}
-	pending_size = strlen(line);
-	memmove(pending, line, pending_size);
-	return 0;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -130,7 +103,7 @@ main(int argc, char **argv)
 		return 1;
 	bus_serve(bus, &requests);
 	bus_serve(bus, &circuits);
-	if (sd_event_add_io(host_loop(host), NULL, STDIN_FILENO, EPOLLIN, on_lines, NULL) < 0)
+	if (feed_lines(host, one_line) < 0)
 		return 1;
 	host_ready(host, "it says what is to be watched");
 	return host_run(host);
