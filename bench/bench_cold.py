@@ -5,12 +5,11 @@ Label entries take a kernel with MPLS; see bench_labels.py. The reference's own 
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
 
 from bench_labels import Labels
-from common import HERE, Space, cable, figure, sh, until
+from common import Space, cable, figure, sh, until, with_mpls
 
 LOOPBACKS = ("2.2.2.2", "3.3.3.3", "4.4.4.4")
 # (router, device, address) at both ends
@@ -111,17 +110,8 @@ def both(build, rounds):
 
 
 def run(build, rounds=3):
-    sys.path.insert(0, os.path.join(HERE, "..", "labs"))
-    from penultlab import vm
-
-    own_kernel = vm.kernel_has({"mpls"})
-    if own_kernel:
-        got = both(build, rounds)
-    else:
-        command = vm.command([sys.executable, os.path.abspath(__file__), build, str(rounds)], 3 * rounds * LIMIT_S, build)
-        out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-        got = json.loads(out[out.index("{"):out.rindex("}") + 1])
-    return [figure(f"the backbone of reference 002{'' if own_kernel else ' (emulated)'}: from the daemons' start to complete LSPs", "s",
+    got, where = with_mpls(lambda: both(build, rounds), __file__, build, rounds, limit_s=3 * rounds * LIMIT_S)
+    return [figure(f"the backbone of reference 002{where}: from the daemons' start to complete LSPs", "s",
                    {who: statistics.median(values) for who, values in got.items()})]
 
 

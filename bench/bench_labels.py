@@ -8,12 +8,11 @@ import os
 import socket
 import statistics
 import struct
-import subprocess
 import sys
 import time
 
 import bench_ldp
-from common import HERE, There, cpu, figure, rss, until
+from common import There, cpu, figure, has_mpls, rss, until, with_mpls
 
 COUNTS = [int(n) for n in os.environ.get("BENCH_LABELS", "10000,100000").split(",")]
 SMALL = 10000  # FECs; larger counts take the emulated machine minutes, and an hour to take a link down under next hop objects
@@ -65,20 +64,12 @@ def both(build, count, rounds):
 
 
 def run(build, rounds=3):
-    sys.path.insert(0, os.path.join(HERE, "..", "labs"))
-    from penultlab import vm
-
-    own_kernel, figures = vm.kernel_has({"mpls"}), []
+    figures = []
     for count in COUNTS:
-        times = rounds if own_kernel or count <= SMALL else 1
-        if own_kernel:
-            got = both(build, count, times)
-        else:
-            command = vm.command([sys.executable, os.path.abspath(__file__), build, str(count), str(times)], 3 * times * LIMIT_S, build, MEGABYTES)
-            out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-            got = json.loads(out[out.index("{"):out.rindex("}") + 1])
+        times = rounds if has_mpls() or count <= SMALL else 1
+        got, where = with_mpls(lambda c=count, n=times: both(build, c, n), __file__, build, count, times, limit_s=3 * times * LIMIT_S, megabytes=MEGABYTES)
         mid = {who: {k: statistics.median(r[k] for r in results) for k in results[0]} for who, results in got.items()}
-        what = f"{count} FECs, kernel with MPLS{'' if own_kernel else ' (emulated)'}: "
+        what = f"{count} FECs, kernel with MPLS{where}: "
         figures += [figure(what + "from the session to the last label entry of both", "s", {w: mid[w]["labels"] for w in mid}),
                     figure(what + "CPU, all processes of both routers", "s", {w: mid[w]["cpu"] for w in mid}),
                     figure(what + "memory, all processes of both routers", "MB", {w: mid[w]["memory"] * 1e-6 for w in mid})]

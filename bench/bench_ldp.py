@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 
-from common import Space, There, cable, cpu, figure, rss, sh, until
+from common import Space, There, cable, children, cpu, figure, frr_ldpd, rss, sh
 
 COUNTS = [int(n) for n in os.environ.get("BENCH_FECS", "10000,100000").split(",")]
 QUIET_S, ETH_P_ALL, ETH_P_IP, SO_RCVBUFFORCE, SO_TIMESTAMPNS = 0.5, 3, 0x0800, 33, 35
@@ -156,23 +156,11 @@ def frr(_, count, measure=measure, after=nothing):
         def start():
             pids = []
             for space, own in ((a, "1.1.1.1"), (b, "2.2.2.2")):
-                run = os.path.join("/var/run/frr", space.name)
+                ids, run = frr_ldpd(space, f"mpls ldp\n router-id {own}\n address-family ipv4\n  discovery transport-address {own}\n  interface eth0\n")
+                pids += ids
                 runs.append(run)
-                os.makedirs(run, exist_ok=True)
-                sh("chown", "frr:frr", "/var/run/frr", run)
-                empty, conf = os.path.join(space.folder, "zebra.conf"), os.path.join(space.folder, "ldpd.conf")
-                open(empty, "w", encoding="ascii").close()
-                with open(conf, "w", encoding="ascii") as f:
-                    f.write(f"mpls ldp\n router-id {own}\n address-family ipv4\n  discovery transport-address {own}\n  interface eth0\n")
-                quiet = open(os.devnull, "w", encoding="ascii")
-                pids.append(space.popen(["/usr/lib/frr/zebra", "-N", space.name, "-f", empty], stdout=quiet, stderr=quiet).pid)
-                until(lambda r=run: os.path.exists(os.path.join(r, "zserv.api")), "zebra")
-                p = space.popen(["/usr/lib/frr/ldpd", "-N", space.name, "-f", conf], stdout=quiet, stderr=quiet)
-                until(lambda p=p: open(f"/proc/{p.pid}/task/{p.pid}/children", encoding="ascii").read().split(), "ldpd's processes")
-                pids += [p.pid]
             time.sleep(0.3)
-            children = [int(c) for p in pids for c in open(f"/proc/{p}/task/{p}/children", encoding="ascii").read().split()]
-            return pids + children
+            return pids + children(pids)
 
         def reset():
             a.run("vtysh", "-N", a.name, "-c", "clear mpls ldp neighbor")

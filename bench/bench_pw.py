@@ -10,7 +10,7 @@ import threading
 import time
 
 from bench_ldp import QUIET_S, Tap
-from common import Space, cable, figure, rss, sh, until
+from common import Space, cable, children, figure, frr_ldpd, rss, sh
 
 COUNTS = [int(n) for n in os.environ.get("BENCH_PWS", "1000,2000,10000").split(",")]
 FRR_MOST = 2000  # it takes memory by the square: 4.3 GB for these
@@ -133,21 +133,11 @@ def frr(count):
         def start():
             pids = []
             for i, space in enumerate(spaces):
-                run = os.path.join("/var/run/frr", space.name)
+                ids, run = frr_ldpd(space, frr_conf(i, count))
+                pids += ids
                 runs.append(run)
-                os.makedirs(run, exist_ok=True)
-                sh("chown", "frr:frr", "/var/run/frr", run)
-                empty, conf = os.path.join(space.folder, "zebra.conf"), os.path.join(space.folder, "ldpd.conf")
-                open(empty, "w", encoding="ascii").close()
-                with open(conf, "w", encoding="ascii") as f:
-                    f.write(frr_conf(i, count))
-                pids.append(space.popen(["/usr/lib/frr/zebra", "-N", space.name, "-f", empty], stdout=QUIET, stderr=QUIET).pid)
-                until(lambda r=run: os.path.exists(os.path.join(r, "zserv.api")), "zebra")
-                p = space.popen(["/usr/lib/frr/ldpd", "-N", space.name, "-f", conf], stdout=QUIET, stderr=QUIET)
-                until(lambda p=p: open(f"/proc/{p.pid}/task/{p.pid}/children", encoding="ascii").read().split(), "ldpd's processes")
-                pids.append(p.pid)
             time.sleep(0.3)
-            return pids + [int(c) for p in pids for c in open(f"/proc/{p}/task/{p}/children", encoding="ascii").read().split()]
+            return pids + children(pids)
 
         def reset():
             out = spaces[0].run("vtysh", "-N", spaces[0].name, "-c", "show l2vpn atom binding json")

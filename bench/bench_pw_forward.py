@@ -13,7 +13,7 @@ import time
 
 from bench_bfd import QUIET, paths
 from bench_vpn import BFD_MS, LIMIT_S, PE, Pe, cut, far_end
-from common import HERE, Space, There, cable, figure, until
+from common import Notices, Space, There, cable, figure, until, with_mpls
 
 COUNTS = [int(n) for n in os.environ.get("BENCH_PW_SWITCH", "1,1000").split(",")]
 FRAMES, TRIES = int(os.environ.get("BENCH_PW_FRAMES", "20000")), 7
@@ -175,30 +175,6 @@ def frames(build):
 # --- how long until all have left ---
 
 
-class TcNotices:
-    """What the kernel tells of filters and actions; read when all is over."""
-
-    def __init__(self, space):
-        with There(space):
-            self.netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
-            self.netlink.setsockopt(socket.SOL_SOCKET, 33, 16 << 20)  # SO_RCVBUFFORCE
-            self.netlink.bind((0, 1 << (RTNLGRP_TC - 1)))
-
-    def count(self):
-        found = 0
-        with self.netlink:
-            self.netlink.setblocking(False)
-            while True:
-                try:
-                    answer, place = self.netlink.recv(1 << 16), 0
-                except BlockingIOError:
-                    return found
-                while place < len(answer):
-                    size, kind = struct.unpack_from("=IH", answer, place)
-                    found += kind in (RTM_NEWACTION, RTM_NEWTFILTER, RTM_DELTFILTER)
-                    place += (size + 3) & ~3
-
-
 def attribute(kind, value):
     return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
 
@@ -261,12 +237,12 @@ class Watch:
 
 def switch(pe, build, ce, far, some, act):
     """Seconds from what `act` returns to the last of those that are watched on the secondary; and how many messages that took."""
-    watch, notices = Watch(build, ce, far, some), TcNotices(pe.space)
+    watch, notices = Watch(build, ce, far, some), Notices(pe.space, 1 << (RTNLGRP_TC - 1))
     time.sleep(REST_S)
     begun = act(False)
     time.sleep(REST_S)  # who asks for all rows would have the processor now
     pe.wait(1)
-    result = {"time": max(watch.end()) - begun, "messages": notices.count()}
+    result = {"time": max(watch.end()) - begun, "messages": sum(kind in (RTM_NEWACTION, RTM_NEWTFILTER, RTM_DELTFILTER) for kind, _ in notices.messages())}
     act(True)
     time.sleep(REST_S)
     pe.return_all()
@@ -327,17 +303,7 @@ def switch_figures(count, got, where):
 
 
 def run(build, rounds=3):
-    sys.path.insert(0, os.path.join(HERE, "..", "labs"))
-    from penultlab import vm
-
-    own_kernel = vm.kernel_has({"mpls"})
-    if own_kernel:
-        got = both(build, rounds)
-    else:
-        command = vm.command([sys.executable, os.path.abspath(__file__), build, str(rounds)], 6 * LIMIT_S, build)
-        out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-        got = json.loads(out[out.index("{"):out.rindex("}") + 1])
-    where = "" if own_kernel else " (emulated)"
+    got, where = with_mpls(lambda: both(build, rounds), __file__, build, rounds, limit_s=6 * LIMIT_S)
     figures = cost_figures(got["frames"], where)
     for count, result in got["switches"].items():
         figures += switch_figures(int(count), result, where)

@@ -14,7 +14,7 @@ import time
 
 from bench_bfd import QUIET, Frr, paths, take_out
 from bench_fib import speak_bgp
-from common import HERE, There, cable, figure, until
+from common import Notices, There, cable, figure, until, with_mpls
 
 COUNTS = [int(n) for n in os.environ.get("BENCH_VPN", "1,10000,100000").split(",")]
 VPN, PE = "red", "1.1.1.1"
@@ -47,36 +47,19 @@ def at(process):
     return float(line.split()[2])
 
 
-class Notices:
-    """What is changed in the kernel, as it tells everybody; read when all is over."""
-
-    def __init__(self, space):
-        with There(space):
-            self.netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
-            self.netlink.setsockopt(socket.SOL_SOCKET, 33, 4 << 20)  # SO_RCVBUFFORCE
-            self.netlink.bind((0, GROUP_NEXTHOP | GROUP_ROUTE))
-
-    def groups(self):
-        """Changes of groups before the first of a prefix's route, which the kernel tells, too, where a group moves few of them."""
-        found = 0
-        with self.netlink:
-            self.netlink.setblocking(False)
-            while True:
-                try:
-                    answer, place = self.netlink.recv(1 << 16), 0
-                except OSError:
-                    return found
-                while place < len(answer):
-                    size, kind = struct.unpack_from("=IH", answer, place)
-                    attribute = place + 16 + (12 if kind < RTM_NEWNEXTHOP else 8)  # behind a rtmsg or a nhmsg
-                    while attribute < place + size:
-                        length, what = struct.unpack_from("=HH", answer, attribute)
-                        if kind == RTM_NEWNEXTHOP:
-                            found += what == NHA_GROUP
-                        elif kind in (RTM_NEWROUTE, RTM_DELROUTE) and what == RTA_DST and answer[attribute + 4] == PREFIXES:
-                            return found
-                        attribute += (length + 3) & ~3
-                    place += (size + 3) & ~3
+def changed_groups(notices):
+    """Changes of groups before the first of a prefix's route, which the kernel tells, too, where a group moves few of them."""
+    found = 0
+    for kind, message in notices.messages():
+        attribute = 16 + (12 if kind < RTM_NEWNEXTHOP else 8)  # behind a rtmsg or a nhmsg
+        while attribute < len(message):
+            length, what = struct.unpack_from("=HH", message, attribute)
+            if kind == RTM_NEWNEXTHOP:
+                found += what == NHA_GROUP
+            elif kind in (RTM_NEWROUTE, RTM_DELROUTE) and what == RTA_DST and message[attribute + 4] == PREFIXES:
+                return found
+            attribute += (length + 3) & ~3
+    return found
 
 
 class Pe:
@@ -114,11 +97,11 @@ class Pe:
         """Seconds until they have moved, from what `act` returns; and how many groups were changed. Away and back."""
         result = {}
         for way, link, on in (("away", "eth1", False), ("back", "eth0", True)):
-            notices, asking = Notices(self.space), self.asked(link)
+            notices, asking = Notices(self.space, GROUP_NEXTHOP | GROUP_ROUTE), self.asked(link)
             began = act(on)
             result[way] = at(asking) - began
             time.sleep(REST_S)
-            result["groups " + way] = notices.groups()
+            result["groups " + way] = changed_groups(notices)
         return result
 
     def tell(self, what):
@@ -224,14 +207,7 @@ def frr(build, count, turns):
 
 
 def with_labels(build, count, turns):
-    sys.path.insert(0, os.path.join(HERE, "..", "labs"))
-    from penultlab import vm
-
-    if vm.kernel_has({"mpls"}):
-        return labelled(build, count, turns), ""
-    command = vm.command([sys.executable, os.path.abspath(__file__), build, str(count), str(turns)], 3 * LIMIT_S, build, 6144)
-    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return json.loads(out[out.index("{"):out.rindex("}") + 1]), " (emulated)"
+    return with_mpls(lambda: labelled(build, count, turns), __file__, build, count, turns, limit_s=3 * LIMIT_S, megabytes=6144)
 
 
 def middle_of(results, key):

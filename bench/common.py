@@ -1,10 +1,13 @@
 """What the benchmarks share: namespaces, processes with their cost, and figures."""
 import ctypes
+import json
 import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -118,6 +121,69 @@ def cable(a, da, na, b, db, nb):
         if address:
             space.ip("addr", "add", address, "dev", dev)
         space.ip("link", "set", dev, "up")
+
+
+class Notices:
+    """What the kernel tells everybody of changes, kept from the start; to be read when all is over."""
+
+    def __init__(self, space, groups):
+        with There(space):
+            self.netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+            self.netlink.setsockopt(socket.SOL_SOCKET, 33, 16 << 20)  # SO_RCVBUFFORCE
+            self.netlink.bind((0, groups))
+
+    def messages(self):
+        """(kind, the whole message) of each; once. That some were lost is an error."""
+        with self.netlink:
+            self.netlink.setblocking(False)
+            while True:
+                try:
+                    answer, place = self.netlink.recv(1 << 16), 0
+                except BlockingIOError:
+                    return
+                while place < len(answer):
+                    size, kind = struct.unpack_from("=IH", answer, place)
+                    yield kind, answer[place:place + size]
+                    place += (size + 3) & ~3
+
+
+def has_mpls():
+    sys.path.insert(0, os.path.join(HERE, "..", "labs"))
+    from penultlab import vm
+
+    return vm.kernel_has({"mpls"})
+
+
+def with_mpls(here, script, build, *args, limit_s, **machine):
+    """(what here() returns, " (emulated)" where it ran there): on a kernel with MPLS. The labs' emulated machine is taken where the machine's
+    own has none; there the script is run, which prints the same as JSON."""
+    if has_mpls():
+        return here(), ""
+    from penultlab import vm
+    command = vm.command([sys.executable, os.path.abspath(script), build, *map(str, args)], limit_s, build, **machine)
+    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return json.loads(out[out.index("{"):out.rindex("}") + 1]), " (emulated)"
+
+
+def frr_ldpd(space, text):
+    """FRR's zebra and ldpd in a space: the ids of the two processes, and a folder that goes when they have gone."""
+    run = os.path.join("/var/run/frr", space.name)
+    os.makedirs(run, exist_ok=True)
+    sh("chown", "frr:frr", "/var/run/frr", run)
+    empty, conf = os.path.join(space.folder, "zebra.conf"), os.path.join(space.folder, "ldpd.conf")
+    open(empty, "w", encoding="ascii").close()
+    with open(conf, "w", encoding="ascii") as f:
+        f.write(text)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    zebra = space.popen(["/usr/lib/frr/zebra", "-N", space.name, "-f", empty], **quiet)
+    until(lambda: os.path.exists(os.path.join(run, "zserv.api")), "zebra")
+    ldpd = space.popen(["/usr/lib/frr/ldpd", "-N", space.name, "-f", conf], **quiet)
+    until(lambda: children([ldpd.pid]), "ldpd's processes")
+    return [zebra.pid, ldpd.pid], run
+
+
+def children(pids):
+    return [int(c) for p in pids for c in open(f"/proc/{p}/task/{p}/children", encoding="ascii").read().split()]
 
 
 def cpu(pid):
