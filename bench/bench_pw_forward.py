@@ -25,19 +25,21 @@ YARDSTICKS = 100
 FIRST_PW_LABEL, FIRST_OWN_LABEL, PW_SPACE = 600000, 100000, 100000  # as vpn_feed has them
 RTNLGRP_TC, RTM_NEWTFILTER, RTM_DELTFILTER, RTM_NEWACTION = 4, 44, 45, 48
 NLM_F_REPLACE, YARDSTICK_INDEX = 0x100 | 4 | 1 | 0x400, 77  # REPLACE, ACK, REQUEST, CREATE
+# l2vpnd would ask for it: here it is configured.
+SESSION = f"bfd\n#\nbfd pe bind peer-ip {PE} source-ip 10.0.0.1 auto\n min-tx-interval {BFD_MS}\n min-rx-interval {BFD_MS}\n#\n"
 NEAR_SIDE, FAR_SIDE = "198.18.1.2", "198.18.2.2"
 
 
 class PwPe:
     """fibd in a namespace, with pseudowires of ac0, ac1 and so on, all to the PE behind eth0, with one behind eth1 as secondary."""
 
-    def __init__(self, space, build, count, *options, session=""):
+    def __init__(self, space, build, count, *options):
         self.space, self.build, self.count, self.watched = space, build, count, "bfd" in options
         space.run("sh", "-c", "echo 1048575 > /proc/sys/net/mpls/platform_labels")
         conf = os.path.join(space.folder, "router.conf")
         with open(conf, "w", encoding="ascii") as f:
             f.write("sysname P\n#\nmpls lsr-id 9.9.9.9\n#\nmpls\n#\n" + "".join(f"interface {link}\n mpls\n#\n" for link in ("eth0", "eth1"))
-                    + ("bfd\n#\n" if self.watched else "") + session + "return\n")
+                    + (SESSION if self.watched else "") + "return\n")
         self.log = open(os.path.join(space.folder, "log"), "w", encoding="ascii")
         for daemon in ("fibd", "bfdd") if self.watched else ("fibd",):
             space.popen([os.path.join(build, "bin", daemon), "-c", conf, "-r", space.folder], stderr=self.log)

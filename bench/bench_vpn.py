@@ -88,10 +88,15 @@ class Pe:
 
     def said(self, what):
         """The time that the feeder's next such line has."""
-        for line in self.feed.stdout:
-            if line.startswith(what):
-                return float(line.split()[-1])
-        raise RuntimeError(f"no `{what}` before the end of vpn_feed")
+        limit = threading.Timer(LIMIT_S, self.feed.kill)
+        limit.start()
+        try:
+            for line in self.feed.stdout:
+                if line.startswith(what):
+                    return float(line.split()[-1])
+        finally:
+            limit.cancel()
+        raise RuntimeError(f"no `{what}` within {LIMIT_S} s, or before the end of vpn_feed")
 
     def round(self, act):
         """Seconds until they have moved, from what `act` returns; and how many groups were changed. Away and back."""
