@@ -1,5 +1,5 @@
 /*
- * Circuits: rows of l2vpn.Circuit, and which filters of the kernel each of them wants.
+ * Circuits: which filters of the kernel each of them wants. Their rows are read in circuits_told.c.
  *
  * What comes in at an attachment circuit meets its filters in the order of their preference: those of its pseudowires, each at a
  * place of its own, in the order of the row, and at last one that drops. A pseudowire's filter is passed over while the gate of
@@ -12,12 +12,14 @@
  * it when it is dead for the first one that is not, and stays there. The
  * filter that drops remembers the turn, so that after our restart the kernel tells where the circuit was in it.
  *
+ * BFD says that the other end is dead when that has merely lost its bfdd. Where all are dead there is nothing to lose: behind the
+ * filters of all pseudowires stands that of the last resort, whose tunnel BFD does not shut.
+ *
  * Filters of before a restart are kept until l2vpn.Circuit was read, and those of a path as long as nobody knows yet whether
  * there is an LSP.
  */
 #include "fibd/rib/circuits.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { CIRCUIT_HANDLE = 1, BLOCK_HANDLE = 0x100000, FORM_SHIFT = 22 };
@@ -110,225 +112,27 @@ is_of(const struct fib_filter *f, const struct wire *w)
 	return f->label == w->in_label && f->vc_id == w->vc_id;
 }
 
-uint32_t
-circuit_active(const struct circuit *c)
+/* The wire by which frames leave that come to the filter of this preference. */
+static uint32_t
+leaves_by(const struct circuit *c, uint16_t pref)
 {
-	for (unsigned pref = FIB_FRONT; pref < FIB_PLACE + FIB_CIRCUIT_PATHS; pref++) {
-		const struct filter *f = circuit_filter(c, (uint16_t)pref, CIRCUIT_HANDLE);
-		const struct gate *g = f && f->present ? gate_find(c->rib, f->has.gate) : NULL;
-		if (!g || !g->open)
-			continue;
-		for (uint32_t i = 0; i < c->wire_count; i++)
-			if (is_of(&f->has, &c->wires[i]))
-				return i;
-	}
+	const struct filter *f = circuit_filter(c, pref, CIRCUIT_HANDLE);
+	const struct gate *g = f && f->present ? gate_find(c->rib, f->has.gate) : NULL;
+
+	for (uint32_t i = 0; g && g->open && i < c->wire_count; i++)
+		if (is_of(&f->has, &c->wires[i]))
+			return i;
 	return LABEL_UNSET;
 }
 
-/* --- rows --- */
-
-static struct circuit *
-find(const struct rib *rib, const char *name)
+uint32_t
+circuit_active(const struct circuit *c)
 {
-	for (struct hash_node *n = hash_first(&rib->circuits, port_name_hash(name)); n; n = hash_next(n)) {
-		struct circuit *c = OBJECT(n, struct circuit, by_name);
-		if (strcmp(c->name, name) == 0)
-			return c;
-	}
-	return NULL;
-}
+	uint32_t leaves = LABEL_UNSET;
 
-static void
-set_name(struct rib *rib, struct circuit *c, const char *name)
-{
-	snprintf(c->name, sizeof c->name, "%s", name);
-	hash_add(&rib->circuits, &c->by_name, port_name_hash(c->name));
-}
-
-static void
-set_local(struct rib *rib, struct circuit *c, const char *name)
-{
-	if (*c->local)
-		hash_remove(&rib->circuits_by_local, &c->by_local);
-	snprintf(c->local, sizeof c->local, "%.63s", name);
-	if (*c->local)
-		hash_add(&rib->circuits_by_local, &c->by_local, port_name_hash(c->local));
-}
-
-static struct circuit *
-circuit_new(struct rib *rib, const char *name)
-{
-	struct circuit *c = NEW(struct circuit);
-
-	c->rib = rib;
-	c->shown = LABEL_UNSET;
-	list_init(&c->filters);
-	list_init(&c->dirty);
-	for (int i = 0; i < FIB_CIRCUIT_PATHS; i++)
-		list_init(&c->wires[i].of_tunnel);
-	set_name(rib, c, name);
-	rib->clsacts_dirty = true;
-	return c;
-}
-
-/* The kernel has a filter there, of before our restart. */
-struct circuit *
-circuit_of_port(struct rib *rib, uint32_t ifindex)
-{
-	const struct port *p = port_find(rib, ifindex);
-	char name[32];
-
-	if (p && p->circuit)
-		return p->circuit;
-	snprintf(name, sizeof name, "ifindex %u", ifindex);
-	struct circuit *c = find(rib, p ? port_label(p) : name);
-	if (!c)
-		c = circuit_new(rib, p ? port_label(p) : name);
-	c->found |= !rib->dumped;
-	if (p)
-		circuit_place(rib, c, ifindex);
-	return c;
-}
-
-void
-circuit_dirty(struct rib *rib, struct circuit *c)
-{
-	diff_dirty(rib, &rib->dirty_circuits, &c->dirty);
-}
-
-void
-circuits_all_dirty(struct rib *rib)
-{
-	hash_each (n, &rib->circuits) {
-		circuit_dirty(rib, OBJECT(n, struct circuit, by_name));
-	}
-}
-
-void
-circuit_release(struct rib *rib, struct circuit *c)
-{
-	struct port *p = c->ifindex ? port_find(rib, c->ifindex) : NULL;
-
-	if (c->told || !list_is_empty(&c->filters))
-		return;
-	if (p)
-		circuit_settle_promiscuous(rib, c, p);
-	circuit_place(rib, c, 0);
-	table_gone(&rib->circuit_table, &c->row);
-	list_remove(&c->dirty);
-	hash_remove(&rib->circuits, &c->by_name);
-	free(c);
-}
-
-/* An associated channel is told from frames by the control word. */
-static uint8_t
-channel_form(const L2vpn__CircuitPath *p)
-{
-	bool is_form =
-	    p->control_channel <= FIB_TTL_EXPIRY && (p->control_channel != FIB_CONTROL_WORD || p->control_word);
-
-	return is_form ? (uint8_t)p->control_channel : FIB_FRAME;
-}
-
-/* The new ones are there before the old ones go: a tunnel that both have stays. */
-static void
-set_wires(struct rib *rib, struct circuit *c, const L2vpn__Circuit *row)
-{
-	struct wire before[FIB_CIRCUIT_PATHS];
-	uint8_t count = c->wire_count;
-
-	for (uint8_t i = 0; i < count; i++) {
-		before[i] = c->wires[i];
-		rib->channels.wanted -= before[i].channel != FIB_FRAME;
-		list_init(&before[i].of_tunnel);
-		if (before[i].tunnel)
-			list_append(&before[i].tunnel->wires, &before[i].of_tunnel);
-		list_remove(&c->wires[i].of_tunnel);
-	}
-	c->wire_count = 0;
-	for (size_t i = 0; row && i < row->n_paths && i < FIB_CIRCUIT_PATHS; i++) {
-		const L2vpn__CircuitPath *p = row->paths[i];
-		struct wire *w = &c->wires[c->wire_count++];
-		struct addr source = addr_none();
-		*w = (struct wire){ .circuit = c,
-			.vc_id = p->vc_id,
-			.out_label = p->out_label,
-			.in_label = label_is_free(p->in_label) ? p->in_label : 0,
-			.channel = channel_form(p),
-			.control_word = p->control_word,
-			.usable = p->usable };
-		rib->channels.wanted += w->channel != FIB_FRAME;
-		list_init(&w->of_tunnel);
-		if (p->bfd)
-			addr_from_bytes(p->bfd_source.data, p->bfd_source.len, &source);
-		if (addr_from_bytes(p->peer.data, p->peer.len, &w->peer) && addr_is_set(&w->peer))
-			w->tunnel = tunnel_join(
-			    rib, w, &(struct tunnel_terms){ p->bfd, source, policy_number(rib, p->tunnel_policy) });
-	}
-	for (uint8_t i = 0; i < count; i++)
-		tunnel_leave(rib, &before[i]);
-}
-
-static void
-forget(struct rib *rib, struct circuit *c)
-{
-	set_wires(rib, c, NULL);
-	c->told = c->begun = false;
-	rib->channels.dirty = true;
-	set_local(rib, c, "");
-	rib->clsacts_dirty = true;
-	if (rib->contested)
-		circuits_all_dirty(rib);
-	rib->contested = false;
-	circuit_dirty(rib, c);
-	circuit_release(rib, c);
-}
-
-void
-circuit_row(struct rib *rib, const L2vpn__Circuit *row, bool gone, uint32_t round)
-{
-	struct circuit *c = find(rib, row->interface);
-
-	if (gone) {
-		if (c && c->told)
-			forget(rib, c);
-		return;
-	}
-	uint32_t ifindex = port_by_name(rib, row->interface);
-	struct port *p = port_find(rib, ifindex);
-	if (!c && p && p->circuit && !p->circuit->told) { /* found in the kernel, and called by another of its names */
-		c = p->circuit;
-		table_gone(&rib->circuit_table, &c->row);
-		hash_remove(&rib->circuits, &c->by_name);
-		set_name(rib, c, row->interface);
-	}
-	if (!c)
-		c = circuit_new(rib, row->interface);
-	c->told = true;
-	c->told_at = ++rib->circuit_rows;
-	c->round = round;
-	c->tagged = row->tagged;
-	c->carrier_follows = row->carrier_follows;
-	c->active = row->active;
-	c->turn = row->turn;
-	set_local(rib, c, row->local);
-	set_wires(rib, c, row);
-	rib->channels.dirty = true;
-	rib->ports_dirty |= c->found; /* it may have been kept down until now */
-	circuit_dirty(rib, c);
-}
-
-void
-circuits_synced(struct rib *rib, uint32_t round)
-{
-	rib->synced[FIB_L2VPN_CIRCUIT] = rib->ports_dirty = true;
-	hash_each (n, &rib->circuits) {
-		struct circuit *c = OBJECT(n, struct circuit, by_name);
-		circuit_dirty(rib, c);
-		if (c->told && c->round != round)
-			forget(rib, c);
-	}
-	rib->clsacts_dirty = rib->channels.dirty = true;
+	for (uint16_t pref = FIB_FRONT; leaves == LABEL_UNSET && pref < FIB_PLACE + FIB_CIRCUIT_PATHS; pref++)
+		leaves = leaves_by(c, pref);
+	return leaves != LABEL_UNSET ? leaves : leaves_by(c, FIB_LAST);
 }
 
 /* --- who sends --- */
@@ -456,6 +260,22 @@ circuit_keep(struct rib *rib, struct filter *f, const struct wire *w)
 	return g->open && !g->shut;
 }
 
+/* The first that leads anywhere, whichever frames leave by now: it is not touched in a switch. */
+static void
+want_last(struct rib *rib, struct circuit *c)
+{
+	struct filter *f = circuit_filter(c, FIB_LAST, CIRCUIT_HANDLE);
+
+	for (uint8_t i = 0; i < c->wire_count; i++)
+		if (wire_is_ready(&c->unwatched[i])) {
+			want_sender(rib, c, &c->unwatched[i], FIB_LAST);
+			return;
+		}
+	for (uint8_t i = 0; i < c->wire_count; i++)
+		if (is_usable(&c->unwatched[i]) && circuit_keep(rib, f, &c->unwatched[i]))
+			return;
+}
+
 static void
 want_senders(struct rib *rib, struct circuit *c)
 {
@@ -529,6 +349,7 @@ want_filters(struct rib *rib, struct circuit *c)
 	arrive(rib, c);
 	leave_dead(rib, c);
 	want_senders(rib, c);
+	want_last(rib, c);
 	want_receivers(rib, c);
 	if (other && !c->wire_count)
 		circuit_want(rib, c, &(struct fib_filter){ .ifindex = c->ifindex, .pref = FIB_PLACE, .out = other });
@@ -562,26 +383,4 @@ circuit_settle(struct rib *rib, struct circuit *c)
 		circuit_settle_carrier(rib, c, p);
 	}
 	circuit_show(rib, c);
-}
-
-void
-circuits_free(struct rib *rib)
-{
-	hash_each (n, &rib->circuits) {
-		struct circuit *c = OBJECT(n, struct circuit, by_name);
-		set_wires(rib, c, NULL);
-		list_each_safe (l, &c->filters) {
-			struct filter *f = OBJECT(l, struct filter, of_circuit);
-			f->present = f->asked = f->wanted = false;
-			filter_release(rib, f);
-		}
-		c->told = false;
-		set_local(rib, c, "");
-		circuit_release(rib, c);
-	}
-	hash_free(&rib->circuits);
-	hash_free(&rib->circuits_by_local);
-	hash_free(&rib->filters);
-	hash_free(&rib->filters_by_link);
-	tunnels_free(rib);
 }

@@ -67,6 +67,7 @@ struct wire { /* a pseudowire of a circuit */
 	uint32_t vc_id, out_label, in_label;
 	uint8_t channel; /* enum fib_form: how packets of its control channel are sent; 0: it has none */
 	bool control_word, usable;
+	bool last_resort;      /* it is one of circuit.unwatched */
 	struct tunnel *tunnel; /* NULL: it names no peer */
 	struct list of_tunnel;
 };
@@ -82,9 +83,10 @@ struct circuit {                            /* a row of l2vpn.Circuit, or what t
 	char local[64];
 	uint8_t wire_count;
 	struct wire wires[FIB_CIRCUIT_PATHS];
-	uint32_t active, turn; /* as told */
-	bool begun;            /* the turn that it is in is known, */
-	bool arrived;          /* and the path that it begins with could be taken at some time */
+	struct wire unwatched[FIB_CIRCUIT_PATHS]; /* the same but for BFD; `usable`: as a last resort */
+	uint32_t active, turn;                    /* as told */
+	bool begun;                               /* the turn that it is in is known, */
+	bool arrived;                             /* and the path that it begins with could be taken at some time */
 	uint32_t in_turn;
 	uint8_t current;     /* of the wires, where frames shall leave first */
 	struct list filters; /* of struct filter */

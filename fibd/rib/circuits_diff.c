@@ -169,12 +169,12 @@ settle_circuit(struct batch *b, struct circuit *c)
 		room = settle_pref(b, c, received[i], false);
 	for (uint16_t pref = FIB_FRONT; room && pref < FIB_PLACE + FIB_CIRCUIT_PATHS; pref++)
 		room = settle_pref(b, c, pref, false);
-	room = room && settle_pref(b, c, FIB_DROP, false);
+	room = room && settle_pref(b, c, FIB_LAST, false) && settle_pref(b, c, FIB_DROP, false);
 	for (uint16_t pref = FIB_FRONT; room && pref < FIB_PLACE + FIB_CIRCUIT_PATHS; pref++)
 		room = settle_pref(b, c, pref, true);
 	for (size_t i = COUNT(received); room && i-- > 0;)
 		room = settle_pref(b, c, received[i], true);
-	return room && settle_pref(b, c, FIB_DROP, true);
+	return room && settle_pref(b, c, FIB_LAST, true) && settle_pref(b, c, FIB_DROP, true);
 }
 
 void

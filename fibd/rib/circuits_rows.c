@@ -95,6 +95,8 @@ trouble_of(const struct circuit *c, const struct wire *w, const struct filter *p
 	char text[160];
 
 	why_not_ready(w, reach, text);
+	if (*text && c->shown < c->wire_count && &c->wires[c->shown] == w)
+		strncat(text, "; frames go there for want of another way", sizeof text - strlen(text) - 1);
 	if (*text)
 		return arena_text(arena, text);
 	if (place && place->trouble)
@@ -125,14 +127,25 @@ fill_way(Fib__CircuitPath *m, const struct circuit *c, const struct wire *w, str
 	m->mtu = mtu_of(c, w, way);
 }
 
+/* All filters that send by a pseudowire share what counts for it. */
+static const struct filter *
+any_sender(const struct circuit *c, const struct wire *w, const struct filter *place)
+{
+	const struct filter *last = circuit_filter(c, FIB_LAST, CIRCUIT_HANDLE);
+
+	if (place && place->present && place->has.label == w->in_label)
+		return place;
+	return last && last->present && last->has.label == w->in_label ? last : NULL;
+}
+
 static void
 fill_counters(Fib__CircuitPath *m, const struct circuit *c, const struct wire *w, const struct filter *place)
 {
-	const struct filter *in = filter_of_label(c->rib, w->in_label);
+	const struct filter *in = filter_of_label(c->rib, w->in_label), *out = any_sender(c, w, place);
 
-	if (place && place->present && place->has.label == w->in_label) {
-		m->sent_packets = place->has.packets;
-		m->sent_bytes = place->has.bytes;
+	if (out) {
+		m->sent_packets = out->has.packets;
+		m->sent_bytes = out->has.bytes;
 	}
 	if (in && in->present) {
 		m->received_packets = in->has.packets;

@@ -32,6 +32,7 @@ enum {
 	FIB_BLOCK = 20100, /* the filters of all MPLS links */
 	FIB_FRONT = 20100, /* preference of the filter of a circuit that is looked at first */
 	FIB_PLACE = 20101, /* and of those of its pseudowires, one after the other */
+	FIB_LAST = 20114,  /* of the way that is left when BFD has found all dead */
 	FIB_DROP = 20115,  /* and of the last one */
 	FIB_CHANNEL =
 	    20116, /* VCCV: of control packets that their labels tell; on the daemons' side, of what they send */

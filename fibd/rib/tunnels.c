@@ -195,7 +195,8 @@ tunnel_join(struct rib *rib, struct wire *w, const struct tunnel_terms *on)
 
 	if (!t)
 		t = tunnel_new(rib, &w->peer, on);
-	policy_counts(rib, on->policy, 1);
+	if (!w->last_resort)
+		policy_counts(rib, on->policy, 1);
 	list_append(&t->wires, &w->of_tunnel);
 	return t;
 }
@@ -208,7 +209,8 @@ tunnel_leave(struct rib *rib, struct wire *w)
 	w->tunnel = NULL;
 	if (!t)
 		return;
-	policy_counts(rib, t->terms.policy, -1);
+	if (!w->last_resort)
+		policy_counts(rib, t->terms.policy, -1);
 	list_remove(&w->of_tunnel);
 	if (!list_is_empty(&t->wires))
 		return;

@@ -426,6 +426,7 @@ read_paths(struct world *w, L2vpn__Circuit *row, const char *text)
 			p->bfd_source = (ProtobufCBinaryData){ addr_size(b), b->bytes };
 		}
 		p->usable = !strstr(words, "off");
+		p->last_resort = strstr(words, "last") != NULL;
 		if ((at = strstr(words, "by "))) {
 			p->tunnel_policy = arena_text(&w->arena, at + strlen("by "));
 			p->tunnel_policy[strcspn(p->tunnel_policy, " ")] = '\0';

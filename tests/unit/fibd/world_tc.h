@@ -60,7 +60,7 @@ bool world_gate_is_open(struct world *, uint32_t index);
 const char *world_received(struct world *, const struct fib_filter *);
 
 /* Rows of l2vpn.Circuit. Paths: "2.2.2.2 100 600001 524288 cw bfd cc1 off by P, …" are peer, VC ID, out label, in label; "off": not
- * usable; "by P": that tunnel policy. NULL: gone. */
+ * usable; "last": as a last resort; "by P": that tunnel policy. NULL: gone. */
 struct world_circuit {
 	const char *interface, *paths, *local;
 	uint32_t active, turn;
