@@ -180,7 +180,7 @@ vc_head(const struct show *s, const L2vpn__Vc *v)
 	LINE("destination", "%s", row_addr_text(&v->peer, peer));
 	vc_labels(s, v);
 	LINE("primary or secondary", "%s", l2vpn_role_name((enum l2vpn_role)v->role));
-	LINE("active state", "%s", v->active ? "active" : "inactive");
+	LINE("active state", "%s", !v->active ? "inactive" : v->good ? "active" : "active, for want of another");
 	if (service && v->active && *service->switch_reason)
 		LINE("switch reason", "%s", service->switch_reason);
 }

@@ -195,6 +195,12 @@ run_timers(struct l2vpn *l)
 			echo_timer(l, t);
 			continue;
 		}
+		if (t->kind == TIMER_RECOVERY) {
+			struct pw *p = OBJECT(t, struct pw, recovery);
+			pw_recovery_timer(p);
+			service_review(p->of);
+			continue;
+		}
 		struct service *s =
 		    t->kind == TIMER_REDUNDANCY ? OBJECT(t, struct service, timer) : OBJECT(t, struct service, release);
 		if (t->kind == TIMER_REDUNDANCY)

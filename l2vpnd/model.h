@@ -35,7 +35,8 @@ enum {
 	PW_STANDBY = 0x20,
 	PW_SWITCH_OVER = 0x40,
 };
-#define PW_RELEASE (5 * (usec_t)USEC_PER_SEC) /* a circuit that we held down has so long to come up */
+#define PW_RELEASE (5 * (usec_t)USEC_PER_SEC)  /* a circuit that we held down has so long to come up */
+#define PW_RECOVERY (5 * (usec_t)USEC_PER_SEC) /* another end that hears our BFD again has so long to say so */
 
 /* --- what others say (told.c) --- */
 
@@ -79,11 +80,12 @@ struct told_interface { /* a row of fib.Interface: names, for displays */
 	char label[L2VPN_IF];
 };
 
-struct told_session { /* a row of bfd.Session, of one over a control channel */
-	struct hash_node by_name, by_label;
+struct told_session { /* a row of bfd.Session: of one over a control channel, or over several hops */
+	struct hash_node by_name, by_path;
 	char *name;
-	uint32_t label, round;
-	Bfd__Verdict believed; /* UNKNOWN: nothing was said yet */
+	uint32_t label, round;          /* label 0: over several hops, */
+	struct addr peer;               /* to this end */
+	Bfd__Verdict verdict, believed; /* as told last; as far as that was more than UNKNOWN */
 };
 
 /* --- what we make of it --- */
@@ -118,11 +120,11 @@ struct pw { /* a pseudowire that is configured: a row of l2vpn.Vc, and once its 
 	struct service *of;
 	enum l2vpn_role role;
 	struct l2vpn_settings settings;
-	uint32_t label;    /* ours; LABEL_UNSET: none is left */
-	struct pw_state {  /* without pointers, as all that is compared by its bytes */
-		bool fits; /* both ends have spoken, and agree */
-		bool
-		    usable; /* and both say that packets may go there, and BFD between them does not say that it is dead */
+	uint32_t label;             /* ours; LABEL_UNSET: none is left */
+	struct pw_state {           /* without pointers, as all that is compared by its bytes */
+		bool fits;          /* both ends have spoken, and agree */
+		bool forwards;      /* and both say that packets may go there */
+		bool usable;        /* and BFD on its control channel does not say that it is dead */
 		bool good;          /* and the data plane is there */
 		bool up;            /* and the circuit is */
 		bool active;        /* frames leave by it */
@@ -131,7 +133,8 @@ struct pw { /* a pseudowire that is configured: a row of l2vpn.Vc, and once its 
 		bool circuit_up;
 		struct watch_said watch; /* what BFD is to do; encapsulation 0: nothing */
 		bool channel_alive, channel_dead;
-		char why[200]; /* why it is not good, or not up */
+		bool disregards; /* the other end's fault of its tunnel: see pw.c */
+		char why[200];   /* why it is not good, or not up */
 		struct pw_word word;
 		struct told_path path;
 	} state;
@@ -143,6 +146,9 @@ struct pw { /* a pseudowire that is configured: a row of l2vpn.Vc, and once its 
 	uint32_t mtu;                    /* of the circuit, as known last; 0: not yet */
 	bool asking;                     /* we ask the other end to switch to it */
 	bool asked_for;                  /* the other end asks us, and was heard */
+	bool faulty;                     /* the other end says that it hears nothing of us */
+	bool disregards, bfd_heard;      /* that; and the last time that we looked BFD here said something */
+	struct timer recovery;           /* looks again whether it is to be disregarded */
 	usec_t created_at, since, up_at; /* up_at 0: it is down */
 	uint64_t ups;
 };
@@ -189,13 +195,13 @@ struct service { /* an attachment circuit: a row of l2vpn.Circuit and of l2vpn.S
 		struct path_said {
 			struct addr peer;
 			uint32_t vc_id, out_label, in_label, control_channel;
-			bool control_word, usable, bfd;
+			bool control_word, usable, bfd, last_resort;
 			struct addr bfd_source;
 			char policy[L2VPN_POLICY];
 		} path[L2VPN_ROLES];
 	} said;
 };
-enum { TIMER_REDUNDANCY, TIMER_RELEASE, TIMER_ECHO };
+enum { TIMER_REDUNDANCY, TIMER_RELEASE, TIMER_ECHO, TIMER_RECOVERY };
 
 struct l2vpn {
 	usec_t now;
@@ -219,7 +225,7 @@ struct l2vpn {
 	struct label_pool *pool; /* NULL: the range is not known */
 	uint32_t first_label, last_label;
 	bool labels_lacked;
-	struct hash far_ends, sessions, sessions_by_label;
+	struct hash far_ends, sessions, sessions_by_path;
 	struct table request_table, circuit_table, vc_table, service_table, watch_table;
 	struct table *served[6];
 };
@@ -258,9 +264,11 @@ const char *service_text(const struct service *, char out[L2VPN_IF + L2VPN_SERVI
 struct pw *pw_find(const struct l2vpn *, const struct addr *peer, uint32_t type, uint32_t vc_id);
 struct pw *pw_new(struct service *, enum l2vpn_role, const struct l2vpn_settings *);
 void pw_free(struct pw *);
-void pw_look(struct pw *);             /* what others say of it: its state, as far as it is not the circuit's */
-void pw_publish(struct pw *);          /* with the circuit's: its rows */
-bool pw_is_offered(const struct pw *); /* to fibd, as one that it may go to by itself */
+void pw_look(struct pw *);                 /* what others say of it: its state, as far as it is not the circuit's */
+void pw_publish(struct pw *);              /* with the circuit's: its rows */
+bool pw_is_offered(const struct pw *);     /* to fibd, as one that it may go to by itself */
+bool pw_is_last_resort(const struct pw *); /* or when there is nothing else, whatever BFD says */
+void pw_recovery_timer(struct pw *);
 const char *pw_text(const struct pw *, char out[96]); /* "secondary 3.3.3.3:200" */
 struct pw *pw_of_label(const struct l2vpn *, uint32_t label);
 enum control_channel pw_channel(const struct pw *); /* by which packets of VCCV go */
@@ -280,6 +288,7 @@ void watch_far_ends(struct l2vpn *); /* after the configuration */
 void watch_look(struct pw *);        /* whether BFD is to watch it, and what that says: in its state */
 void watch_ask(struct pw *);         /* as its state says */
 void watch_stop(struct pw *);
+bool watch_is_silent(const struct pw *);              /* BFD is to watch it or its other end, and has nothing to say */
 uint32_t watch_checks(const struct l2vpn_settings *); /* CV types that we take */
 struct addr watch_source(const struct l2vpn *);       /* our LSR ID; none: not configured */
 void watch_session_row(struct l2vpn *, const Bfd__Session *, bool gone, uint32_t round);

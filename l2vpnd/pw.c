@@ -3,6 +3,10 @@
  *
  * It is *usable* when both ends have spoken, agree, and say that packets may go there; *good* when the data plane is there as
  * well, as read back; *up* when its circuit is, too. Why it is not is always the first thing that is missing.
+ *
+ * An end whose BFD hears nothing of the other one says that its tunnel is faulty in both directions (RFC 5885 section 5). That is
+ * no news to an end whose own bfdd is away: it is why the other hears nothing. Such a fault is disregarded while BFD here has
+ * nothing to say and a while longer, in which the other end takes it back. What is really broken BFD finds dead by then.
  */
 #include "l2vpnd/model.h"
 #include <stdarg.h>
@@ -40,6 +44,7 @@ pw_new(struct service *s, enum l2vpn_role role, const struct l2vpn_settings *set
 	p->settings = *settings;
 	p->label = pw_label_take(l, &settings->peer, settings->vc_id);
 	p->created_at = p->since = l->now;
+	timer_init(&p->recovery, TIMER_RECOVERY);
 	hash_add(&l->pws, &p->by_key, key_hash(&settings->peer, settings->type, settings->vc_id));
 	if (p->label != LABEL_UNSET)
 		hash_add(&l->pws_by_label, &p->by_label, p->label);
@@ -54,6 +59,7 @@ pw_free(struct pw *p)
 	table_gone(&l->request_table, &p->request_row);
 	table_gone(&l->vc_table, &p->row);
 	watch_stop(p);
+	timer_clear(&l->timers, &p->recovery);
 	pw_label_give(l, &p->settings.peer, p->settings.vc_id);
 	if (p->label != LABEL_UNSET)
 		hash_remove(&l->pws_by_label, &p->by_label);
@@ -81,6 +87,8 @@ pw_text(const struct pw *p, char out[96])
 }
 
 /* --- what others say --- */
+
+enum { UNHEARD = PW_PSN_RECEIVE | PW_PSN_SEND }; /* what an end says whose BFD hears nothing of us */
 
 __attribute__((format(printf, 2, 3))) static bool
 because(struct pw_state *s, const char *format, ...)
@@ -140,7 +148,7 @@ both_agree(struct pw *p, struct pw_state *s, const struct told_pw *t, const char
 static bool
 both_forward(const struct pw *p, struct pw_state *s, const char *peer)
 {
-	uint32_t fault = s->word.remote_status;
+	uint32_t fault = s->word.remote_status & ~(p->disregards ? UNHEARD : 0);
 
 	if (fault & PW_FAULTS)
 		return because(s, "%s says: %s", peer,
@@ -150,6 +158,37 @@ both_forward(const struct pw *p, struct pw_state *s, const char *peer)
 	if (s->standby && !p->settings.ignore_standby)
 		return because(s, "%s says: standby", peer);
 	return true;
+}
+
+static void
+look_at_fault(struct pw *p)
+{
+	struct l2vpn *l = p->of->of;
+	bool before = p->faulty;
+
+	p->faulty = (p->state.word.remote_status & UNHEARD) == UNHEARD;
+	if (!p->faulty) {
+		p->disregards = false;
+		timer_clear(&l->timers, &p->recovery);
+	} else if (!before && watch_is_silent(p)) {
+		p->disregards = true;
+		p->bfd_heard = false;
+		timer_set(&l->timers, &p->recovery, l->now + PW_RECOVERY);
+	}
+	p->state.disregards = p->disregards;
+}
+
+void
+pw_recovery_timer(struct pw *p)
+{
+	struct l2vpn *l = p->of->of;
+	bool silent = watch_is_silent(p);
+
+	if (!silent && p->bfd_heard)
+		p->disregards = false;
+	else
+		timer_set(&l->timers, &p->recovery, l->now + PW_RECOVERY);
+	p->bfd_heard = !silent;
 }
 
 static bool
@@ -180,6 +219,14 @@ bool
 pw_is_offered(const struct pw *p)
 {
 	return p->state.usable && (!p->of->config.hold_s || p->role == p->of->active);
+}
+
+bool
+pw_is_last_resort(const struct pw *p)
+{
+	bool watched = p->settings.bfd.on || p->state.watch.encapsulation;
+
+	return watched && p->state.forwards && (!p->of->config.hold_s || p->role == p->of->active);
 }
 
 /* What is kept from fibd is not ready to send, and may be good all the same. */
@@ -237,7 +284,9 @@ pw_look(struct pw *p)
 	s->asks = s->word.remote_status & PW_SWITCH_OVER;
 	s->fits = both_agree(p, s, t, peer);
 	watch_look(p);
-	s->usable = s->fits && both_forward(p, s, peer) && channel_lives(s);
+	look_at_fault(p);
+	s->forwards = s->fits && both_forward(p, s, peer);
+	s->usable = s->forwards && channel_lives(s);
 	s->good = s->usable && data_plane(p, s, peer);
 	if (!s->fits || !s->standby)
 		p->asking = false;

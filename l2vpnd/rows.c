@@ -48,6 +48,7 @@ fill_circuit(const struct row *row, void *message, struct arena *arena)
 		to->in_label = p->in_label;
 		to->control_word = p->control_word;
 		to->usable = p->usable;
+		to->last_resort = p->last_resort;
 		to->bfd = p->bfd;
 		to->bfd_source = fill_addr(&p->bfd_source, arena);
 		to->tunnel_policy = fill_text(p->policy);
@@ -86,7 +87,10 @@ fill_path(const struct pw *p, L2vpn__Vc *m, struct arena *arena)
 	m->out_interface = fill_text(told_interface_name(p->of->of, w->ifindex));
 	m->next_hop = fill_addr(&w->next_hop, arena);
 	m->path_mtu = w->mtu;
-	if (p->state.up)
+	if (p->state.disregards)
+		m->warning =
+		    fill_text("the other end hears nothing of BFD here, which is away: its fault is disregarded");
+	else if (p->state.up)
 		m->warning = fill_text(w->trouble);
 }
 

@@ -96,6 +96,7 @@ path_said(const struct pw *p)
 	said.in_label = p->label;
 	said.control_word = p->state.word.control_word;
 	said.usable = pw_is_offered(p);
+	said.last_resort = pw_is_last_resort(p);
 	said.bfd = p->settings.bfd.on;
 	if (said.bfd)
 		said.bfd_source = watch_source(p->of->of);

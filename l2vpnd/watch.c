@@ -3,7 +3,7 @@
  * channels (RFC 5885). Both are asked for by rows of bfd.Request.
  *
  * All pseudowires to one provider edge share one session of the first kind, with the quickest timers that one of them asks
- * for. What it says is fibd's business, which leaves the dead end by itself; see l2vpn.CircuitPath.
+ * for. What it says is fibd's business, which leaves the dead end by itself; see l2vpn.CircuitPath. Here it is only looked at whether there is a word at all.
  *
  * Of the second kind each pseudowire has one of its own, while both ends have told that they take it and fibd has seen that
  * the channel stands. What it says comes here. Only the word *dead* counts against a pseudowire: while nothing is known, the
@@ -166,13 +166,48 @@ encapsulation(const struct pw *p)
 	return channel && p->of->of->config.lsr_id ? both & L2VPN_CV_BFD_IP : 0;
 }
 
+static uint32_t
+path_hash(uint32_t label, const struct addr *peer)
+{
+	return label ? label : end_hash(peer);
+}
+
 static const struct told_session *
 session_of_label(const struct l2vpn *l, uint32_t label)
 {
-	for (struct hash_node *n = hash_first(&l->sessions_by_label, label); n; n = hash_next(n))
-		if (OBJECT(n, struct told_session, by_label)->label == label)
-			return OBJECT(n, struct told_session, by_label);
+	for (struct hash_node *n = hash_first(&l->sessions_by_path, label); n; n = hash_next(n))
+		if (OBJECT(n, struct told_session, by_path)->label == label)
+			return OBJECT(n, struct told_session, by_path);
 	return NULL;
+}
+
+static const struct told_session *
+session_of_end(const struct l2vpn *l, const struct addr *peer)
+{
+	for (struct hash_node *n = hash_first(&l->sessions_by_path, path_hash(0, peer)); n; n = hash_next(n)) {
+		const struct told_session *t = OBJECT(n, struct told_session, by_path);
+		if (!t->label && addr_eq(&t->peer, peer))
+			return t;
+	}
+	return NULL;
+}
+
+static bool
+is_heard(const struct told_session *t)
+{
+	return t && t->verdict != BFD__VERDICT__UNKNOWN;
+}
+
+bool
+watch_is_silent(const struct pw *p)
+{
+	const struct l2vpn *l = p->of->of;
+	bool end = p->settings.bfd.on, channel = p->state.watch.encapsulation != 0;
+
+	if (l->away & 1u << L2VPN_BFD_SESSION)
+		return end || channel;
+	return (end && !is_heard(session_of_end(l, &p->settings.peer))) ||
+	       (channel && !is_heard(session_of_label(l, p->label)));
 }
 
 void
@@ -245,32 +280,46 @@ forget(struct l2vpn *l, struct told_session *t)
 	uint32_t label = t->label;
 
 	hash_remove(&l->sessions, &t->by_name);
-	hash_remove(&l->sessions_by_label, &t->by_label);
+	hash_remove(&l->sessions_by_path, &t->by_path);
 	free(t->name);
 	free(t);
-	review(l, label);
+	if (label)
+		review(l, label);
+}
+
+static struct told_session *
+session_new(struct l2vpn *l, const char *name, uint32_t label, const struct addr *peer)
+{
+	struct told_session *t = NEW(struct told_session);
+
+	t->name = mem_text(name);
+	t->label = label;
+	t->peer = *peer;
+	t->believed = BFD__VERDICT__UNKNOWN;
+	hash_add(&l->sessions, &t->by_name, name_hash(name));
+	hash_add(&l->sessions_by_path, &t->by_path, path_hash(label, peer));
+	return t;
 }
 
 void
 watch_session_row(struct l2vpn *l, const Bfd__Session *row, bool gone, uint32_t round)
 {
 	struct told_session *t = session_named(l, row->name);
+	struct addr peer = addr_none();
 
-	if (t && (gone || row->vccv_label != t->label)) {
+	addr_from_bytes(row->peer.data, row->peer.len, &peer);
+	if (t && (gone || row->vccv_label != t->label || !addr_eq(&peer, &t->peer))) {
 		forget(l, t);
 		t = NULL;
 	}
-	if (gone || !row->vccv_label)
+	if (gone || !(row->vccv_label || row->multihop))
 		return;
-	if (!t) {
-		t = NEW(struct told_session);
-		t->name = mem_text(row->name);
-		t->label = row->vccv_label;
-		t->believed = BFD__VERDICT__UNKNOWN;
-		hash_add(&l->sessions, &t->by_name, name_hash(row->name));
-		hash_add(&l->sessions_by_label, &t->by_label, t->label);
-	}
+	if (!t)
+		t = session_new(l, row->name, row->vccv_label, &peer);
 	t->round = round;
+	t->verdict = row->verdict;
+	if (!t->label)
+		return; /* what it says is fibd's business */
 	if (row->verdict == BFD__VERDICT__UNKNOWN || row->verdict == t->believed)
 		return;
 	t->believed = row->verdict;
@@ -317,7 +366,7 @@ watches_init(struct l2vpn *l)
 {
 	hash_init(&l->far_ends);
 	hash_init(&l->sessions);
-	hash_init(&l->sessions_by_label);
+	hash_init(&l->sessions_by_path);
 	table_init(&l->watch_table, "bfd.Request", fill_watch);
 	l->watch_table.complete = false; /* sessions of before go on until it is known which are wanted */
 }
@@ -334,5 +383,5 @@ watches_free(struct l2vpn *l)
 	}
 	hash_free(&l->far_ends);
 	hash_free(&l->sessions);
-	hash_free(&l->sessions_by_label);
+	hash_free(&l->sessions_by_path);
 }

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from penult import Lab, Topology, wait_for
-from penultlab.capture import Capture, label_stack
+from penultlab.capture import Capture, Pacer, count_loss, label_stack, sent_more
 
 pytestmark = pytest.mark.mpls
 
@@ -125,3 +125,34 @@ def test_a_pseudowire_that_is_broken_where_nobody_else_looks_is_left(lab):
         lab.run("PE2", "tc", "filter", "del", "block", "20100", "pref", "1")
     carries(lab, "PRIMARY")
     answers(lab)
+
+
+# --- bfdd itself ---
+
+
+def counted(ok, text):
+    assert ok, text
+
+
+class Counted:
+    check = staticmethod(counted)
+
+
+def test_a_router_whose_bfdd_is_killed_goes_on_both_ways(lab):
+    """The far ends hear nothing of it and say so. It knows why, and they have no other way to it."""
+    carries(lab, "PRIMARY")
+    switches = service(lab)["switches"]
+    pacers = {"H1 to H2": Pacer(lab, "H1", "H2", "192.168.9.2"), "H2 to H1": Pacer(lab, "H2", "H1", "192.168.9.1")}
+    sent_more(lab, "H1", "eth0", 500)
+    lab.kill("PE1", "bfdd")
+    wait_for(lambda: [v["remote_status"] & 0x18 for v in vcs(lab)] == [0x18, 0x18], "both far ends to say that they hear nothing", 60, last=lambda: vcs(lab))
+    sent_more(lab, "H1", "eth0", 2000)
+    here, there = vcs(lab)[0], lab.rows("PE2", "display", "mpls", "l2vc")[0]
+    assert here["up"] and "disregarded" in here["warning"], here
+    assert not there["up"] and there["active"] and there["trouble"], there
+    lab.start("PE1", "bfdd")
+    wait_for(lambda: [(v["remote_status"], v["vccv_alive"]) for v in vcs(lab)] == [(0, True)] * 2, "BFD to be well again", 120, last=lambda: vcs(lab))
+    wait_for(lambda: lab.rows("PE2", "display", "mpls", "l2vc")[0]["up"], "PE2's pseudowire", 60)
+    sent_more(lab, "H1", "eth0", 2000)
+    count_loss(Counted, pacers, 0, "while PE1 was without bfdd")
+    assert service(lab)["switches"] == switches, service(lab)

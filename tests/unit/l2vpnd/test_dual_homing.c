@@ -190,6 +190,138 @@ START_TEST(the_ends_with_one_pseudowire_decide_nothing_and_are_ready)
 }
 END_TEST
 
+/* --- BFD watches all of them --- */
+
+#define WATCHED " mpls l2vpn pw bfd\n"
+
+static void
+all_say(Bfd__Verdict there, Bfd__Verdict here)
+{
+	for (int pe = PE2; pe <= PE3; pe++) {
+		if (there != BFD__VERDICT__UNKNOWN)
+			world_far_end(routers[pe].w, "1.1.1.1", there);
+		world_far_end(routers[PE1].w, routers[pe].lsr, here);
+	}
+	talk();
+}
+
+static void
+one_and_two_watched(void)
+{
+	router("1.1.1.1", ON " mpls l2vc 2.2.2.2 100\n mpls l2vc 3.3.3.3 200 secondary\n" WATCHED);
+	router("2.2.2.2", ON " mpls l2vc 1.1.1.1 100\n" WATCHED);
+	router("3.3.3.3", ON " mpls l2vc 1.1.1.1 200\n" WATCHED);
+	wire(PE1, PE2, 100);
+	wire(PE1, PE3, 200);
+	talk();
+	all_say(BFD__VERDICT__ALIVE, BFD__VERDICT__ALIVE);
+	assert_on(PE1, L2VPN__ROLE__PRIMARY);
+}
+
+/* PE1's: the others hear nothing of it any more, and say so. */
+static void
+kill_bfdd(void)
+{
+	one_and_two_watched();
+	world_kill_bfdd(routers[PE1].w);
+	for (int pe = PE2; pe <= PE3; pe++)
+		world_far_end(routers[pe].w, "1.1.1.1", BFD__VERDICT__DEAD);
+	talk();
+	ck_assert_uint_eq(says(PE2, PE1, 100), 0x18);
+	ck_assert_uint_eq(says(PE3, PE1, 200), 0x18);
+}
+
+static void
+assert_frames_pass(const char *when)
+{
+	const L2vpn__Service *s = world_service(routers[PE1].w, PORT);
+
+	ck_assert_msg(s->up && s->active == L2VPN__ROLE__PRIMARY && s->switches == 0, "%s: %s", when, s->switch_reason);
+	s = world_service(routers[PE2].w, PORT);
+	ck_assert_msg(s->carries, "%s: PE2 sends nothing", when);
+}
+
+START_TEST(an_end_whose_bfdd_is_killed_is_heard_by_nobody_and_frames_pass_both_ways_all_the_same)
+{
+	kill_bfdd();
+	assert_frames_pass("killed");
+	ck_assert_msg(strstr(vc(PE1, PE2, 100)->warning, "disregarded"), "%s", vc(PE1, PE2, 100)->warning);
+	assert_up(PE2, PE1, 100, false);
+	ck_assert(vc(PE2, PE1, 100)->active);
+	ck_assert_uint_eq(says(PE1, PE2, 100), 0);
+	pass(60);
+	assert_frames_pass("a minute later");
+	world_far_end(routers[PE1].w, "2.2.2.2", BFD__VERDICT__UNKNOWN); /* it is back */
+	world_far_end(routers[PE1].w, "3.3.3.3", BFD__VERDICT__UNKNOWN);
+	world_bfdd_is_back(routers[PE1].w);
+	pass(4);
+	assert_frames_pass("bfdd learns");
+	all_say(BFD__VERDICT__UNKNOWN, BFD__VERDICT__ALIVE);
+	pass(4);
+	assert_frames_pass("it is Up here, and the others are not there yet");
+	all_say(BFD__VERDICT__ALIVE, BFD__VERDICT__ALIVE);
+	assert_frames_pass("all is well");
+	assert_up(PE2, PE1, 100, true);
+	ck_assert_str_eq(vc(PE1, PE2, 100)->warning, "");
+	ck_assert_uint_eq(says(PE2, PE1, 100), 0);
+	pass(60);
+	assert_frames_pass("for good");
+}
+END_TEST
+
+START_TEST(what_is_broken_meanwhile_is_found_when_bfdd_is_back)
+{
+	kill_bfdd();
+	world_far_end(routers[PE1].w, "2.2.2.2", BFD__VERDICT__DEAD);
+	world_far_end(routers[PE1].w, "3.3.3.3", BFD__VERDICT__ALIVE);
+	world_bfdd_is_back(routers[PE1].w);
+	world_far_end(routers[PE3].w, "1.1.1.1", BFD__VERDICT__ALIVE);
+	talk();
+	assert_on(PE1, L2VPN__ROLE__SECONDARY);
+	ck_assert_str_eq(world_service(routers[PE1].w, PORT)->switch_reason, "BFD says that 2.2.2.2 is dead");
+}
+END_TEST
+
+START_TEST(an_end_that_does_not_take_its_word_back_though_we_hear_it_is_believed_in_the_end)
+{
+	kill_bfdd();
+	all_say(BFD__VERDICT__UNKNOWN, BFD__VERDICT__ALIVE);
+	world_bfdd_is_back(routers[PE1].w);
+	world_far_end(routers[PE3].w, "1.1.1.1", BFD__VERDICT__ALIVE);
+	pass(4);
+	assert_frames_pass("it may take a while");
+	pass(7);
+	assert_on(PE1, L2VPN__ROLE__SECONDARY);
+	ck_assert_str_eq(world_service(routers[PE1].w, PORT)->switch_reason, "2.2.2.2 says: fault of its tunnel");
+}
+END_TEST
+
+START_TEST(an_end_that_hears_nothing_of_us_is_left_at_once_while_our_bfd_is_well)
+{
+	one_and_two_watched();
+	world_far_end(routers[PE2].w, "1.1.1.1", BFD__VERDICT__DEAD);
+	talk();
+	assert_on(PE1, L2VPN__ROLE__SECONDARY);
+	ck_assert_str_eq(world_service(routers[PE1].w, PORT)->switch_reason, "2.2.2.2 says: fault of its tunnel");
+	world_kill_bfdd(routers[PE1].w); /* it was told before */
+	pass(20);
+	assert_on(PE1, L2VPN__ROLE__SECONDARY);
+	assert_up(PE1, PE2, 100, false);
+}
+END_TEST
+
+START_TEST(nobody_disregards_a_fault_whom_bfd_tells_nothing)
+{
+	one_and_two("");
+	world_kill_bfdd(routers[PE1].w);
+	world_configure(routers[PE2].w, ON " mpls l2vc 1.1.1.1 100\n" WATCHED);
+	world_far_end(routers[PE2].w, "1.1.1.1", BFD__VERDICT__DEAD);
+	talk();
+	assert_on(PE1, L2VPN__ROLE__SECONDARY);
+	ck_assert(!world_circuit(routers[PE1].w, PORT)->paths[0]->last_resort);
+}
+END_TEST
+
 START_TEST(a_session_that_is_lost_is_lost_for_both_ends)
 {
 	one_and_two("");
@@ -397,8 +529,14 @@ suite(void)
 {
 	Suite *s = suite_create("dual homing");
 	TCase *asymmetric = tcase_create("asymmetric"), *symmetric = tcase_create("symmetric"),
-	      *anything = tcase_create("anything");
+	      *watched = tcase_create("watched by BFD"), *anything = tcase_create("anything");
 
+	tcase_add_checked_fixture(watched, NULL, teardown);
+	tcase_add_test(watched, an_end_whose_bfdd_is_killed_is_heard_by_nobody_and_frames_pass_both_ways_all_the_same);
+	tcase_add_test(watched, what_is_broken_meanwhile_is_found_when_bfdd_is_back);
+	tcase_add_test(watched, an_end_that_does_not_take_its_word_back_though_we_hear_it_is_believed_in_the_end);
+	tcase_add_test(watched, an_end_that_hears_nothing_of_us_is_left_at_once_while_our_bfd_is_well);
+	tcase_add_test(watched, nobody_disregards_a_fault_whom_bfd_tells_nothing);
 	tcase_add_checked_fixture(asymmetric, NULL, teardown);
 	tcase_add_test(asymmetric, the_ends_with_one_pseudowire_decide_nothing_and_are_ready);
 	tcase_add_test(asymmetric, a_session_that_is_lost_is_lost_for_both_ends);
@@ -413,6 +551,7 @@ suite(void)
 	tcase_add_loop_test(anything, whatever_happens_nobody_keeps_anybody_down, 0, COUNT(policies) * SEEDS);
 	suite_add_tcase(s, asymmetric);
 	suite_add_tcase(s, symmetric);
+	suite_add_tcase(s, watched);
 	suite_add_tcase(s, anything);
 	return s;
 }

@@ -221,7 +221,7 @@ path_of(struct world *w, const L2vpn__CircuitPath *p, const struct port *port)
 	m->out_label = p->out_label;
 	m->lsp = there->lsp && !w->fib_learns;
 	m->alive = !p->bfd || there->alive;
-	m->sends = m->lsp && p->usable && p->out_label != LABEL_UNSET && port->ifindex;
+	m->sends = m->lsp && m->alive && p->usable && p->out_label != LABEL_UNSET && port->ifindex;
 	m->receives = port->ifindex && !w->fib_learns;
 	m->channel = p->control_channel && m->receives && m->lsp && p->out_label != LABEL_UNSET && !there->no_channel;
 	return m;
@@ -252,6 +252,21 @@ move(const L2vpn__Circuit *c, Fib__CircuitPath *const *paths, struct kernel *k, 
 		}
 }
 
+/* The one that l2vpnd and the data plane have arrived at; with none that can be used the first that is a last resort. */
+static uint32_t
+leaves_by(const L2vpn__Circuit *c, const Fib__Circuit *m, uint32_t shown)
+{
+	if (shown < c->n_paths && m->paths[shown]->sends)
+		return shown;
+	for (uint32_t i = 0; i < c->n_paths; i++)
+		if (m->paths[i]->sends)
+			return LABEL_UNSET; /* on its way there */
+	for (uint32_t i = 0; i < c->n_paths; i++)
+		if (c->paths[i]->last_resort && m->paths[i]->lsp)
+			return i;
+	return LABEL_UNSET;
+}
+
 static void
 fill_circuit(struct world *w, const L2vpn__Circuit *c, Fib__Circuit *m)
 {
@@ -273,7 +288,7 @@ fill_circuit(struct world *w, const L2vpn__Circuit *c, Fib__Circuit *m)
 	if (!w->fib_learns)
 		move(c, m->paths, k, w->now);
 	m->turn = k->turn;
-	m->active = c->n_paths && k->shown < c->n_paths && m->paths[k->shown]->sends ? k->shown : LABEL_UNSET;
+	m->active = leaves_by(c, m, k->shown);
 	m->moved_at = k->moved_at;
 	m->moved_why = k->why;
 	k->shown = k->active;
@@ -407,8 +422,9 @@ tell_session(struct world *w, const char *peer, uint32_t vc_id, Bfd__Verdict ver
 	row.name = name;
 	row.verdict = verdict;
 	row.vccv_label = gone ? 0 : world_vc(w, peer, vc_id)->local_label;
-	feed(w, (struct l2vpn_input){
-		    .kind = L2VPN_IN_ROW, .table = L2VPN_BFD_SESSION, .row = &row, .gone = gone, .round = 1 });
+	feed(
+	    w, (struct l2vpn_input){
+		   .kind = L2VPN_IN_ROW, .table = L2VPN_BFD_SESSION, .row = &row, .gone = gone, .round = w->round[2] });
 	world_settle(w);
 }
 
@@ -422,6 +438,40 @@ void
 world_session_gone(struct world *w, const char *peer, uint32_t vc_id)
 {
 	tell_session(w, peer, vc_id, BFD__VERDICT__UNKNOWN, true);
+}
+
+void
+world_far_end(struct world *w, const char *peer, Bfd__Verdict verdict)
+{
+	Bfd__Session row = BFD__SESSION__INIT;
+	struct peer *there = world_peer(w, peer);
+	char name[96];
+
+	snprintf(name, sizeof name, "dynamic %s", peer);
+	row.name = name;
+	row.verdict = verdict;
+	row.multihop = true;
+	row.peer = (ProtobufCBinaryData){ addr_size(&there->address), there->address.bytes };
+	if (verdict != BFD__VERDICT__UNKNOWN)
+		there->alive = verdict != BFD__VERDICT__DEAD;
+	feed(w, (struct l2vpn_input){
+		    .kind = L2VPN_IN_ROW, .table = L2VPN_BFD_SESSION, .row = &row, .round = w->round[2] });
+	world_settle(w);
+}
+
+void
+world_kill_bfdd(struct world *w)
+{
+	feed(w, (struct l2vpn_input){ .kind = L2VPN_IN_LOST, .table = L2VPN_BFD_SESSION });
+	w->round[2]++;
+	world_settle(w);
+}
+
+void
+world_bfdd_is_back(struct world *w)
+{
+	feed(w, (struct l2vpn_input){ .kind = L2VPN_IN_SYNCED, .table = L2VPN_BFD_SESSION, .round = w->round[2] });
+	world_settle(w);
 }
 
 /* --- lives --- */
@@ -488,7 +538,7 @@ world_new(const char *conf)
 
 	arena_init(&w->arena);
 	w->now = 1000 * USEC_PER_SEC;
-	w->round[0] = w->round[1] = 1;
+	w->round[0] = w->round[1] = w->round[2] = 1;
 	take(w, conf);
 	world_port(w, "GigabitEthernet0/1/0");
 	world_port(w, "GigabitEthernet0/2/0");

@@ -55,7 +55,7 @@ struct world {
 	struct kernel kernels[16];
 	size_t end_count, port_count, peer_count, kernel_count;
 	struct told_rows pws, circuits; /* told to the engine */
-	uint32_t round[2];              /* of ldpd's tables, of fibd's */
+	uint32_t round[3];              /* of ldpd's tables, of fibd's, of bfdd's */
 	bool ldp_learns, fib_learns;    /* it has just started: says less than it knows */
 	bool no_range;
 	uint32_t vccv; /* ifindex of vccv0; 0: there is none */
@@ -81,6 +81,10 @@ void world_vccv(struct world *, uint32_t ifindex); /* vccv0 is this one from now
 /* bfdd on the control channel of this pseudowire. */
 void world_verdict(struct world *, const char *peer, uint32_t vc_id, Bfd__Verdict);
 void world_session_gone(struct world *, const char *peer, uint32_t vc_id);
+void world_far_end(
+    struct world *, const char *peer, Bfd__Verdict); /* on the session with this router; fibd believes it */
+void world_kill_bfdd(struct world *);
+void world_bfdd_is_back(struct world *); /* and what it has not said since it was killed it does not know */
 /* Killed and started again; the others go on. */
 void world_restart_l2vpnd(struct world *);
 void world_restart_ldpd(struct world *);
