@@ -163,6 +163,7 @@ both_forward(const struct pw *p, struct pw_state *s, const char *peer)
 static void
 look_at_fault(struct pw *p)
 {
+	char service[L2VPN_IF + L2VPN_SERVICE + 16], name[96];
 	struct l2vpn *l = p->of->of;
 	bool before = p->faulty;
 
@@ -174,6 +175,8 @@ look_at_fault(struct pw *p)
 		p->disregards = true;
 		p->bfd_heard = false;
 		timer_set(&l->timers, &p->recovery, l->now + PW_RECOVERY);
+		l2vpn_note(l, 5, "%s: %s: its other end hears no BFD from here, where BFD is away; that is disregarded",
+		    service_text(p->of, service), pw_text(p, name));
 	}
 	p->state.disregards = p->disregards;
 }

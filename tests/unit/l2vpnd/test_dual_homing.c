@@ -246,6 +246,7 @@ START_TEST(an_end_whose_bfdd_is_killed_is_heard_by_nobody_and_frames_pass_both_w
 	kill_bfdd();
 	assert_frames_pass("killed");
 	ck_assert_msg(strstr(vc(PE1, PE2, 100)->warning, "disregarded"), "%s", vc(PE1, PE2, 100)->warning);
+	ck_assert(world_logged(routers[PE1].w, "VC ID 100: its other end hears no BFD from here, where BFD is away"));
 	assert_up(PE2, PE1, 100, false);
 	ck_assert(vc(PE2, PE1, 100)->active);
 	ck_assert_uint_eq(says(PE1, PE2, 100), 0);
