@@ -66,8 +66,11 @@ struct told_circuit { /* a row of fib.Circuit */
 	struct circuit_word {
 		uint32_t ifindex, mtu, active, turn; /* active: LABEL_UNSET none */
 		bool up, held;                       /* held: fibd holds its carrier down; `up` is what was so before */
-		usec_t moved_at;                     /* the last change of `active` */
+		usec_t moved_at;                     /* the last change of `active`; 0: fibd does not know */
 		char moved_why[160], trouble[160];
+		uint64_t switches; /* these three: as we have told them, in an earlier life or this one */
+		usec_t switched;
+		char switch_reason[200];
 		uint8_t count;
 		struct told_path path[L2VPN_ROLES];
 	} now, held;

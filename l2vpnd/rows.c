@@ -37,6 +37,9 @@ fill_circuit(const struct row *row, void *message, struct arena *arena)
 	m->turn = c->turn;
 	m->local = fill_text(c->local);
 	m->carrier_follows = c->carrier_follows;
+	m->switches = s->switches;
+	m->switched = s->switched_at;
+	m->switch_reason = fill_text(s->switch_why);
 	m->paths = arena_take(arena, (c->count + 1u) * sizeof *m->paths);
 	for (; m->n_paths < c->count; m->n_paths++) {
 		const struct path_said *p = &c->path[m->n_paths];

@@ -311,6 +311,9 @@ circuit_row(struct rib *rib, const L2vpn__Circuit *row, bool gone, uint32_t roun
 	c->carrier_follows = row->carrier_follows;
 	c->active = row->active;
 	c->turn = row->turn;
+	c->note.switches = row->switches;
+	c->note.switched = row->switched;
+	snprintf(c->note.reason, sizeof c->note.reason, "%s", row->switch_reason);
 	set_local(rib, c, row->local);
 	set_wires(rib, c, row);
 	rib->channels.dirty = true;
@@ -351,11 +354,15 @@ begin_turn(struct rib *rib, struct circuit *c)
 
 	if (c->begun && c->in_turn == c->turn && c->current < c->wire_count)
 		return;
-	if (!c->begun && drop && drop->present && drop->has.turn == c->turn)
-		to = circuit_active(c); /* as it was before our restart */
+	bool goes_on = !c->begun && drop && drop->present && drop->has.turn == c->turn; /* from before our restart */
+	if (goes_on)
+		to = circuit_active(c);
 	if (to >= c->wire_count)
 		to = c->active < c->wire_count ? c->active : 0;
-	moved(rib, c, (uint8_t)to, "decided by l2vpnd");
+	if (goes_on)
+		c->current = (uint8_t)to; /* since when, and why, nobody knows any more */
+	else
+		moved(rib, c, (uint8_t)to, "decided by l2vpnd");
 	c->arrived = to != c->active;
 	c->begun = true;
 	c->in_turn = c->turn;

@@ -276,6 +276,11 @@ fill_circuit(struct world *w, const L2vpn__Circuit *c, Fib__Circuit *m)
 	m->active = c->n_paths && k->shown < c->n_paths && m->paths[k->shown]->sends ? k->shown : LABEL_UNSET;
 	m->moved_at = k->moved_at;
 	m->moved_why = k->why;
+	if (!w->fib_learns) {
+		m->switches = c->switches;
+		m->switched = c->switched;
+		m->switch_reason = c->switch_reason;
+	}
 	k->shown = k->active;
 }
 
@@ -528,6 +533,30 @@ world_restart_l2vpnd(struct world *w)
 }
 
 void
+world_restart_after_move(struct world *w, const char *interface, uint32_t path, const char *why)
+{
+	struct kernel *k = kernel_of(w, interface);
+
+	l2vpn_free(w->l);
+	k->active = k->shown = path;
+	k->moved_at = ++w->now;
+	snprintf(k->why, sizeof k->why, "%s", why);
+	for (size_t i = 0; i < w->circuits.count; i++) {
+		if (strcmp(w->circuits.rows[i].key, interface) != 0)
+			continue;
+		Fib__Circuit *m = fib__circuit__unpack(NULL, w->circuits.rows[i].size, w->circuits.rows[i].bytes);
+		char *told = m->moved_why;
+		m->active = path;
+		m->moved_at = k->moved_at;
+		m->moved_why = k->why;
+		is_news(&w->circuits, interface, &m->base);
+		m->moved_why = told;
+		fib__circuit__free_unpacked(m, NULL);
+	}
+	begin(w);
+}
+
+void
 world_restart_ldpd(struct world *w)
 {
 	feed(w, (struct l2vpn_input){ .kind = L2VPN_IN_LOST, .table = L2VPN_LDP_PW });
@@ -571,6 +600,9 @@ tell_found(struct world *w)
 			m->paths[k]->lsp = m->paths[k]->alive = m->paths[k]->sends = false;
 		}
 		m->active = LABEL_UNSET;
+		m->moved_at = m->switches = m->switched = 0;
+		if (*m->switch_reason)
+			*m->switch_reason = '\0';
 		is_news(&w->circuits, m->interface, &m->base);
 		fib__circuit__free_unpacked(m, NULL);
 	}

@@ -83,6 +83,8 @@ void world_verdict(struct world *, const char *peer, uint32_t vc_id, Bfd__Verdic
 void world_session_gone(struct world *, const char *peer, uint32_t vc_id);
 /* Killed and started again; the others go on. */
 void world_restart_l2vpnd(struct world *);
+void world_restart_after_move(
+    struct world *, const char *interface, uint32_t path, const char *why); /* l2vpnd; meanwhile fibd leaves a path */
 void world_restart_ldpd(struct world *);
 void world_restart_fibd(struct world *);
 void world_restart_both(struct world *); /* fibd and l2vpnd: then fibd tells what it has found in the kernel */
