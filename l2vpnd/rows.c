@@ -133,6 +133,24 @@ fill_vc(const struct row *row, void *message, struct arena *arena)
 	fill_path(p, m, arena);
 }
 
+static void
+fill_echo_counters(const struct row *row, void *message, struct arena *arena)
+{
+	const struct echo_counter *c = CONST_OBJECT(row, struct echo_counter, row);
+	L2vpn__EchoCounters *m = message;
+
+	if (c->of) {
+		m->peer = fill_addr(&c->of->settings.peer, arena);
+		m->type = c->of->settings.type;
+		m->vc_id = c->of->settings.vc_id;
+	}
+	m->answered = c->answered;
+	m->refused = c->refused;
+	m->malformed = c->malformed;
+	m->unanswered = c->unanswered;
+	m->limited = c->limited;
+}
+
 static char *
 revert_text(const struct l2vpn_circuit_config *c, struct arena *arena)
 {
@@ -203,11 +221,13 @@ rows_init(struct l2vpn *l)
 	table_init(&l->circuit_table, "l2vpn.Circuit", fill_circuit);
 	table_init(&l->vc_table, "l2vpn.Vc", fill_vc);
 	table_init(&l->service_table, "l2vpn.Service", fill_service);
+	table_init(&l->echo_table, "l2vpn.EchoCounters", fill_echo_counters);
 	l->served[0] = &l->request_table;
 	l->served[1] = &l->circuit_table;
 	l->served[2] = &l->vc_table;
 	l->served[3] = &l->service_table;
 	l->served[4] = &l->watch_table;
+	l->served[5] = &l->echo_table;
 	for (struct table *const *t = l->served; *t; t++)
 		(*t)->complete = false; /* until it is known what there was before */
 }

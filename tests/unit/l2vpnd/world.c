@@ -662,6 +662,8 @@ READER(world_circuit, L2vpn__Circuit, l2vpn__circuit__init, "l2vpn.Circuit", (st
     strcmp(m.interface, interface) == 0)
 READER(world_watch, Bfd__Request, bfd__request__init, "bfd.Request",
     (struct world * w, const char *peer, uint32_t label), is_of(&m.peer, peer) && m.vccv_label == label)
+READER(world_echoes, L2vpn__EchoCounters, l2vpn__echo_counters__init, "l2vpn.EchoCounters",
+    (struct world * w, uint32_t vc_id), m.vc_id == vc_id)
 READER(world_service, L2vpn__Service, l2vpn__service__init, "l2vpn.Service", (struct world * w, const char *interface),
     strcmp(m.interface, interface) == 0)
 

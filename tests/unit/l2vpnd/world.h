@@ -94,6 +94,7 @@ const L2vpn__Circuit *world_circuit(struct world *, const char *interface);
 const Bfd__Request *world_watch(struct world *, const char *peer, uint32_t label); /* label 0: of the peer itself */
 size_t world_watches(struct world *);
 const L2vpn__Vc *world_vc(struct world *, const char *peer, uint32_t vc_id);
+const L2vpn__EchoCounters *world_echoes(struct world *, uint32_t vc_id); /* 0: of nobody's label */
 const L2vpn__Service *world_service(struct world *, const char *interface);
 struct table *world_table(struct world *, const char *name);
 bool world_logged(struct world *, const char *part); /* since the last time; what was logged is forgotten */
