@@ -135,6 +135,8 @@ circuit_lines(const struct show *s, const Fib__Circuit *r)
 	text_line(s->out, "%s is %s, MTU %u", r->interface, !r->ifindex ? "not there" : r->up ? "up" : "down", r->mtu);
 	if (r->moved_at)
 		text_line(s->out, "  Last switch %s ago: %s", text_age_hhmmss(seconds, age), r->moved_why);
+	else if (r->turn)
+		text_line(s->out, "  Last switch unknown: fibd has started since then");
 	if (*r->trouble)
 		text_line(s->out, "  Trouble: %s", r->trouble);
 	for (size_t i = 0; i < r->n_paths; i++)

@@ -8,4 +8,5 @@ bool l2vpn_keep_service(const ProtobufCMessage *row, const struct args *);
 int l2vpn_show_vcs(const struct show *);
 int l2vpn_show_vcs_brief(const struct show *);
 int l2vpn_show_services(const struct show *);
+int l2vpn_show_echo_counters(const struct show *);
 #endif

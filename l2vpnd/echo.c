@@ -8,7 +8,7 @@
  *
  * An echo of another end's is answered by what it says and what label it came with, whether our circuit is up or not: it asks
  * for the pseudowire. Nobody gets more bytes than he sent, but for the names of what was not understood, and all together get
- * a limited number of answers (RFC 8029 section 5).
+ * a limited number of answers (RFC 8029 section 5). What became of each is counted under the pseudowire whose label it had.
  */
 #include "l2vpnd/lsp_ping.h"
 #include "l2vpnd/model.h"
@@ -311,7 +311,8 @@ is_within_rate(struct l2vpn *l)
 	return l->answers++ < ANSWERS_PER_S;
 }
 
-static void
+/* False: there is no way for it. */
+static bool
 send_reply(struct l2vpn *l, const struct channel_packet *in, uint8_t mode, const uint8_t *message, size_t size)
 {
 	const struct pw *p = pw_of_label(l, in->label);
@@ -335,7 +336,46 @@ send_reply(struct l2vpn *l, const struct channel_packet *in, uint8_t mode, const
 			.bytes = message,
 			.size = size },
 		    0);
+	else
+		return false;
+	return true;
 }
+
+/* --- counters --- */
+
+static void
+count(struct l2vpn *l, struct echo_counter *c, uint64_t *what)
+{
+	++*what;
+	table_changed(&l->echo_table, &c->row);
+}
+
+static struct echo_counter *
+counter_of(struct l2vpn *l, uint32_t label)
+{
+	struct pw *p = pw_of_label(l, label);
+
+	return p ? &p->echoes : &l->strays;
+}
+
+static void
+clear(struct l2vpn *l, struct echo_counter *c)
+{
+	c->answered = c->refused = c->malformed = c->unanswered = c->limited = 0;
+	if (row_is_in_table(&c->row))
+		table_changed(&l->echo_table, &c->row);
+}
+
+void
+echo_clear(struct l2vpn *l)
+{
+	clear(l, &l->strays);
+	hash_each (n, &l->pws) {
+		clear(l, &OBJECT(n, struct pw, by_key)->echoes);
+	}
+}
+
+/* --- */
 
 static bool
 is_host(uint32_t address)
@@ -344,20 +384,38 @@ is_host(uint32_t address)
 }
 
 /* What is told is what is answered: not where VCCV is switched off. */
+static bool
+may_be_answered(const struct l2vpn *l, const struct channel_packet *in)
+{
+	const struct pw *p = pw_of_label(l, in->label);
+
+	return in->to >> 24 == LOOPBACK_NET && is_host(in->from) && l->config.lsr_id && (!p || p->settings.vccv);
+}
+
 static void
 take_request(struct l2vpn *l, const struct channel_packet *in, const struct lsp_ping *m, enum lsp_ping_verdict verdict,
     uint64_t date_us)
 {
-	const struct pw *p = pw_of_label(l, in->label);
+	struct echo_counter *c = counter_of(l, in->label);
 	uint8_t message[MESSAGE_MAX];
 
-	if (in->to >> 24 != LOOPBACK_NET || !is_host(in->from) || !l->config.lsr_id || (p && !p->settings.vccv) ||
-	    !is_within_rate(l))
+	if (!may_be_answered(l, in)) {
+		count(l, c, &c->unanswered);
 		return;
+	}
+	if (!is_within_rate(l)) {
+		count(l, c, &c->limited);
+		return;
+	}
 	struct lsp_ping r = reply_to(l, m, verdict, in->label, date_us);
 	size_t size = lsp_ping_write(&r, message, sizeof message);
-	if (size)
-		send_reply(l, in, m->mode, message, size);
+	if (!size || !send_reply(l, in, m->mode, message, size))
+		count(l, c, &c->unanswered);
+	else
+		count(l, c,
+		    r.code == LSP_PING_EGRESS      ? &c->answered
+		    : r.code == LSP_PING_MALFORMED ? &c->malformed
+						   : &c->refused);
 }
 
 /* --- in --- */
@@ -368,12 +426,14 @@ echo_frame(struct l2vpn *l, const uint8_t *bytes, size_t size, uint64_t date_us)
 	struct channel_packet in;
 	struct lsp_ping m;
 
-	if (!channel_packet_read(&in, bytes, size) || in.to_port != LSP_PING_PORT)
+	bool whole = channel_packet_read(&in, bytes, size);
+	if (whole && in.to_port != LSP_PING_PORT)
 		return;
-	enum lsp_ping_verdict verdict = lsp_ping_read(&m, in.bytes, in.size);
+	enum lsp_ping_verdict verdict = whole ? lsp_ping_read(&m, in.bytes, in.size) : LSP_PING_NO_MESSAGE;
+	struct echo_counter *c = counter_of(l, in.label);
 	if (verdict == LSP_PING_NO_MESSAGE)
-		return;
-	if (m.type == LSP_PING_REQUEST)
+		count(l, c, &c->malformed);
+	else if (m.type == LSP_PING_REQUEST)
 		take_request(l, &in, &m, verdict, date_us);
 	else if (verdict != LSP_PING_BAD && in.to == l->config.lsr_id)
 		take_reply(l, &m, in.from, in.label, in.size);

@@ -121,6 +121,7 @@ begin(struct l2vpn *l)
 		table_complete(&l->circuit_table);
 		table_complete(&l->vc_table);
 		table_complete(&l->service_table);
+		table_complete(&l->echo_table);
 	}
 	if (l->circuits && (l->synced & 1u << L2VPN_FIB_INTERFACE)) /* by then all are asked for */
 		table_complete(&l->watch_table);
@@ -240,6 +241,7 @@ l2vpn_input(struct l2vpn *l, const struct l2vpn_input *in, usec_t now)
 	case L2VPN_IN_UNSENT: echo_unsent(l, in->number, in->why); break;
 	case L2VPN_IN_FRAME: echo_frame(l, in->bytes, in->size, in->date_us); break;
 	case L2VPN_IN_DATAGRAM: echo_datagram(l, &in->from, in->bytes, in->size); break;
+	case L2VPN_IN_CLEAR: echo_clear(l); break;
 	case L2VPN_IN_TIMER: run_timers(l); break;
 	}
 	l->busy = false;

@@ -23,6 +23,7 @@ enum l2vpn_input_kind {
 	L2VPN_IN_UNSENT,   /* number, why: the frame of this echo could not be sent */
 	L2VPN_IN_FRAME,    /* bytes, size, date_us: came by the control channels' device; from the label on */
 	L2VPN_IN_DATAGRAM, /* from, bytes, size: came to UDP port 3503 */
+	L2VPN_IN_CLEAR,    /* counters of LSP pings begin at 0 again */
 	L2VPN_IN_TIMER,    /* the deadline of l2vpn_due() has come */
 };
 /* The tables the engine wants mirrored. */
@@ -80,6 +81,6 @@ usec_t l2vpn_due(const struct l2vpn *);
  * "ADDRESS BYTES CODE SUBCODE MICROSECONDS" of the reply; or an errno, ETIMEDOUT when there was none, and a sentence. */
 struct outbox *l2vpn_outbox(struct l2vpn *);
 uint32_t l2vpn_channel_ifindex(const struct l2vpn *); /* of vccv0, on which frames come and go; 0: it is not there */
-/* l2vpn.PwRequest, .Circuit, .Vc, .Service, bfd.Request; NULL at the end. */
+/* l2vpn.PwRequest, .Circuit, .Vc, .Service, .EchoCounters, bfd.Request; NULL at the end. */
 struct table *const *l2vpn_tables(struct l2vpn *);
 #endif

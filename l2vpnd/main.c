@@ -226,6 +226,18 @@ on_reload(void *ctx)
 	candidate_reload(d->candidate, d->host, "pseudowires are kept");
 }
 
+static void
+on_clear(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *arena)
+{
+	(void)verb;
+	(void)bytes;
+	(void)size;
+	(void)answer;
+	(void)arena;
+	feed(ctx, &(struct l2vpn_input){ .kind = L2VPN_IN_CLEAR });
+	settle(ctx);
+}
+
 /* The body is the line, every word written out: `switch mpls l2vpn service-name gold secondary`. */
 static void
 on_switch(void *ctx, const char *verb, const void *bytes, size_t size, struct bus_answer *answer, struct arena *arena)
@@ -276,6 +288,7 @@ open_world(struct l2vpnd *d)
 	for (size_t i = 0; tables[i]; i++)
 		bus_serve(d->bus, tables[i]);
 	bus_on_request(d->bus, "switch", on_switch, d);
+	bus_on_request(d->bus, "clear", on_clear, d);
 	bus_on_request(d->bus, "echo", on_echo, d);
 	candidate_serve(d->candidate, d->bus, host_config_path(d->host));
 	for (int m = 0; m < L2VPN_MIRRORS; m++)

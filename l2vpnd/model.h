@@ -67,8 +67,11 @@ struct told_circuit { /* a row of fib.Circuit */
 	struct circuit_word {
 		uint32_t ifindex, mtu, active, turn; /* active: LABEL_UNSET none */
 		bool up, held;                       /* held: fibd holds its carrier down; `up` is what was so before */
-		usec_t moved_at;                     /* the last change of `active` */
+		usec_t moved_at;                     /* the last change of `active`; 0: fibd does not know */
 		char moved_why[160], trouble[160];
+		uint64_t switches; /* these three: as we have told them, in an earlier life or this one */
+		usec_t switched;
+		char switch_reason[200];
 		uint8_t count;
 		struct told_path path[L2VPN_ROLES];
 	} now, held;
@@ -113,10 +116,16 @@ struct pw_label { /* a label of ours and what it stands for (labels.c) */
 	uint32_t vc_id, label;
 	bool used;
 };
+struct echo_counter {        /* a row of l2vpn.EchoCounters: what became of LSP pings that came with a label (echo.c) */
+	struct row row;      /* in its table once there was one */
+	const struct pw *of; /* NULL: the label is nobody's */
+	uint64_t answered, refused, malformed, unanswered, limited;
+};
 struct pw { /* a pseudowire that is configured: a row of l2vpn.Vc, and once its MTU is known of l2vpn.PwRequest */
 	struct hash_node by_key, by_label; /* by_label: if it has one */
 	struct watch watch;                /* of its own, over its control channel */
 	struct row row, request_row;
+	struct echo_counter echoes;
 	struct service *of;
 	enum l2vpn_role role;
 	struct l2vpn_settings settings;
@@ -220,14 +229,15 @@ struct l2vpn {
 	uint32_t channel_ifindex; /* of vccv0; 0: it is not there */
 	usec_t answers_since;     /* to echo requests of others, and how many since then */
 	uint32_t answers;
+	struct echo_counter strays;
 	struct timers timers;
 	struct rng rng;
 	struct label_pool *pool; /* NULL: the range is not known */
 	uint32_t first_label, last_label;
 	bool labels_lacked;
 	struct hash far_ends, sessions, sessions_by_path;
-	struct table request_table, circuit_table, vc_table, service_table, watch_table;
-	struct table *served[6];
+	struct table request_table, circuit_table, vc_table, service_table, watch_table, echo_table;
+	struct table *served[7];
 };
 
 /* --- engine.c --- */
@@ -279,6 +289,7 @@ void echo_unsent(struct l2vpn *, uint32_t number, const char *why);
 void echo_frame(struct l2vpn *, const uint8_t *bytes, size_t size, uint64_t date_us);
 void echo_datagram(struct l2vpn *, const struct addr *from, const uint8_t *bytes, size_t size);
 void echo_timer(struct l2vpn *, struct timer *);
+void echo_clear(struct l2vpn *); /* counters */
 void echoes_free(struct l2vpn *);
 
 /* --- watch.c --- */

@@ -45,6 +45,7 @@ pw_new(struct service *s, enum l2vpn_role role, const struct l2vpn_settings *set
 	p->label = pw_label_take(l, &settings->peer, settings->vc_id);
 	p->created_at = p->since = l->now;
 	timer_init(&p->recovery, TIMER_RECOVERY);
+	p->echoes.of = p;
 	hash_add(&l->pws, &p->by_key, key_hash(&settings->peer, settings->type, settings->vc_id));
 	if (p->label != LABEL_UNSET)
 		hash_add(&l->pws_by_label, &p->by_label, p->label);
@@ -58,6 +59,7 @@ pw_free(struct pw *p)
 
 	table_gone(&l->request_table, &p->request_row);
 	table_gone(&l->vc_table, &p->row);
+	table_gone(&l->echo_table, &p->echoes.row);
 	watch_stop(p);
 	timer_clear(&l->timers, &p->recovery);
 	pw_label_give(l, &p->settings.peer, p->settings.vc_id);

@@ -38,16 +38,23 @@ given(const struct service *s)
 	return (best_backup(s) != NOBODY ? RG_BACKUP : 0) | (s->config.hold_s ? RG_HOLD : 0) | (resume ? RG_RESUME : 0);
 }
 
+/* It was fibd's own choice, within a turn of ours. */
+static bool
+by_itself(const struct circuit_word *w)
+{
+	return strcmp(w->moved_why, "decided by l2vpnd") != 0;
+}
+
 /* Where the data plane has moved them by itself, within our turn. Where it has them when our turn has just begun is where
- * they were before, until the kernel has done what we have decided. */
+ * they were before, until the kernel has done what we have decided. A fibd that has started again and found the turn in the
+ * kernel does not know when it was. */
 static enum l2vpn_role
 moved_to(const struct service *s)
 {
 	const struct circuit_word *w = &s->state.word;
-	bool by_itself = w->moved_at >= s->turn_at && strcmp(w->moved_why, "decided by l2vpnd") != 0;
+	bool own = (!w->moved_at || w->moved_at >= s->turn_at) && by_itself(w);
 
-	return w->turn == s->turn && s->state.carries && s->state.active != s->active && by_itself ? s->state.active
-												   : NOBODY;
+	return w->turn == s->turn && s->state.carries && s->state.active != s->active && own ? s->state.active : NOBODY;
 }
 
 static uint32_t
@@ -300,6 +307,18 @@ has_these_paths(const struct circuit_word *w, const struct service *s)
 	return count == w->count;
 }
 
+/* What an earlier life had noted; and what fibd has done since by itself, of which nobody has made a note. */
+static void
+adopt_note(struct service *s)
+{
+	const struct circuit_word *w = &s->state.word;
+	bool since = w->moved_at > w->switched && by_itself(w);
+
+	s->switches = w->switches + since;
+	s->switched_at = since ? w->moved_at : w->switched;
+	snprintf(s->switch_why, sizeof s->switch_why, "%s", since ? w->moved_why : w->switch_reason);
+}
+
 void
 redundancy_adopt(struct service *s)
 {
@@ -307,6 +326,7 @@ redundancy_adopt(struct service *s)
 	const struct told_path *p = w->active < w->count ? &w->path[w->active] : NULL;
 
 	if (!s->adopted && s->state.answered) {
+		adopt_note(s);
 		s->turn =
 		    (w->turn ? w->turn : 1) + !has_these_paths(w, s); /* others have places with another meaning */
 		for (int r = 0; r < L2VPN_ROLES && p; r++)

@@ -37,6 +37,9 @@ fill_circuit(const struct row *row, void *message, struct arena *arena)
 	m->turn = c->turn;
 	m->local = fill_text(c->local);
 	m->carrier_follows = c->carrier_follows;
+	m->switches = s->switches;
+	m->switched = s->switched_at;
+	m->switch_reason = fill_text(s->switch_why);
 	m->paths = arena_take(arena, (c->count + 1u) * sizeof *m->paths);
 	for (; m->n_paths < c->count; m->n_paths++) {
 		const struct path_said *p = &c->path[m->n_paths];
@@ -134,6 +137,24 @@ fill_vc(const struct row *row, void *message, struct arena *arena)
 	fill_path(p, m, arena);
 }
 
+static void
+fill_echo_counters(const struct row *row, void *message, struct arena *arena)
+{
+	const struct echo_counter *c = CONST_OBJECT(row, struct echo_counter, row);
+	L2vpn__EchoCounters *m = message;
+
+	if (c->of) {
+		m->peer = fill_addr(&c->of->settings.peer, arena);
+		m->type = c->of->settings.type;
+		m->vc_id = c->of->settings.vc_id;
+	}
+	m->answered = c->answered;
+	m->refused = c->refused;
+	m->malformed = c->malformed;
+	m->unanswered = c->unanswered;
+	m->limited = c->limited;
+}
+
 static char *
 revert_text(const struct l2vpn_circuit_config *c, struct arena *arena)
 {
@@ -204,11 +225,13 @@ rows_init(struct l2vpn *l)
 	table_init(&l->circuit_table, "l2vpn.Circuit", fill_circuit);
 	table_init(&l->vc_table, "l2vpn.Vc", fill_vc);
 	table_init(&l->service_table, "l2vpn.Service", fill_service);
+	table_init(&l->echo_table, "l2vpn.EchoCounters", fill_echo_counters);
 	l->served[0] = &l->request_table;
 	l->served[1] = &l->circuit_table;
 	l->served[2] = &l->vc_table;
 	l->served[3] = &l->service_table;
 	l->served[4] = &l->watch_table;
+	l->served[5] = &l->echo_table;
 	for (struct table *const *t = l->served; *t; t++)
 		(*t)->complete = false; /* until it is known what there was before */
 }

@@ -205,6 +205,9 @@ circuit_word(const Fib__Circuit *row)
 	w.held = row->held;
 	w.moved_at = row->moved_at;
 	snprintf(w.moved_why, sizeof w.moved_why, "%s", row->moved_why);
+	w.switches = row->switches;
+	w.switched = row->switched;
+	snprintf(w.switch_reason, sizeof w.switch_reason, "%s", row->switch_reason);
 	snprintf(w.trouble, sizeof w.trouble, "%s", row->trouble);
 	for (size_t i = 0; i < row->n_paths && i < L2VPN_ROLES; i++)
 		w.path[w.count++] = told_path(row->paths[i]);

@@ -5,6 +5,7 @@
  * A peer whose interface has no address yet is not called: from another address of ours the other end would not know us.
  */
 #include "l3vpnd/model.h"
+#include <string.h>
 
 static uint32_t
 router_id(struct l3vpn *g)
@@ -41,6 +42,8 @@ l3vpn_effective(struct l3vpn *g, struct bgp_config *ret)
 	ret->router_id = router_id(g);
 	for (size_t i = 0; i < ret->instance_count; i++) {
 		struct bgp_instance_config *n = &ret->instances[i];
+		for (int k = 0; k < 2; k++)
+			memcpy(n->vpn[k].tunnel_policy, g->config.instances[i].family[k].tunnel_policy, BGP_NAME);
 		for (size_t p = 0; p < n->peer_count; p++) {
 			complete_peer(g, &n->peers[p]);
 			if (!ret->router_id)

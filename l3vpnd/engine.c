@@ -195,7 +195,8 @@ keep_answer(struct l3vpn *g, const char *vrf, const struct bgp_next_hop *hop, bo
 	size_t i = 0;
 
 	while (i < g->early_count &&
-	       (!addr_eq(&g->early[i].hop.address, &hop->address) || strcmp(g->early[i].vrf, vrf) != 0))
+	       (!addr_eq(&g->early[i].hop.address, &hop->address) ||
+		   strcmp(g->early[i].hop.policy, hop->policy) != 0 || strcmp(g->early[i].vrf, vrf) != 0))
 		i++;
 	if (gone && i < g->early_count)
 		g->early[i] = g->early[--g->early_count];
@@ -213,8 +214,9 @@ reach_row(struct l3vpn *g, const Fib__Reach *row, bool gone)
 {
 	struct bgp_next_hop hop = { .reachable = row->reachable, .lsp = row->lsp, .metric = row->metric };
 
-	if (!addr_from_bytes(row->address.data, row->address.len, &hop.address))
+	if (!addr_from_bytes(row->address.data, row->address.len, &hop.address) || strlen(row->policy) >= BGP_NAME)
 		return;
+	memcpy(hop.policy, row->policy, strlen(row->policy) + 1);
 	if (!g->begun) {
 		keep_answer(g, row->vrf, &hop, gone);
 		return;

@@ -155,11 +155,15 @@ begin_turn(struct rib *rib, struct circuit *c)
 
 	if (c->begun && c->in_turn == c->turn && c->current < c->wire_count)
 		return;
-	if (!c->begun && drop && drop->present && drop->has.turn == c->turn)
-		to = circuit_active(c); /* as it was before our restart */
+	bool goes_on = !c->begun && drop && drop->present && drop->has.turn == c->turn; /* from before our restart */
+	if (goes_on)
+		to = circuit_active(c);
 	if (to >= c->wire_count)
 		to = c->active < c->wire_count ? c->active : 0;
-	moved(rib, c, (uint8_t)to, "decided by l2vpnd");
+	if (goes_on)
+		c->current = (uint8_t)to; /* since when, and why, nobody knows any more */
+	else
+		moved(rib, c, (uint8_t)to, "decided by l2vpnd");
 	c->arrived = to != c->active;
 	c->begun = true;
 	c->in_turn = c->turn;

@@ -252,6 +252,9 @@ fill_circuit(const struct row *row, void *message, struct arena *arena)
 	m->turn = c->begun ? c->in_turn : 0;
 	m->moved_at = c->moved_at;
 	m->moved_why = fill_text(c->moved_why);
+	m->switches = c->note.switches;
+	m->switched = c->note.switched;
+	m->switch_reason = fill_text(c->note.reason);
 	if (!c->told) {
 		fill_found(m, c, arena);
 		return;

@@ -220,6 +220,9 @@ circuit_row(struct rib *rib, const L2vpn__Circuit *row, bool gone, uint32_t roun
 	c->carrier_follows = row->carrier_follows;
 	c->active = row->active;
 	c->turn = row->turn;
+	c->note.switches = row->switches;
+	c->note.switched = row->switched;
+	snprintf(c->note.reason, sizeof c->note.reason, "%s", row->switch_reason);
 	set_local(rib, c, row->local);
 	set_wires(rib, c, row);
 	rib->channels.dirty = true;

@@ -348,6 +348,7 @@ struct question { /* a row of l3vpn.NextHop, and of fib.Reach when it can be ans
 	struct hash_node by_key;
 	struct home *home;
 	struct addr addr;
+	uint32_t policy; /* of rib->policies, index + 1; 0: none */
 	uint32_t seen;
 	struct answer {
 		bool reachable, lsp;

@@ -1,5 +1,6 @@
 /*
- * Questions of BGP: rows of l3vpn.NextHop, answered by rows of fib.Reach. There are as many as there are next hops, not routes.
+ * Questions of BGP: rows of l3vpn.NextHop, answered by rows of fib.Reach. There are as many as there are next hops, not routes;
+ * and where VPN instances name tunnel policies, one for each of these, for what one of them permits another may not.
  *
  * Answers are looked at again after every pass that resolved next hops: whatever may change one starts such a pass, because the
  * addresses are watched (watch.c), and so do labels. They are given when everything has settled, so that a route which would
@@ -13,11 +14,11 @@
 #include <string.h>
 
 static struct question *
-find(struct rib *rib, const struct home *h, const struct addr *a, uint32_t hash)
+find(struct rib *rib, const struct home *h, const struct addr *a, uint32_t policy, uint32_t hash)
 {
 	for (struct hash_node *n = hash_first(&rib->questions, hash); n; n = hash_next(n)) {
 		struct question *q = OBJECT(n, struct question, by_key);
-		if (q->home == h && addr_eq(&q->addr, a))
+		if (q->home == h && q->policy == policy && addr_eq(&q->addr, a))
 			return q;
 	}
 	return NULL;
@@ -42,8 +43,8 @@ reach_row(struct rib *rib, const L3vpn__NextHop *row, bool gone, uint32_t round)
 
 	if (!addr_from_bytes(row->address.data, row->address.len, &a) || !addr_is_set(&a))
 		return;
-	uint32_t hash = hash_bytes(a.bytes, sizeof a.bytes, h->number);
-	struct question *q = find(rib, h, &a, hash);
+	uint32_t policy = policy_number(rib, row->policy), hash = hash_bytes(a.bytes, sizeof a.bytes, h->number);
+	struct question *q = find(rib, h, &a, policy, hash);
 	if (gone) {
 		if (q)
 			drop(rib, q);
@@ -54,6 +55,7 @@ reach_row(struct rib *rib, const L3vpn__NextHop *row, bool gone, uint32_t round)
 		q = NEW(struct question);
 		q->home = h;
 		q->addr = a;
+		q->policy = policy;
 		hash_add(&rib->questions, &q->by_key, hash);
 		watch_add(h->table, &on);
 		rib->review = true;
@@ -100,7 +102,7 @@ reach_review(struct rib *rib)
 	hash_each (n, &rib->questions) {
 		struct question *q = OBJECT(n, struct question, by_key);
 		bool unsure;
-		struct answer a = reach_of(rib, q->home, &q->addr, 0, &unsure);
+		struct answer a = reach_of(rib, q->home, &q->addr, q->policy, &unsure);
 		if (unsure || (row_is_in_table(&q->row) && is_same(&a, &q->answer)))
 			continue;
 		q->answer = a;

@@ -385,6 +385,7 @@ fill_reach(const struct row *row, void *message, struct arena *arena)
 	m->lsp = q->answer.lsp;
 	m->metric = q->answer.metric;
 	m->trouble = fill_text(q->answer.trouble);
+	m->policy = fill_text(q->policy ? q->home->table->rib->policies[q->policy - 1]->name : "");
 }
 
 void

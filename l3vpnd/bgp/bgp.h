@@ -43,6 +43,7 @@ struct bgp_own_route { /* of the RIB, by import-route or network; of a VPN insta
 };
 struct bgp_next_hop {
 	struct addr address;
+	char policy[BGP_NAME]; /* the tunnel policy that `lsp` is under; empty: none */
 	bool reachable, lsp; /* lsp: labelled packets get there */
 	uint32_t metric;
 };

@@ -82,6 +82,7 @@ struct bgp_vpn_config {
 	bool limit_warns;      /* more of them are taken, and it is said */
 	uint8_t limit_percent; /* of the limit: it is said from here on; 0: only at the limit */
 	char import_policy[BGP_NAME], export_policy[BGP_NAME]; /* what a policy permits is brought in, told to others */
+	char tunnel_policy[BGP_NAME]; /* tnl-policy: what others tell goes over LSPs that it permits; empty: any */
 };
 /* One for the public network and one for each VPN instance. */
 struct bgp_instance_config {

@@ -38,7 +38,7 @@ fault_of(const struct path *p)
 {
 	const struct next_hop *h = p->hop;
 
-	if (p->fault != PATH_GOOD && p->fault != PATH_NO_NEXT_HOP && p->fault != PATH_NO_LSP && p->fault != PATH_LIMIT)
+	if (p->fault && !path_fault_passes((enum path_fault)p->fault))
 		return (enum path_fault)p->fault;
 	if (vpn_limit_is_reached(p->dest) && (p->peer || p->origin))
 		return PATH_LIMIT;
@@ -46,7 +46,9 @@ fault_of(const struct path *p)
 		return PATH_GOOD;
 	if (!h->known || !h->reachable)
 		return PATH_NO_NEXT_HOP;
-	return needs_lsp(p) && !h->lsp ? PATH_NO_LSP : PATH_GOOD;
+	if (!needs_lsp(p) || h->lsp)
+		return PATH_GOOD;
+	return *h->policy ? PATH_NO_TUNNEL : PATH_NO_LSP;
 }
 
 static uint32_t

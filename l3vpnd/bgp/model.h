@@ -104,11 +104,13 @@ enum path_fault {
 	PATH_OWN_NEXT_HOP, /* its next hop is ours */
 	PATH_NO_NEXT_HOP,  /* its next hop is not reached */
 	PATH_NO_LSP,       /* it is, but labelled packets do not get there */
+	PATH_NO_TUNNEL,    /* not by an LSP that the tunnel policy of its instance permits */
 	PATH_LIMIT,        /* its VPN instance has as many routes as it may */
 	PATH_LEAK,         /* it should not have come from there (RFC 9234) */
 	PATH_FAULTS
 };
 const char *path_fault_text(enum path_fault);
+bool path_fault_passes(enum path_fault); /* it hangs on others, and may be over without a word from the peer */
 
 struct path {
 	struct path *next; /* of the destination: the best first */
@@ -171,7 +173,9 @@ struct next_hop { /* those that paths go over are rows of l3vpn.NextHop */
 	struct list idle; /* no path goes over it any more; see hops_settle() */
 	struct row row;
 	struct addr address;
+	char policy[BGP_NAME]; /* the tunnel policy that packets to it are under; empty: none */
 	bool known, reachable, lsp;
+	bool lent; /* what is known is said of it under another policy, until it is said under this one */
 	uint32_t metric;
 	struct list paths;
 };
@@ -317,6 +321,7 @@ void ribs_settle(struct bgp *);                                   /* chooses whe
 void rib_drop_peer(struct rib *, struct peer *, bool stale_only); /* all that it said, or what it has not said again */
 void next_hop_told(struct instance *, const struct bgp_next_hop *, bool gone);
 void next_hop_watched(struct instance *, const struct addr *);
+void next_hops_follow_policy(struct rib *); /* of an instance: its tunnel policy is another */
 void next_hops_free(struct instance *);
 
 /* --- ../vpn/ --- */

@@ -6,7 +6,9 @@
  */
 #include "l3vpnd/bgp/model.h"
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *
 path_fault_text(enum path_fault f)
@@ -14,37 +16,45 @@ path_fault_text(enum path_fault f)
 	static const char *const texts[PATH_FAULTS] = { "", "our AS stands in its AS path",
 		"it comes from ourselves, by way of a reflector", "its next hop is an address of ours",
 		"its next hop is not reached", "no LSP leads to its next hop",
+		"no LSP that the tunnel policy of its vpn-instance permits leads to its next hop",
 		"its vpn-instance has as many routes as it may have (routing-table limit)",
 		"a leak: it should not come from there" };
 
 	return texts[f];
 }
 
+bool
+path_fault_passes(enum path_fault f)
+{
+	return f == PATH_NO_NEXT_HOP || f == PATH_NO_LSP || f == PATH_NO_TUNNEL || f == PATH_LIMIT;
+}
+
 /* --- next hops --- */
 
 static struct next_hop *
-next_hop_find(const struct instance *n, const struct addr *a)
+next_hop_find(const struct instance *n, const struct addr *a, const char *policy)
 {
 	uint32_t hash = hash_bytes(a->bytes, sizeof a->bytes, a->family);
 
 	for (struct hash_node *at = hash_first(&n->next_hops, hash); at; at = hash_next(at)) {
 		struct next_hop *h = OBJECT(at, struct next_hop, by_address);
-		if (addr_eq(&h->address, a))
+		if (addr_eq(&h->address, a) && strcmp(h->policy, policy) == 0)
 			return h;
 	}
 	return NULL;
 }
 
 static struct next_hop *
-next_hop_get(struct instance *n, const struct addr *a)
+next_hop_get(struct instance *n, const struct addr *a, const char *policy)
 {
-	struct next_hop *h = next_hop_find(n, a);
+	struct next_hop *h = next_hop_find(n, a, policy);
 
 	if (h)
 		return h;
 	h = NEW(struct next_hop);
 	h->instance = n;
 	h->address = *a;
+	snprintf(h->policy, sizeof h->policy, "%s", policy);
 	list_init(&h->paths);
 	list_init(&h->idle);
 	hash_add(&n->next_hops, &h->by_address, hash_bytes(a->bytes, sizeof a->bytes, a->family));
@@ -63,10 +73,13 @@ next_hop_free(struct next_hop *h)
 void
 next_hop_told(struct instance *n, const struct bgp_next_hop *told, bool gone)
 {
-	struct next_hop *h = gone ? next_hop_find(n, &told->address) : next_hop_get(n, &told->address);
+	struct next_hop *h = gone ? next_hop_find(n, &told->address, told->policy)
+				  : next_hop_get(n, &told->address, told->policy);
 
-	if (!h ||
-	    (!gone && h->known && h->reachable == told->reachable && h->lsp == told->lsp && h->metric == told->metric))
+	if (!h)
+		return;
+	h->lent = false;
+	if (!gone && h->known && h->reachable == told->reachable && h->lsp == told->lsp && h->metric == told->metric)
 		return;
 	h->known = !gone;
 	h->reachable = !gone && told->reachable;
@@ -83,7 +96,7 @@ next_hop_told(struct instance *n, const struct bgp_next_hop *told, bool gone)
 void
 next_hop_watched(struct instance *n, const struct addr *a)
 {
-	struct next_hop *h = next_hop_find(n, a);
+	struct next_hop *h = next_hop_find(n, a, ""); /* a customer's: no policy is about it */
 
 	if (!h)
 		return;
@@ -113,7 +126,7 @@ hops_settle(struct bgp *b)
 		list_remove(&h->idle);
 		if (!list_is_empty(&h->paths))
 			continue;
-		if (h->known) /* until whoever said so takes it back */
+		if (h->known && !h->lent) /* until whoever said so takes it back */
 			table_gone(&b->next_hop_table, &h->row);
 		else
 			next_hop_free(h);
@@ -224,6 +237,38 @@ path_unlink_hop(struct path *p)
 		list_append(&h->instance->bgp->idle_hops, &h->idle);
 }
 
+/* What an instance imports goes over LSPs to other provider edges, and which of these may be taken it says itself. */
+static const char *
+policy_of(const struct rib *r)
+{
+	return r->instance->config.vpn[r->family == BGP_IPV6].tunnel_policy;
+}
+
+void
+next_hops_follow_policy(struct rib *r)
+{
+	hash_each (n, &r->dests) {
+		struct dest *d = OBJECT(n, struct dest, by_key);
+		for (struct path *p = d->paths; p; p = p->next) {
+			struct next_hop *old = p->hop;
+			if (!p->origin || !old)
+				continue;
+			struct next_hop *h = next_hop_get(old->instance, &old->address, policy_of(r));
+			if (h == old)
+				continue;
+			if (!h->known) {
+				h->known = h->lent = old->known;
+				h->reachable = old->reachable;
+				h->lsp = old->lsp;
+				h->metric = old->metric;
+			}
+			path_unlink_hop(p);
+			next_hop_use(h, p);
+			dest_dirty(d);
+		}
+	}
+}
+
 /* It is about to say something else, or to go. */
 static void
 path_moves(struct path *p)
@@ -302,10 +347,11 @@ path_say(struct path *p, const struct attr_set *attrs, uint32_t label, enum path
 	p->attrs = attrs;
 	p->label = label;
 	p->fault = (uint8_t)fault;
-	bool hopeless = fault != PATH_GOOD && fault != PATH_NO_NEXT_HOP && fault != PATH_NO_LSP && fault != PATH_LIMIT;
+	bool hopeless = fault && !path_fault_passes(fault);
 	if (addr_is_set(&attrs->next_hop) && p->peer && !hopeless) /* an imported one goes over the public network */
-		next_hop_use(
-		    next_hop_get(p->origin ? p->origin->dest->rib->instance : r->instance, &attrs->next_hop), p);
+		next_hop_use(next_hop_get(p->origin ? p->origin->dest->rib->instance : r->instance, &attrs->next_hop,
+				 p->origin ? policy_of(r) : ""),
+		    p);
 	if (p->peer && r->family == BGP_RT_CONSTRAINT)
 		members_moved(p->peer);
 	dest_dirty(p->dest);

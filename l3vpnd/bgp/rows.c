@@ -17,6 +17,7 @@ fill_next_hop(const struct row *row, void *message, struct arena *arena)
 
 	m->vrf = fill_text(h->instance->name);
 	m->address = fill_addr(&h->address, arena);
+	m->policy = fill_text(h->policy);
 }
 
 /* --- peers --- */

@@ -255,6 +255,8 @@ vpn_configure(struct instance *n, const struct bgp_vpn_config before[2])
 	static const enum bgp_family plain[] = { BGP_IPV4, BGP_IPV6 };
 
 	for (int k = 0; k < 2; k++) {
+		if (n->ribs[plain[k]] && strcmp(before[k].tunnel_policy, n->config.vpn[k].tunnel_policy) != 0)
+			next_hops_follow_policy(n->ribs[plain[k]]);
 		if (is_same(&before[k], &n->config.vpn[k]) || !*n->name)
 			continue;
 		n->bgp->targets_moved = true;

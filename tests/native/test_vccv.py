@@ -160,6 +160,10 @@ def test_two_ends_answer_each_other(routers, channel, mode, tmp_path):
     assert (p.returncode, p.stderr) == (0, "") and WHOLE.fullmatch(p.stdout), (p, p.stdout)
     assert [int(n) for n in re.findall(r"Sequence=(\d)", p.stdout)] == [1, 2, 3, 4, 5]
     assert len(t.frames) == (10 if mode == "4" else 5)
+    rows = routers["R2"].lab.rows("R2", "display", "mpls", "l2vpn", "vccv", "statistics")
+    assert [(r["vc_id"], r["answered"], r["refused"], r["malformed"]) for r in rows] == [(100, 5, 0, 0)], rows
+    routers["R2"].lab.ctl("R2", "reset", "mpls", "l2vpn", "vccv", "statistics")
+    assert [r["answered"] for r in routers["R2"].lab.rows("R2", "display", "mpls", "l2vpn", "vccv", "statistics")] == [0]
     text = decoded(t.frames, str(tmp_path / "frames.pcap"))
     assert text.count("Multiprotocol Label Switching Echo") == len(t.frames), text
     assert text.count("Message Type: MPLS Echo Request (1)") == 5

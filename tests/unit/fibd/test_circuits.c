@@ -745,8 +745,25 @@ START_TEST(after_a_restart_a_circuit_is_where_it_was_in_its_turn)
 	world_wait(w, 60 * USEC_PER_SEC);
 	WAYS("");
 	ck_assert_uint_eq(row()->active, 1);
+	ck_assert_uint_eq(row()->moved_at, 0); /* nobody knows */
+	ck_assert_str_eq(row()->moved_why, "");
 	circuit(PATH2 "," PATH3, 0, 6);
 	WAYS(BY2);
+	ck_assert_uint_eq(row()->moved_at, w->now);
+}
+END_TEST
+
+START_TEST(what_l2vpnd_has_noted_of_its_switches_is_given_back)
+{
+	world_pw_start(w);
+	world_circuit(w,
+	    &(struct world_circuit){
+		"eth7", .paths = PATH2, .turn = 1, .switches = 3, .switched = 77, .reason = "2.2.2.2 says: standby" },
+	    1);
+	world_run(w);
+	ck_assert_uint_eq(row()->switches, 3);
+	ck_assert_uint_eq(row()->switched, 77);
+	ck_assert_str_eq(row()->switch_reason, "2.2.2.2 says: standby");
 }
 END_TEST
 
@@ -845,6 +862,7 @@ suite(void)
 	tcase_add_loop_test(restart, after_a_restart_circuits_are_not_whole_before_lsps_are_known, 0, 2);
 	tcase_add_test(restart, nobody_is_waited_for_in_vain_and_a_first_start_waits_for_nobody);
 	tcase_add_test(restart, after_a_restart_a_circuit_is_where_it_was_in_its_turn);
+	tcase_add_test(restart, what_l2vpnd_has_noted_of_its_switches_is_given_back);
 	tcase_add_test(restart, what_nobody_asks_for_any_more_is_swept_when_that_is_known);
 	tcase_add_test(restart, rows_of_l2vpnd_outlive_it_and_are_swept_when_it_says_so);
 	tcase_add_test(restart, a_label_that_moves_to_another_circuit_goes_there);

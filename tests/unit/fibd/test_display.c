@@ -123,6 +123,11 @@ START_TEST(the_whole_of_one_has_its_tunnel_counters_and_troubles)
 	SAYS("    Control channel    : ready, 9 packets\n");
 	SAYS("    Control channel    : no, 0 packets\n");
 	SAYS("    Trouble            : 3.3.3.3 gave no label\n");
+	one.moved_at = 0;
+	one.turn = 1;
+	text_clear(&out);
+	ck_assert_int_eq(fib_show_circuits(&show), 0);
+	SAYS("  Last switch unknown: fibd has started since then\n");
 }
 END_TEST
 

@@ -207,6 +207,28 @@ START_TEST(a_policy_is_of_one_family_and_goes_with_it)
 }
 END_TEST
 
+/* So BGP can take another provider edge. */
+START_TEST(bgp_is_told_what_the_policy_that_it_names_leaves)
+{
+	start(RED "tunnel-policy P\n tunnel binding destination 2.2.2.2 te Tunnel1\n");
+	world_question(w, "", "2.2.2.2", false, 1);
+	world_question_by(w, "", "2.2.2.2", "P", false, 1);
+	world_question_by(w, "", "3.3.3.3", "P", false, 1);
+	world_run(w);
+	ANSWER("", "2.2.2.2", "reachable by LSP cost 5");
+	ck_assert_str_eq(world_answer_by(w, "", "2.2.2.2", "P"),
+	    "reachable cost 5: tunnel policy `P` binds 2.2.2.2 to a TE tunnel, and there is none");
+	ck_assert_str_eq(world_answer_by(w, "", "3.3.3.3", "P"), "reachable by LSP cost 9");
+	configure(RED ONE_LSP);
+	ck_assert_str_eq(world_answer_by(w, "", "2.2.2.2", "P"), "reachable by LSP cost 5");
+	configure(RED);
+	ck_assert_str_eq(world_answer_by(w, "", "2.2.2.2", "P"), "reachable cost 5: " UNDEFINED);
+	world_question_by(w, "", "2.2.2.2", "P", true, 1);
+	ck_assert_str_eq(world_answer_by(w, "", "2.2.2.2", "P"), "none");
+	ANSWER("", "2.2.2.2", "reachable by LSP cost 5");
+}
+END_TEST
+
 START_TEST(after_a_restart_nothing_is_taken_away_before_all_is_known)
 {
 	start(BY_P TWICE ONE_LSP);
@@ -387,6 +409,7 @@ suite(void)
 	tcase_add_test(forwarding, an_instances_routes_share_so_many_lsps_and_no_more);
 	tcase_add_test(forwarding, an_instances_routes_are_inactive_where_no_lsp_is_permitted);
 	tcase_add_test(forwarding, a_policy_is_of_one_family_and_goes_with_it);
+	tcase_add_test(forwarding, bgp_is_told_what_the_policy_that_it_names_leaves);
 	tcase_add_test(forwarding, after_a_restart_nothing_is_taken_away_before_all_is_known);
 	tcase_add_test(forwarding, the_row_tells_what_it_takes_and_who_names_it);
 	tcase_add_test(forwarding, the_display_says_it_in_words);

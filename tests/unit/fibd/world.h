@@ -98,6 +98,9 @@ void world_vpn_label(
 void world_question(struct world *, const char *vrf, const char *address, bool gone, uint32_t round);
 /* The row of fib.Reach: "reachable by LSP cost 5", "not cost 0: no route leads to 9.9.9.9"; "none": there is no row. */
 const char *world_answer(struct world *, const char *vrf, const char *address);
+void world_question_by(
+    struct world *, const char *vrf, const char *address, const char *policy, bool gone, uint32_t round);
+const char *world_answer_by(struct world *, const char *vrf, const char *address, const char *policy);
 
 /* What the kernel has: "10.0.1.2@1/100 10.0.2.2@2", "black hole", "none"; our own route or label only. In pipe mode the
  * labels of a path end in "~255" and those of an incoming label in " pipe". */

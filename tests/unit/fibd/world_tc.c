@@ -445,6 +445,9 @@ world_circuit(struct world *w, const struct world_circuit *c, uint32_t round)
 	row.turn = c->turn;
 	row.tagged = c->tagged;
 	row.carrier_follows = c->carrier_follows;
+	row.switches = c->switches;
+	row.switched = c->switched;
+	row.switch_reason = (char *)(uintptr_t)(c->reason ? c->reason : "");
 	if (c->paths)
 		read_paths(w, &row, c->paths);
 	world_input(

@@ -65,6 +65,8 @@ struct world_circuit {
 	const char *interface, *paths, *local;
 	uint32_t active, turn;
 	bool tagged, carrier_follows;
+	uint64_t switches, switched; /* notes of l2vpnd's */
+	const char *reason;
 };
 void world_circuit(struct world *, const struct world_circuit *, uint32_t round);
 void world_circuit_gone(struct world *, const char *interface);

@@ -93,17 +93,31 @@ world_vpn_label(struct world *w, uint32_t label, const char *vrf, const char *ne
 void
 world_question(struct world *w, const char *vrf, const char *address, bool gone, uint32_t round)
 {
+	world_question_by(w, vrf, address, "", gone, round);
+}
+
+void
+world_question_by(
+    struct world *w, const char *vrf, const char *address, const char *policy, bool gone, uint32_t round)
+{
 	L3vpn__NextHop row = L3VPN__NEXT_HOP__INIT;
 	struct addr a = world_addr(address);
 
 	row.vrf = (char *)(uintptr_t)vrf;
 	row.address = (ProtobufCBinaryData){ addr_size(&a), a.bytes };
+	row.policy = (char *)(uintptr_t)policy;
 	world_input(w, &(struct fib_input){
 			   .kind = FIB_IN_ROW, .table = FIB_VPN_NEXTHOP, .row = &row, .gone = gone, .round = round });
 }
 
 const char *
 world_answer(struct world *w, const char *vrf, const char *address)
+{
+	return world_answer_by(w, vrf, address, "");
+}
+
+const char *
+world_answer_by(struct world *w, const char *vrf, const char *address, const char *policy)
 {
 	struct table *t = world_table(w, "fib.Reach");
 	struct addr a = world_addr(address), b;
@@ -112,7 +126,8 @@ world_answer(struct world *w, const char *vrf, const char *address)
 		Fib__Reach m = FIB__REACH__INIT;
 		char text[200];
 		t->fill(r, &m, &w->arena);
-		if (strcmp(m.vrf, vrf) != 0 || !addr_from_bytes(m.address.data, m.address.len, &b) || !addr_eq(&a, &b))
+		if (strcmp(m.vrf, vrf) != 0 || strcmp(m.policy, policy) != 0 ||
+		    !addr_from_bytes(m.address.data, m.address.len, &b) || !addr_eq(&a, &b))
 			continue;
 		snprintf(text, sizeof text, "%s%s cost %u%s%s", m.reachable ? "reachable" : "not",
 		    m.lsp ? " by LSP" : "", m.metric, *m.trouble ? ": " : "", m.trouble);

@@ -282,6 +282,36 @@ START_TEST(local_switching_is_a_service_too)
 }
 END_TEST
 
+START_TEST(pings_of_other_ends_have_a_line_for_each_pseudowire)
+{
+	L2vpn__EchoCounters of[2];
+	ProtobufCMessage *rows[] = { &of[0].base, &of[1].base };
+	struct row_set set = { .schema = &l2vpn_echo_counters_schema, .rows = rows, .count = 2 };
+	struct show show = { .tables = &set, .table_count = 1, .args = args, .now_us = NOW, .out = &out };
+
+	l2vpn__echo_counters__init(&of[0]);
+	l2vpn__echo_counters__init(&of[1]);
+	of[0].peer = (ProtobufCBinaryData){ 4, peers[0] };
+	of[0].type = 5;
+	of[0].vc_id = 100;
+	of[0].answered = 12;
+	of[0].limited = 3;
+	of[1].refused = 4;
+	of[1].malformed = 5;
+	of[1].unanswered = 6;
+	ck_assert_int_eq(l2vpn_show_echo_counters(&show), 0);
+	ck_assert_str_eq(text_chars(&out),
+	    " LSP pings of other ends:\n"
+	    " Destination     VC ID  VC Type   Answered  Refused  Malformed  Unanswered  Over the rate\n"
+	    " 2.2.2.2         100    ethernet        12        0          0           0              3\n"
+	    " nobody's label  --     --               0        4          5           6              0\n");
+	text_clear(&out);
+	set.count = 0;
+	ck_assert_int_eq(l2vpn_show_echo_counters(&show), 0);
+	ck_assert_str_eq(text_chars(&out), " LSP pings of other ends: none\n");
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -297,6 +327,7 @@ suite(void)
 	tcase_add_test(t, what_does_not_exist_is_said_with_a_status);
 	tcase_add_test(t, a_service_by_its_name);
 	tcase_add_test(t, local_switching_is_a_service_too);
+	tcase_add_test(t, pings_of_other_ends_have_a_line_for_each_pseudowire);
 	suite_add_tcase(s, t);
 	return s;
 }

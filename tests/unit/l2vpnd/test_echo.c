@@ -614,6 +614,89 @@ START_TEST(so_many_answers_a_second_and_no_more)
 }
 END_TEST
 
+/* --- counters --- */
+
+static void
+assert_counted(uint32_t vc_id, uint64_t answered, uint64_t refused, uint64_t malformed, uint64_t unanswered)
+{
+	const L2vpn__EchoCounters *c = world_echoes(w, vc_id);
+
+	ck_assert_ptr_nonnull(c);
+	ck_assert_uint_eq(c->answered, answered);
+	ck_assert_uint_eq(c->refused, refused);
+	ck_assert_uint_eq(c->malformed, malformed);
+	ck_assert_uint_eq(c->unanswered, unanswered);
+}
+
+static void
+hear_bytes(const uint8_t *message, size_t size)
+{
+	uint8_t frame[300];
+
+	size = channel_packet_write(&(struct channel_packet){ .label = label(),
+					.from = peer,
+					.to = 0x7f000001,
+					.from_port = LSP_PING_PORT,
+					.to_port = LSP_PING_PORT,
+					.bytes = message,
+					.size = size },
+	    false, frame, sizeof frame);
+	world_input(w, (struct l2vpn_input){ .kind = L2VPN_IN_FRAME, .bytes = frame, .size = size });
+}
+
+START_TEST(what_becomes_of_each_is_counted_by_its_pseudowire)
+{
+	static const uint8_t broken[] = { 0, 10, 0, 3, 1, 2, 3, 0 };
+	struct lsp_ping good = request(LSP_PING_BY_UDP), strange = good, silent = good, bad = good;
+
+	start(TWO);
+	ck_assert_ptr_null(world_echoes(w, 100));
+	hear_request(&good, label());
+	hear_request(&good, label());
+	strange.fec.vc_id = 101;
+	hear_request(&strange, label());
+	assert_counted(100, 2, 1, 0, 0);
+	silent.mode = LSP_PING_NO_REPLY;
+	hear_request(&silent, label());
+	hear_frame(&good, label(), peer, us); /* not to 127/8 */
+	bad.stack = (struct lsp_ping_bytes){ broken, sizeof broken };
+	hear_request(&bad, label());
+	assert_counted(100, 2, 1, 1, 2);
+	hear_bytes(broken, sizeof broken); /* no LSP ping at all */
+	assert_counted(100, 2, 1, 2, 2);
+	ck_assert_ptr_null(world_echoes(w, 0));
+	hear_request(&good, 999);
+	assert_counted(0, 0, 1, 0, 0);
+	world_input(w, (struct l2vpn_input){ .kind = L2VPN_IN_CLEAR });
+	assert_counted(100, 0, 0, 0, 0);
+	assert_counted(0, 0, 0, 0, 0);
+}
+END_TEST
+
+START_TEST(what_is_over_the_rate_is_counted_apart)
+{
+	struct lsp_ping q = request(LSP_PING_BY_UDP);
+
+	start(ONE);
+	for (unsigned i = 0; i < 1003; i++)
+		hear_request(&q, label());
+	assert_counted(100, 1000, 0, 0, 0);
+	ck_assert_uint_eq(world_echoes(w, 100)->limited, 3);
+	world_configure(w, "mpls l2vpn\n");
+	ck_assert_ptr_null(world_echoes(w, 100));
+}
+END_TEST
+
+START_TEST(replies_to_our_own_are_no_requests)
+{
+	start(ONE);
+	ask(plain);
+	struct lsp_ping m = reply(LSP_PING_EGRESS);
+	hear_frame(&m, label(), peer, us);
+	ck_assert_ptr_null(world_echoes(w, 100));
+}
+END_TEST
+
 /* --- the device --- */
 
 START_TEST(the_device_is_followed_by_its_name)
@@ -663,6 +746,9 @@ suite(void)
 	tcase_add_loop_test(c, what_is_malformed_or_not_understood_is_said, 0, 2);
 	tcase_add_loop_test(c, what_is_not_to_be_answered_is_not, 0, 7);
 	tcase_add_test(c, so_many_answers_a_second_and_no_more);
+	tcase_add_test(c, what_becomes_of_each_is_counted_by_its_pseudowire);
+	tcase_add_test(c, what_is_over_the_rate_is_counted_apart);
+	tcase_add_test(c, replies_to_our_own_are_no_requests);
 	suite_add_tcase(s, c);
 	return s;
 }

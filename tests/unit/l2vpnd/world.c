@@ -291,6 +291,11 @@ fill_circuit(struct world *w, const L2vpn__Circuit *c, Fib__Circuit *m)
 	m->active = leaves_by(c, m, k->shown);
 	m->moved_at = k->moved_at;
 	m->moved_why = k->why;
+	if (!w->fib_learns) {
+		m->switches = c->switches;
+		m->switched = c->switched;
+		m->switch_reason = c->switch_reason;
+	}
 	k->shown = k->active;
 }
 
@@ -578,6 +583,30 @@ world_restart_l2vpnd(struct world *w)
 }
 
 void
+world_restart_after_move(struct world *w, const char *interface, uint32_t path, const char *why)
+{
+	struct kernel *k = kernel_of(w, interface);
+
+	l2vpn_free(w->l);
+	k->active = k->shown = path;
+	k->moved_at = ++w->now;
+	snprintf(k->why, sizeof k->why, "%s", why);
+	for (size_t i = 0; i < w->circuits.count; i++) {
+		if (strcmp(w->circuits.rows[i].key, interface) != 0)
+			continue;
+		Fib__Circuit *m = fib__circuit__unpack(NULL, w->circuits.rows[i].size, w->circuits.rows[i].bytes);
+		char *told = m->moved_why;
+		m->active = path;
+		m->moved_at = k->moved_at;
+		m->moved_why = k->why;
+		is_news(&w->circuits, interface, &m->base);
+		m->moved_why = told;
+		fib__circuit__free_unpacked(m, NULL);
+	}
+	begin(w);
+}
+
+void
 world_restart_ldpd(struct world *w)
 {
 	feed(w, (struct l2vpn_input){ .kind = L2VPN_IN_LOST, .table = L2VPN_LDP_PW });
@@ -621,6 +650,9 @@ tell_found(struct world *w)
 			m->paths[k]->lsp = m->paths[k]->alive = m->paths[k]->sends = false;
 		}
 		m->active = LABEL_UNSET;
+		m->moved_at = m->switches = m->switched = 0;
+		if (*m->switch_reason)
+			*m->switch_reason = '\0';
 		is_news(&w->circuits, m->interface, &m->base);
 		fib__circuit__free_unpacked(m, NULL);
 	}
@@ -680,6 +712,8 @@ READER(world_circuit, L2vpn__Circuit, l2vpn__circuit__init, "l2vpn.Circuit", (st
     strcmp(m.interface, interface) == 0)
 READER(world_watch, Bfd__Request, bfd__request__init, "bfd.Request",
     (struct world * w, const char *peer, uint32_t label), is_of(&m.peer, peer) && m.vccv_label == label)
+READER(world_echoes, L2vpn__EchoCounters, l2vpn__echo_counters__init, "l2vpn.EchoCounters",
+    (struct world * w, uint32_t vc_id), m.vc_id == vc_id)
 READER(world_service, L2vpn__Service, l2vpn__service__init, "l2vpn.Service", (struct world * w, const char *interface),
     strcmp(m.interface, interface) == 0)
 

@@ -87,6 +87,8 @@ void world_kill_bfdd(struct world *);
 void world_bfdd_is_back(struct world *); /* and what it has not said since it was killed it does not know */
 /* Killed and started again; the others go on. */
 void world_restart_l2vpnd(struct world *);
+void world_restart_after_move(
+    struct world *, const char *interface, uint32_t path, const char *why); /* l2vpnd; meanwhile fibd leaves a path */
 void world_restart_ldpd(struct world *);
 void world_restart_fibd(struct world *);
 void world_restart_both(struct world *); /* fibd and l2vpnd: then fibd tells what it has found in the kernel */
@@ -96,6 +98,7 @@ const L2vpn__Circuit *world_circuit(struct world *, const char *interface);
 const Bfd__Request *world_watch(struct world *, const char *peer, uint32_t label); /* label 0: of the peer itself */
 size_t world_watches(struct world *);
 const L2vpn__Vc *world_vc(struct world *, const char *peer, uint32_t vc_id);
+const L2vpn__EchoCounters *world_echoes(struct world *, uint32_t vc_id); /* 0: of nobody's label */
 const L2vpn__Service *world_service(struct world *, const char *interface);
 struct table *world_table(struct world *, const char *name);
 bool world_logged(struct world *, const char *part); /* since the last time; what was logged is forgotten */

@@ -392,6 +392,15 @@ START_TEST(what_fibd_says_of_a_next_hop_is_passed_on)
 }
 END_TEST
 
+START_TEST(bgp_hears_of_the_tunnel_policy_of_an_instance)
+{
+	strcpy(config.instances[l3vpn_config_find(&config, "VPNA")].family[0].tunnel_policy, "te");
+	begin();
+	ck_assert_str_eq(instance_find(g->bgp, "VPNA")->config.vpn[0].tunnel_policy, "te");
+	ck_assert_str_eq(instance_find(g->bgp, "VPNA")->config.vpn[1].tunnel_policy, "");
+}
+END_TEST
+
 /* After a restart of ours fibd goes on answering what we asked before, and says it once: before all else is known. */
 START_TEST(what_fibd_says_before_we_begin_is_heard)
 {
@@ -407,9 +416,13 @@ START_TEST(what_fibd_says_before_we_begin_is_heard)
 	row.address = address_bytes("4.4.4.4");
 	give(&(struct l3vpn_input){
 	    .kind = L3VPN_IN_ROW, .table = L3VPN_FIB_REACH, .row = &row, .gone = true, .round = 1 });
+	row.address = address_bytes("3.3.3.3");
+	row.policy = lent("te"); /* another question */
+	row.metric = 7;
+	give(&(struct l3vpn_input){ .kind = L3VPN_IN_ROW, .table = L3VPN_FIB_REACH, .row = &row, .round = 1 });
 	begin();
 	const struct hash *hops = &instance_find(g->bgp, "")->next_hops;
-	ck_assert_uint_eq(hops->count, 1);
+	ck_assert_uint_eq(hops->count, 2);
 	const struct next_hop *h = OBJECT(hops->oldest, struct next_hop, by_address);
 	ck_assert(h->known && h->reachable);
 	ck_assert_uint_eq(h->metric, 2);
@@ -544,6 +557,7 @@ suite(void)
 	tcase_add_test(t, what_interfaces_say_is_looked_at_once_for_all_of_them);
 	tcase_add_test(t, an_operator_may_ask_for_peers_that_are_configured);
 	tcase_add_test(t, what_fibd_says_of_a_next_hop_is_passed_on);
+	tcase_add_test(t, bgp_hears_of_the_tunnel_policy_of_an_instance);
 	tcase_add_test(t, what_fibd_says_before_we_begin_is_heard);
 	tcase_add_test(t, labels_of_an_earlier_life_are_taken_over_and_it_counts_as_a_restart);
 	tcase_add_loop_test(t, routes_of_ours_in_the_kernel_tell_of_a_restart, 0, 2);

@@ -246,6 +246,43 @@ START_TEST(a_next_hop_is_asked_about_as_long_as_a_path_goes_over_it)
 }
 END_TEST
 
+static unsigned
+asked_under(const char *policy)
+{
+	const struct table *t = table_of(PE3, "l3vpn.NextHop");
+	unsigned n = 0;
+
+	for (const struct row *r = t->oldest; r; r = r->newer) {
+		L3vpn__NextHop m = L3VPN__NEXT_HOP__INIT;
+		t->fill(r, &m, &arena);
+		n += !strcmp(m.policy, policy);
+	}
+	return n;
+}
+
+START_TEST(next_hops_of_an_instance_are_asked_about_under_its_tunnel_policy)
+{
+	sites_dual_homed();
+	struct bgp_vpn_config *v = &sites->nodes[PE3]->config.instances[1].vpn[0];
+	ck_assert_uint_eq(asked_under(""), 2);
+	strcpy(v->tunnel_policy, "te");
+	vpn_net_configure(sites, PE3);
+	ck_assert_uint_eq(asked_under("te"), 2);
+	ck_assert_uint_eq(asked_under(""), 2); /* of the VPN table, where no instance says anything */
+	struct bgp_own_route r = { .family = BGP_IPV4, .origin = ORIGIN_INCOMPLETE };
+	ck_assert(prefix_parse("1.1.1.1/32", &r.prefix));
+	for (int gone = 1; gone >= 0; gone--) {
+		vpn_net_give(sites, PE1,
+		    &(struct bgp_input){ .kind = BGP_IN_ROUTE, .instance = "VPNA", .route = &r, .gone = gone });
+		vpn_net_run(sites, SECONDS(2));
+		ck_assert_uint_eq(asked_under("te"), gone ? 1 : 2);
+	}
+	*v->tunnel_policy = '\0';
+	vpn_net_configure(sites, PE3);
+	ck_assert_uint_eq(asked_under("te"), 0);
+}
+END_TEST
+
 START_TEST(of_a_next_hop_whose_answer_is_taken_back_nothing_is_known)
 {
 	struct bgp_next_hop hop = { .address = addr_v4(0x0a000001) };
@@ -589,6 +626,7 @@ suite(void)
 	tcase_add_test(t, a_leaked_route_leads_through_the_instance_that_it_comes_from);
 	tcase_add_test(t, what_bfd_watches_for_the_session_it_watches_for_the_routes);
 	tcase_add_test(t, a_next_hop_is_asked_about_as_long_as_a_path_goes_over_it);
+	tcase_add_test(t, next_hops_of_an_instance_are_asked_about_under_its_tunnel_policy);
 	tcase_add_test(t, of_a_next_hop_whose_answer_is_taken_back_nothing_is_known);
 	tcase_add_test(t, an_instance_has_one_label_that_outlives_its_routes);
 	tcase_add_loop_test(

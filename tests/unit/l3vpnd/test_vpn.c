@@ -1,6 +1,7 @@
 /* VPN instances: targets, import and export, leaking, two PEs of one site, what is kept (RFC 4364 section 4). */
 #include "tests/helper/check.h"
 #include "tests/helper/l3vpn_sites.h"
+#include <stdio.h>
 
 #define P SITE_PREFIX
 
@@ -111,6 +112,51 @@ START_TEST(a_next_hop_that_labels_do_not_reach_is_not_used_and_the_reason_is_kno
 	for (const struct path *p = site_dest(PE3, "VPNA", "1.1.1.1/32")->paths; p; p = p->next)
 		if (!p->best && p->origin)
 			ck_assert_str_eq(path_fault_text(p->fault), "no LSP leads to its next hop");
+}
+END_TEST
+
+static void
+lsp_under(const char *policy, bool lsp)
+{
+	struct bgp_next_hop hop = { .address = addr_v4(0x0a000001), .reachable = true, .lsp = lsp, .metric = 10 };
+
+	snprintf(hop.policy, sizeof hop.policy, "%s", policy);
+	vpn_net_give(sites, PE3, &(struct bgp_input){ .kind = BGP_IN_NEXT_HOP, .next_hop = &hop });
+}
+
+static void
+name_policy(const char *policy)
+{
+	struct bgp_vpn_config *v = &sites->nodes[PE3]->config.instances[1].vpn[0];
+
+	snprintf(v->tunnel_policy, sizeof v->tunnel_policy, "%s", policy);
+	vpn_net_configure(sites, PE3);
+}
+
+/* An LSP that there is, and that the instance must not take, is none to it. */
+START_TEST(a_provider_edge_that_the_tunnel_policy_gives_no_lsp_to_is_left_for_another)
+{
+	sites_dual_homed();
+	name_policy("te");
+	ck_assert_uint_eq(site_paths_used(PE3, "1.1.1.1/32"), 2); /* until fibd has answered nothing moves */
+	lsp_under("te", false);
+	ck_assert_uint_eq(site_paths_used(PE3, "1.1.1.1/32"), 1);
+	ck_assert(addr_eq(&site_best(PE3, "VPNA", "1.1.1.1/32")->attrs->next_hop, &sites->nodes[PE2]->address));
+	for (const struct path *p = site_dest(PE3, "VPNA", "1.1.1.1/32")->paths; p; p = p->next)
+		if (!p->best && p->origin)
+			ck_assert_str_eq(path_fault_text(p->fault),
+			    "no LSP that the tunnel policy of its vpn-instance permits leads to its next hop");
+	lsp_under("te", true);
+	ck_assert_uint_eq(site_paths_used(PE3, "1.1.1.1/32"), 2);
+	lsp_under("te", false);
+	name_policy("");
+	ck_assert_uint_eq(site_paths_used(PE3, "1.1.1.1/32"), 2);
+	name_policy("gold"); /* of which nothing was said */
+	lsp_under("te", false);
+	ck_assert_uint_eq(site_paths_used(PE3, "1.1.1.1/32"), 2);
+	lsp_under("", false); /* what holds for all is not what was asked */
+	lsp_under("gold", true);
+	ck_assert_uint_eq(site_paths_used(PE3, "1.1.1.1/32"), 2);
 }
 END_TEST
 
@@ -226,6 +272,7 @@ suite(void)
 	tcase_add_test(t, the_same_prefix_in_two_vpns_is_two_routes);
 	tcase_add_test(t, two_pes_of_one_site_are_both_used_and_one_when_the_other_is_lost);
 	tcase_add_test(t, a_next_hop_that_labels_do_not_reach_is_not_used_and_the_reason_is_known);
+	tcase_add_test(t, a_provider_edge_that_the_tunnel_policy_gives_no_lsp_to_is_left_for_another);
 	tcase_add_test(t, a_restart_of_one_pe_moves_nothing);
 	tcase_add_test(t, instances_of_one_router_import_each_others_routes);
 	tcase_add_test(t, what_was_imported_is_not_exported_again);
