@@ -412,9 +412,10 @@ take_request(struct l2vpn *l, const struct channel_packet *in, const struct lsp_
 	if (!size || !send_reply(l, in, m->mode, message, size))
 		count(l, c, &c->unanswered);
 	else
-		count(l, c, r.code == LSP_PING_EGRESS      ? &c->answered
-			    : r.code == LSP_PING_MALFORMED ? &c->malformed
-							   : &c->refused);
+		count(l, c,
+		    r.code == LSP_PING_EGRESS      ? &c->answered
+		    : r.code == LSP_PING_MALFORMED ? &c->malformed
+						   : &c->refused);
 }
 
 /* --- in --- */

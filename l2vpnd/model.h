@@ -114,8 +114,8 @@ struct pw_label { /* a label of ours and what it stands for (labels.c) */
 	uint32_t vc_id, label;
 	bool used;
 };
-struct echo_counter { /* a row of l2vpn.EchoCounters: what became of LSP pings that came with a label (echo.c) */
-	struct row row; /* in its table once there was one */
+struct echo_counter {        /* a row of l2vpn.EchoCounters: what became of LSP pings that came with a label (echo.c) */
+	struct row row;      /* in its table once there was one */
 	const struct pw *of; /* NULL: the label is nobody's */
 	uint64_t answered, refused, malformed, unanswered, limited;
 };

@@ -359,10 +359,13 @@ begin_turn(struct rib *rib, struct circuit *c)
 		to = circuit_active(c);
 	if (to >= c->wire_count)
 		to = c->active < c->wire_count ? c->active : 0;
-	if (goes_on)
-		c->current = (uint8_t)to; /* since when, and why, nobody knows any more */
-	else
+	if (goes_on) { /* since when, and why, nobody knows any more */
+		c->current = (uint8_t)to;
+		snprintf(c->moved_why, sizeof c->moved_why, "%s",
+		    to == c->active ? "" : "its path was left before fibd started, nobody knows why");
+	} else {
 		moved(rib, c, (uint8_t)to, "decided by l2vpnd");
+	}
 	c->arrived = to != c->active;
 	c->begun = true;
 	c->in_turn = c->turn;

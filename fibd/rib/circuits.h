@@ -89,7 +89,7 @@ struct circuit {                            /* a row of l2vpn.Circuit, or what t
 	uint8_t current;     /* of the wires, where frames shall leave first */
 	struct list filters; /* of struct filter */
 	uint32_t shown;      /* the wire by which they leave as the kernel has it; LABEL_UNSET: none */
-	usec_t moved_at; /* 0: before our restart */
+	usec_t moved_at;     /* 0: before our restart */
 	char moved_why[96];
 	struct circuit_note { /* l2vpnd's, for its next life */
 		uint64_t switches;
