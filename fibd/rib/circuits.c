@@ -85,11 +85,16 @@ label_is_free(uint32_t label)
 	return label >= LABEL_FIRST_FREE && label <= LABEL_MAX;
 }
 
-/* What l2vpnd says of it would do. */
+bool
+wire_would_do(const struct wire *w)
+{
+	return w->usable && label_is_free(w->out_label);
+}
+
 static bool
 is_usable(const struct wire *w)
 {
-	return w->usable && label_is_free(w->out_label) && w->tunnel;
+	return wire_would_do(w) && w->tunnel;
 }
 
 bool
@@ -123,6 +128,30 @@ circuit_active(const struct circuit *c)
 				return i;
 	}
 	return LABEL_UNSET;
+}
+
+static bool
+is_in_the_kernel(const struct circuit *c, uint8_t i)
+{
+	const uint16_t prefs[] = { FIB_FRONT, (uint16_t)(FIB_PLACE + i) };
+
+	for (size_t k = 0; k < COUNT(prefs); k++) {
+		const struct filter *f = circuit_filter(c, prefs[k], CIRCUIT_HANDLE);
+		const struct gate *g =
+		    f && f->present && is_of(&f->has, &c->wires[i]) ? gate_find(c->rib, f->has.gate) : NULL;
+		if (g && g->open)
+			return true;
+	}
+	return false;
+}
+
+bool
+circuit_can_leave(const struct circuit *c, const struct wire *w)
+{
+	for (uint8_t i = 0; i < c->wire_count; i++)
+		if (&c->wires[i] != w && wire_is_ready(&c->wires[i]) && !is_in_the_kernel(c, i))
+			return false;
+	return true;
 }
 
 /* --- rows --- */

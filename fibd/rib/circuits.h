@@ -37,6 +37,7 @@ struct tunnel { /* the LSPs to a provider edge, for all pseudowires that go ther
 	struct tunnel_terms terms;
 	struct fate *fate;
 	struct list wires;
+	uint32_t usable;   /* so many of them, as l2vpnd says */
 	struct gate *gate; /* NULL: there is none yet, or it was shut */
 	struct gate *last; /* that was shut */
 	bool guess;        /* as its fate was, when it was looked at last */
@@ -144,9 +145,11 @@ uint32_t circuit_active(
 struct filter *circuit_filter(const struct circuit *, uint16_t pref, uint32_t handle); /* NULL: none */
 uint32_t filter_handle(const struct fib_filter *);
 bool filters_same(const struct fib_filter *, const struct fib_filter *);
-bool label_is_free(uint32_t label); /* it may be a pseudowire's */
+bool label_is_free(uint32_t label);      /* it may be a pseudowire's */
+bool wire_would_do(const struct wire *); /* as l2vpnd says; wherever its tunnel leads */
 bool wire_is_ready(const struct wire *);
-bool wire_is_unsure(const struct wire *); /* nobody knows yet whether there is an LSP */
+bool circuit_can_leave(const struct circuit *, const struct wire *); /* whatever else it has is in the kernel already */
+bool wire_is_unsure(const struct wire *);                            /* nobody knows yet whether there is an LSP */
 /* Parts of circuit_settle(): that filter is wanted; it has the gate of the pseudowire's tunnel; what the kernel has for a path
  * that cannot be taken now stays, if it may. */
 void circuit_want(struct rib *, struct circuit *, const struct fib_filter *like);
