@@ -1,6 +1,7 @@
 """Pseudowires in the kernel: what a frame costs beside a routed packet, and how long it takes until all have left a lost provider edge.
 
-Both take a kernel with MPLS. Those who say what is wanted are in the place of ldpd, igpd and l2vpnd: bench/vpn_feed.
+Both take a kernel with MPLS. Those who say what is wanted are in the place of ldpd, igpd and l2vpnd: bench/vpn_feed. Where it is
+l2vpnd who finds out that a pseudowire is lost (its LDP session, what the other end says of its circuit) the real one is there.
 """
 import json
 import os
@@ -39,17 +40,24 @@ class PwPe:
         conf = os.path.join(space.folder, "router.conf")
         with open(conf, "w", encoding="ascii") as f:
             f.write("sysname P\n#\nmpls lsr-id 9.9.9.9\n#\nmpls\n#\n" + "".join(f"interface {link}\n mpls\n#\n" for link in ("eth0", "eth1"))
-                    + (SESSION if self.watched else "") + "return\n")
+                    + (SESSION if self.watched else "") + self.conf() + "return\n")
         self.log = open(os.path.join(space.folder, "log"), "w", encoding="ascii")
-        for daemon in ("fibd", "bfdd") if self.watched else ("fibd",):
+        for daemon in self.daemons():
             space.popen([os.path.join(build, "bin", daemon), "-c", conf, "-r", space.folder], stderr=self.log)
-        self.feed = space.popen([os.path.join(build, "bench", "vpn_feed"), space.folder, str(count), "circuits", "eth0", "eth1", *options],
+        self.feed = space.popen([os.path.join(build, "bench", "vpn_feed"), space.folder, str(count), self.FEED, "eth0", "eth1", *options],
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, bufsize=1)
         if self.watched:
             self.said("bfd alive")
         self.wait(0)
 
+    FEED = "circuits"
     said, tell = Pe.said, Pe.tell
+
+    def conf(self):
+        return ""
+
+    def daemons(self):
+        return ("fibd", "bfdd") if self.watched else ("fibd",)
 
     def rows(self):
         out = self.space.run(os.path.join(self.build, "bin", "fibctl"), "-r", self.space.folder, "--json", "display", "mpls", "circuit", check=False)
@@ -69,6 +77,23 @@ class PwPe:
     def return_all(self):
         self.feed.stdin.write("return\n")
         self.said("done")
+        self.wait(0)
+
+
+class SignalledPe(PwPe):
+    """The same with the real l2vpnd, and ldpd's part played: what it says of the pseudowires is what they are lost by."""
+
+    FEED = "signalled"
+
+    def conf(self):
+        circuits = "".join(f"interface ac{i}\n mpls l2vc 1.1.1.1 {i + 1}\n mpls l2vc 2.2.2.2 {i + 1} secondary\n mpls l2vpn reroute immediately\n#\n"
+                           for i in range(self.count))
+        return "mpls l2vpn\n#\n" + circuits
+
+    def daemons(self):
+        return ("fibd", "l2vpnd")
+
+    def return_all(self):
         self.wait(0)
 
 
@@ -268,6 +293,13 @@ def switches(build, count, turns):
         far_end(far, build, f"source-ip {PE}", timers)
         pe = PwPe(near, build, count, "bfd")
         result["bfd"] = [switch(pe, build, ce, far, some, cut(middle, pe)) for _ in range(turns)]
+    ce = Space("s")
+    near, far, middle = paths("s")
+    with ce, near, far, middle:
+        some = circuits(ce, near, count)
+        pe = SignalledPe(near, build, count)
+        for what in ("session", "status"):
+            result[what] = [switch(pe, build, ce, far, some, pe.tell(what)) for _ in range(turns)]
     return result
 
 
@@ -301,6 +333,11 @@ def switch_figures(count, got, where):
             figure(f"{what}: from the moment that BFD finds it dead to the last by the secondary", "ms",
                    {"penult": statistics.median(r["time"] for r in got["bfd"]) * 1e3}),
             figure(f"{what}: messages to the kernel for that", "", {"penult": max(r["messages"] for r in got["lsp"] + got["bfd"])}),
+            figure(f"{what}: from the row that says its LDP session is lost to the last by the secondary", "ms",
+                   {"penult": statistics.median(r["time"] for r in got["session"]) * 1e3}),
+            figure(f"{what}: from the rows that say their circuits are down there to the last by the secondary", "ms",
+                   {"penult": statistics.median(r["time"] for r in got["status"]) * 1e3}),
+            figure(f"{what}: messages to the kernel for that", "", {"penult": max(r["messages"] for r in got["session"] + got["status"])}),
             figure(f"{what}: one such message alone, by a bare writer", "ms", {"penult": got["yardstick"] * 1e3})]
 
 

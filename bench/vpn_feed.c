@@ -6,13 +6,16 @@
  *
  * VPN `-`: prefixes of the public network, that need no LSP. `circuits`: instead of prefixes pseudowires of the interfaces ac0, ac1
  * and so on, the primary to the first PE and the secondary to the other; then it stands where l2vpnd does, too. `cw`: these
- * have a control word; `labels`: those of their LSPs, too. `bfd`: the first PE is to be watched, and in the public network the
+ * have a control word; `labels`: those of their LSPs, too. `signalled`: l2vpnd itself is there and wants these pseudowires; what it
+ * asks for is answered as ldpd would, and PREFIXES is the highest VC ID. `bfd`: the first PE is to be watched, and in the public network the
  * route to it is somebody else's, who watches. What bfdd says of it is printed: `bfd dead|alive SECONDS`, of when it happened,
  * not of when it was told.
  *
  * Lines that it reads: `lsp off`, `lsp on`, `igp off`, `igp on`: what leads to the first PE goes away, or comes back. It
  * answers with the seconds of CLOCK_MONOTONIC just before it said so. `return`: all pseudowires begin a turn with the primary.
+ * `session off`, `session on`, `status off`, `status on`: the LDP session with the first PE is lost, all its circuits are down.
  */
+#include "base/label.h"
 #include "base/mem.h"
 #include "host/bus.h"
 #include "host/host.h"
@@ -29,6 +32,7 @@
 #include <string.h>
 
 enum { IMPLICIT_NULL = 3, FIRST_LABEL = 500000, PE_LABEL = 1000, PREFERENCE = 10, BGP_PREFERENCE = 255 };
+enum { RAW = 5, MTU = 1500, CIRCUIT_FAULT = 6 };
 enum { TUNNEL_LABEL = 2000, FIRST_PW_LABEL = 600000, FIRST_OWN_LABEL = 100000, PW_SPACE = 100000 };
 
 struct pe {
@@ -45,6 +49,13 @@ static struct row label_row, *prefixes; /* or circuits */
 static size_t prefix_count;
 static char vrf[64];
 static bool watched, labelled, of_pws, control_word, tunnel_label;
+static bool signalled, session_lost, far_circuits_down;
+static struct table signals;
+static struct signal { /* of a pseudowire that l2vpnd has asked for: a row of ldp.Pw */
+	struct row row;
+	uint32_t vc_id, label;
+	bool to_second;
+} * answers[2]; /* by VC ID, for each PE */
 static uint32_t turn_number = 1;
 static int verdict = -1;
 
@@ -173,6 +184,66 @@ fill_circuit(const struct row *row, void *message, struct arena *arena)
 	    arena, (L2vpn__CircuitPath *[]){ path(i, 0, arena), path(i, 1, arena) }, COUNT(pes) * sizeof(void *));
 }
 
+static void
+fill_signal(const struct row *row, void *message, struct arena *arena)
+{
+	const struct signal *s = CONST_OBJECT(row, struct signal, row);
+	size_t pe = s->to_second;
+	bool session = pe || !session_lost;
+	Ldp__Pw *m = message;
+
+	(void)arena;
+	m->peer = bytes(pes[pe].loopback, 4);
+	m->type = RAW;
+	m->vc_id = s->vc_id;
+	m->requested = m->status_tlv = true;
+	m->session = session;
+	m->local_label = session ? s->label : LABEL_UNSET;
+	m->remote_label = session ? (uint32_t)(FIRST_PW_LABEL + pe * PW_SPACE + s->vc_id - 1) : LABEL_UNSET;
+	m->remote_status = !pe && far_circuits_down ? CIRCUIT_FAULT : 0;
+	m->remote_mtu = MTU;
+}
+
+static void
+on_request(void *ctx, const struct row_schema *schema, const void *row, bool gone, uint32_t round)
+{
+	const L2vpn__PwRequest *r = row;
+	size_t pe = r->peer.len == 4 && memcmp(r->peer.data, pes[1].loopback, 4) == 0;
+
+	(void)ctx;
+	(void)schema;
+	(void)round;
+	if (gone || !r->vc_id || r->vc_id > prefix_count)
+		return;
+	struct signal *s = &answers[pe][r->vc_id - 1];
+	if (s->label == r->label)
+		return;
+	s->vc_id = r->vc_id;
+	s->label = r->label;
+	s->to_second = pe;
+	table_changed(&signals, &s->row);
+}
+
+static void
+on_requests_settled(void *ctx)
+{
+	(void)ctx;
+	bus_publish(ldp);
+}
+
+/* All pseudowires to the first PE at once, as ldpd says it. */
+static void
+signal_all(void)
+{
+	usec_t now = host_now(host);
+
+	for (size_t i = 0; i < prefix_count; i++)
+		table_changed(&signals, &answers[0][i].row);
+	bus_publish(ldp);
+	printf("done %.6f\n", (double)now / USEC_PER_SEC);
+	fflush(stdout);
+}
+
 static struct bus *
 serve(const char *daemon, size_t count, struct table *const tables[])
 {
@@ -199,7 +270,9 @@ say(size_t count)
 	if (*vrf)
 		table_changed(&labels, &label_row);
 	prefixes = mem_zalloc(count * sizeof *prefixes);
-	for (size_t i = 0; i < count; i++)
+	for (size_t pe = 0; pe < COUNT(pes); pe++)
+		answers[pe] = mem_zalloc(count * sizeof *answers[pe]);
+	for (size_t i = 0; i < count && !signalled; i++)
 		table_changed(of_pws ? &circuits : &routes, &prefixes[i]);
 }
 
@@ -228,8 +301,17 @@ return_all(void)
 static void
 one_line(char *line)
 {
+	const char *last = strrchr(line, ' ');
+	bool off = last && strcmp(last, " off") == 0;
+
+	if (strncmp(line, "session ", 8) == 0)
+		session_lost = off;
+	if (strncmp(line, "status ", 7) == 0)
+		far_circuits_down = off;
 	if (of_pws && strcmp(line, "return") == 0)
 		return_all();
+	else if (signalled && strncmp(line, "s", 1) == 0)
+		signal_all();
 	else if (strncmp(line, "lsp ", 4) == 0)
 		turn(ldp, &lsps, &pes[0].lsp, strcmp(line + 4, "on") == 0);
 	else
@@ -265,6 +347,9 @@ int
 main(int argc, char **argv)
 {
 	static const struct mirror_ops ops = { .row = on_session, .synced = on_synced };
+	static const struct mirror_ops request_ops = {
+		.row = on_request, .synced = on_synced, .settled = on_requests_settled
+	};
 	char *options[] = { argv[0], (char *)(uintptr_t) "-r", argc > 1 ? argv[1] : NULL, NULL };
 
 	if (argc < 6) {
@@ -273,8 +358,9 @@ main(int argc, char **argv)
 	}
 	host = host_start(3, options, "vpn_feed");
 	of_pws = strcmp(argv[3], "circuits") == 0;
+	signalled = strcmp(argv[3], "signalled") == 0;
 	labelled = strcmp(argv[3], "-") != 0;
-	snprintf(vrf, sizeof vrf, "%s", of_pws || !labelled ? "" : argv[3]);
+	snprintf(vrf, sizeof vrf, "%s", of_pws || signalled || !labelled ? "" : argv[3]);
 	for (int i = 6; i < argc; i++) {
 		watched |= strcmp(argv[i], "bfd") == 0;
 		control_word |= strcmp(argv[i], "cw") == 0;
@@ -288,13 +374,16 @@ main(int argc, char **argv)
 	table_init(&routes, "l3vpn.Route", fill_route);
 	table_init(&labels, "l3vpn.Label", fill_label);
 	table_init(&next_hops, "l3vpn.NextHop", fill_next_hop);
-	ldp = serve("ldpd", 2, (struct table *[]){ &lsps, &syncs });
+	table_init(&signals, "ldp.Pw", fill_signal);
+	ldp = serve("ldpd", 3, (struct table *[]){ &lsps, &syncs, &signals });
 	igp = serve("igpd", 1, (struct table *[]){ &igp_routes });
 	table_init(&circuits, "l2vpn.Circuit", fill_circuit);
 	vpn = serve("l3vpnd", 3, (struct table *[]){ &routes, &labels, &next_hops });
 	if (of_pws)
 		pws = serve("l2vpnd", 1, (struct table *[]){ &circuits });
 	say(strtoul(argv[2], NULL, 10));
+	if (signalled && !mirror_open(ldp, &l2vpn_pw_request_schema, &request_ops, NULL))
+		return 1;
 	if (watched && !mirror_open(vpn, &bfd_session_schema, &ops, NULL))
 		return 1;
 	if (feed_lines(host, one_line) < 0)

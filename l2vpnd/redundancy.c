@@ -42,12 +42,12 @@ given(const struct service *s)
 static bool
 by_itself(const struct circuit_word *w)
 {
-	return strcmp(w->moved_why, "decided by l2vpnd") != 0;
+	return *w->moved_why && strcmp(w->moved_why, "decided by l2vpnd") != 0;
 }
 
 /* Where the data plane has moved them by itself, within our turn. Where it has them when our turn has just begun is where
  * they were before, until the kernel has done what we have decided. A fibd that has started again and found the turn in the
- * kernel does not know when it was. */
+ * kernel knows that it had left a path, and not when. */
 static enum l2vpn_role
 moved_to(const struct service *s)
 {

@@ -315,7 +315,8 @@ set_tunnel_policy(void *conf, const struct args *a, struct conf_error *why)
 	{                                                                                                              \
 		.view = in, .words = "tnl-policy <word>:policy", .undo = "tnl-policy [ <word>:policy ]",               \
 		.set = set_tunnel_policy,                                                                              \
-		.help = "Which tunnels the instance's routes may take, and how many at once (default: all)",           \
+		.help = "Which tunnels the instance's routes may take, and how many at once (default: all); a path "   \
+			"that it leaves without an LSP is not chosen",                                                 \
 		.ref = "RFC 4364 5"                                                                                    \
 	}
 

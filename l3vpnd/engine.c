@@ -195,8 +195,8 @@ keep_answer(struct l3vpn *g, const char *vrf, const struct bgp_next_hop *hop, bo
 	size_t i = 0;
 
 	while (i < g->early_count &&
-	       (!addr_eq(&g->early[i].hop.address, &hop->address) ||
-		   strcmp(g->early[i].hop.policy, hop->policy) != 0 || strcmp(g->early[i].vrf, vrf) != 0))
+	       (!addr_eq(&g->early[i].hop.address, &hop->address) || strcmp(g->early[i].hop.policy, hop->policy) != 0 ||
+		   strcmp(g->early[i].vrf, vrf) != 0))
 		i++;
 	if (gone && i < g->early_count)
 		g->early[i] = g->early[--g->early_count];

@@ -87,11 +87,16 @@ label_is_free(uint32_t label)
 	return label >= LABEL_FIRST_FREE && label <= LABEL_MAX;
 }
 
-/* What l2vpnd says of it would do. */
+bool
+wire_would_do(const struct wire *w)
+{
+	return w->usable && label_is_free(w->out_label);
+}
+
 static bool
 is_usable(const struct wire *w)
 {
-	return w->usable && label_is_free(w->out_label) && w->tunnel;
+	return wire_would_do(w) && w->tunnel;
 }
 
 bool
@@ -135,6 +140,16 @@ circuit_active(const struct circuit *c)
 	return leaves != LABEL_UNSET ? leaves : leaves_by(c, FIB_LAST);
 }
 
+bool
+circuit_can_leave(const struct circuit *c, const struct wire *w)
+{
+	for (uint8_t i = 0; i < c->wire_count; i++)
+		if (&c->wires[i] != w && wire_is_ready(&c->wires[i]) && leaves_by(c, FIB_FRONT) != i &&
+		    leaves_by(c, (uint16_t)(FIB_PLACE + i)) != i)
+			return false;
+	return true;
+}
+
 /* --- who sends --- */
 
 static void
@@ -160,10 +175,13 @@ begin_turn(struct rib *rib, struct circuit *c)
 		to = circuit_active(c);
 	if (to >= c->wire_count)
 		to = c->active < c->wire_count ? c->active : 0;
-	if (goes_on)
-		c->current = (uint8_t)to; /* since when, and why, nobody knows any more */
-	else
+	if (goes_on) { /* since when, and why, nobody knows any more */
+		c->current = (uint8_t)to;
+		snprintf(c->moved_why, sizeof c->moved_why, "%s",
+		    to == c->active ? "" : "its path was left before fibd started, nobody knows why");
+	} else {
 		moved(rib, c, (uint8_t)to, "decided by l2vpnd");
+	}
 	c->arrived = to != c->active;
 	c->begun = true;
 	c->in_turn = c->turn;

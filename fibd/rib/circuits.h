@@ -37,6 +37,7 @@ struct tunnel { /* the LSPs to a provider edge, for all pseudowires that go ther
 	struct tunnel_terms terms;
 	struct fate *fate;
 	struct list wires;
+	uint32_t usable;   /* so many of them, as l2vpnd says */
 	struct gate *gate; /* NULL: there is none yet, or it was shut */
 	struct gate *last; /* that was shut */
 	bool guess;        /* as its fate was, when it was looked at last */
@@ -91,7 +92,7 @@ struct circuit {                            /* a row of l2vpn.Circuit, or what t
 	uint8_t current;     /* of the wires, where frames shall leave first */
 	struct list filters; /* of struct filter */
 	uint32_t shown;      /* the wire by which they leave as the kernel has it; LABEL_UNSET: none */
-	usec_t moved_at; /* 0: before our restart */
+	usec_t moved_at;     /* 0: before our restart */
 	char moved_why[96];
 	struct circuit_note { /* l2vpnd's, for its next life */
 		uint64_t switches;
@@ -146,9 +147,11 @@ uint32_t circuit_active(
 struct filter *circuit_filter(const struct circuit *, uint16_t pref, uint32_t handle); /* NULL: none */
 uint32_t filter_handle(const struct fib_filter *);
 bool filters_same(const struct fib_filter *, const struct fib_filter *);
-bool label_is_free(uint32_t label); /* it may be a pseudowire's */
+bool label_is_free(uint32_t label);      /* it may be a pseudowire's */
+bool wire_would_do(const struct wire *); /* as l2vpnd says; wherever its tunnel leads */
 bool wire_is_ready(const struct wire *);
-bool wire_is_unsure(const struct wire *); /* nobody knows yet whether there is an LSP */
+bool circuit_can_leave(const struct circuit *, const struct wire *); /* whatever else it has is in the kernel already */
+bool wire_is_unsure(const struct wire *);                            /* nobody knows yet whether there is an LSP */
 /* Parts of circuit_settle(): that filter is wanted; it has the gate of the pseudowire's tunnel; what the kernel has for a path
  * that cannot be taken now stays, if it may. */
 void circuit_want(struct rib *, struct circuit *, const struct fib_filter *like);

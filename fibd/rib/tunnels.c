@@ -10,6 +10,10 @@
  * shut, by one message, and each circuit goes on with its next filter, which is there already. A gate that was shut stays so: a
  * path that comes back gets another one, with filters that are written for it. Who has left a path so returns when that is
  * decided, and not because the path is back.
+ *
+ * A gate is shut as well when l2vpnd says of one pseudowire after the other, until none is left, that it cannot be used: its
+ * LDP session is lost, or a port with all its circuits is down at the other end. But only where no circuit waits for a filter
+ * that is not in the kernel yet, for its frames would be lost meanwhile.
  */
 #include "fibd/rib/circuits.h"
 #include <stdlib.h>
@@ -198,6 +202,8 @@ tunnel_join(struct rib *rib, struct wire *w, const struct tunnel_terms *on)
 	if (!w->last_resort)
 		policy_counts(rib, on->policy, 1);
 	list_append(&t->wires, &w->of_tunnel);
+	rib->tunnels_dirty |= wire_would_do(w) && !t->usable;
+	t->usable += wire_would_do(w);
 	return t;
 }
 
@@ -212,6 +218,8 @@ tunnel_leave(struct rib *rib, struct wire *w)
 	if (!w->last_resort)
 		policy_counts(rib, t->terms.policy, -1);
 	list_remove(&w->of_tunnel);
+	t->usable -= wire_would_do(w);
+	rib->tunnels_dirty |= wire_would_do(w) && !t->usable;
 	if (!list_is_empty(&t->wires))
 		return;
 	if (t->gate)
@@ -284,6 +292,17 @@ way_same(const struct tunnel_way *a, const struct tunnel_way *b)
 	       memcmp(a->mac, b->mac, sizeof a->mac) == 0 && memcmp(a->own_mac, b->own_mac, sizeof a->own_mac) == 0;
 }
 
+static bool
+all_can_leave(const struct tunnel *t)
+{
+	for (const struct list *l = t->wires.next; l != &t->wires; l = l->next) {
+		const struct wire *w = CONST_OBJECT(l, struct wire, of_tunnel);
+		if (!circuit_can_leave(w->circuit, w))
+			return false;
+	}
+	return true;
+}
+
 static void
 settle(struct rib *rib, struct tunnel *t)
 {
@@ -297,9 +316,9 @@ settle(struct rib *rib, struct tunnel *t)
 		t->ways[i] = now;
 	}
 	t->way_count = f->path_count;
-	if (t->way_count)
+	if (t->way_count && t->usable)
 		keep_open(t);
-	else if (!f->guess)
+	else if (t->way_count ? t->gate && all_can_leave(t) : !f->guess)
 		shut(rib, t);
 	bool known = t->guess && !f->guess; /* what was kept may be nobody's */
 	t->guess = f->guess;

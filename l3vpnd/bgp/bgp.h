@@ -44,7 +44,7 @@ struct bgp_own_route { /* of the RIB, by import-route or network; of a VPN insta
 struct bgp_next_hop {
 	struct addr address;
 	char policy[BGP_NAME]; /* the tunnel policy that `lsp` is under; empty: none */
-	bool reachable, lsp; /* lsp: labelled packets get there */
+	bool reachable, lsp;   /* lsp: labelled packets get there */
 	uint32_t metric;
 };
 enum vpn_label_kind { VPN_LABEL_INSTANCE, VPN_LABEL_ROUTE, VPN_LABEL_NEXT_HOP };

@@ -73,8 +73,8 @@ next_hop_free(struct next_hop *h)
 void
 next_hop_told(struct instance *n, const struct bgp_next_hop *told, bool gone)
 {
-	struct next_hop *h = gone ? next_hop_find(n, &told->address, told->policy)
-				  : next_hop_get(n, &told->address, told->policy);
+	struct next_hop *h =
+	    gone ? next_hop_find(n, &told->address, told->policy) : next_hop_get(n, &told->address, told->policy);
 
 	if (!h)
 		return;

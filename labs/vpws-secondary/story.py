@@ -159,7 +159,7 @@ def killed(lab, t):
         lab.start("PE1", daemon)
         both_up(lab)
         on(lab, "PRIMARY", f"frames to go to PE2 when {daemon} is back")
-        t.check(last_switch(lab) == switch, f"nothing was moved because {daemon} was away, and why it was moved last is known")
+        t.check(last_switch(lab) == switch, f"nothing was moved because {daemon} was away, and why it was moved last is known: {last_switch(lab)}")
         t.check(service(lab)["switched"]["age_s"] >= age, f"and since when: {age} s before")
     more_is_sent(lab)
     count_loss(t, pacers, 0, "while PE1 was without one daemon after the other")

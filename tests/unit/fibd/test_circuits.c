@@ -677,6 +677,8 @@ START_TEST(after_a_restart_nothing_is_touched_and_labels_are_told_of)
 	ck_assert_uint_eq(w->tc->filter_ops, before);
 	ck_assert(row()->paths[0]->sends && row()->paths[1]->sends && row()->paths[0]->receives);
 	ck_assert_uint_eq(row()->active, 0);
+	ck_assert_uint_eq(row()->moved_at, 0);
+	ck_assert_str_eq(row()->moved_why, "");
 	/* The gates of before are known for what they are. */
 	world_lsp_gone(w, "2.2.2.2/32");
 	world_run(w);
@@ -746,7 +748,7 @@ START_TEST(after_a_restart_a_circuit_is_where_it_was_in_its_turn)
 	WAYS("");
 	ck_assert_uint_eq(row()->active, 1);
 	ck_assert_uint_eq(row()->moved_at, 0); /* nobody knows */
-	ck_assert_str_eq(row()->moved_why, "");
+	ck_assert_str_eq(row()->moved_why, "its path was left before fibd started, nobody knows why");
 	circuit(PATH2 "," PATH3, 0, 6);
 	WAYS(BY2);
 	ck_assert_uint_eq(row()->moved_at, w->now);

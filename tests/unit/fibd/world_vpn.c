@@ -97,8 +97,7 @@ world_question(struct world *w, const char *vrf, const char *address, bool gone,
 }
 
 void
-world_question_by(
-    struct world *w, const char *vrf, const char *address, const char *policy, bool gone, uint32_t round)
+world_question_by(struct world *w, const char *vrf, const char *address, const char *policy, bool gone, uint32_t round)
 {
 	L3vpn__NextHop row = L3VPN__NEXT_HOP__INIT;
 	struct addr a = world_addr(address);

@@ -128,11 +128,25 @@ START_TEST(a_move_that_a_killed_fibd_does_not_remember_is_followed)
 
 	k->active = k->shown = 1;
 	k->moved_at = 0;
-	*k->why = '\0';
+	strcpy(k->why, "its path was left before fibd started");
 	world_settle(w);
 	ck_assert_uint_eq(world_circuit(w, PORT)->active, 1);
 	ck_assert_uint_eq(known().switches, 1);
-	ck_assert_str_eq(known().why, "the data plane has left a dead path");
+	ck_assert_str_eq(known().why, "its path was left before fibd started");
+}
+END_TEST
+
+/* While it writes its filters anew, another may be the first for a moment. */
+START_TEST(what_a_fibd_shows_that_has_moved_nothing_is_not_followed)
+{
+	struct kernel *k = &w->kernels[0];
+
+	k->shown = 1;
+	k->moved_at = 0;
+	*k->why = '\0';
+	world_settle(w);
+	ck_assert_uint_eq(world_circuit(w, PORT)->active, 0);
+	assert_known((struct known){ .switches = 0 });
 }
 END_TEST
 
@@ -149,6 +163,7 @@ suite(void)
 	tcase_add_test(c, a_path_that_fibd_left_and_we_followed_counts_once);
 	tcase_add_test(c, when_fibd_and_l2vpnd_die_together_nothing_is_known);
 	tcase_add_test(c, a_move_that_a_killed_fibd_does_not_remember_is_followed);
+	tcase_add_test(c, what_a_fibd_shows_that_has_moved_nothing_is_not_followed);
 	suite_add_tcase(s, c);
 	return s;
 }
