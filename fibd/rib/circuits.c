@@ -309,6 +309,7 @@ circuit_row(struct rib *rib, const L2vpn__Circuit *row, bool gone, uint32_t roun
 	c->round = round;
 	c->tagged = row->tagged;
 	c->carrier_follows = row->carrier_follows;
+	c->dropped = row->dropped;
 	c->active = row->active;
 	c->turn = row->turn;
 	set_local(rib, c, row->local);
@@ -528,6 +529,7 @@ want_filters(struct rib *rib, struct circuit *c)
 	begin_turn(rib, c);
 	arrive(rib, c);
 	leave_dead(rib, c);
+	guards_want(rib, c);
 	want_senders(rib, c);
 	want_receivers(rib, c);
 	if (other && !c->wire_count)

@@ -326,7 +326,7 @@ sent_by(struct world *w, const struct fib_filter *f)
 const char *
 world_frame(struct world *w, uint32_t ifindex)
 {
-	uint32_t pref = 0;
+	uint32_t pref = FIB_GUARD + FIB_GUARDS; /* none of the protocols that these drop */
 
 	for (;;) {
 		const struct fib_filter *next = NULL;
@@ -444,6 +444,7 @@ world_circuit(struct world *w, const struct world_circuit *c, uint32_t round)
 	row.turn = c->turn;
 	row.tagged = c->tagged;
 	row.carrier_follows = c->carrier_follows;
+	row.dropped = c->dropped;
 	if (c->paths)
 		read_paths(w, &row, c->paths);
 	world_input(

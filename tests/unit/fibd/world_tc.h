@@ -63,7 +63,7 @@ const char *world_received(struct world *, const struct fib_filter *);
  * usable; "by P": that tunnel policy. NULL: gone. */
 struct world_circuit {
 	const char *interface, *paths, *local;
-	uint32_t active, turn;
+	uint32_t active, turn, dropped;
 	bool tagged, carrier_follows;
 };
 void world_circuit(struct world *, const struct world_circuit *, uint32_t round);
