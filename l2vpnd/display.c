@@ -185,6 +185,15 @@ vc_head(const struct show *s, const L2vpn__Vc *v)
 		LINE("switch reason", "%s", service->switch_reason);
 }
 
+/* Those of the customer's that stay here. */
+static void
+protocols(const struct show *s, const L2vpn__Service *v)
+{
+	if (*v->dropped)
+		LINE("dropped protocols", "%s%s%s%s", v->dropped, *v->not_dropped ? " (not in the kernel: " : "",
+		    v->not_dropped, *v->not_dropped ? ")" : "");
+}
+
 static void
 vc_ends(const struct show *s, const L2vpn__Vc *v)
 {
@@ -298,6 +307,8 @@ l2vpn_show_vcs(const struct show *s)
 			continue;
 		vc_ends(s, v);
 		vc_tunnel(s, v);
+		if (service)
+			protocols(s, service);
 		if (service && service->pseudowires > 1)
 			service_rules(s, service);
 		vc_times(s, v);
@@ -377,8 +388,9 @@ service_one(const struct show *s, const L2vpn__Service *v)
 	LINE("service state", "%s", up_down(v->up));
 	if (*v->trouble)
 		LINE("reason", "%s", v->trouble);
+	protocols(s, v);
 	if (*v->local) {
-		LINE("switched to", "%s", v->local);
+		LINE("switched to", "%s, by ccc %s", v->local, v->ccc);
 		return;
 	}
 	if (v->carries)

@@ -8,4 +8,6 @@ bool l2vpn_keep_service(const ProtobufCMessage *row, const struct args *);
 int l2vpn_show_vcs(const struct show *);
 int l2vpn_show_vcs_brief(const struct show *);
 int l2vpn_show_services(const struct show *);
+bool l2vpn_keep_ccc(const ProtobufCMessage *row, const struct args *); /* display_ccc.c */
+int l2vpn_show_cccs(const struct show *);
 #endif
