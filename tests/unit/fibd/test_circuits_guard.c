@@ -35,50 +35,31 @@ drop(uint32_t protocols)
 	world_run(w);
 }
 
-/* Those of the kernel's, as bits. All of them drop. */
-static uint32_t
-guards(uint32_t ifindex)
-{
-	uint32_t bits = 0;
-
-	for (size_t i = 0; i < w->tc->filter_count; i++) {
-		const struct fib_filter *f = &w->tc->filters[i];
-		if (f->ifindex != ifindex || f->pref >= FIB_FRONT)
-			continue;
-		ck_assert_uint_ge(f->pref, FIB_GUARD);
-		ck_assert_uint_lt(f->pref, FIB_GUARD + FIB_GUARDS);
-		ck_assert_uint_eq(f->out, 0);
-		ck_assert_uint_eq(f->gate, 0);
-		bits |= 1u << (f->pref - FIB_GUARD);
-	}
-	return bits;
-}
-
 START_TEST(what_is_to_be_dropped_is_dropped_and_nothing_else)
 {
 	world_pw_start(w);
 	drop(0);
-	ck_assert_uint_eq(guards(7), 0);
+	ck_assert_uint_eq(world_guards(w, 7), 0);
 	ck_assert_uint_eq(row()->n_guards, 0);
 	unsigned before = w->tc->filter_ops;
 	drop(LLDP);
-	ck_assert_uint_eq(guards(7), LLDP);
+	ck_assert_uint_eq(world_guards(w, 7), LLDP);
 	ck_assert_uint_eq(w->tc->filter_ops, before + 1);
 	ck_assert_str_eq(world_frame(w, 7), BY2);
 	ck_assert_uint_eq(row()->n_guards, 1);
 	ck_assert_str_eq(row()->guards[0]->protocol, "lldp");
 	ck_assert(row()->guards[0]->stands);
 	drop(LLDP | STP);
-	ck_assert_uint_eq(guards(7), LLDP | STP);
+	ck_assert_uint_eq(world_guards(w, 7), LLDP | STP);
 	ck_assert_uint_eq(row()->n_guards, 2);
 	ck_assert_str_eq(row()->guards[1]->protocol, "stp");
 	drop(STP);
-	ck_assert_uint_eq(guards(7), STP);
+	ck_assert_uint_eq(world_guards(w, 7), STP);
 	ck_assert_str_eq(row()->guards[0]->protocol, "stp");
 	ck_assert_str_eq(world_frame(w, 7), BY2);
 	ck_assert_uint_eq(w->tc->filter_ops, before + 3);
 	drop((1u << FIB_GUARDS) - 1);
-	ck_assert_uint_eq(guards(7), (1u << FIB_GUARDS) - 1);
+	ck_assert_uint_eq(world_guards(w, 7), (1u << FIB_GUARDS) - 1);
 	world_circuit_gone(w, "eth7");
 	world_run(w);
 	ck_assert_uint_eq(w->tc->filter_count, 0);
@@ -115,15 +96,15 @@ START_TEST(local_switching_has_them_too_each_circuit_its_own)
 	world_circuit(w, &(struct world_circuit){ "eth7", .local = "eth8", .turn = 1, .dropped = LLDP }, 1);
 	world_circuit(w, &(struct world_circuit){ "eth8", .local = "eth7", .turn = 1 }, 1);
 	world_run(w);
-	ck_assert_uint_eq(guards(7), LLDP);
-	ck_assert_uint_eq(guards(8), 0);
+	ck_assert_uint_eq(world_guards(w, 7), LLDP);
+	ck_assert_uint_eq(world_guards(w, 8), 0);
 	ck_assert_str_eq(world_frame(w, 7), "8");
 	ck_assert(row()->switched && world_circuit_there(w, "eth8")->switched);
 	world_tc_flush(w, 7);
 	ck_assert(!row()->switched);
 	ck_assert(!row()->guards[0]->stands);
 	world_run(w);
-	ck_assert_uint_eq(guards(7), LLDP);
+	ck_assert_uint_eq(world_guards(w, 7), LLDP);
 	ck_assert(row()->switched && row()->guards[0]->stands);
 	world_unplug(w, 8);
 	world_run(w);
@@ -142,7 +123,7 @@ START_TEST(one_that_the_kernel_refuses_is_said_and_the_circuit_works_all_the_sam
 	ck_assert_str_eq(row()->trouble, "");
 	ck_assert(row()->paths[0]->sends);
 	world_wait(w, 10 * USEC_PER_SEC);
-	ck_assert_uint_eq(guards(7), LLDP);
+	ck_assert_uint_eq(world_guards(w, 7), LLDP);
 	ck_assert_str_eq(row()->guards[0]->trouble, "");
 	ck_assert(row()->guards[0]->stands);
 }
@@ -193,7 +174,7 @@ START_TEST(after_a_restart_they_are_kept_until_l2vpnd_has_spoken_and_not_written
 	unsigned before = w->tc->filter_ops;
 	come_back();
 	all_is_told();
-	ck_assert_uint_eq(guards(7), LLDP | STP);
+	ck_assert_uint_eq(world_guards(w, 7), LLDP | STP);
 	drop(LLDP | STP);
 	world_lsps_synced(w, 1);
 	world_wait(w, 60 * USEC_PER_SEC);
@@ -208,10 +189,10 @@ START_TEST(after_a_restart_those_that_are_not_wanted_any_more_go)
 	drop(LLDP | STP);
 	come_back();
 	drop(STP);
-	ck_assert_uint_eq(guards(7), STP);
+	ck_assert_uint_eq(world_guards(w, 7), STP);
 	come_back();
 	all_is_told();
-	ck_assert_uint_eq(guards(7), STP); /* l2vpnd has not come */
+	ck_assert_uint_eq(world_guards(w, 7), STP); /* l2vpnd has not come */
 	world_lsps_synced(w, 1);
 	world_run(w);
 	ck_assert_uint_eq(w->tc->filter_count, 0);

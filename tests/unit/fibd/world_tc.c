@@ -345,6 +345,21 @@ world_frame(struct world *w, uint32_t ifindex)
 	}
 }
 
+uint32_t
+world_guards(struct world *w, uint32_t ifindex)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < w->tc->filter_count; i++) {
+		const struct fib_filter *f = &w->tc->filters[i];
+		if (f->ifindex != ifindex || f->pref >= FIB_FRONT)
+			continue;
+		ck_assert(f->pref >= FIB_GUARD && f->pref < FIB_GUARD + FIB_GUARDS && !f->out && !f->gate);
+		bits |= 1u << (f->pref - FIB_GUARD);
+	}
+	return bits;
+}
+
 const char *
 world_packet(struct world *w, uint32_t ifindex, uint32_t label, bool explicit_null)
 {
