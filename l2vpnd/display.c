@@ -185,13 +185,23 @@ vc_head(const struct show *s, const L2vpn__Vc *v)
 		LINE("switch reason", "%s", service->switch_reason);
 }
 
-/* Those of the customer's that stay here. */
+const char *
+l2vpn_dropped_text(const L2vpn__Service *v, char out[160])
+{
+	if (*v->not_dropped)
+		snprintf(out, 160, "%s (not in the kernel: %s)", v->dropped, v->not_dropped);
+	else
+		snprintf(out, 160, "%s", v->dropped);
+	return out;
+}
+
 static void
 protocols(const struct show *s, const L2vpn__Service *v)
 {
+	char text[160];
+
 	if (*v->dropped)
-		LINE("dropped protocols", "%s%s%s%s", v->dropped, *v->not_dropped ? " (not in the kernel: " : "",
-		    v->not_dropped, *v->not_dropped ? ")" : "");
+		LINE("dropped protocols", "%s", l2vpn_dropped_text(v, text));
 }
 
 static void

@@ -1,6 +1,5 @@
 /* display ccc: local switching. A row is one of its two interfaces; both say the same of the whole. */
 #include "l2vpnd/display.h"
-#include "proto/l2vpn.pb-c.h"
 #include <string.h>
 
 bool
@@ -34,10 +33,11 @@ up_down(bool up)
 static void
 interface(const struct show *s, const char *what, const L2vpn__Service *v)
 {
+	char text[160];
+
 	LINE(what, "%s is %s%s%s", v->interface, up_down(v->circuit_up), *v->name ? ", service " : "", v->name);
 	if (*v->dropped)
-		LINE("  dropped protocols", "%s%s%s%s", v->dropped, *v->not_dropped ? " (not in the kernel: " : "",
-		    v->not_dropped, *v->not_dropped ? ")" : "");
+		LINE("  dropped protocols", "%s", l2vpn_dropped_text(v, text));
 }
 
 static void
