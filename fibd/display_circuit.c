@@ -127,6 +127,13 @@ path_lines(const struct show *s, const Fib__Circuit *r, size_t i)
 }
 
 static void
+guard_line(const struct show *s, const Fib__CircuitGuard *g)
+{
+	text_line(s->out, "  Drops %s: %s%s%s, %llu frames", g->protocol, g->stands ? "yes" : "no",
+	    *g->trouble ? ": " : "", g->trouble, (unsigned long long)g->packets);
+}
+
+static void
 circuit_lines(const struct show *s, const Fib__Circuit *r)
 {
 	char age[16];
@@ -139,6 +146,8 @@ circuit_lines(const struct show *s, const Fib__Circuit *r)
 		text_line(s->out, "  Last switch unknown: fibd has started since then");
 	if (*r->trouble)
 		text_line(s->out, "  Trouble: %s", r->trouble);
+	for (size_t i = 0; i < r->n_guards; i++)
+		guard_line(s, r->guards[i]);
 	for (size_t i = 0; i < r->n_paths; i++)
 		path_lines(s, r, i);
 }

@@ -21,6 +21,16 @@ has_pw(const struct l2vpn_circuit_config *c)
 	return c->pw[L2VPN_PRIMARY].line || c->pw[L2VPN_SECONDARY].line || c->pw[L2VPN_BYPASS].line;
 }
 
+/* The local switching that has this interface; NULL: none. */
+static const struct l2vpn_ccc *
+ccc_of(const struct l2vpn_config *c, const char *interface)
+{
+	for (size_t i = 0; i < c->ccc_count * 2; i++)
+		if (ifname_eq(c->cccs[i / 2].interface[i % 2], interface))
+			return &c->cccs[i / 2];
+	return NULL;
+}
+
 static bool
 has_backup(const struct l2vpn_circuit_config *c)
 {
@@ -132,8 +142,29 @@ check_mode(const struct l2vpn_circuit_config *c, struct conf_error *why)
 
 /* --- what an interface is --- */
 
+/* The customer sees a carrier go on a port that has pseudowires, and nowhere else. */
 static void
-check_circuit(const struct l2vpn_circuit_config *c, struct conf_error *why)
+check_carrier(const struct l2vpn_config *config, const struct l2vpn_circuit_config *c, struct conf_error *why)
+{
+	const struct l2vpn_ccc *ccc = c->carrier_follows ? ccc_of(config, c->name) : NULL;
+
+	conf_about(why, c->carrier_line);
+	if (!c->carrier_follows)
+		return;
+	if (l2vpn_is_subinterface(c->name))
+		conf_warn(why,
+		    "%s is a subinterface and has no carrier that its customer could see; this line does nothing",
+		    c->name);
+	else if (ccc)
+		conf_warn(why,
+		    "the carrier of %s would follow its pseudowires, and `ccc %s` has none; this line does nothing",
+		    c->name, ccc->name);
+	else if (!has_pw(c))
+		conf_warn(why, "%s has no pseudowire that its carrier could follow; this line does nothing", c->name);
+}
+
+static void
+check_circuit(const struct l2vpn_config *config, const struct l2vpn_circuit_config *c, struct conf_error *why)
 {
 	conf_about(why, c->suppress_line);
 	if (c->suppress_line && has_pw(c))
@@ -150,25 +181,35 @@ check_circuit(const struct l2vpn_circuit_config *c, struct conf_error *why)
 			    why, "which frames of its port are those of %s is said by `vlan-type dot1q VLAN`", c->name);
 	}
 	conf_about(why, c->service_line);
-	if (*c->service && !has_pw(c))
-		conf_warn(why, "%s has no pseudowire that service %s could have", c->name, c->service);
+	if (*c->service && !has_pw(c) && !ccc_of(config, c->name))
+		conf_warn(why, "%s has no pseudowire and no `ccc` that service %s could have", c->name, c->service);
+	conf_about(why, c->dropped_line);
+	if (c->dropped && !has_pw(c) && !ccc_of(config, c->name))
+		conf_warn(why,
+		    "%s has no pseudowire and no `ccc` that frames could be kept from; this line does nothing",
+		    c->name);
+	check_carrier(config, c, why);
 }
 
-/* A port's pseudowire takes all frames, and those of its subinterfaces with them. */
+/* A port's pseudowire takes all frames, and those of its subinterfaces with them; local switching does as well. */
 static void
-check_port(const struct l2vpn_config *c, const struct l2vpn_circuit_config *sub, int line, struct conf_error *why)
+check_port(const struct l2vpn_config *c, const char *sub, int line, struct conf_error *why)
 {
 	char port[L2VPN_IF];
-	size_t n = (size_t)(strchr(sub->name, '.') - sub->name);
+	size_t n = (size_t)(strchr(sub, '.') - sub);
 
-	memcpy(port, sub->name, n);
+	memcpy(port, sub, n);
 	port[n] = '\0';
 	conf_about(why, line);
 	const struct l2vpn_circuit_config *p = l2vpn_config_find(c, port);
+	const struct l2vpn_ccc *ccc = ccc_of(c, port);
 	if (p && has_pw(p))
 		conf_refuse(why,
 		    "%s gives all its frames to a pseudowire of its own, so %s has none; take one of both out", port,
-		    sub->name);
+		    sub);
+	else if (ccc)
+		conf_refuse(why, "%s gives all its frames to `ccc %s`, so %s has none; take one of both out", port,
+		    ccc->name, sub);
 }
 
 /* --- what only one circuit can have --- */
@@ -211,20 +252,32 @@ tag_cmp(const void *a, const void *b)
 }
 
 static bool
-has_service(const struct l2vpn_circuit_config *c)
+has_service(const struct l2vpn_config *config, const struct l2vpn_circuit_config *c)
 {
+	(void)config;
 	return *c->service;
 }
 
-static bool
-has_tag(const struct l2vpn_circuit_config *c)
+/* The line by which it has frames; 0: it has none. */
+static int
+taking_line(const struct l2vpn_config *config, const struct l2vpn_circuit_config *c)
 {
-	return has_pw(c) && l2vpn_is_subinterface(c->name) && c->vlan;
+	const struct l2vpn_ccc *ccc = has_pw(c) ? NULL : ccc_of(config, c->name);
+
+	return ccc ? ccc->line : c->pw[L2VPN_PRIMARY].line;
 }
 
 static bool
-same_service(const struct l2vpn_circuit_config *x, const struct l2vpn_circuit_config *y, struct conf_error *why)
+has_tag(const struct l2vpn_config *config, const struct l2vpn_circuit_config *c)
 {
+	return c->vlan && l2vpn_is_subinterface(c->name) && (has_pw(c) || ccc_of(config, c->name));
+}
+
+static bool
+same_service(const struct l2vpn_config *config, const struct l2vpn_circuit_config *x,
+    const struct l2vpn_circuit_config *y, struct conf_error *why)
+{
+	(void)config;
 	if (strcmp(x->service, y->service) != 0)
 		return false;
 	conf_about(why, y->service_line);
@@ -234,31 +287,34 @@ same_service(const struct l2vpn_circuit_config *x, const struct l2vpn_circuit_co
 }
 
 static bool
-same_tag(const struct l2vpn_circuit_config *x, const struct l2vpn_circuit_config *y, struct conf_error *why)
+same_tag(const struct l2vpn_config *config, const struct l2vpn_circuit_config *x, const struct l2vpn_circuit_config *y,
+    struct conf_error *why)
 {
 	if (port_cmp(x, y) != 0 || x->vlan != y->vlan)
 		return false;
-	conf_about(why, y->pw[L2VPN_PRIMARY].line);
+	conf_about(why, taking_line(config, y));
 	conf_refuse(why, "%s has the frames with tag %u already; give %s another", x->name, x->vlan, y->name);
 	return true;
 }
 
 /* Sorts those that have such a thing, so that those that have the same stand together: the first has it. */
 static void
-check_unique(const struct l2vpn_config *c, bool (*has)(const struct l2vpn_circuit_config *),
+check_unique(const struct l2vpn_config *c,
+    bool (*has)(const struct l2vpn_config *, const struct l2vpn_circuit_config *),
     int (*compare)(const void *, const void *),
-    bool (*same)(const struct l2vpn_circuit_config *, const struct l2vpn_circuit_config *, struct conf_error *),
+    bool (*same)(const struct l2vpn_config *, const struct l2vpn_circuit_config *, const struct l2vpn_circuit_config *,
+	struct conf_error *),
     struct conf_error *why)
 {
 	const struct l2vpn_circuit_config **all = mem_zalloc((c->circuit_count + 1) * sizeof *all);
 	size_t count = 0, first = 0;
 
 	for (size_t i = 0; i < c->circuit_count; i++)
-		if (has(&c->circuits[i]))
+		if (has(c, &c->circuits[i]))
 			all[count++] = &c->circuits[i];
 	qsort(all, count, sizeof *all, compare);
 	for (size_t i = 1; i < count; i++)
-		if (!same(all[first], all[i], why))
+		if (!same(c, all[first], all[i], why))
 			first = i;
 	free(all);
 }
@@ -279,6 +335,8 @@ check_cccs(const struct l2vpn_config *c, struct conf_error *why)
 		if (l2vpn_is_subinterface(interface) && !(circuit && circuit->vlan))
 			conf_refuse(why, "which frames of its port are those of %s is said by `vlan-type dot1q VLAN`",
 			    interface);
+		if (l2vpn_is_subinterface(interface))
+			check_port(c, interface, c->cccs[i / 2].line, why);
 		for (size_t k = 0; k < i / 2 * 2; k++)
 			if (ifname_eq(c->cccs[k / 2].interface[k % 2], interface))
 				conf_refuse(
@@ -351,10 +409,10 @@ l2vpn_check(void *conf, struct conf_error *why)
 			check_same(circuit, &all[i], &primary, why);
 		}
 		if (all[i].role == L2VPN_PRIMARY && l2vpn_is_subinterface(circuit->name))
-			check_port(c, circuit, circuit->pw[L2VPN_PRIMARY].line, why);
+			check_port(c, circuit->name, circuit->pw[L2VPN_PRIMARY].line, why);
 	}
 	for (size_t i = 0; i < c->circuit_count; i++) {
-		check_circuit(&c->circuits[i], why);
+		check_circuit(c, &c->circuits[i], why);
 		check_mode(&c->circuits[i], why);
 	}
 	check_unique(c, has_service, service_cmp, same_service, why);

@@ -112,16 +112,44 @@ set_holdoff(void *conf, const struct args *a, struct conf_error *why)
 	return 0;
 }
 
-#define SETTING(function, field, said)                                                \
-	static int function(void *conf, const struct args *a, struct conf_error *why) \
-	{                                                                             \
-		(void)why;                                                            \
-		l2vpn_line_circuit(conf, a)->field = args_undo(a) ? !(said) : (said); \
-		return 0;                                                             \
-	}
-SETTING(set_vccv, no_vccv, false)
-SETTING(set_trigger, carrier_follows, true)
-#undef SETTING
+static int
+set_vccv(void *conf, const struct args *a, struct conf_error *why)
+{
+	(void)why;
+	l2vpn_line_circuit(conf, a)->no_vccv = args_undo(a);
+	return 0;
+}
+
+static int
+set_trigger(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct l2vpn_circuit_config *c = l2vpn_line_circuit(conf, a);
+
+	(void)why;
+	c->carrier_follows = !args_undo(a);
+	c->carrier_line = args_undo(a) ? 0 : args_line(a);
+	return 0;
+}
+
+/* Adds to what earlier lines have said. */
+static int
+set_protocols(void *conf, const struct args *a, struct conf_error *why)
+{
+	struct l2vpn_circuit_config *c = l2vpn_line_circuit(conf, a);
+	unsigned named = 0;
+
+	(void)why;
+	for (int p = 0; p < L2VPN_PROTOCOLS; p++)
+		named |= (unsigned)arg_given(a, l2vpn_protocol_name((enum l2vpn_protocol)p)) << p;
+	if (!named)
+		named = L2VPN_ALL_PROTOCOLS;
+	if (args_undo(a) || arg_given(a, "forward"))
+		c->dropped &= (uint8_t)~named;
+	else
+		c->dropped |= (uint8_t)named;
+	c->dropped_line = c->dropped ? args_line(a) : 0;
+	return 0;
+}
 
 static int
 set_bfd(void *conf, const struct args *a, struct conf_error *why)
@@ -216,7 +244,16 @@ const struct command l2vpn_circuit_commands[] = {
 	    .set = set_trigger,
 	    .help = "While no pseudowire can be used the interface has no carrier, or is down where that cannot be "
 		    "switched, so "
-		    "that the customer sees it; not of subinterfaces",
+		    "that the customer sees it; not of subinterfaces and not of `ccc`",
 	    .ref = "RFC 6310 6" },
+	{ .view = VIEW_INTERFACE,
+	    .words = "l2protocol-tunnel { all | { cdp | dot1x | lacp | lldp | stp }* } { drop | forward }",
+	    .undo = "l2protocol-tunnel [ all | { cdp | dot1x | lacp | lldp | stp }* ] [ drop | forward ]",
+	    .set = set_protocols,
+	    .help =
+		"Which protocols of the customer's switches go through the pseudowire or `ccc`: all do, but for those "
+		"that "
+		"are dropped here as they come in; with LACP go all slow protocols, with CDP what else has its address",
+	    .ref = "IEEE 802.1Q 8.6.3, RFC 4448 4.2" },
 	{ .more = l2vpn_pw_commands },
 };

@@ -257,6 +257,14 @@ l2vpn_mode_name(enum l2vpn_mode m)
 }
 
 const char *
+l2vpn_protocol_name(enum l2vpn_protocol p)
+{
+	static const char *const names[L2VPN_PROTOCOLS] = { "cdp", "dot1x", "lacp", "lldp", "stp" };
+
+	return names[p];
+}
+
+const char *
 l2vpn_type_name(uint32_t type)
 {
 	switch (type) {

@@ -38,6 +38,9 @@ enum l2vpn_said { L2VPN_UNSAID, L2VPN_NO, L2VPN_YES };
 enum l2vpn_role { L2VPN_PRIMARY, L2VPN_SECONDARY, L2VPN_BYPASS, L2VPN_ROLES };
 enum l2vpn_mode { L2VPN_FRR, L2VPN_MASTER, L2VPN_SLAVE, L2VPN_INDEPENDENT, L2VPN_MODES };
 enum l2vpn_revert { L2VPN_DELAY, L2VPN_IMMEDIATELY, L2VPN_NEVER, L2VPN_REVERTS };
+/* Of the link between the customer's switch and ours: bits of l2vpn.Circuit, and the names of fib.CircuitGuard. */
+enum l2vpn_protocol { L2VPN_CDP, L2VPN_DOT1X, L2VPN_LACP, L2VPN_LLDP, L2VPN_STP, L2VPN_PROTOCOLS };
+enum { L2VPN_ALL_PROTOCOLS = (1 << L2VPN_PROTOCOLS) - 1 };
 enum l2vpn_link { L2VPN_ETHERNET, L2VPN_LINK_PPP, L2VPN_LINK_HDLC };
 
 struct l2vpn_bfd { /* whether BFD watches something; of the timers 0 is bfdd's default */
@@ -80,9 +83,12 @@ struct l2vpn_circuit_config { /* an interface, of which anything is said that co
 	bool no_vccv;
 	struct l2vpn_bfd bfd, vccv_bfd;
 	bool carrier_follows; /* `mpls l2vpn trigger if-down` */
-	uint8_t mode;         /* enum l2vpn_mode */
-	int mode_line;        /* 0: not said */
-	uint8_t revert;       /* enum l2vpn_revert */
+	int carrier_line;
+	uint8_t dropped; /* `l2protocol-tunnel … drop`: bits, 1 << enum l2vpn_protocol */
+	int dropped_line;
+	uint8_t mode;   /* enum l2vpn_mode */
+	int mode_line;  /* 0: not said */
+	uint8_t revert; /* enum l2vpn_revert */
 	int revert_line;
 	uint16_t delay_s, resume_s; /* of L2VPN_DELAY; after it and after L2VPN_IMMEDIATELY */
 	bool has_resume;
@@ -141,5 +147,6 @@ bool l2vpn_is_subinterface(const char *interface);
 enum l2vpn_link l2vpn_usual_link(const char *interface); /* of its kind */
 const char *l2vpn_role_name(enum l2vpn_role);            /* "primary" */
 const char *l2vpn_mode_name(enum l2vpn_mode);            /* "frr" */
+const char *l2vpn_protocol_name(enum l2vpn_protocol);    /* "lldp" */
 const char *l2vpn_type_name(uint32_t type);              /* "ethernet", "vlan", as VRP calls them */
 #endif

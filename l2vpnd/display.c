@@ -185,6 +185,25 @@ vc_head(const struct show *s, const L2vpn__Vc *v)
 		LINE("switch reason", "%s", service->switch_reason);
 }
 
+const char *
+l2vpn_dropped_text(const L2vpn__Service *v, char out[160])
+{
+	if (*v->not_dropped)
+		snprintf(out, 160, "%s (not in the kernel: %s)", v->dropped, v->not_dropped);
+	else
+		snprintf(out, 160, "%s", v->dropped);
+	return out;
+}
+
+static void
+protocols(const struct show *s, const L2vpn__Service *v)
+{
+	char text[160];
+
+	if (*v->dropped)
+		LINE("dropped protocols", "%s", l2vpn_dropped_text(v, text));
+}
+
 static void
 vc_ends(const struct show *s, const L2vpn__Vc *v)
 {
@@ -298,6 +317,8 @@ l2vpn_show_vcs(const struct show *s)
 			continue;
 		vc_ends(s, v);
 		vc_tunnel(s, v);
+		if (service)
+			protocols(s, service);
 		if (service && service->pseudowires > 1)
 			service_rules(s, service);
 		vc_times(s, v);
@@ -377,8 +398,9 @@ service_one(const struct show *s, const L2vpn__Service *v)
 	LINE("service state", "%s", up_down(v->up));
 	if (*v->trouble)
 		LINE("reason", "%s", v->trouble);
+	protocols(s, v);
 	if (*v->local) {
-		LINE("switched to", "%s", v->local);
+		LINE("switched to", "%s, by ccc %s", v->local, v->ccc);
 		return;
 	}
 	if (v->carries)

@@ -66,7 +66,9 @@ struct told_circuit { /* a row of fib.Circuit */
 	uint32_t round;
 	struct circuit_word {
 		uint32_t ifindex, mtu, active, turn; /* active: LABEL_UNSET none */
+		bool joined;                         /* seen in the kernel: frames go to the other circuit */
 		bool up, held;                       /* held: fibd holds its carrier down; `up` is what was so before */
+		uint32_t dropped;                    /* protocols, 1 << enum l2vpn_protocol; seen in the kernel */
 		usec_t moved_at;                     /* the last change of `active`; 0: fibd does not know */
 		char moved_why[160], trouble[160];
 		uint64_t switches; /* these three: as we have told them, in an earlier life or this one */
@@ -168,6 +170,8 @@ struct service { /* an attachment circuit: a row of l2vpn.Circuit and of l2vpn.S
 	struct l2vpn *of;
 	char name[L2VPN_IF];
 	char local[L2VPN_IF]; /* local switching: the other interface; "": pseudowires */
+	char ccc[L2VPN_CCC];  /* its name */
+	bool out_interface;   /* the second of the two */
 	struct l2vpn_circuit_config config;
 	struct pw *pws[L2VPN_ROLES]; /* by role; NULL: none */
 	bool wanted;                 /* by the configuration that is being taken over */
@@ -195,9 +199,11 @@ struct service { /* an attachment circuit: a row of l2vpn.Circuit and of l2vpn.S
 		struct circuit_word word;
 		bool answered; /* fibd has */
 		enum redundancy_state redundancy;
+		char why[200]; /* local switching: why it is down */
+		usec_t since;  /* and when it last went up or down */
 	} state;
 	struct circuit_said { /* in l2vpn.Circuit, as it is there */
-		uint32_t active, turn;
+		uint32_t active, turn, dropped;
 		bool tagged, carrier_follows;
 		uint8_t count;
 		char local[L2VPN_IF];
@@ -269,6 +275,9 @@ void services_review(struct l2vpn *);
 void service_review(struct service *);
 struct service *service_find(const struct l2vpn *, const char *name);
 const char *service_text(const struct service *, char out[L2VPN_IF + L2VPN_SERVICE + 16]); /* "gold (GE0/1/0)" */
+
+/* --- local_switching.c --- */
+void local_switching_look(struct service *); /* of one of the two: both are up, or down with the same reason */
 
 /* --- pw.c --- */
 struct pw *pw_find(const struct l2vpn *, const struct addr *peer, uint32_t type, uint32_t vc_id);

@@ -117,6 +117,19 @@ print_reroute(const struct l2vpn_circuit_config *c, const char *head, struct con
 }
 
 static void
+print_protocols(const struct l2vpn_circuit_config *c, const char *head, struct conf_lines *out)
+{
+	struct line l = { .at = 0 };
+
+	if (c->dropped == L2VPN_ALL_PROTOCOLS)
+		say(&l, " all");
+	for (int p = 0; p < L2VPN_PROTOCOLS && c->dropped != L2VPN_ALL_PROTOCOLS; p++)
+		if (c->dropped & 1u << p)
+			say(&l, " %s", l2vpn_protocol_name((enum l2vpn_protocol)p));
+	conf_say(out, CONF_INTERFACES, head, RANK, "l2protocol-tunnel%s drop", l.text);
+}
+
+static void
 print_circuit(const struct l2vpn_circuit_config *c, struct conf_lines *out)
 {
 	char head[16 + L2VPN_IF], timers[TIMERS];
@@ -147,6 +160,8 @@ print_circuit(const struct l2vpn_circuit_config *c, struct conf_lines *out)
 		SAY("mpls l2vpn vccv bfd%s", bfd_timers(&c->vccv_bfd, timers));
 	if (c->carrier_follows)
 		SAY("mpls l2vpn trigger if-down");
+	if (c->dropped)
+		print_protocols(c, head, out);
 #undef SAY
 }
 

@@ -40,6 +40,7 @@ fill_circuit(const struct row *row, void *message, struct arena *arena)
 	m->switches = s->switches;
 	m->switched = s->switched_at;
 	m->switch_reason = fill_text(s->switch_why);
+	m->dropped = c->dropped;
 	m->paths = arena_take(arena, (c->count + 1u) * sizeof *m->paths);
 	for (; m->n_paths < c->count; m->n_paths++) {
 		const struct path_said *p = &c->path[m->n_paths];
@@ -186,6 +187,19 @@ fill_rules(const struct service *s, L2vpn__Service *m, struct arena *arena)
 	}
 }
 
+static char *
+protocols_text(uint32_t bits, struct arena *arena)
+{
+	char text[64] = "";
+	size_t at = 0;
+
+	for (int p = 0; p < L2VPN_PROTOCOLS; p++)
+		if (bits & 1u << p)
+			at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", at ? " " : "",
+			    l2vpn_protocol_name((enum l2vpn_protocol)p));
+	return arena_text(arena, text);
+}
+
 static void
 fill_service(const struct row *row, void *message, struct arena *arena)
 {
@@ -198,7 +212,13 @@ fill_service(const struct row *row, void *message, struct arena *arena)
 	m->local = fill_text(s->local);
 	m->circuit_up = s->state.word.up;
 	m->mtu = s->state.word.mtu;
-	m->trouble = fill_text(!s->state.answered       ? "fibd has not answered yet"
+	m->ccc = fill_text(s->ccc);
+	m->out_interface = s->out_interface;
+	m->since = s->state.since;
+	m->dropped = protocols_text(s->config.dropped, arena);
+	m->not_dropped = protocols_text(s->config.dropped & ~s->state.word.dropped, arena);
+	m->trouble = fill_text(*s->local                ? s->state.why
+			       : !s->state.answered     ? "fibd has not answered yet"
 			       : !s->state.word.ifindex ? "there is no such interface"
 							: s->state.word.trouble);
 	m->up = s->state.up;

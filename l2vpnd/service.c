@@ -113,6 +113,7 @@ tell_circuit(struct service *s)
 	memset(&c, 0, sizeof c);
 	c.turn = s->turn;
 	c.carrier_follows = s->config.carrier_follows;
+	c.dropped = s->config.dropped;
 	memcpy(c.local, s->local, sizeof c.local);
 	for (int r = 0; r < L2VPN_ROLES; r++) {
 		const struct pw *p = s->pws[r];
@@ -146,21 +147,15 @@ tell_pws(struct service *s, const struct pw_state before[L2VPN_ROLES])
 	}
 }
 
-/* Of two that are switched to each other both hear of it. */
-static bool
-goes_both_ways(struct service *s)
+static void
+look_both_ways(struct service *s)
 {
 	const struct pw *active = s->pws[s->state.active];
-	struct service *other = *s->local ? service_find(s->of, s->local) : NULL;
 
-	if (!*s->local)
-		return s->state.carries && active && active->state.up;
-	bool up = other && s->state.word.up && other->state.word.up && !*s->state.word.trouble;
-	if (other && other->state.up != up) {
-		other->state.up = up;
-		table_changed(&s->of->service_table, &other->row);
-	}
-	return up;
+	if (*s->local)
+		local_switching_look(s);
+	else
+		s->state.up = s->state.carries && active && active->state.up;
 }
 
 void
@@ -188,7 +183,7 @@ service_review(struct service *s)
 	s->adopted = true;
 	tell_pws(s, before);
 	tell_circuit(s);
-	s->state.up = goes_both_ways(s);
+	look_both_ways(s);
 	s->state.redundancy = s->redundancy;
 	if (!row_is_in_table(&s->row) || !is_same(&was, &s->state, sizeof was) || switches != s->switches ||
 	    turn != s->turn)
@@ -341,11 +336,16 @@ want_all(struct l2vpn *l)
 	const struct l2vpn_config *c = &l->config;
 
 	for (size_t i = 0; i < c->circuit_count && c->enabled; i++)
-		if (carries_pws(&c->circuits[i]))
-			*want(l, c->circuits[i].name)->local = '\0';
+		if (carries_pws(&c->circuits[i])) {
+			struct service *s = want(l, c->circuits[i].name);
+			*s->local = *s->ccc = '\0';
+			s->out_interface = false;
+		}
 	for (size_t i = 0; i < c->ccc_count * 2 && c->enabled; i++) {
 		struct service *s = want(l, c->cccs[i / 2].interface[i % 2]);
 		memset(s->local, 0, sizeof s->local);
+		memcpy(s->ccc, c->cccs[i / 2].name, sizeof s->ccc);
+		s->out_interface = i % 2;
 		memcpy(s->local, c->cccs[i / 2].interface[!(i % 2)], sizeof s->local);
 	}
 }

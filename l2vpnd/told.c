@@ -191,6 +191,19 @@ told_path(const Fib__CircuitPath *row)
 	return p;
 }
 
+static uint32_t
+dropped(const Fib__Circuit *row)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < row->n_guards; i++)
+		for (int p = 0; p < L2VPN_PROTOCOLS; p++)
+			if (row->guards[i]->stands &&
+			    strcmp(row->guards[i]->protocol, l2vpn_protocol_name((enum l2vpn_protocol)p)) == 0)
+				bits |= 1u << p;
+	return bits;
+}
+
 static struct circuit_word
 circuit_word(const Fib__Circuit *row)
 {
@@ -203,6 +216,8 @@ circuit_word(const Fib__Circuit *row)
 	w.turn = row->turn;
 	w.up = row->up;
 	w.held = row->held;
+	w.joined = row->joined;
+	w.dropped = dropped(row);
 	w.moved_at = row->moved_at;
 	snprintf(w.moved_why, sizeof w.moved_why, "%s", row->moved_why);
 	w.switches = row->switches;
@@ -227,7 +242,7 @@ static bool
 circuit_says_less(const struct circuit_word *new, const struct circuit_word *before)
 {
 	bool less = (before->up && !new->up) || (before->ifindex && !new->ifindex) ||
-		    (before->active != LABEL_UNSET && new->active == LABEL_UNSET);
+		    (before->joined && !new->joined) || (before->active != LABEL_UNSET && new->active == LABEL_UNSET);
 
 	for (uint8_t i = 0; i < before->count && !less; i++) {
 		const struct told_path *b = &before->path[i], *n = path_of(new, b);

@@ -215,8 +215,9 @@ print_routes(const struct part *part, const struct l3vpn_config *c, size_t insta
 	for (size_t i = 0; i < f->network_count; i++) {
 		const struct prefix *p = &f->networks[i].prefix;
 		const char *policy = f->networks[i].policy;
-		struct addr mask = addr_v4(p->len ? UINT32_MAX << (32 - p->len % 33) : 0);
-		if (p->addr.family == 4)
+		bool is_v4 = p->addr.family == 4;
+		struct addr mask = addr_v4(is_v4 && p->len ? UINT32_MAX << (32 - p->len) : 0);
+		if (is_v4)
 			addr_text(&mask, m);
 		else
 			snprintf(m, sizeof m, "%u", p->len);

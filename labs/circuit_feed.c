@@ -4,7 +4,7 @@
  *   circuit_feed RUN
  *
  * A line is a row, and replaces the one before of the same interface:
- *   INTERFACE ACTIVE TURN [tagged] [follows] [local=NAME] [, PEER VC-ID OUT-LABEL IN-LABEL [cw] [ccN] [bfd] [off]]…
+ *   INTERFACE ACTIVE TURN [tagged] [follows] [local=NAME] [drop=BITS] [, PEER VC-ID OUT-LABEL IN-LABEL [cw] [ccN] [bfd] [off]]…
  *   gone INTERFACE
  * Each is answered by a line `done`, when it is on its way. `off`: a path that is not usable. `ccN`: its control
  * channel is of form N (RFC 5085 5.1): 1 associated channel, 2 router alert, 3 TTL.
@@ -25,7 +25,7 @@ enum { CIRCUITS = 2048, PATHS = 4 };
 struct circuit {
 	struct row row;
 	char interface[64], local[64];
-	uint32_t active, turn;
+	uint32_t active, turn, dropped;
 	bool tagged, follows;
 	size_t path_count;
 	struct path {
@@ -52,6 +52,7 @@ fill(const struct row *row, void *message, struct arena *arena)
 	m->turn = c->turn;
 	m->tagged = c->tagged;
 	m->carrier_follows = c->follows;
+	m->dropped = c->dropped;
 	m->paths = arena_take(arena, PATHS * sizeof *m->paths);
 	for (; m->n_paths < c->path_count; m->n_paths++) {
 		const struct path *from = &c->paths[m->n_paths];
@@ -114,11 +115,14 @@ read_row(char *line)
 	c->path_count = 0;
 	c->tagged = c->follows = false;
 	*c->local = '\0';
+	c->dropped = 0;
 	for (int i = 0; (word = strsep(&part, " ")); i++) {
 		if (i < 2)
 			*(i ? &c->turn : &c->active) = (uint32_t)strtoul(word, NULL, 10);
 		else if (strncmp(word, "local=", 6) == 0)
 			snprintf(c->local, sizeof c->local, "%s", word + 6);
+		if (strncmp(word, "drop=", 5) == 0)
+			c->dropped = (uint32_t)strtoul(word + 5, NULL, 10);
 		c->tagged |= strcmp(word, "tagged") == 0;
 		c->follows |= strcmp(word, "follows") == 0;
 	}

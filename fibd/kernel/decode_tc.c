@@ -43,6 +43,9 @@ struct seen { /* of a filter, while its actions are read */
 	struct fib_filter *f;
 	bool is_channel; /* of a control channel, as its place says */
 	bool signed_by_us, received, channel;
+	bool guards; /* counted: by these two */
+	uint32_t ifindex;
+	uint16_t pref;
 	unsigned pops;
 };
 
@@ -82,7 +85,12 @@ read_verdict(struct nlattr *options, struct nlattr *stats, struct seen *s)
 
 	if (nla_parse_nested(a, TCA_GACT_MAX, options, NULL) < 0 || !get(a[TCA_GACT_PARMS], &parms, sizeof parms))
 		return false;
-	if (parms.index >= FIB_SENT && parms.index < FIB_ACTIONS_END) {
+	if (parms.index >= FIB_GUARDED && parms.index < FIB_ACTIONS_END) {
+		s->guards = true;
+		s->ifindex = (parms.index - FIB_GUARDED) >> FIB_GUARD_BITS;
+		s->pref = (uint16_t)(FIB_GUARD + (parms.index & ((1u << FIB_GUARD_BITS) - 1)));
+		read_count(stats, s->f);
+	} else if (parms.index >= FIB_SENT && parms.index < FIB_GUARDED) {
 		s->f->label = parms.index & LABEL_BITS;
 		s->received = parms.index >= FIB_RECEIVED;
 		s->channel = parms.index >= FIB_CHANNELED;
@@ -206,7 +214,8 @@ is_our_place(const struct tcmsg *m, uint16_t pref, uint32_t chain, bool *ret_blo
 		return m->tcm_block_index == FIB_BLOCK && pref >= FIB_CHANNEL && pref <= FIB_RECEIVE &&
 		       chain == (pref == FIB_ASSOCIATED ? FIB_CHAIN : 0);
 	return m->tcm_parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) && !chain &&
-	       ((pref >= FIB_FRONT && pref <= FIB_DROP) || pref == FIB_CHANNEL);
+	       ((pref >= FIB_GUARD && pref < FIB_GUARD + FIB_GUARDS) || (pref >= FIB_FRONT && pref <= FIB_DROP) ||
+		   pref == FIB_CHANNEL);
 }
 
 /* It looks for what ours look for. */
@@ -343,10 +352,12 @@ decode_counts(const struct nlmsghdr *h, struct fib_object *ret, unsigned room)
 	{
 		struct fib_filter f = { 0 };
 		struct seen s = { .f = &f };
-		if (count == room || !read_action(action, &s) || !f.label)
+		if (count == room || !read_action(action, &s) || (!f.label && !s.guards))
 			continue;
 		ret[count].kind = FIB_COUNT;
 		ret[count++].count = (struct fib_count){ .label = f.label,
+			.ifindex = s.ifindex,
+			.pref = s.pref,
 			.received = s.received,
 			.channel = s.channel,
 			.packets = f.packets,

@@ -241,6 +241,12 @@ put_channel_receiving(struct actions *a, const struct fib_filter *f)
 	close_signed(a, f);
 }
 
+static bool
+is_guard(const struct fib_filter *f)
+{
+	return f->pref >= FIB_GUARD && f->pref < FIB_GUARD + FIB_GUARDS;
+}
+
 static void
 put_actions(struct nl_msg *m, int attribute, const struct fib_filter *f)
 {
@@ -255,6 +261,9 @@ put_actions(struct nl_msg *m, int attribute, const struct fib_filter *f)
 	} else if (f->form) {
 		put_channel_receiving(&a, f);
 	} else if (!f->out) {
+		if (is_guard(f) && f->ifindex < TC_GUARD_LINKS)
+			put_verdict(
+			    &a, FIB_GUARDED | f->ifindex << FIB_GUARD_BITS | (f->pref - FIB_GUARD), TC_ACT_PIPE);
 		open_verdict(&a, 0, TC_ACT_SHOT);
 		close_signed(&a, f);
 	} else if (f->ifindex) {
@@ -339,6 +348,38 @@ put_sieve(struct nl_msg *m, const struct fib_filter *f)
 	nla_put(m, TCA_U32_SEL, (int)(sizeof u32.sel + count * sizeof *u32.keys), &u32);
 }
 
+enum { BELOW = 0x0f, EXACTLY = 0 }; /* of the last byte of an address: what may be anything */
+
+/* What a guard looks for. A protocol with a type of its own is told by that, whichever of the 16 addresses that no bridge forwards
+ * it goes to (IEEE 802.1Q 8.6.3); those without one share ETH_P_802_2, and their address tells them. */
+static const struct guard {
+	uint16_t type;
+	uint8_t mac[6], open;
+} guards[FIB_GUARDS] = {
+	[FIB_GUARD_CDP] = { ETH_P_802_2, { 0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc }, EXACTLY },
+	[FIB_GUARD_DOT1X] = { ETH_P_PAE, { 0x01, 0x80, 0xc2, 0, 0, 0 }, BELOW },
+	[FIB_GUARD_LACP] = { ETH_P_SLOW, { 0x01, 0x80, 0xc2, 0, 0, 0 }, BELOW },
+	[FIB_GUARD_LLDP] = { ETH_P_LLDP, { 0x01, 0x80, 0xc2, 0, 0, 0 }, BELOW },
+	[FIB_GUARD_STP] = { ETH_P_802_2, { 0x01, 0x80, 0xc2, 0, 0, 0 }, EXACTLY },
+};
+
+static uint16_t
+type_of(const struct fib_filter *f)
+{
+	if (is_guard(f))
+		return guards[f->pref - FIB_GUARD].type;
+	return !f->ifindex || f->form ? ETH_P_MPLS_UC : ETH_P_ALL;
+}
+
+static void
+put_address(struct nl_msg *m, const struct guard *g)
+{
+	const uint8_t mask[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, (uint8_t)~g->open };
+
+	nla_put(m, TCA_FLOWER_KEY_ETH_DST, sizeof g->mac, g->mac);
+	nla_put(m, TCA_FLOWER_KEY_ETH_DST_MASK, sizeof mask, mask);
+}
+
 static uint32_t
 handle_of(const struct fib_filter *f)
 {
@@ -354,12 +395,11 @@ static struct nl_msg *
 encode_filter(const struct fib_filter *f, bool delete)
 {
 	bool of_block = !f->ifindex, labelled = of_block || f->form, sieve = f->pref == FIB_SIEVE;
-	uint16_t protocol = htons(labelled ? ETH_P_MPLS_UC : ETH_P_ALL);
 	int how = NLM_F_CREATE | (sieve ? NLM_F_EXCL : NLM_F_REPLACE); /* a sieve is as it is */
 	struct tcmsg head = { .tcm_ifindex = of_block ? (int)TCM_IFINDEX_MAGIC_BLOCK : (int)f->ifindex,
 		.tcm_parent = of_block ? FIB_BLOCK : TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
 		.tcm_handle = handle_of(f),
-		.tcm_info = TC_H_MAKE((uint32_t)f->pref << 16, protocol) };
+		.tcm_info = TC_H_MAKE((uint32_t)f->pref << 16, htons(type_of(f))) };
 	struct nl_msg *m = begin(delete ? RTM_DELTFILTER : RTM_NEWTFILTER, delete ? 0 : how, &head, sizeof head);
 
 	nla_put_string(m, TCA_KIND, sieve ? "u32" : "flower");
@@ -374,6 +414,8 @@ encode_filter(const struct fib_filter *f, bool delete)
 		nla_put_u32(m, TCA_FLOWER_FLAGS, TCA_CLS_FLAGS_SKIP_HW);
 		if (labelled)
 			put_keys(m, f);
+		else if (is_guard(f))
+			put_address(m, &guards[f->pref - FIB_GUARD]);
 	}
 	put_actions(m, sieve ? TCA_U32_ACT : TCA_FLOWER_ACT, f);
 	nla_nest_end(m, options);

@@ -370,6 +370,7 @@ want_filters(struct rib *rib, struct circuit *c)
 	begin_turn(rib, c);
 	arrive(rib, c);
 	leave_dead(rib, c);
+	guards_want(rib, c);
 	want_senders(rib, c);
 	want_last(rib, c);
 	want_receivers(rib, c);

@@ -81,6 +81,7 @@ struct circuit {                            /* a row of l2vpn.Circuit, or what t
 	uint64_t told_at; /* counts rows: of two that want one label the newer has it */
 	bool told;        /* there is a row */
 	bool tagged, carrier_follows, carrier_held;
+	uint32_t dropped; /* protocols, 1 << enum fib_guard */
 	char local[64];
 	uint8_t wire_count;
 	struct wire wires[FIB_CIRCUIT_PATHS];
@@ -172,6 +173,10 @@ void sieves_swept(struct rib *);
 void channels_retry(struct rib *);
 void sieve_answer(struct rib *, uint32_t handle, int error, const char *text);
 void sieves_take(struct batch *);
+/* circuits_guard.c */
+void guards_want(struct rib *, struct circuit *);
+void guard_counted(struct rib *, const struct fib_count *);
+void fill_guards(Fib__Circuit *, const struct circuit *, struct arena *);
 /* circuits_ports.c */
 void circuit_place(struct rib *, struct circuit *, uint32_t ifindex); /* 0: nowhere */
 void circuit_find_port(struct rib *, struct circuit *);

@@ -2,8 +2,8 @@
  * Circuits wanted against seen: operations on filters, gates, and what they need (clsact, MAC addresses), and their answers.
  *
  * Gates go before everything else and alone: each moves all pseudowires of a provider edge. Then a circuit at a time, in the
- * order in which no frame gets lost: what receives, the filter in front, the places, the one that drops; and after that what is
- * to go, in the order in which the rest takes over.
+ * order in which no frame gets lost, or through where it must not: guards, what receives, the filter in front, the places, the one
+ * that drops; and after that what is to go, in the order in which the rest takes over.
  */
 #include "fibd/rib/circuits.h"
 #include <errno.h>
@@ -160,10 +160,20 @@ settle_pref(struct batch *b, struct circuit *c, uint16_t pref, bool delete)
 }
 
 static bool
+settle_guards(struct batch *b, struct circuit *c, bool delete)
+{
+	bool room = true;
+
+	for (uint16_t pref = FIB_GUARD; room && pref < FIB_GUARD + FIB_GUARDS; pref++)
+		room = settle_pref(b, c, pref, delete);
+	return room;
+}
+
+static bool
 settle_circuit(struct batch *b, struct circuit *c)
 {
 	static const uint16_t received[] = { FIB_ASSOCIATED, FIB_CHANNEL, FIB_RECEIVE_PLAIN, FIB_RECEIVE };
-	bool room = true;
+	bool room = settle_guards(b, c, false);
 
 	for (size_t i = 0; room && i < COUNT(received); i++)
 		room = settle_pref(b, c, received[i], false);
@@ -174,7 +184,8 @@ settle_circuit(struct batch *b, struct circuit *c)
 		room = settle_pref(b, c, pref, true);
 	for (size_t i = COUNT(received); room && i-- > 0;)
 		room = settle_pref(b, c, received[i], true);
-	return room && settle_pref(b, c, FIB_LAST, true) && settle_pref(b, c, FIB_DROP, true);
+	return room && settle_pref(b, c, FIB_LAST, true) && settle_pref(b, c, FIB_DROP, true) &&
+	       settle_guards(b, c, true);
 }
 
 void

@@ -248,6 +248,7 @@ fill_circuit(const struct row *row, void *message, struct arena *arena)
 		m->mtu = p->link.mtu;
 		m->mac = fill_mac(p->link.mac, arena);
 	}
+	m->joined = *c->local && is_there(circuit_filter(c, FIB_PLACE, CIRCUIT_HANDLE));
 	m->active = c->shown;
 	m->turn = c->begun ? c->in_turn : 0;
 	m->moved_at = c->moved_at;
@@ -260,6 +261,7 @@ fill_circuit(const struct row *row, void *message, struct arena *arena)
 		return;
 	}
 	m->trouble = fill_text(trouble_of_circuit(c, p));
+	fill_guards(m, c, arena);
 	m->paths = arena_take(arena, (c->wire_count + 1u) * sizeof *m->paths);
 	for (uint8_t i = 0; i < c->wire_count; i++)
 		m->paths[m->n_paths++] = fill_wire(c, i, arena);

@@ -215,7 +215,9 @@ counts_seen(struct rib *rib, const struct fib_count *in)
 	struct filter *f = filter_of_label(rib, in->label);
 	struct circuit *c = f ? f->circuit : NULL;
 
-	if (!c)
+	if (!in->label)
+		guard_counted(rib, in);
+	if (!c || !in->label)
 		return;
 	list_each (l, &c->filters) {
 		struct fib_filter *has = &OBJECT(l, struct filter, of_circuit)->has;

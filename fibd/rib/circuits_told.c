@@ -218,6 +218,7 @@ circuit_row(struct rib *rib, const L2vpn__Circuit *row, bool gone, uint32_t roun
 	c->round = round;
 	c->tagged = row->tagged;
 	c->carrier_follows = row->carrier_follows;
+	c->dropped = row->dropped;
 	c->active = row->active;
 	c->turn = row->turn;
 	c->note.switches = row->switches;

@@ -30,6 +30,7 @@ enum {
 /* Ours among what others have in the kernel's traffic control (doc/decisions/0008). */
 enum {
 	FIB_BLOCK = 20100, /* the filters of all MPLS links */
+	FIB_GUARD = 20090, /* preferences of the filters that drop a protocol's frames: this and enum fib_guard */
 	FIB_FRONT = 20100, /* preference of the filter of a circuit that is looked at first */
 	FIB_PLACE = 20101, /* and of those of its pseudowires, one after the other */
 	FIB_LAST = 20114,  /* of the way that is left when BFD has found all dead */
@@ -45,8 +46,12 @@ enum {
 	FIB_SENT = 0x52000000,  /* and what counts for a pseudowire: this and its label */
 	FIB_RECEIVED = 0x53000000,
 	FIB_CHANNELED = 0x54000000,
-	FIB_ACTIONS_END = 0x55000000,
+	FIB_GUARDED = 0x55000000, /* what counts for a guard: this, the interface, and below it enum fib_guard */
+	FIB_GUARD_BITS = 3,
+	FIB_ACTIONS_END = 0x56000000,
 };
+/* Protocols of the customer's switches that a circuit does not take in; the bits of l2vpn.Circuit. */
+enum fib_guard { FIB_GUARD_CDP, FIB_GUARD_DOT1X, FIB_GUARD_LACP, FIB_GUARD_LLDP, FIB_GUARD_STP, FIB_GUARDS };
 /* Where daemons speak on the control channels of pseudowires: a pair of interfaces, theirs and ours, which has the filters. */
 #define FIB_VCCV_DEVICE "vccv0"
 #define FIB_VCCV_OURS "vccv1"
@@ -157,10 +162,12 @@ struct fib_filter {
 	bool all;         /* gone: every filter of this preference */
 	uint64_t packets, bytes;
 };
-struct fib_count {      /* of a pseudowire */
-	uint32_t label; /* ours */
-	bool received;  /* else sent */
-	bool channel;   /* received, on the control channel */
+struct fib_count {      /* of a pseudowire, or of a guard: then `ifindex` and `pref` tell its filter */
+	uint32_t label; /* ours; 0: of a guard */
+	uint32_t ifindex;
+	uint16_t pref;
+	bool received; /* else sent */
+	bool channel;  /* received, on the control channel */
 	uint64_t packets, bytes;
 };
 

@@ -168,6 +168,67 @@ def test_frames_that_a_bridge_would_keep_pass_too(lab, name, to, payload):
         wait_for(lambda: [f for f in capture.frames if f[:len(frame)] == frame], f"the {name} frame")
 
 
+LLDP = bytes.fromhex("0180c200000e") + bytes.fromhex("020000000901") + b"\x88\xcc" + bytes(46)
+LLDP_FAR = bytes.fromhex("0180c2000000") + LLDP[6:]  # to the nearest customer bridge
+PDELAY = LLDP[:12] + b"\x88\xf7" + bytes(46)  # LLDP's address, and not LLDP
+STP = bytes.fromhex("0180c2000000") + bytes.fromhex("020000000901") + b"\x00\x26\x42\x42\x03" + bytes(38)
+
+
+def guards(lab, router="PE1"):
+    return {g["protocol"]: g for g in circuit(lab, router)["guards"]}
+
+
+def test_protocols_that_are_dropped_end_here_and_a_restart_changes_nothing(lab):
+    marks = iter(range(1, 256))
+
+    def arrive(*frames):
+        """Which of these come out at the other end: they leave in this order, and one that is of no protocol leaves last."""
+        mark = bytes.fromhex("020000007777") + bytes.fromhex("020000000901") + b"\x99\x99" + bytes([next(marks)]) * 46
+        with Capture(lab, "H2", "eth0") as capture:
+            with inside(lab.net.namespace("H1")), socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as s:
+                s.bind(("eth0", 0))
+                for frame in (*frames, mark):
+                    s.send(frame)
+            wait_for(lambda: [f for f in capture.frames if f[:len(mark)] == mark], "the last frame")
+        return [frame for frame in frames if any(f[:len(frame)] == frame for f in capture.frames)]
+
+    def say(bits):
+        lab.feeds["PE1"].say(f"{AC} 0 {lab.turn} drop={bits}, {TO2}, {TO3}")
+        wait_for(lambda: len(guards(lab)) == bin(bits).count("1") and all(g["stands"] for g in guards(lab).values()), f"guards {bits}",
+                 last=lambda: circuit(lab, "PE1"))
+
+    every = [LLDP, LLDP_FAR, PDELAY, STP]
+    assert arrive(*every) == every
+    # Somebody else's, in the place of a guard that nobody wants.
+    theirs = "dev ge0-3-0 ingress protocol arp pref 20090".split()
+    lab.run("PE1", "tc", "filter", "add", *theirs, "flower", "arp_tip", "1.2.3.4", "action", "pass")
+    say(8)
+    try:
+        assert arrive(*every) == [PDELAY, STP]
+        wait_for(lambda: guards(lab)["lldp"]["packets"] == 2, "the count", last=lambda: guards(lab))
+        assert "Drops lldp: yes, 2 frames" in lab.ctl("PE1", "display", "mpls", "circuit", "verbose")
+        before = filters(lab, "PE1")
+        lab.kill("PE1", "fibd")
+        assert arrive(*every) == [PDELAY, STP]
+        lab.start("PE1", "fibd")
+        ready(lab, "PE1")
+        wait_for(lambda: guards(lab).get("lldp", {}).get("stands"), "the guard to be known again", last=lambda: circuit(lab, "PE1"))
+        assert filters(lab, "PE1") == before, ("not one was written anew", circuit(lab, "PE1"))
+        assert arrive(*every) == [PDELAY, STP]
+        wait_for(lambda: guards(lab)["lldp"]["packets"] == 6, "the count to go on", last=lambda: guards(lab))
+        say(24)
+        assert arrive(*every) == [PDELAY]
+        assert guards(lab)["stp"]["packets"] == 1
+        say(16)
+        assert arrive(*every) == [LLDP, LLDP_FAR, PDELAY]
+    finally:
+        say(0)
+    assert arrive(*every) == every
+    assert "pref 20090 " in lab.run("PE1", "tc", "filter", "show", "dev", "ge0-3-0", "ingress").stdout
+    lab.run("PE1", "tc", "filter", "del", *theirs)
+    answers(lab, FAR)
+
+
 def test_the_host_of_the_attachment_circuit_sees_nothing(lab):
     """Not even while nothing can be sent."""
     lab.feeds["PE1"].say(f"{AC} 0 {lab.turn}, {TO2} off, {TO3} off")

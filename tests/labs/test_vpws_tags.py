@@ -1,5 +1,6 @@
 """Subinterfaces that fibd makes, as circuits of pseudowires that l2vpnd asks for: frames with their tags, or with others."""
 import os
+import subprocess
 
 import pytest
 from penult import Lab, Topology, wait_for
@@ -46,6 +47,79 @@ def test_types_follow_from_what_was_said(lab):
 def test_the_customers_frames_come_out_with_the_tag_of_their_site(lab, net):
     p = lab.run("H1", "ping", "-c", "5", "-i", "0.3", "-W", "5", f"192.168.{net}.2", check=False)
     assert " 0% packet loss" in p.stdout, p.stdout
+
+
+STREAM = 4 << 20  # bytes
+SENDER = """
+import hashlib, random, socket, sys
+data = random.Random(7).randbytes(int(sys.argv[2]))
+s = socket.create_connection((sys.argv[1], 9000), timeout=120)
+s.sendall(data)
+s.shutdown(socket.SHUT_WR)
+got = b""
+while (part := s.recv(4096)):
+    got += part
+print(got.decode() == hashlib.sha256(data).hexdigest())
+"""
+RECEIVER = """
+import hashlib, socket
+s = socket.create_server(("0.0.0.0", 9000))
+print("listening", flush=True)
+c, _ = s.accept()
+c.settimeout(120)
+h = hashlib.sha256()
+while (part := c.recv(1 << 16)):
+    h.update(part)
+c.sendall(h.hexdigest().encode())
+"""
+
+
+@pytest.mark.parametrize("segments", [65535, 1])
+@pytest.mark.parametrize("net", TAGS)
+def test_a_stream_of_tcp_arrives_as_it_was_sent(lab, net, segments):
+    """The kernel makes large segments of it. These links take them as they are; most cards do not where there are labels, and the
+    kernel cuts them up."""
+    def sent():
+        return lab.json("PE1", "ip", "-j", "-s", "link", "show", "ge0-1-0")[0]["stats64"]["tx"]["packets"]
+
+    for router in ("PE1", "PE2"):
+        lab.run(router, "ip", "link", "set", "ge0-1-0", "gso_max_segs", str(segments))
+    before = sent()
+    receiver = lab.popen("H2", ["/usr/bin/python3", "-c", RECEIVER], stdout=subprocess.PIPE, text=True)
+    assert receiver.stdout.readline() == "listening\n"
+    p = lab.run("H1", "/usr/bin/python3", "-c", SENDER, f"192.168.{net}.2", str(STREAM), check=False, timeout=180)
+    assert p.stdout == "True\n", (p.stdout, p.stderr)
+    assert receiver.wait(60) == 0
+    assert (sent() - before >= STREAM // 1500) == (segments == 1), sent() - before
+
+
+def test_jumbo_frames_pass_where_the_core_has_room_and_else_the_display_warns(lab):
+    def mtu(node, value, *devices):
+        for device in devices:
+            lab.run(node, "ip", "link", "set", device, "mtu", str(value))
+
+    def pseudowire():
+        return next(v for v in vcs(lab, "PE1") if v["vc_id"] == 7)
+
+    for node in ("H1", "H2"):
+        mtu(node, 8900, "eth0", "v10")
+    for node in ("PE1", "PE2"):
+        mtu(node, 8900, "ge0-3-0", "ge0-3-0.10")
+    wait_for(lambda: (v := pseudowire())["up"] and v["local_mtu"] == v["remote_mtu"] == 8900, "both ends to have the MTU", 120, last=pseudowire)
+    for node, far in (("H1", 2), ("H2", 1)):
+        p = lab.run(node, "ping", "-n", "-M", "do", "-s", "8872", "-c", "3", "-i", "0.3", "-W", "5", f"192.168.10.{far}", check=False)
+        assert " 0% packet loss" in p.stdout, p.stdout
+    assert not pseudowire()["warning"], pseudowire()
+    mtu("PE1", 8900, "ge0-1-0")
+    # 14 bytes of Ethernet, a tag, a label (the tunnel's is gone at the penultimate hop) and a control word.
+    says = "frames of 8900 bytes do not fit: GigabitEthernet0/1/0 has an MTU of 8900, which leaves 8874"
+    try:
+        wait_for(lambda: pseudowire()["warning"] == says, "the warning", last=pseudowire)
+        assert pseudowire()["up"]
+        assert f"warning               : {says}" in lab.ctl("PE1", "display", "mpls", "l2vc", "7")
+    finally:
+        mtu("PE1", 9000, "ge0-1-0")
+    wait_for(lambda: not pseudowire()["warning"], "the warning to go", last=pseudowire)
 
 
 def test_a_subinterface_that_nobody_configures_any_more_is_removed(lab):

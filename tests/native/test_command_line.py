@@ -22,7 +22,7 @@ DISPLAYS = {
                "display ospf lsdb", "display ospf lsdb router", "display ospf spf-log", "display ospf routing"],
     "l2vpnctl": ["display mpls l2vc", "display mpls l2vc 100", "display mpls l2vc verbose", "display mpls l2vc interface GigabitEthernet0/2/0",
                  "display mpls l2vc brief", "display mpls l2vpn service-name", "display mpls l2vpn service-name gold",
-                 "display mpls l2vpn vccv statistics"],
+                 "display mpls l2vpn vccv statistics", "display ccc", "display ccc gold"],
     "l3vpnctl": ["display ip vpn-instance", "display ip vpn-instance verbose"]
                 + [f"{words}{form}" for words in ("display bgp ", "display bgp ipv6 ", "display bgp vpnv4 all ", "display bgp vpnv6 all ",
                                                   "display bgp vpnv4 vpn-instance A ", "display bgp vpnv6 vpn-instance A ")

@@ -13,7 +13,7 @@ static struct model {                  /* what the test believes */
 	bool lsp[2], dead[2], link[2]; /* of 2.2.2.2, 3.3.3.3 */
 	struct {
 		bool told, usable[2], bfd[2], last[2];
-		uint32_t active, turn, channel[2];
+		uint32_t active, turn, channel[2], dropped;
 	} circuits[CIRCUITS];
 } m;
 static const char *const names[CIRCUITS] = { "eth7", "eth8", "eth31", "eth32" };
@@ -66,8 +66,8 @@ say_circuit(int i)
 	    m.circuits[i].bfd[1] ? " bfd" : "", m.circuits[i].usable[1] ? "" : " off",
 	    m.circuits[i].last[1] ? " last" : "", words[channel[1]]);
 	world_circuit(w,
-	    &(struct world_circuit){
-		names[i], .paths = paths, .active = m.circuits[i].active, .turn = m.circuits[i].turn },
+	    &(struct world_circuit){ names[i], .paths = paths, .active = m.circuits[i].active,
+		.turn = m.circuits[i].turn, .dropped = m.circuits[i].dropped },
 	    1);
 }
 
@@ -94,13 +94,14 @@ restart(void)
 static void
 change_circuit(int i)
 {
-	switch (rng_below(&rng, 8)) {
-	case 7: m.circuits[i].last[rng_below(&rng, 2)] ^= true; break;
+	switch (rng_below(&rng, 9)) {
+	case 8: m.circuits[i].last[rng_below(&rng, 2)] ^= true; break;
 	case 0: m.circuits[i].told = !m.circuits[i].told; break;
 	case 1:
 		m.circuits[i].active = (uint32_t)rng_below(&rng, 2);
 		m.circuits[i].turn++;
 		break;
+	case 7: m.circuits[i].dropped = (uint32_t)rng_below(&rng, 1 << FIB_GUARDS); break;
 	case 2: m.circuits[i].bfd[rng_below(&rng, 2)] ^= true; break;
 	case 3:
 	case 4: m.circuits[i].channel[rng_below(&rng, 2)] = (uint32_t)rng_below(&rng, 4); break;
@@ -215,12 +216,16 @@ check(int i, const char *when)
 	const char *frame = world_frame(w, ports[i]);
 	const Fib__Circuit *r = world_circuit_row(w, names[i]);
 	char want[2][24];
+	uint32_t dropped = m.circuits[i].told ? m.circuits[i].dropped : 0;
 
+	ck_assert_msg(world_guards(w, ports[i]) == dropped, "%s: %s drops others than %x", when, names[i], dropped);
 	if (!m.circuits[i].told) {
 		ck_assert_msg(strcmp(frame, "stack") == 0 && !r, "%s: %s of nobody: %s", when, names[i], frame);
 		return;
 	}
 	ck_assert_ptr_nonnull(r);
+	for (size_t g = 0; g < r->n_guards; g++)
+		ck_assert_msg(r->guards[g]->stands, "%s: %s and %s", when, names[i], r->guards[g]->protocol);
 	for (int pe = 0; pe < 2; pe++) {
 		snprintf(want[pe], sizeof want[pe], "%d: %d/%u", pe + 1, pe ? 300 : 200,
 		    (pe ? 610000u : 600000u) + (unsigned)i);

@@ -131,6 +131,27 @@ START_TEST(the_whole_of_one_has_its_tunnel_counters_and_troubles)
 }
 END_TEST
 
+START_TEST(protocols_that_are_dropped_are_said_with_their_count)
+{
+	char *words[] = { lent("verbose") };
+	char why[160];
+	size_t far;
+	Fib__CircuitGuard lldp = FIB__CIRCUIT_GUARD__INIT, stp = FIB__CIRCUIT_GUARD__INIT, *guards[] = { &lldp, &stp };
+
+	lldp.protocol = lent("lldp");
+	lldp.stands = true;
+	lldp.packets = 12;
+	stp.protocol = lent("stp");
+	stp.trouble = lent("No filters today");
+	one.guards = guards;
+	one.n_guards = 2;
+	ck_assert_int_eq(command_match("[ verbose ]", words, 1, false, args, &far, why), MATCH_YES);
+	ck_assert_int_eq(fib_show_circuits(&show), 0);
+	SAYS("  Drops lldp: yes, 12 frames\n");
+	SAYS("  Drops stp: no: No filters today, 0 frames\n");
+}
+END_TEST
+
 START_TEST(a_circuit_that_is_not_there_is_an_error)
 {
 	char *words[] = { lent("ge9") };
@@ -157,6 +178,7 @@ suite(void)
 	tcase_add_test(t, the_list_has_a_line_for_each_pseudowire);
 	tcase_add_test(t, one_that_is_ready_and_not_active_stands_by);
 	tcase_add_test(t, the_whole_of_one_has_its_tunnel_counters_and_troubles);
+	tcase_add_test(t, protocols_that_are_dropped_are_said_with_their_count);
 	tcase_add_test(t, a_circuit_that_is_not_there_is_an_error);
 	suite_add_tcase(s, t);
 	return s;

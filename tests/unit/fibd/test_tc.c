@@ -16,6 +16,7 @@
 #include <linux/tc_act/tc_mpls.h>
 #include <linux/tc_act/tc_vlan.h>
 #include <netlink/attr.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct fib_object
@@ -170,6 +171,56 @@ START_TEST(the_last_filter_drops_and_remembers_the_turn)
 }
 END_TEST
 
+static struct fib_object
+guard(enum fib_guard g)
+{
+	struct fib_object o;
+
+	memset(&o, 0, sizeof o);
+	o.kind = FIB_FILTER;
+	o.filter.ifindex = 7;
+	o.filter.pref = (uint16_t)(FIB_GUARD + g);
+	return o;
+}
+
+/* IEEE 802.1Q 8.6.3: addresses that no bridge forwards. */
+static const struct {
+	uint16_t type;
+	uint8_t mac[6], mask[6];
+} guarded[FIB_GUARDS] = {
+	[FIB_GUARD_CDP] = { 0x0004, "\x01\x00\x0c\xcc\xcc\xcc", "\xff\xff\xff\xff\xff\xff" },
+	[FIB_GUARD_DOT1X] = { 0x888e, "\x01\x80\xc2\x00\x00\x00", "\xff\xff\xff\xff\xff\xf0" },
+	[FIB_GUARD_LACP] = { 0x8809, "\x01\x80\xc2\x00\x00\x00", "\xff\xff\xff\xff\xff\xf0" },
+	[FIB_GUARD_LLDP] = { 0x88cc, "\x01\x80\xc2\x00\x00\x00", "\xff\xff\xff\xff\xff\xf0" },
+	[FIB_GUARD_STP] = { 0x0004, "\x01\x80\xc2\x00\x00\x00", "\xff\xff\xff\xff\xff\xff" },
+};
+
+START_TEST(a_guard_drops_and_counts_the_frames_of_its_protocol)
+{
+	struct fib_object o = guard((enum fib_guard)_i);
+	struct nlattr *a[TCA_MAX + 1], *k[TCA_FLOWER_MAX + 1];
+	const struct tcmsg *t = nlmsg_data(tc_encode(FIB_OP_ADD, &o));
+	char counted[64];
+
+	ck_assert_int_eq(t->tcm_ifindex, 7);
+	ck_assert_uint_eq(t->tcm_handle, 1);
+	ck_assert_uint_eq(t->tcm_info, (uint32_t)(FIB_GUARD + _i) << 16 | htons(guarded[_i].type));
+	ck_assert_int_eq(nlmsg_parse(nlmsg_hdr(tc_message), sizeof *t, a, TCA_MAX, NULL), 0);
+	ck_assert_int_eq(nla_parse_nested(k, TCA_FLOWER_MAX, a[TCA_OPTIONS], NULL), 0);
+	ck_assert_mem_eq(nla_data(k[TCA_FLOWER_KEY_ETH_DST]), guarded[_i].mac, 6);
+	ck_assert_mem_eq(nla_data(k[TCA_FLOWER_KEY_ETH_DST_MASK]), guarded[_i].mask, 6);
+	snprintf(counted, sizeof counted, " gact %x 3, gact 0 2,", 0x55000000 | 7 << 3 | _i);
+	ck_assert_str_eq(tc_actions(), counted);
+	tc_reads_back(&o);
+	t = nlmsg_data(tc_encode(FIB_OP_DELETE, &o));
+	ck_assert_uint_eq(t->tcm_info, (uint32_t)(FIB_GUARD + _i) << 16 | htons(guarded[_i].type));
+	o.filter.ifindex = TC_GUARD_LINKS; /* no room for its counter's number */
+	tc_encode(FIB_OP_ADD, &o);
+	ck_assert_str_eq(tc_actions(), " gact 0 2,");
+	tc_reads_back(&o);
+}
+END_TEST
+
 START_TEST(a_deletion_names_the_very_filter)
 {
 	struct fib_object o = receiver(true), back;
@@ -213,6 +264,9 @@ START_TEST(filters_of_others_are_none_of_our_business)
 	*cookie = 'X';
 	ck_assert_int_eq(decode_message(h, &back, &gone), 0);
 	*cookie = 'P';
+	t->tcm_info = TC_H_MAKE((FIB_GUARD + FIB_GUARDS) << 16, htons(ETH_P_ALL)); /* between the guards and the rest */
+	ck_assert_int_eq(decode_message(h, &back, &gone), 0);
+	t->tcm_info = info;
 	nla_put_u32(tc_message, TCA_CHAIN, 1);
 	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 0);
 	o = receiver(false);
@@ -224,7 +278,7 @@ END_TEST
 
 START_TEST(messages_that_are_cut_short_or_turned_over_are_read_safely)
 {
-	const struct fib_object all[] = { sender(), receiver(false), receiver(true) };
+	const struct fib_object all[] = { sender(), receiver(false), receiver(true), guard(FIB_GUARD_LLDP) };
 
 	for (size_t i = 0; i < COUNT(all); i++)
 		tc_turn_over(&all[i]);
@@ -310,7 +364,8 @@ END_TEST
 
 START_TEST(counters_of_a_dump_of_actions_are_told_by_their_indexes)
 {
-	const uint32_t indexes[] = { 5, FIB_GATE + 1, FIB_SENT | 524288, FIB_RECEIVED | 524289 };
+	const uint32_t indexes[] = { 5, FIB_GATE + 1, FIB_SENT | 524288, FIB_RECEIVED | 524289,
+		FIB_GUARDED | 7 << FIB_GUARD_BITS | FIB_GUARD_STP, FIB_ACTIONS_END };
 	const struct gnet_stats_basic basic = { .bytes = 5000, .packets = 7 };
 	struct fib_object counts[4];
 	struct tcamsg head = { 0 };
@@ -319,7 +374,7 @@ START_TEST(counters_of_a_dump_of_actions_are_told_by_their_indexes)
 	nlmsg_put(tc_message, 0, 0, RTM_GETACTION, 0, 0);
 	nlmsg_append(tc_message, &head, sizeof head, NLMSG_ALIGNTO);
 	struct nlattr *list = nla_nest_start(tc_message, TCA_ACT_TAB);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < (int)COUNT(indexes); i++) {
 		const struct tc_gact parms = { .index = indexes[i], .action = TC_ACT_PIPE };
 		struct nlattr *one = nla_nest_start(tc_message, i + 1);
 		nla_put_string(tc_message, TCA_ACT_KIND, "gact");
@@ -332,9 +387,12 @@ START_TEST(counters_of_a_dump_of_actions_are_told_by_their_indexes)
 		nla_nest_end(tc_message, one);
 	}
 	nla_nest_end(tc_message, list);
-	ck_assert_uint_eq(decode_counts(nlmsg_hdr(tc_message), counts, 4), 2);
+	ck_assert_uint_eq(decode_counts(nlmsg_hdr(tc_message), counts, 4), 3);
 	ck_assert(!counts[0].count.received && counts[0].count.label == 524288 && counts[0].count.packets == 7);
 	ck_assert(counts[1].count.received && counts[1].count.label == 524289 && counts[1].count.bytes == 5000);
+	ck_assert(counts[2].count.label == 0 && counts[2].count.packets == 7);
+	ck_assert_uint_eq(counts[2].count.ifindex, 7);
+	ck_assert_uint_eq(counts[2].count.pref, FIB_GUARD + FIB_GUARD_STP);
 	ck_assert_uint_eq(decode_counts(nlmsg_hdr(tc_message), counts, 1), 1);
 }
 END_TEST
@@ -423,6 +481,7 @@ suite(void)
 	tcase_add_test(t, a_packet_with_our_label_at_the_bottom_is_stripped_and_goes_to_the_circuit);
 	tcase_add_test(t, beneath_an_explicit_null_it_is_the_second_label);
 	tcase_add_test(t, the_last_filter_drops_and_remembers_the_turn);
+	tcase_add_loop_test(t, a_guard_drops_and_counts_the_frames_of_its_protocol, 0, FIB_GUARDS);
 	tcase_add_test(t, a_deletion_names_the_very_filter);
 	tcase_add_test(t, filters_of_others_are_none_of_our_business);
 	tcase_add_test(t, messages_that_are_cut_short_or_turned_over_are_read_safely);

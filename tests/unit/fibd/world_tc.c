@@ -326,7 +326,7 @@ sent_by(struct world *w, const struct fib_filter *f)
 const char *
 world_frame(struct world *w, uint32_t ifindex)
 {
-	uint32_t pref = 0;
+	uint32_t pref = FIB_GUARD + FIB_GUARDS; /* none of the protocols that these drop */
 
 	for (;;) {
 		const struct fib_filter *next = NULL;
@@ -343,6 +343,21 @@ world_frame(struct world *w, uint32_t ifindex)
 			continue;
 		return next->out ? sent_by(w, next) : "dropped";
 	}
+}
+
+uint32_t
+world_guards(struct world *w, uint32_t ifindex)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < w->tc->filter_count; i++) {
+		const struct fib_filter *f = &w->tc->filters[i];
+		if (f->ifindex != ifindex || f->pref >= FIB_FRONT)
+			continue;
+		ck_assert(f->pref >= FIB_GUARD && f->pref < FIB_GUARD + FIB_GUARDS && !f->out && !f->gate);
+		bits |= 1u << (f->pref - FIB_GUARD);
+	}
+	return bits;
 }
 
 const char *
@@ -448,6 +463,7 @@ world_circuit(struct world *w, const struct world_circuit *c, uint32_t round)
 	row.switches = c->switches;
 	row.switched = c->switched;
 	row.switch_reason = (char *)(uintptr_t)(c->reason ? c->reason : "");
+	row.dropped = c->dropped;
 	if (c->paths)
 		read_paths(w, &row, c->paths);
 	world_input(

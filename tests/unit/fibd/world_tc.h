@@ -37,6 +37,8 @@ void world_tc_remove(struct world *, uint32_t ifindex); /* the same, if there is
 void world_station(struct world *, uint32_t ifindex, const char *address, uint8_t last);
 /* Where a frame from there goes: "1: 200/800001 cw mac 2", "8" (as it is), "dropped"; "stack": up to the host. */
 const char *world_frame(struct world *, uint32_t ifindex);
+/* Protocols whose frames from there are dropped, 1 << enum fib_guard. */
+uint32_t world_guards(struct world *, uint32_t ifindex);
 /* What becomes of a packet with this label alone, or beneath an explicit null: "7 cw", "7 retag", "not ours". */
 const char *world_packet(struct world *, uint32_t ifindex, uint32_t label, bool explicit_null);
 
@@ -63,7 +65,7 @@ const char *world_received(struct world *, const struct fib_filter *);
  * usable; "last": as a last resort; "by P": that tunnel policy. NULL: gone. */
 struct world_circuit {
 	const char *interface, *paths, *local;
-	uint32_t active, turn;
+	uint32_t active, turn, dropped;
 	bool tagged, carrier_follows;
 	uint64_t switches, switched; /* notes of l2vpnd's */
 	const char *reason;

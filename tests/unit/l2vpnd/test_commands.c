@@ -159,6 +159,9 @@ static const char *const taken[] = {
 	ON "ccc one interface GigabitEthernet0/1/0 out-interface GigabitEthernet0/2/0\n",
 	"pw-template T\n undo interface-parameter-type vccv\n",
 	"interface Serial1/0/0\n ppp peer hostroute-suppress\n",
+	BOTH "l2protocol-tunnel all drop\n",
+	BOTH "l2protocol-tunnel stp drop\n l2protocol-tunnel lldp cdp drop\n",
+	ON "ccc one interface eth0 out-interface eth1\ninterface eth1\n l2protocol-tunnel dot1x lacp drop\n",
 };
 
 START_TEST(each_form_is_printed_as_it_is_taken_again)
@@ -209,6 +212,12 @@ static const struct {
 	{ BOTH "mpls l2vpn pw bfd\n undo mpls l2vpn pw bfd\n", BOTH },
 	{ BOTH "mpls l2vpn vccv bfd min-tx-interval 5\n undo mpls l2vpn vccv bfd\n", BOTH },
 	{ "pw-template T\n vccv bfd detect-multiplier 9\n undo vccv bfd\n", "pw-template T\n" },
+	{ BOTH "l2protocol-tunnel all drop\n undo l2protocol-tunnel\n", BOTH },
+	{ BOTH "l2protocol-tunnel all drop\n undo l2protocol-tunnel cdp stp drop\n",
+	    BOTH "l2protocol-tunnel dot1x lacp lldp drop\n" },
+	{ BOTH "l2protocol-tunnel lldp stp drop\n l2protocol-tunnel stp forward\n",
+	    BOTH "l2protocol-tunnel lldp drop\n" },
+	{ BOTH "l2protocol-tunnel lldp drop\n l2protocol-tunnel all forward\n", BOTH },
 	{ BOTH "mpls l2vpn trigger if-down\n undo mpls l2vpn trigger if-down\n", BOTH },
 	{ BOTH "undo interface-parameter-type vccv\n interface-parameter-type vccv\n", BOTH },
 	{ "interface GigabitEthernet0/1/0.10\n vlan-type dot1q 10\n undo vlan-type dot1q\n", "" },
@@ -324,6 +333,27 @@ static const struct {
 	{ PORT "mpls l2vc 2.2.2.2 1\n#\nccc a interface GigabitEthernet0/1/0 out-interface eth1\n",
 	    "gives its frames to a pseudowire" },
 	{ ON "ccc a interface GigabitEthernet0/1/0.5 out-interface eth1\n", "vlan-type dot1q" },
+	{ SUB "mpls l2vc 2.2.2.2 1\n#\nccc a interface eth1 out-interface GigabitEthernet0/1/0\n",
+	    "router.conf:5: GigabitEthernet0/1/0 gives all its frames to `ccc a`, so GigabitEthernet0/1/0.10 has none; "
+	    "take one of both out" },
+	{ SUB "#\nccc a interface eth1 out-interface GigabitEthernet0/1/0\n"
+	      "ccc b interface GigabitEthernet0/1/0.10 out-interface eth2\n",
+	    "router.conf:7: GigabitEthernet0/1/0 gives all its frames to `ccc a`" },
+	{ SUB "#\nccc a interface GigabitEthernet0/1/0 out-interface GigabitEthernet0/1/0.10\n",
+	    "router.conf:6: GigabitEthernet0/1/0 gives all its frames to `ccc a`" },
+	{ SUB "#\ninterface GigabitEthernet0/1/0\n mpls l2vc 2.2.2.2 2\n#\nccc a interface GigabitEthernet0/1/0.10 "
+	      "out-interface eth1\n",
+	    "router.conf:9: GigabitEthernet0/1/0 gives all its frames to a pseudowire of its own" },
+	{ SUB "mpls l2vc 2.2.2.2 1\n#\ninterface GigabitEthernet0/1/0.11\n vlan-type dot1q 10\n#\n"
+	      "ccc a interface eth1 out-interface GigabitEthernet0/1/0.11\n",
+	    "router.conf:10: GigabitEthernet0/1/0.10 has the frames with tag 10 already; give GigabitEthernet0/1/0.11 "
+	    "another" },
+	{ SUB "#\ninterface GigabitEthernet0/1/0.11\n vlan-type dot1q 10\n#\n"
+	      "ccc a interface GigabitEthernet0/1/0.11 out-interface GigabitEthernet0/1/0.10\n",
+	    "router.conf:9: GigabitEthernet0/1/0.10 has the frames with tag 10 already" },
+	{ PORT "l2protocol-tunnel lldp all drop\n", "does not fit here" },
+	{ PORT "l2protocol-tunnel drop\n", "does not fit here" },
+	{ PORT "l2protocol-tunnel lldp\n", "drop" },
 };
 
 START_TEST(what_breaks_a_rule_is_refused_with_its_line)
@@ -340,7 +370,17 @@ static const struct {
 } warned[] = {
 	{ PORT "mpls l2vc 2.2.2.2 1\n mpls l2vpn reroute never\n", "no secondary pseudowire that could take over" },
 	{ PORT "mpls l2vc 2.2.2.2 1\n mpls l2vc 2.2.2.2 2 secondary\n", "both fail with it" },
-	{ PORT "mpls l2vpn service-name x\n", "no pseudowire that service x could have" },
+	{ PORT "mpls l2vpn service-name x\n",
+	    "router.conf:4: warning: GigabitEthernet0/1/0 has no pseudowire and no `ccc` that service x could have" },
+	{ PORT "l2protocol-tunnel lldp drop\n", "router.conf:4: warning: GigabitEthernet0/1/0 has no pseudowire and no "
+						"`ccc` that frames could be kept from" },
+	{ PORT "mpls l2vpn trigger if-down\n",
+	    "router.conf:4: warning: GigabitEthernet0/1/0 has no pseudowire that its carrier could follow" },
+	{ PORT "mpls l2vpn trigger if-down\n#\nccc a interface eth1 out-interface GigabitEthernet0/1/0\n",
+	    "router.conf:4: warning: the carrier of GigabitEthernet0/1/0 would follow its pseudowires, and `ccc a` has "
+	    "none" },
+	{ SUB "mpls l2vc 2.2.2.2 1\n mpls l2vpn trigger if-down\n",
+	    "router.conf:6: warning: GigabitEthernet0/1/0.10 is a subinterface and has no carrier" },
 	{ TEMPLATE PORT "mpls l2vc 2.2.2.2 1 tunnel-policy P color 5\n", "no SR policies" },
 };
 
@@ -348,6 +388,21 @@ START_TEST(what_does_nothing_is_taken_with_a_warning)
 {
 	accepts(warned[_i].text);
 	ck_assert_msg(strstr(text_chars(&errors.text), warned[_i].because), "it says: %s", text_chars(&errors.text));
+}
+END_TEST
+
+static const char *const silent[] = {
+	PORT "mpls l2vpn service-name x\n#\nccc a interface gigabitethernet 0/1/0 out-interface eth1\n",
+	PORT "l2protocol-tunnel lldp drop\n#\nccc a interface eth1 out-interface GigabitEthernet0/1/0\n",
+	PORT "mpls l2vc 2.2.2.2 1\n mpls l2vpn trigger if-down\n l2protocol-tunnel all drop\n",
+	SUB "#\ninterface GigabitEthernet0/2/0.10\n vlan-type dot1q 10\n#\n"
+	    "ccc a interface GigabitEthernet0/1/0.10 out-interface GigabitEthernet0/2/0.10\n",
+};
+
+START_TEST(what_is_in_order_is_taken_without_a_word)
+{
+	accepts(silent[_i]);
+	ck_assert_str_eq(text_chars(&errors.text), "");
 }
 END_TEST
 
@@ -367,6 +422,7 @@ suite(void)
 	tcase_add_loop_test(t, each_line_can_be_undone, 0, COUNT(undone));
 	tcase_add_loop_test(t, what_breaks_a_rule_is_refused_with_its_line, 0, COUNT(refused));
 	tcase_add_loop_test(t, what_does_nothing_is_taken_with_a_warning, 0, COUNT(warned));
+	tcase_add_loop_test(t, what_is_in_order_is_taken_without_a_word, 0, COUNT(silent));
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -81,6 +81,7 @@ setup(void)
 	services[1].interface = (char *)(uintptr_t) "eth1";
 	services[1].name = (char *)(uintptr_t) "silver";
 	services[1].local = (char *)(uintptr_t) "eth2";
+	services[1].ccc = (char *)(uintptr_t) "one";
 	services[1].trouble = (char *)(uintptr_t) "there is no such interface";
 }
 
@@ -278,7 +279,74 @@ START_TEST(local_switching_is_a_service_too)
 					   "  client interface      : eth1 is down\n"
 					   "  service state         : down\n"
 					   "  reason                : there is no such interface\n"
-					   "  switched to           : eth2\n");
+					   "  switched to           : eth2, by ccc one\n");
+}
+END_TEST
+
+/* Two rows, and one of them has no service name. */
+START_TEST(local_switching_by_its_own_name_or_without_one)
+{
+	services[0] = services[1];
+	services[0].interface = (char *)(uintptr_t) "eth2";
+	services[0].local = (char *)(uintptr_t) "eth1";
+	services[0].name = (char *)(uintptr_t) "";
+	services[0].trouble = services[1].trouble = (char *)(uintptr_t) "eth1: it is down";
+	services[0].circuit_up = true;
+	services[0].out_interface = true;
+	services[0].since = services[1].since = AGO(3661);
+	services[0].dropped = (char *)(uintptr_t) "lldp stp";
+	services[0].not_dropped = (char *)(uintptr_t) "stp";
+	ck_assert_int_eq(display("display ccc one"), 0);
+	ck_assert_str_eq(text_chars(&out), " total ccc : 1     0 up       1 down\n"
+					   "\n"
+					   " *ccc name              : one\n"
+					   "  state                 : down\n"
+					   "  reason                : eth1: it is down\n"
+					   "  interface             : eth1 is down, service silver\n"
+					   "  out-interface         : eth2 is up\n"
+					   "    dropped protocols   : lldp stp (not in the kernel: stp)\n"
+					   "  last change           : 01:01:01 ago\n");
+	args_cut(args, 0);
+	ck_assert_int_eq(display("display ccc two"), 1);
+	ck_assert_str_eq(text_chars(&out), " There is no local switching of the name two\n");
+	services[0].up = services[1].up = true;
+	services[0].trouble = services[1].trouble = (char *)(uintptr_t) "";
+	args_cut(args, 0);
+	ck_assert_int_eq(display("display ccc"), 0);
+	ck_assert(strstr(text_chars(&out), " total ccc : 1     1 up       0 down\n"));
+	ck_assert_ptr_null(strstr(text_chars(&out), "reason"));
+}
+END_TEST
+
+START_TEST(a_pseudowire_is_no_local_switching)
+{
+	services[1] = services[0];
+	ck_assert_int_eq(display("display ccc"), 0);
+	ck_assert_str_eq(text_chars(&out), " total ccc : 0     0 up       0 down\n");
+}
+END_TEST
+
+START_TEST(what_is_dropped_of_a_customers_protocols_is_shown_with_the_pseudowire_and_the_service)
+{
+	services[0].dropped = (char *)(uintptr_t) "lldp";
+	ck_assert_int_eq(display("display mpls l2vc 100 verbose"), 0);
+	ck_assert(strstr(text_chars(&out), "  dropped protocols     : lldp\n"));
+	args_cut(args, 0);
+	ck_assert_int_eq(display("display mpls l2vpn service-name gold"), 0);
+	ck_assert(strstr(text_chars(&out), "  dropped protocols     : lldp\n"));
+}
+END_TEST
+
+/* A core that is too small for the customer's frames, as fibd tells it. */
+START_TEST(one_that_is_up_says_what_is_wrong_all_the_same)
+{
+	vcs[0].warning =
+	    (char *)(uintptr_t) "frames of 9000 bytes do not fit: ge1 has an MTU of 9000, which leaves 8974";
+	ck_assert_int_eq(display("display mpls l2vc 100"), 0);
+	ck_assert(
+	    strstr(text_chars(&out), "  VC state              : up\n  warning               : frames of 9000 bytes "
+				     "do not fit: ge1 has an MTU of 9000, which leaves 8974\n"));
+	ck_assert_ptr_null(strstr(text_chars(&out), "reason"));
 }
 END_TEST
 
@@ -328,6 +396,10 @@ suite(void)
 	tcase_add_test(t, a_service_by_its_name);
 	tcase_add_test(t, local_switching_is_a_service_too);
 	tcase_add_test(t, pings_of_other_ends_have_a_line_for_each_pseudowire);
+	tcase_add_test(t, local_switching_by_its_own_name_or_without_one);
+	tcase_add_test(t, a_pseudowire_is_no_local_switching);
+	tcase_add_test(t, what_is_dropped_of_a_customers_protocols_is_shown_with_the_pseudowire_and_the_service);
+	tcase_add_test(t, one_that_is_up_says_what_is_wrong_all_the_same);
 	suite_add_tcase(s, t);
 	return s;
 }

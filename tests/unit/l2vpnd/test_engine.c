@@ -379,6 +379,8 @@ START_TEST(two_circuits_are_switched_to_each_other)
 	ck_assert_uint_eq(world_circuit(w, PORT)->n_paths, 0);
 	ck_assert_str_eq(world_circuit(w, "GigabitEthernet0/2/0")->local, PORT);
 	ck_assert(world_service(w, PORT)->up && world_service(w, "GigabitEthernet0/2/0")->up);
+	ck_assert_str_eq(world_service(w, PORT)->ccc, "one");
+	ck_assert(!world_service(w, PORT)->out_interface && world_service(w, "GigabitEthernet0/2/0")->out_interface);
 	world_port(w, "GigabitEthernet0/2/0")->up = false;
 	world_settle(w);
 	ck_assert(!world_service(w, "GigabitEthernet0/2/0")->up);
@@ -386,6 +388,102 @@ START_TEST(two_circuits_are_switched_to_each_other)
 	ck_assert_str_eq(world_circuit(w, PORT)->local, "");
 	ck_assert_uint_eq(world_circuit(w, PORT)->n_paths, 1);
 	ck_assert_ptr_null(world_circuit(w, "GigabitEthernet0/2/0"));
+	ck_assert_str_eq(world_service(w, PORT)->ccc, "");
+}
+END_TEST
+
+#define OUT "GigabitEthernet0/2/0"
+#define CCC "mpls l2vpn\n#\nccc one interface " PORT " out-interface " OUT "\n"
+
+static void
+assert_switching(const char *because)
+{
+	static const char *const ends[] = { PORT, OUT };
+
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		const L2vpn__Service *v = world_service(w, ends[i]);
+		ck_assert_msg(v->up == !*because && strcmp(v->trouble, because) == 0, "%s: %s: %s", ends[i],
+		    v->up ? "up" : "down", v->trouble);
+	}
+}
+
+START_TEST(both_ends_of_local_switching_say_why_it_is_down_and_each_change_is_logged_once)
+{
+	start(CCC);
+	assert_switching("");
+	ck_assert(world_logged(w, PORT ": ccc one to " OUT " is up"));
+	world_pass(w, 10 * (usec_t)USEC_PER_SEC);
+	world_port(w, OUT)->up = false;
+	world_settle(w);
+	assert_switching(OUT ": it is down");
+	uint64_t since = world_service(w, PORT)->since;
+	ck_assert_uint_ge(since, 10 * (usec_t)USEC_PER_SEC);
+	ck_assert(world_logged(w, PORT ": ccc one to " OUT " is down: " OUT ": it is down"));
+	world_port(w, PORT)->up = false;
+	world_settle(w);
+	assert_switching(PORT ": it is down");
+	ck_assert_uint_eq(world_service(w, OUT)->since, since);
+	ck_assert_msg(!world_logged(w, "ccc one"), "it was down before");
+	world_port(w, PORT)->up = world_port(w, OUT)->up = true;
+	world_settle(w);
+	assert_switching("");
+	ck_assert_uint_gt(world_service(w, OUT)->since, since);
+	ck_assert(world_logged(w, "ccc one to " OUT " is up"));
+	world_port(w, OUT)->ifindex = 0;
+	world_settle(w);
+	assert_switching(PORT ": it was not seen in the kernel yet");
+	world_port(w, PORT)->ifindex = 0;
+	world_settle(w);
+	assert_switching(PORT ": there is no such interface");
+}
+END_TEST
+
+START_TEST(local_switching_that_is_not_in_the_kernel_is_not_up)
+{
+	start("mpls l2vpn\n");
+	w->no_switching = true;
+	world_configure(w, CCC "interface " OUT "\n mpls l2vpn service-name gold\n");
+	assert_switching(PORT ": it was not seen in the kernel yet");
+	ck_assert_str_eq(world_service(w, OUT)->name, "gold");
+	w->no_switching = false;
+	world_settle(w);
+	assert_switching("");
+	ck_assert(world_logged(w, PORT ": ccc one to service gold (" OUT ") is up"));
+}
+END_TEST
+
+START_TEST(a_fibd_that_comes_back_takes_no_local_switching_down)
+{
+	start(CCC "interface " PORT "\n l2protocol-tunnel lldp drop\n");
+	ck_assert(world_logged(w, "is up"));
+	uint64_t since = world_service(w, PORT)->since, told = world_table(w, "l2vpn.Service")->serial;
+	world_restart_fibd(w);
+	assert_switching("");
+	ck_assert_uint_eq(world_service(w, PORT)->since, since);
+	ck_assert(!world_logged(w, "ccc one"));
+	ck_assert_uint_eq(world_table(w, "l2vpn.Service")->serial, told);
+}
+END_TEST
+
+/* --- what is not let through --- */
+
+START_TEST(protocols_that_are_dropped_are_told_fibd_and_shown_as_the_kernel_has_them)
+{
+	start(ONE " l2protocol-tunnel lldp drop\n");
+	ck_assert_uint_eq(world_circuit(w, PORT)->dropped, 1u << L2VPN_LLDP);
+	ck_assert_str_eq(world_service(w, PORT)->dropped, "lldp");
+	ck_assert_str_eq(world_service(w, PORT)->not_dropped, "");
+	w->no_guards = true;
+	world_configure(w, ONE " l2protocol-tunnel stp lldp drop\n");
+	ck_assert_uint_eq(world_circuit(w, PORT)->dropped, 1u << L2VPN_LLDP | 1u << L2VPN_STP);
+	ck_assert_str_eq(world_service(w, PORT)->dropped, "lldp stp");
+	ck_assert_str_eq(world_service(w, PORT)->not_dropped, "lldp stp");
+	world_configure(w, ONE);
+	ck_assert_uint_eq(world_circuit(w, PORT)->dropped, 0);
+	ck_assert_str_eq(world_service(w, PORT)->dropped, "");
+	world_configure(w, CCC "interface " OUT "\n l2protocol-tunnel all drop\n");
+	ck_assert_uint_eq(world_circuit(w, PORT)->dropped, 0);
+	ck_assert_uint_eq(world_circuit(w, OUT)->dropped, L2VPN_ALL_PROTOCOLS);
 }
 END_TEST
 
@@ -494,6 +592,10 @@ suite(void)
 	tcase_add_test(conf, what_is_no_longer_configured_is_gone_with_its_label);
 	tcase_add_test(conf, a_change_that_is_none_says_nothing);
 	tcase_add_test(conf, two_circuits_are_switched_to_each_other);
+	tcase_add_test(conf, both_ends_of_local_switching_say_why_it_is_down_and_each_change_is_logged_once);
+	tcase_add_test(conf, local_switching_that_is_not_in_the_kernel_is_not_up);
+	tcase_add_test(conf, a_fibd_that_comes_back_takes_no_local_switching_down);
+	tcase_add_test(conf, protocols_that_are_dropped_are_told_fibd_and_shown_as_the_kernel_has_them);
 	suite_add_tcase(s, conf);
 	tcase_add_checked_fixture(carrier, NULL, teardown);
 	tcase_add_test(carrier, a_carrier_that_we_hold_down_is_no_fault_of_the_circuit);

@@ -287,6 +287,16 @@ fill_circuit(struct world *w, const L2vpn__Circuit *c, Fib__Circuit *m)
 	m->up = port->ifindex && (port->up || m->held);
 	if (!w->fib_learns)
 		move(c, m->paths, k, w->now);
+	m->guards = arena_take(&w->arena, L2VPN_PROTOCOLS * sizeof *m->guards);
+	for (int p = 0; p < L2VPN_PROTOCOLS && port->ifindex; p++) {
+		Fib__CircuitGuard *g = m->guards[m->n_guards] = arena_take(&w->arena, sizeof *g);
+		fib__circuit_guard__init(g);
+		g->protocol = (char *)(uintptr_t)l2vpn_protocol_name((enum l2vpn_protocol)p);
+		g->stands = !w->fib_learns && !w->no_guards;
+		m->n_guards += c->dropped >> p & 1;
+	}
+	m->joined =
+	    *c->local && port->ifindex && world_port(w, c->local)->ifindex && !w->fib_learns && !w->no_switching;
 	m->turn = k->turn;
 	m->active = leaves_by(c, m, k->shown);
 	m->moved_at = k->moved_at;

@@ -57,7 +57,7 @@ struct world {
 	struct told_rows pws, circuits; /* told to the engine */
 	uint32_t round[3];              /* of ldpd's tables, of fibd's, of bfdd's */
 	bool ldp_learns, fib_learns;    /* it has just started: says less than it knows */
-	bool no_range;
+	bool no_range, no_guards, no_switching;
 	uint32_t vccv; /* ifindex of vccv0; 0: there is none */
 	uint64_t life;
 	struct arena arena;

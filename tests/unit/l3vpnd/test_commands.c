@@ -155,7 +155,7 @@ START_TEST(what_was_said_is_printed_in_its_order)
 	    "  peer 10.0.0.1 ignore\n  undo peer 10.0.0.1 enable\n  peer 10.0.0.1 substitute-as\n"
 	    "  peer 10.0.0.1 allow-as-loop 2\n  peer 10.0.0.1 route-limit 100 alert-only\n  peer 10.0.0.1 soo 1:5\n"
 	    "  preference 20 200\n  import-route static route-policy Q\n  default local-preference 50\n #\n"
-	    " ipv6-family vpn-instance A\n  network 2001:db8:: 32\n#\nreturn\n";
+	    " ipv6-family vpn-instance A\n  network 2001:db8:: 32\n  network 2001:db8:1:: 66\n#\nreturn\n";
 	struct conf_lines lines = { 0 };
 	struct text printed = { 0 };
 
