@@ -170,10 +170,13 @@ def sent_more(lab, node, device, count):
 
 def count_loss(teller, pacers, most_ms, what, with_lateness=False):
     """Ends numbered packets, {the way they take: Pacer}, and checks that each way lost at most `most_ms` of them: of all that were sent, for
-    what stays away until the end is lost as well."""
+    what stays away until the end is lost as well. What each lost, in ms."""
+    lost_ms = {}
     for way, pacer in pacers.items():
         sender, receiver = pacer.stop()
         each, lost = pacer.interval_us / 1000, sender["sent"] - receiver["received"]
+        lost_ms[way] = lost * each
         late = f"; the sender itself was up to {sender['late_max_us'] / 1000:.0f} ms late" if with_lateness else ""
         teller.check(receiver["received"] > 0 and lost * each <= most_ms,
                      f"{way}: {lost} of {sender['sent']} packets were lost {what}, {lost * each:.0f} ms (one each {each:.0f} ms{late})")
+    return lost_ms

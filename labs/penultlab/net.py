@@ -129,14 +129,16 @@ class Net:
         for node in [*self.topology.nodes, "wires"]:
             ip("netns", "del", self.namespace(node), check=False)
 
-    def cut(self, name, mended=False):
-        """Cuts the `wire` of that name, or mends it: both ends lose or regain their carrier, in one go."""
+    def wire(self, name):
+        """The devices of the `wire` of that name, in the namespace of wires: what comes in by one of them goes out by the other."""
         for number, link in enumerate(self.topology.links):
             if link.wire and link.name == name:
-                state = "up" if mended else "down"
-                ip("-n", self.namespace("wires"), batch=[f"link set w{number}-{k} {state}" for k in range(2)])
-                return
+                return [f"w{number}-{k}" for k in range(2)]
         raise LabError(f"no link of {self.topology.name} is a wire named {name}")
+
+    def cut(self, name, mended=False):
+        """Cuts the `wire` of that name, or mends it: both ends lose or regain their carrier, in one go."""
+        ip("-n", self.namespace("wires"), batch=[f"link set {device} {'up' if mended else 'down'}" for device in self.wire(name)])
 
     def unplug(self, switch, interface, again=False):
         """Takes a port out of a switch, or puts it back. Whoever is behind it keeps the carrier and hears nothing more."""

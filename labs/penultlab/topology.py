@@ -54,7 +54,8 @@ def device_name(interface):
 
 
 class Topology:
-    def __init__(self, folder):
+    def __init__(self, folder, more=()):
+        """`more`: lines that a test adds, as if they stood at the end of the file."""
         self.folder = os.path.abspath(folder)
         self.name = os.path.basename(self.folder)
         self.path = os.path.join(self.folder, "topology")
@@ -67,6 +68,8 @@ class Topology:
                         self._line(number, words)
         except (OSError, UnicodeDecodeError) as e:
             raise TopologyError(f"{self.path}: {getattr(e, 'strerror', e)}") from e
+        for line in more:
+            self._line("added", line.split())
         for node in self.nodes.values():
             if node.addresses and not any(node.name in dict(link.ends) for link in self.links):
                 self._fail(node.line, f"{node.kind} {node.name} has no link")

@@ -63,6 +63,23 @@ def last_switch(lab):
     return s["switches"], s["switch_reason"]
 
 
+def tunnel_label(lab, router, address):
+    """What this router has given as its label for the LSP to that address, as its display of LSPs shows it."""
+    rows = lab.rows(router, "display", "mpls", "lsp")
+    return next((r["label"] for r in rows if r["fec"] == f"{address}/32"), None)
+
+
+def check_stacks(lab, t, far, vc_id):
+    """Two labels on the wire in both directions: P's for the other end, by its display, and beneath it the one that the other end has told."""
+    with Capture(lab, "PE1", CORE) as here, Capture(lab, far, CORE) as there:
+        more_is_sent(lab)
+    vc = vcs(lab)[vc_id]
+    for wire, customer, router, address, label in ((here, CE2, far, vc["peer"], vc["remote_label"]), (there, CE1, "PE1", "1.1.1.1", vc["local_label"])):
+        stacks, want = stacks_to(wire.frames, customer), (tunnel_label(lab, "P", address), label)
+        t.check(stacks == {want}, f"packets to {customer} go to P with its label for {router}, {want[0]}, above {router}'s {label}, and a control word: "
+                                  f"{sorted(stacks)}")
+
+
 def both_ways(lab):
     return {"CE1 to CE2": Pacer(lab, "CE1", "CE2", CE2, bind=CE1, interval_us=PACE_US),
             "CE2 to CE1": Pacer(lab, "CE2", "CE1", CE1, bind=CE2, interval_us=PACE_US)}
@@ -88,15 +105,9 @@ def start(lab, t):
 
 def in_peace(lab, t):
     t.step("The customer's frames go to PE2, with two labels and a control word. The secondary pseudowire carries nothing.")
-    before = sent_by(lab, 200)
-    wire, pacers = Capture(lab, "PE1", CORE), both_ways(lab)
-    more_is_sent(lab)
+    before, pacers = sent_by(lab, 200), both_ways(lab)
+    check_stacks(lab, t, "PE2", 100)
     count_loss(t, pacers, 0, "in peace")
-    wire.stop()
-    label = vcs(lab)[100]["remote_label"]
-    stacks = stacks_to(wire.frames, CE2)
-    t.check(len(stacks) == 1 and {(len(stack), stack[-1]) for stack in stacks} == {(2, label)},
-            f"on the wire packets to {CE2} have two labels, PE2's {label} at the bottom, and a control word: {sorted(stacks)}")
     t.check(sent_by(lab, 100) > PACKETS / 2, f"{sent_by(lab, 100)} packets went by the primary")
     t.check(sent_by(lab, 200) == before, "and none by the secondary")
 
@@ -107,7 +118,7 @@ def cut(lab, t):
     more_is_sent(lab)
     lab.net.cut("p-pe2")
     on(lab, "SECONDARY", "frames to go to PE3")
-    more_is_sent(lab)
+    check_stacks(lab, t, "PE3", 200)
     count_loss(t, pacers, CUT_MS, "in the failure")
     t.show(lab.ctl("PE1", "display", "mpls", "l2vpn", "service-name", "gold"), "PE1: ")
     t.check(service(lab)["switch_reason"] != "", f"PE1 says why: {service(lab)['switch_reason']}")

@@ -1,7 +1,8 @@
 """LDP with Debian's FRR in the middle of the path: sessions, labels on both sides and in both kernels, losses and returns."""
 import pytest
-from frr import ADDRESS, NEIGHBOURS, answers, own, session, wait_session, whole
+from frr import ADDRESS, NEIGHBOURS, answers, configure, own, session, wait_session, whole
 from penult import Capture, bindings, wait_for
+from pw_feed import Feed
 
 pytestmark = pytest.mark.mpls
 
@@ -85,3 +86,40 @@ def test_a_cut_link_ends_session_and_lsp_and_its_return_brings_both_back(lab):
     whole(lab)
     answers(lab, "H4", "192.168.1.2")
     assert own(lab, "R1", "1.1.1.1/32") == 3
+
+
+@pytest.fixture
+def pseudowire(lab):
+    """One between R1, where helper/pw_feed.c says what l2vpnd would, and FRR."""
+    feed = Feed(lab, "R1")
+    feed.say(f"want {ADDRESS['F2']} 5 100 600100 mtu 1500")
+    configure(lab, "l2vpn PW type vpls", "member pseudowire mpw100", f"neighbor lsr-id {ADDRESS['R1']}", "pw-id 100")
+    yield feed
+    feed.say(f"unwant {ADDRESS['F2']} 5 100")
+    configure(lab, "no l2vpn PW type vpls")
+    wait_for(lambda: not feed.row(100), "the pseudowire's end", last=lambda: feed.row(100))
+    feed.close()
+
+
+def test_what_frr_says_of_its_end_of_a_pseudowire_is_heard(lab, pseudowire):
+    """FRR says "not forwarding" while no labelled route leads to the other end, and takes it back: by notifications, the labels stay."""
+    def heard(status):
+        wait_for(lambda: pseudowire.row(100).get("remote_status") == status and pseudowire.row(100)["remote_label"], f"status {status} of FRR", last=lambda: (
+            pseudowire.row(100), lab.vtysh("F2", "show l2vpn atom binding json")))
+        return pseudowire.row(100)
+
+    whole(lab)
+    before, uid = heard(0), session(lab, "R1")["uid"]
+    assert before["status_tlv"] and before["trouble"] == "", before
+    one, all_of_them = f"ip route {ADDRESS['R1']}/32 10.0.12.1", "ip route 1.1.1.0/24 10.0.12.1"
+    configure(lab, all_of_them)
+    configure(lab, f"no {one}")  # the session goes on by the other route, for which R1 has given no label
+    try:
+        during = heard(1)
+    finally:
+        configure(lab, one)
+        configure(lab, f"no {all_of_them}")
+    after = heard(0)
+    assert [r["remote_label"] for r in (during, after)] == [before["remote_label"]] * 2
+    assert session(lab, "R1")["uid"] == uid, "the same session"
+    whole(lab)

@@ -59,11 +59,10 @@ def leads(lab, to, stands_by=True):
 
 def mend(lab):
     """The far end first: else the first ARP request finds nobody, and it takes a second until the next one."""
-    wires = lab.net.namespace("wires")
-    number = next(n for n, link in enumerate(lab.topology.links) if link.name == "first")
-    ip("-n", wires, "link", "set", f"w{number}-1", "up")
+    wires, (near, far) = lab.net.namespace("wires"), lab.net.wire("first")
+    ip("-n", wires, "link", "set", far, "up")
     wait_for(lambda: "LOWER_UP" in lab.json("R2", "ip", "-j", "link", "show", "ge0-1-0")[0]["flags"], "the far end's carrier")
-    ip("-n", wires, "link", "set", f"w{number}-0", "up")
+    ip("-n", wires, "link", "set", near, "up")
 
 
 class Watch:

@@ -1,15 +1,23 @@
 """Pseudowires that are watched: their far ends by BFD over several hops, and themselves on their control channels, by BFD and by `ping vc`. What
-is dead is left at once, in the kernel and in the displays."""
+is dead is left at once, in the kernel and in the displays; what that costs is counted in packets, one each millisecond, both ways."""
+import contextlib
 import os
 import re
 
 import pytest
+from paced import Pacers
 from penult import Lab, Topology, wait_for
-from penultlab.capture import Capture, Pacer, count_loss, label_stack, sent_more
+from penultlab.capture import Capture, label_stack
 
 pytestmark = pytest.mark.mpls
 
 HERE = os.path.dirname(os.path.realpath(__file__))
+H1, H2 = "192.168.9.1", "192.168.9.2"
+WIRE = "pe1-pe2"
+# From the word of BFD until frames go by the other pseudowire: as CUT_MS of labs/vpws-secondary, in the emulated machine.
+SWITCH_MS = 400
+# They go back as soon as the primary is good (`immediately`): PE2 has to hear of that meanwhile, and stands still with the machine now and then.
+RETURN_MS = 100
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +25,10 @@ def lab(build):
     lab = Lab(Topology(os.path.join(HERE, "vpws-bfd")), build)
     try:
         lab.up()
+        for host, other, address in (("H1", "H2", H2), ("H2", "H1", H1)):
+            # What ARP loses while a pseudowire is broken would count as well.
+            mac = lab.json(other, "ip", "-j", "link", "show", "eth0")[0]["address"]
+            lab.run(host, "ip", "neigh", "replace", address, "lladdr", mac, "nud", "permanent", "dev", "eth0")
         wait_for(lambda: [v["up"] for v in vcs(lab)] == [True, True], "PE1's pseudowires", 180, last=lambda: [(v["vc_id"], v["trouble"]) for v in vcs(lab)])
         wait_for(lambda: [s["verdict"] for s in sessions(lab)] == ["ALIVE"] * 4, "PE1's sessions", 60, last=lambda: sessions(lab))
         yield lab
@@ -53,19 +65,74 @@ def test_there_is_one_session_for_each_far_end_from_our_lsr_id(lab):
     answers(lab)
 
 
-def test_a_far_end_that_is_dead_is_left_and_gone_back_to(lab):
+def detect_ms(lab, label=None):
+    """How long BFD waits for a packet of PE2's, as agreed: over several hops, or on the pseudowire with this label of ours."""
+    row = next(r for r in sessions(lab) if (r["vccv_label"] == label if label else r["peer"] == "2.2.2.2" and not r["vccv_label"]))
+    return row["detect_us"] / 1000
+
+
+@pytest.fixture
+def pacers(lab):
+    """Numbered packets both ways, begun and ended by the test."""
+    with Pacers(lab, ("H1", H1), ("H2", H2)) as pacers:
+        yield pacers
+
+
+def test_a_far_end_that_is_dead_is_left_and_gone_back_to(lab, pacers):
+    """Its bfdd is away, and that is all: no frame need be lost."""
     carries(lab, "PRIMARY")
+    pacers.begin()
     lab.kill("PE2", "bfdd")
     try:
         carries(lab, "SECONDARY")
+        pacers.lost(RETURN_MS, "when BFD said so")
         assert service(lab)["switch_reason"] == "BFD says that 2.2.2.2 is dead", service(lab)
         dead = next(v for v in vcs(lab) if v["vc_id"] == 100)
         assert not dead["up"] and not dead["alive"] and dead["local_status"] & 0x18 == 0x18, dead
         answers(lab)
+        pacers.begin()
     finally:
         lab.start("PE2", "bfdd")
     carries(lab, "PRIMARY")
+    pacers.lost(RETURN_MS, "in the return")
     answers(lab)
+
+
+@contextlib.contextmanager
+def lossy(lab):
+    """What is on the line loses labelled packets and those of BFD over several hops, in both directions at one moment. LDP and OSPF pass, and so
+    does the carrier."""
+    shared = "action gact index 1"  # of all filters: one message changes it
+    filters = [f"filter add dev {device} ingress pref {pref} protocol {kind} flower {key} {shared}" for device in lab.net.wire(WIRE)
+               for pref, kind, key in ((1, "mpls_uc", ""), (2, "ip", "ip_proto udp dst_port 4784"))]
+    lines = [f"qdisc add dev {device} clsact" for device in lab.net.wire(WIRE)] + ["actions add action gact ok index 1"] + filters
+    lab.run("wires", "sh", "-c", "printf '%b' \"$1\" | tc -batch -", "sh", "\\n".join(lines) + "\\n")
+    lab.run("wires", "tc", "actions", "replace", "action", "gact", "drop", "index", "1")
+    try:
+        yield
+    finally:
+        for device in lab.net.wire(WIRE):
+            lab.run("wires", "tc", "qdisc", "del", "dev", device, "clsact")
+        lab.run("wires", "tc", "actions", "flush", "action", "gact")
+
+
+def test_a_far_end_that_only_bfd_finds_dead_is_left_within_the_detection_time(lab, pacers):
+    """The detection time begins with the last packet of BFD's that came through (RFC 5880 6.8.4), and frames are lost no earlier than that. Both ends
+    find out; which of them is the first, and whether PE1 hears it from its own BFD or from PE2, is chance."""
+    carries(lab, "PRIMARY")
+    detect = detect_ms(lab)
+    assert detect == 1500
+    pacers.begin()
+    with lossy(lab):
+        carries(lab, "SECONDARY")
+        lost = pacers.lost(detect + SWITCH_MS, "until BFD said so")
+        assert all(ms > detect / 2 for ms in lost.values()), f"somebody else saw it first: {lost}"
+        assert service(lab)["switch_reason"] in ("BFD says that 2.2.2.2 is dead", "2.2.2.2 says: fault of its tunnel"), service(lab)
+        dead = wait_for(lambda: next((v for v in vcs(lab) if v["vc_id"] == 100 and not v["alive"]), None), "BFD's word in the display", 60)
+        assert dead["session"] and dead["lsp"] and not dead["up"] and dead["local_status"] & 0x18 == 0x18, dead
+        pacers.begin()
+    carries(lab, "PRIMARY")
+    pacers.lost(RETURN_MS, "in the return")
 
 
 # --- control channels ---
@@ -110,49 +177,48 @@ def test_each_pseudowire_has_a_session_on_its_control_channel(lab):
     assert all(v["vccv_bfd"] and v["vccv_alive"] for v in labels.values()), labels
 
 
-def test_a_pseudowire_that_is_broken_where_nobody_else_looks_is_left(lab):
-    """LDP, the LSP and the far end are well: what PE2 would receive of this pseudowire alone is thrown away."""
+def test_a_pseudowire_that_is_broken_where_nobody_else_looks_is_left(lab, pacers):
+    """LDP, the LSP and the far end are well: what PE2 would receive of this pseudowire alone is thrown away. PE2 is the first to know, and tells;
+    of what comes back nothing need be lost but what PE2 does not send any more until PE1 has gone over."""
     carries(lab, "PRIMARY")
-    label = next(v["remote_label"] for v in vcs(lab) if v["vc_id"] == 100)
+    label, ours = next((v["remote_label"], v["local_label"]) for v in vcs(lab) if v["vc_id"] == 100)
+    detect = detect_ms(lab, ours)
+    assert detect == 3000
+    pacers.begin()
     lab.run("PE2", "tc", "filter", "add", "block", "20100", "pref", "1", "protocol", "mpls_uc", "flower", "mpls_label", str(label), "action", "drop")
     try:
         carries(lab, "SECONDARY")
+        lost = pacers.lost({"H1 to H2": detect + SWITCH_MS, "H2 to H1": SWITCH_MS}, "until BFD said so")
+        assert lost["H1 to H2"] > detect / 2, f"somebody else saw it first: {lost}"
         assert "BFD on its control channel says it is dead" in service(lab)["switch_reason"], service(lab)
         broken = next(v for v in vcs(lab) if v["vc_id"] == 100)
         assert not broken["up"] and broken["alive"] and broken["lsp"] and not broken["vccv_alive"], broken
         answers(lab)
+        pacers.begin()
     finally:
         lab.run("PE2", "tc", "filter", "del", "block", "20100", "pref", "1")
     carries(lab, "PRIMARY")
+    pacers.lost(RETURN_MS, "in the return")
     answers(lab)
 
 
 # --- bfdd itself ---
 
 
-def counted(ok, text):
-    assert ok, text
-
-
-class Counted:
-    check = staticmethod(counted)
-
-
-def test_a_router_whose_bfdd_is_killed_goes_on_both_ways(lab):
+def test_a_router_whose_bfdd_is_killed_goes_on_both_ways(lab, pacers):
     """The far ends hear nothing of it and say so. It knows why, and they have no other way to it."""
     carries(lab, "PRIMARY")
     switches = service(lab)["switches"]
-    pacers = {"H1 to H2": Pacer(lab, "H1", "H2", "192.168.9.2"), "H2 to H1": Pacer(lab, "H2", "H1", "192.168.9.1")}
-    sent_more(lab, "H1", "eth0", 500)
+    pacers.begin()
     lab.kill("PE1", "bfdd")
     wait_for(lambda: [v["remote_status"] & 0x18 for v in vcs(lab)] == [0x18, 0x18], "both far ends to say that they hear nothing", 60, last=lambda: vcs(lab))
-    sent_more(lab, "H1", "eth0", 2000)
+    pacers.more(2000)
     here, there = vcs(lab)[0], lab.rows("PE2", "display", "mpls", "l2vc")[0]
     assert here["up"] and "disregarded" in here["warning"], here
     assert not there["up"] and there["active"] and there["trouble"], there
     lab.start("PE1", "bfdd")
     wait_for(lambda: [(v["remote_status"], v["vccv_alive"]) for v in vcs(lab)] == [(0, True)] * 2, "BFD to be well again", 120, last=lambda: vcs(lab))
     wait_for(lambda: lab.rows("PE2", "display", "mpls", "l2vc")[0]["up"], "PE2's pseudowire", 60)
-    sent_more(lab, "H1", "eth0", 2000)
-    count_loss(Counted, pacers, 0, "while PE1 was without bfdd")
+    pacers.more(2000)
+    pacers.lost(0, "while PE1 was without bfdd")
     assert service(lab)["switches"] == switches, service(lab)

@@ -15,6 +15,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 R1, F2 = "1.1.1.1", "2.2.2.2"
 RAW, TAGGED = 5, 4
 DOWN_HERE, NO_FAULT_HERE = "remote not forwarding", ("local not forwarding", "No Error")  # as FRR sees it
+OWN_FAULT = dict(zip(NO_FAULT_HERE, (1, 0)))  # as it tells us: its kernel has no MPLS, or it has
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +109,7 @@ def test_it_does_not_matter_who_is_configured_late(pws, late):
     row = pws.agree()
     assert row["status_tlv"] and row["remote_mtu"] == 1500
     pws.wait_frr("FRR to find no fault of ours", why=NO_FAULT_HERE)
+    pws.wait("FRR's word on its own end", remote_status=OWN_FAULT[pws.at_frr()["lastFailureReason"]])
 
 
 @pytest.mark.parametrize("late", ["FRR", "us"])

@@ -46,6 +46,16 @@ def test_a_wrong_line_of_a_topology_is_named(tmp_path, text, said):
     assert re.search(re.escape(f"{tmp_path}/topology") + said, str(e.value)), e.value
 
 
+def test_lines_that_a_test_adds_are_read_as_those_of_the_file(tmp_path):
+    (tmp_path / "topology").write_text("router R1\nrouter R2\nlink R1 a R2 b wire")
+    made = Topology(tmp_path, ["host H1 10.0.0.1/24", "link H1 eth0 R1 c name cable wire"])
+    assert made.device("R1", "c") == "c" and net.Net(made).wire("cable") == ["w1-0", "w1-1"]
+    with pytest.raises(TopologyError, match="topology:added: there is no node R3"):
+        Topology(tmp_path, ["link R1 d R3 e"])
+    with pytest.raises(LabError, match="a wire named string"):
+        net.Net(made).wire("string")
+
+
 def test_a_folder_without_topology_is_named(tmp_path):
     p = subprocess.run([PENULT_LAB, "run", tmp_path], capture_output=True, text=True, check=False)
     assert p.returncode == 2 and f"{tmp_path}/topology: No such file" in p.stderr, p
