@@ -13,7 +13,7 @@ from .topology import SPEAKERS
 
 # What a sanitizer says when it has found something.
 FINDINGS = re.compile(r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
-TOOLS = {"bfdctl": ["bfd"], "ldpctl": ["mpls ldp"], "igpctl": ["ospf"], "l2vpnctl": ["mpls l2vc", "mpls l2vpn"], "l3vpnctl": ["bgp", "ip vpn-instance"]}
+TOOLS = {"bfdctl": ["bfd"], "ldpctl": ["mpls ldp"], "igpctl": ["ospf"], "l2vpnctl": ["mpls l2vc", "mpls l2vpn", "display ccc"], "l3vpnctl": ["bgp", "ip vpn-instance"]}
 CLOSING_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 

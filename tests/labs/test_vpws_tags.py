@@ -122,6 +122,45 @@ def test_jumbo_frames_pass_where_the_core_has_room_and_else_the_display_warns(la
     wait_for(lambda: not pseudowire()["warning"], "the warning to go", last=pseudowire)
 
 
+def test_local_switching_says_whether_frames_go_and_why_they_do_not(lab):
+    sites = {"a": "192.168.7.11", "b": "192.168.7.12"}
+    lines = "#\nccc one interface aca out-interface acb\n#\ninterface aca\n l2protocol-tunnel lldp drop\n#\nreturn"
+
+    def site(end, *argv, check=True):
+        return lab.run("PE1", "ip", "netns", "exec", f"ce{end}", *argv, check=check)
+
+    def ends():
+        return [(v["interface"], v["up"], v["trouble"]) for v in lab.rows("PE1", "display", "ccc", "one")]
+
+    def become(up, why):
+        wait_for(lambda: ends() == [("aca", up, why), ("acb", up, why)], f"it to be {'up' if up else why}", 60, last=ends)
+
+    for end, address in sites.items():
+        lab.run("PE1", "ip", "link", "add", f"ac{end}", "type", "veth", "peer", "name", f"ce{end}")
+        lab.run("PE1", "ip", "link", "set", f"ac{end}", "up")
+        lab.run("PE1", "ip", "netns", "add", f"ce{end}")
+        lab.run("PE1", "ip", "link", "set", f"ce{end}", "netns", f"ce{end}")
+        site(end, "ip", "address", "add", f"{address}/24", "dev", f"ce{end}")
+        site(end, "ip", "link", "set", f"ce{end}", "up")
+    before = lab.reconfigure("PE1", lambda text: text.replace("#\nreturn", lines), ["l2vpnd"])
+    try:
+        become(True, "")
+        p = site("a", "ping", "-n", "-c", "3", "-i", "0.3", "-W", "5", sites["b"], check=False)
+        assert " 0% packet loss" in p.stdout, p.stdout
+        assert "    dropped protocols   : lldp\n" in lab.ctl("PE1", "display", "ccc")
+        site("b", "ip", "link", "set", "ceb", "down")
+        become(False, "acb: it is down")
+        site("b", "ip", "link", "set", "ceb", "up")
+        become(True, "")
+        with open(lab.log("PE1", "l2vpnd"), encoding="utf-8") as f:
+            log = f.read()
+        assert log.count("aca: ccc one to acb is up") == 2 and log.count("aca: ccc one to acb is down: acb: it is down") == 1, log
+    finally:
+        lab.reconfigure("PE1", lambda text: before, ["l2vpnd"])
+        for end in sites:
+            lab.run("PE1", "ip", "netns", "del", f"ce{end}", check=False)
+
+
 def test_a_subinterface_that_nobody_configures_any_more_is_removed(lab):
     lab.reconfigure("PE1", lambda text: text.replace("interface GigabitEthernet0/3/0.8\n undo shutdown\n vlan-type dot1q 21\n mpls l2vc 2.2.2.2 8 raw\n#\n", ""),
                     ["l2vpnd", "fibd"])
