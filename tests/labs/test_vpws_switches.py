@@ -313,7 +313,7 @@ def test_a_failure_shorter_than_the_hold_off_moves_nothing_and_a_longer_one_does
             lab.net.cut("pe2-s", mended=True)
             tale.on(lab, "PRIMARY", "frames to go to PE2 again")
             wait_for(lambda: tale.service(lab)["state"] == "ON_PRIMARY", "the wait to be over", 60, last=lambda: tale.service(lab))
-            lost = pacers.lost(hold_ms, "while the primary was waited for")
+            lost = pacers.lost({"CE1 to CE2": hold_ms, "CE2 to CE1": tale.CUT_MS}, "while the primary was waited for")
             assert lost["CE1 to CE2"] > 200, "they waited for it"
             assert tale.sent_by(lab, 200) == before and tale.service(lab)["switches"] == switches
             pacers.begin()
