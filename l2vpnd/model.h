@@ -199,8 +199,8 @@ struct service { /* an attachment circuit: a row of l2vpn.Circuit and of l2vpn.S
 		struct circuit_word word;
 		bool answered; /* fibd has */
 		enum redundancy_state redundancy;
-		char why[200]; /* local switching: why it is down */
-		usec_t since;  /* and when it last went up or down */
+		char why[L2VPN_IF + 168]; /* local switching: why it is down */
+		usec_t since;             /* and when it last went up or down */
 	} state;
 	struct circuit_said { /* in l2vpn.Circuit, as it is there */
 		uint32_t active, turn, dropped;

@@ -140,6 +140,19 @@ circuit_active(const struct circuit *c)
 	return leaves != LABEL_UNSET ? leaves : leaves_by(c, FIB_LAST);
 }
 
+const uint8_t *
+circuit_mac_of(const struct wire *w, const struct fib_path *p)
+{
+	list_each (l, &w->circuit->filters) {
+		const struct fib_filter *f = &OBJECT(l, struct filter, of_circuit)->has;
+		if (OBJECT(l, struct filter, of_circuit)->present && f->gate && is_of(f, w) && f->out == p->ifindex &&
+		    f->label_count == p->label_count + 1 &&
+		    memcmp(f->labels, p->labels, p->label_count * sizeof *f->labels) == 0)
+			return f->mac;
+	}
+	return NULL;
+}
+
 bool
 circuit_can_leave(const struct circuit *c, const struct wire *w)
 {

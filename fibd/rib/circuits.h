@@ -112,7 +112,7 @@ struct circuit {                            /* a row of l2vpn.Circuit, or what t
 void stations_seen(struct rib *, const struct fib_station *, bool gone);
 void stations_swept(struct rib *);
 /* Its MAC address is needed from now on. */
-const struct station *station_need(struct rib *, uint32_t ifindex, const struct addr *);
+struct station *station_need(struct rib *, uint32_t ifindex, const struct addr *);
 struct station *station_find(struct rib *, uint32_t ifindex, const struct addr *);
 void stations_free(struct rib *);
 /* tunnels.c */
@@ -151,6 +151,8 @@ bool filters_same(const struct fib_filter *, const struct fib_filter *);
 bool label_is_free(uint32_t label);      /* it may be a pseudowire's */
 bool wire_would_do(const struct wire *); /* as l2vpnd says; wherever its tunnel leads */
 bool wire_is_ready(const struct wire *);
+const uint8_t *circuit_mac_of(const struct wire *,
+    const struct fib_path *); /* of that next hop, as a filter in the kernel has it; NULL: none has */
 bool circuit_can_leave(const struct circuit *, const struct wire *); /* whatever else it has is in the kernel already */
 bool wire_is_unsure(const struct wire *);                            /* nobody knows yet whether there is an LSP */
 /* Parts of circuit_settle(): that filter is wanted; it has the gate of the pseudowire's tunnel; what the kernel has for a path

@@ -95,8 +95,10 @@ trouble_of(const struct circuit *c, const struct wire *w, const struct filter *p
 	char text[160];
 
 	why_not_ready(w, reach, text);
-	if (*text && c->shown < c->wire_count && &c->wires[c->shown] == w)
-		strncat(text, "; frames go there for want of another way", sizeof text - strlen(text) - 1);
+	if (*text && c->shown < c->wire_count && &c->wires[c->shown] == w) {
+		size_t at = strlen(text);
+		snprintf(text + at, sizeof text - at, "; frames go there for want of another way");
+	}
 	if (*text)
 		return arena_text(arena, text);
 	if (place && place->trouble)

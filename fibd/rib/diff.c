@@ -345,6 +345,19 @@ gates_are_first(const struct rib *rib)
 	return rib->gates_first && rib->has_config && rib->dumped;
 }
 
+/* Filters take the kernel long. While it is busy with some that can wait, what is told may be what moves all of a provider edge. */
+static void
+take_some_of_circuits(struct batch *b)
+{
+	enum { PORTION = 64 };
+	size_t room = b->room;
+
+	if (room > b->count + PORTION)
+		b->room = b->count + PORTION;
+	circuits_take(b);
+	b->room = room;
+}
+
 size_t
 rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 {
@@ -373,7 +386,7 @@ rib_take_ops(struct rib *rib, struct fib_op *ops, size_t room, usec_t now)
 	if (rib->has_config && all_chosen) {
 		settle_routes(&b);
 		settle_ilms(&b);
-		circuits_take(&b);
+		take_some_of_circuits(&b);
 		/* Groups and next hops of before a restart may yet turn out to be wanted, until every source is complete. */
 		if (b.count < b.room && rib->synced[FIB_LDP_LSP] && delete_groups(&b))
 			delete_nexthops(&b);

@@ -48,7 +48,7 @@ drop(struct rib *rib, struct station *s)
 	free(s);
 }
 
-const struct station *
+struct station *
 station_need(struct rib *rib, uint32_t ifindex, const struct addr *a)
 {
 	struct station *s = get(rib, ifindex, a);

@@ -269,12 +269,26 @@ tunnel_way(const struct wire *w)
 
 /* --- where they lead --- */
 
+/* A next hop that happens not to answer when we start again is believed to have the address that filters in the kernel have. */
 static void
-look(struct rib *rib, const struct fib_path *p, struct tunnel_way *ret)
+adopt_mac(const struct tunnel *t, const struct fib_path *p, struct station *s)
+{
+	for (const struct list *l = t->wires.next; l != &t->wires && !s->has_mac; l = l->next) {
+		const uint8_t *mac = circuit_mac_of(CONST_OBJECT(l, struct wire, of_tunnel), p);
+		s->has_mac = mac;
+		if (mac)
+			memcpy(s->mac, mac, sizeof s->mac);
+	}
+}
+
+static void
+look(struct rib *rib, const struct tunnel *t, const struct fib_path *p, struct tunnel_way *ret)
 {
 	const struct port *port = port_find(rib, p->ifindex);
-	const struct station *s = addr_is_set(&p->gateway) ? station_need(rib, p->ifindex, &p->gateway) : NULL;
+	struct station *s = addr_is_set(&p->gateway) ? station_need(rib, p->ifindex, &p->gateway) : NULL;
 
+	if (s && !s->has_mac)
+		adopt_mac(t, p, s);
 	memset(ret, 0, sizeof *ret);
 	ret->path = *p;
 	if (!port || !s)
@@ -311,7 +325,7 @@ settle(struct rib *rib, struct tunnel *t)
 
 	for (uint16_t i = 0; i < f->path_count; i++) {
 		struct tunnel_way now;
-		look(rib, &f->paths[i].p, &now);
+		look(rib, t, &f->paths[i].p, &now);
 		same = same && way_same(&now, &t->ways[i]);
 		t->ways[i] = now;
 	}

@@ -333,91 +333,6 @@ START_TEST(a_provider_edge_that_bfd_finds_dead_costs_one_operation_for_a_thousan
 }
 END_TEST
 
-static void
-verdict(const char *peer, Bfd__Verdict verdict)
-{
-	world_session_at(w, strcmp(peer, "2.2.2.2") == 0 ? "pe2" : "pe3", verdict, peer, 0, false, 1);
-	world_run(w);
-}
-
-START_TEST(with_nobody_left_alive_frames_go_on_by_the_last_resort_and_none_is_dropped_between)
-{
-	world_pw_start(w);
-	verdict("2.2.2.2", BFD__VERDICT__ALIVE);
-	verdict("3.3.3.3", BFD__VERDICT__ALIVE);
-	circuit(PATH2 " bfd last," PATH3 " bfd last", 0, 1);
-	FRAME(BY2);
-	watch();
-	unsigned before = w->ops;
-	verdict("2.2.2.2", BFD__VERDICT__DEAD);
-	WAYS(BY3);
-	verdict("3.3.3.3", BFD__VERDICT__DEAD);
-	WAYS(BY3 " > " BY2);
-	ck_assert_uint_eq(w->ops, before + 2);
-	const Fib__Circuit *r = row();
-	ck_assert_uint_eq(r->active, 0);
-	ck_assert(!r->paths[0]->alive && !r->paths[0]->sends && !r->paths[1]->sends);
-	ck_assert_str_eq(
-	    r->paths[0]->trouble, "BFD says that 2.2.2.2 is dead; frames go there for want of another way");
-	ck_assert_str_eq(r->paths[1]->trouble, "BFD says that 3.3.3.3 is dead");
-	verdict("3.3.3.3", BFD__VERDICT__ALIVE);
-	WAYS(BY3 " > " BY2 " > " BY3);
-	ck_assert_uint_eq(row()->active, 1);
-	ck_assert(row()->paths[1]->sends);
-}
-END_TEST
-
-START_TEST(a_last_resort_needs_an_lsp_and_leave)
-{
-	world_pw_start(w);
-	verdict("2.2.2.2", BFD__VERDICT__ALIVE);
-	circuit(PATH2 " bfd last", 0, 1);
-	watch();
-	verdict("2.2.2.2", BFD__VERDICT__DEAD);
-	WAYS("");
-	world_lsp_gone(w, "2.2.2.2/32");
-	world_run(w);
-	WAYS("dropped");
-	world_pe_ldp(w, 1);
-	world_run(w);
-	WAYS("dropped > " BY2);
-	circuit(PATH2 " bfd", 0, 1);
-	WAYS("dropped > " BY2 " > dropped");
-	circuit(PATH2 " off last", 0, 1); /* BFD over its control channel is l2vpnd's matter */
-	FRAME(BY2);
-	ck_assert(!row()->paths[0]->sends);
-	circuit(PATH2, 0, 1);
-	FRAME(BY2);
-	ck_assert(row()->paths[0]->sends);
-	ck_assert_str_eq(row()->paths[0]->trouble, "");
-}
-END_TEST
-
-START_TEST(a_last_resort_outlives_fibd)
-{
-	world_pw_start(w);
-	verdict("2.2.2.2", BFD__VERDICT__ALIVE);
-	circuit(PATH2 " bfd last", 0, 1);
-	verdict("2.2.2.2", BFD__VERDICT__DEAD);
-	watch();
-	world_restart(w);
-	world_tell_all(w);
-	world_config(w, "ip vpn-instance red\n");
-	world_run(w);
-	FRAME(BY2);
-	circuit(PATH2 " bfd last", 0, 1);
-	world_pe_igp(w, 1);
-	world_pe_ldp(w, 1);
-	world_lsps_synced(w, 1);
-	verdict("2.2.2.2", BFD__VERDICT__DEAD);
-	world_sessions_synced(w, 1);
-	world_run(w);
-	WAYS("");
-	FRAME(BY2);
-	ck_assert(!row()->paths[0]->alive);
-}
-END_TEST
-
 START_TEST(the_session_of_l2vpnds_own_request_is_followed_by_its_peer_and_source_and_no_other)
 {
 	world_pw_start(w);
@@ -755,20 +670,6 @@ START_TEST(after_a_restart_a_circuit_is_where_it_was_in_its_turn)
 }
 END_TEST
 
-START_TEST(what_l2vpnd_has_noted_of_its_switches_is_given_back)
-{
-	world_pw_start(w);
-	world_circuit(w,
-	    &(struct world_circuit){
-		"eth7", .paths = PATH2, .turn = 1, .switches = 3, .switched = 77, .reason = "2.2.2.2 says: standby" },
-	    1);
-	world_run(w);
-	ck_assert_uint_eq(row()->switches, 3);
-	ck_assert_uint_eq(row()->switched, 77);
-	ck_assert_str_eq(row()->switch_reason, "2.2.2.2 says: standby");
-}
-END_TEST
-
 START_TEST(what_nobody_asks_for_any_more_is_swept_when_that_is_known)
 {
 	world_pw_start(w);
@@ -843,9 +744,6 @@ suite(void)
 	tcase_add_test(two, the_second_carries_nothing_while_the_first_is_good);
 	tcase_add_test(two, the_session_of_l2vpnds_own_request_is_followed_by_its_peer_and_source_and_no_other);
 	tcase_add_test(two, a_provider_edge_that_bfd_finds_dead_costs_one_operation_for_a_thousand_pseudowires);
-	tcase_add_test(two, with_nobody_left_alive_frames_go_on_by_the_last_resort_and_none_is_dropped_between);
-	tcase_add_test(two, a_last_resort_needs_an_lsp_and_leave);
-	tcase_add_test(two, a_last_resort_outlives_fibd);
 	tcase_add_test(two, a_path_that_comes_back_waits_for_the_next_turn);
 	tcase_add_test(two, where_both_were_lost_frames_go_by_the_one_that_is_back);
 	tcase_add_test(two, a_turn_begins_with_the_path_that_it_names_even_if_that_is_late);
@@ -864,7 +762,6 @@ suite(void)
 	tcase_add_loop_test(restart, after_a_restart_circuits_are_not_whole_before_lsps_are_known, 0, 2);
 	tcase_add_test(restart, nobody_is_waited_for_in_vain_and_a_first_start_waits_for_nobody);
 	tcase_add_test(restart, after_a_restart_a_circuit_is_where_it_was_in_its_turn);
-	tcase_add_test(restart, what_l2vpnd_has_noted_of_its_switches_is_given_back);
 	tcase_add_test(restart, what_nobody_asks_for_any_more_is_swept_when_that_is_known);
 	tcase_add_test(restart, rows_of_l2vpnd_outlive_it_and_are_swept_when_it_says_so);
 	tcase_add_test(restart, a_label_that_moves_to_another_circuit_goes_there);

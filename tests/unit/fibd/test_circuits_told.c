@@ -138,6 +138,65 @@ START_TEST(a_gate_that_was_shut_for_that_stays_so_while_the_tunnel_changes)
 }
 END_TEST
 
+/* What else is told meanwhile may be a gate that moves them all. */
+START_TEST(filters_go_to_the_kernel_in_small_portions)
+{
+	enum { ROOM = 512, PORTION = 64 };
+	static struct fib_op ops[ROOM];
+
+	many();
+	for (unsigned i = 1; i < MANY; i++)
+		say(i, " off", 1, 2);
+	ck_assert_uint_eq(rib_take_ops(w->rib, ops, ROOM, w->now), PORTION);
+}
+END_TEST
+
+START_TEST(what_l2vpnd_has_noted_of_its_switches_is_given_back)
+{
+	world_pw_start(w);
+	world_circuit(w,
+	    &(struct world_circuit){
+		"eth7", .paths = PATH2, .turn = 1, .switches = 3, .switched = 77, .reason = "2.2.2.2 says: standby" },
+	    1);
+	world_run(w);
+	ck_assert_uint_eq(world_circuit_there(w, "eth7")->switches, 3);
+	ck_assert_uint_eq(world_circuit_there(w, "eth7")->switched, 77);
+	ck_assert_str_eq(world_circuit_there(w, "eth7")->switch_reason, "2.2.2.2 says: standby");
+}
+END_TEST
+
+/* It is asked for its MAC address, and in the kernel's filters there is one that does. */
+START_TEST(a_next_hop_that_does_not_answer_when_fibd_starts_again_is_not_lost)
+{
+	world_pw_start(w);
+	const struct world_circuit c = { "eth7", .paths = PATH2 "," PATH3, .turn = 1 };
+	world_circuit(w, &c, 1);
+	world_run(w);
+	world_station(w, 1, "10.0.1.2", 0);
+	world_run(w);
+	w->tc->watched = 7;
+	snprintf(w->tc->last, sizeof w->tc->last, "%s", world_frame(w, 7));
+	ck_assert_str_eq(w->tc->last, BY2);
+	world_restart(w);
+	world_tell_all(w);
+	world_config(w, "ip vpn-instance red\n");
+	world_circuit(w, &c, 1);
+	world_pe_igp(w, 1);
+	world_pe_ldp(w, 1);
+	world_lsps_synced(w, 1);
+	world_run(w);
+	WAYS("");
+	ck_assert_str_eq(world_frame(w, 7), BY2);
+	ck_assert_uint_eq(world_circuit_there(w, "eth7")->active, 0);
+	world_station(w, 1, "10.0.1.2", 6);
+	world_run(w);
+	WAYS("1: 200/600001 cw mac 6");
+	world_lsp_gone(w, "2.2.2.2/32");
+	world_run(w);
+	WAYS("1: 200/600001 cw mac 6 > " BY3);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -151,6 +210,9 @@ suite(void)
 	tcase_add_test(t, while_one_can_be_used_the_others_leave_one_by_one);
 	tcase_add_test(t, what_is_to_take_over_is_in_the_kernel_before_the_gate_is_shut);
 	tcase_add_test(t, a_gate_that_was_shut_for_that_stays_so_while_the_tunnel_changes);
+	tcase_add_test(t, filters_go_to_the_kernel_in_small_portions);
+	tcase_add_test(t, what_l2vpnd_has_noted_of_its_switches_is_given_back);
+	tcase_add_test(t, a_next_hop_that_does_not_answer_when_fibd_starts_again_is_not_lost);
 	suite_add_tcase(s, t);
 	return s;
 }
