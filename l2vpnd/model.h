@@ -57,6 +57,7 @@ struct told_path { /* of a row of fib.Circuit */
 	uint32_t vc_id, in_label, out_label, ifindex, mtu;
 	uint32_t labels[LABEL_STACK_MAX];
 	uint8_t label_count;
+	bool usable; /* as we had said when fibd looked */
 	bool lsp, alive, sends, receives, channel;
 	char trouble[160];
 };
@@ -144,6 +145,7 @@ struct pw { /* a pseudowire that is configured: a row of l2vpn.Vc, and once its 
 		bool circuit_up;
 		struct watch_said watch; /* what BFD is to do; encapsulation 0: nothing */
 		bool channel_alive, channel_dead;
+		bool outdated;   /* fibd's answer: it is to an earlier word of ours, that it cannot be used */
 		bool disregards; /* the other end's fault of its tunnel: see pw.c */
 		char why[200];   /* why it is not good, or not up */
 		struct pw_word word;

@@ -239,7 +239,7 @@ static bool
 data_plane(const struct pw *own, struct pw_state *s, const char *peer)
 {
 	const struct told_path *p = &s->path;
-	bool sends = p->sends || own->of->config.hold_s;
+	bool sends = p->sends || s->outdated || own->of->config.hold_s;
 
 	if (!carries_frames(own))
 		return because(s, "there is no attachment circuit of %s here", l2vpn_type_name(own->settings.type));
@@ -273,6 +273,7 @@ pw_look(struct pw *p)
 	const struct told_pw *t = told_pw_find(p->of->of, &p->settings.peer, p->settings.type, p->settings.vc_id);
 	const struct told_path *path = told_path_of(p);
 	struct pw_state *s = &p->state;
+	bool was_up = s->up;
 	char peer[ADDR_TEXT];
 
 	addr_text(&p->settings.peer, peer);
@@ -292,6 +293,8 @@ pw_look(struct pw *p)
 	look_at_fault(p);
 	s->forwards = s->fits && both_forward(p, s, peer);
 	s->usable = s->forwards && channel_lives(s);
+	/* What was said and taken back at once does not make a pseudowire lost that is up again already. */
+	s->outdated = was_up && path && !path->usable;
 	s->good = s->usable && data_plane(p, s, peer);
 	if (!s->fits || !s->standby)
 		p->asking = false;
@@ -387,7 +390,7 @@ pw_publish(struct pw *p)
 	w->up = w->good && s->word.up;
 	if (w->good && !s->word.up)
 		because(w, "%s is down", p->of->name);
-	else if (w->good && pw_is_offered(p) && !w->path.sends)
+	else if (w->good && pw_is_offered(p) && !w->path.sends && !w->outdated)
 		w->up = because(
 		    w, "%s", *w->path.trouble ? w->path.trouble : "its data plane was not seen in the kernel yet");
 	else if (w->good && w->word.local_label == LABEL_UNSET)

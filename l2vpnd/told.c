@@ -184,6 +184,7 @@ told_path(const Fib__CircuitPath *row)
 		p.labels[i] = row->labels[i];
 	p.lsp = row->lsp;
 	p.alive = row->alive;
+	p.usable = row->usable;
 	p.sends = row->sends;
 	p.receives = row->receives;
 	p.channel = row->channel;

@@ -172,6 +172,7 @@ fill_wire(const struct circuit *c, uint8_t i, struct arena *arena)
 	m->vc_id = w->vc_id;
 	m->in_label = w->in_label ? w->in_label : LABEL_UNSET;
 	m->out_label = w->out_label;
+	m->usable = w->usable;
 	m->alive = w->tunnel && !tunnel_is_dead(w->tunnel);
 	m->lsp = reach.lsp && (!w->tunnel->way_count || tunnel_way(w));
 	m->sends = sends(c, i, place);

@@ -1,4 +1,4 @@
-/* Pseudowires that l2vpnd says cannot be used any more, all of a provider edge or some: how they leave it, and come back. */
+/* Pseudowires that l2vpnd says cannot be used any more, all of a provider edge or some: how they leave it, and come back; what is kept for it. */
 #include "fibd/rib/model.h"
 #include "tests/helper/check.h"
 #include "tests/unit/fibd/world_tc.h"

@@ -120,6 +120,48 @@ START_TEST(a_circuit_that_is_down_moves_nothing_and_is_told_on_all_pseudowires)
 END_TEST
 
 /* fibd leaves a dead path by itself within the turn; we follow, and begin a new one. */
+/* fibd answers what was said a moment ago, and has been taken back since. */
+START_TEST(an_answer_that_is_late_moves_nothing)
+{
+	Fib__CircuitPath paths[2] = { FIB__CIRCUIT_PATH__INIT, FIB__CIRCUIT_PATH__INIT };
+	Fib__Circuit late = FIB__CIRCUIT__INIT;
+
+	start(BOTH " mpls l2vpn reroute immediately\n");
+	assert_on(L2VPN_PRIMARY);
+	const L2vpn__Circuit *c = world_circuit(w, PORT);
+	for (size_t i = 0; i < 2; i++) {
+		paths[i].peer = c->paths[i]->peer;
+		paths[i].vc_id = c->paths[i]->vc_id;
+		paths[i].in_label = c->paths[i]->in_label;
+		paths[i].out_label = c->paths[i]->out_label;
+		paths[i].lsp = paths[i].alive = paths[i].receives = true;
+		paths[i].usable = paths[i].sends = i;
+	}
+	paths[0].trouble = (char *)(uintptr_t) "not usable, says l2vpnd";
+	late.interface = (char *)(uintptr_t)PORT;
+	late.ifindex = 1;
+	late.mtu = 1500;
+	late.up = true;
+	late.turn = c->turn;
+	late.moved_why = (char *)(uintptr_t) "decided by l2vpnd";
+	late.n_paths = 2;
+	late.paths = (Fib__CircuitPath *[]){ &paths[0], &paths[1] };
+	late.active = 0;
+	l2vpn_input(w->l,
+	    &(struct l2vpn_input){
+		.kind = L2VPN_IN_ROW, .table = L2VPN_FIB_CIRCUIT, .row = &late, .round = w->round[1] },
+	    w->now);
+	ck_assert(world_vc(w, "2.2.2.2", 100)->up);
+	ck_assert_uint_eq(world_service(w, PORT)->switches, 0);
+	paths[0].usable = true; /* it cannot be sent by, and that is the answer */
+	l2vpn_input(w->l,
+	    &(struct l2vpn_input){
+		.kind = L2VPN_IN_ROW, .table = L2VPN_FIB_CIRCUIT, .row = &late, .round = w->round[1] },
+	    w->now);
+	ck_assert(!world_vc(w, "2.2.2.2", 100)->up);
+}
+END_TEST
+
 START_TEST(what_the_data_plane_has_done_is_followed)
 {
 	start(BOTH);
@@ -653,6 +695,7 @@ suite(void)
 	tcase_add_checked_fixture(away, NULL, teardown);
 	tcase_add_loop_test(away, each_failure_moves_frames_to_the_secondary_with_its_reason, 0, COUNT(failures));
 	tcase_add_test(away, a_circuit_that_is_down_moves_nothing_and_is_told_on_all_pseudowires);
+	tcase_add_test(away, an_answer_that_is_late_moves_nothing);
 	tcase_add_test(away, what_the_data_plane_has_done_is_followed);
 	tcase_add_test(away, the_bypass_is_for_want_of_a_better_one);
 	tcase_add_test(away, with_no_good_one_left_it_says_so_and_takes_the_first_that_is_back);

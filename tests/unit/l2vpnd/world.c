@@ -221,6 +221,7 @@ path_of(struct world *w, const L2vpn__CircuitPath *p, const struct port *port)
 	m->out_label = p->out_label;
 	m->lsp = there->lsp && !w->fib_learns;
 	m->alive = !p->bfd || there->alive;
+	m->usable = p->usable;
 	m->sends = m->lsp && m->alive && p->usable && p->out_label != LABEL_UNSET && port->ifindex;
 	m->receives = port->ifindex && !w->fib_learns;
 	m->channel = p->control_channel && m->receives && m->lsp && p->out_label != LABEL_UNSET && !there->no_channel;
