@@ -106,6 +106,23 @@ START_TEST(while_one_can_be_used_the_others_leave_one_by_one)
 }
 END_TEST
 
+/* BFD on it may have said so, and is to tell when it is over. */
+START_TEST(a_control_channel_is_not_shut_for_that)
+{
+	world_pw_start(w);
+	world_circuit(w, &(struct world_circuit){ "eth7", .paths = PATH2 " cc1," PATH3, .turn = 1 }, 1);
+	world_run(w);
+	ck_assert(world_circuit_there(w, "eth7")->paths[0]->channel);
+	world_circuit(w, &(struct world_circuit){ "eth7", .paths = PATH2 " cc1 off," PATH3, .turn = 1 }, 1);
+	struct fib_op ops[8];
+	for (size_t i = rib_take_ops(w->rib, ops, 8, w->now); i--;) {
+		ck_assert_int_ne(ops[i].object.kind, FIB_A_GATE);
+		ck_assert_uint_ne(ops[i].object.filter.pref, FIB_CHANNEL);
+	}
+	ck_assert(world_circuit_there(w, "eth7")->paths[0]->channel);
+}
+END_TEST
+
 /* As with a hold-off, where only one at a time is offered. */
 START_TEST(what_is_to_take_over_is_in_the_kernel_before_the_gate_is_shut)
 {
@@ -210,6 +227,7 @@ suite(void)
 	tcase_add_test(t, while_one_can_be_used_the_others_leave_one_by_one);
 	tcase_add_test(t, what_is_to_take_over_is_in_the_kernel_before_the_gate_is_shut);
 	tcase_add_test(t, a_gate_that_was_shut_for_that_stays_so_while_the_tunnel_changes);
+	tcase_add_test(t, a_control_channel_is_not_shut_for_that);
 	tcase_add_test(t, filters_go_to_the_kernel_in_small_portions);
 	tcase_add_test(t, what_l2vpnd_has_noted_of_its_switches_is_given_back);
 	tcase_add_test(t, a_next_hop_that_does_not_answer_when_fibd_starts_again_is_not_lost);
