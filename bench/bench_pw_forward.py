@@ -337,7 +337,7 @@ def switch_figures(count, got, where):
                    {"penult": statistics.median(r["time"] for r in got["session"]) * 1e3}),
             figure(f"{what}: from the rows that say their circuits are down there to the last by the secondary", "ms",
                    {"penult": statistics.median(r["time"] for r in got["status"]) * 1e3}),
-            figure(f"{what}: messages to the kernel for that", "", {"penult": max(r["messages"] for r in got["session"] + got["status"])}),
+            figure(f"{what}: messages to the kernel for these two, until all is written", "", {"penult": max(r["messages"] for r in got["session"] + got["status"])}),
             figure(f"{what}: one such message alone, by a bare writer", "ms", {"penult": got["yardstick"] * 1e3})]
 
 
