@@ -40,14 +40,6 @@ row(void)
 	return world_circuit_there(w, "eth7");
 }
 
-static void
-watch(void)
-{
-	w->tc->watched = 7;
-	*w->tc->ways = '\0';
-	snprintf(w->tc->last, sizeof w->tc->last, "%s", world_frame(w, 7));
-}
-
 /* --- one pseudowire --- */
 
 START_TEST(a_frame_gets_the_pseudowires_label_and_the_tunnels_and_the_next_hops_mac)
@@ -131,7 +123,7 @@ START_TEST(an_lsp_that_moves_takes_the_pseudowire_along_in_one_step)
 {
 	world_pw_start(w);
 	circuit(PATH2, 0, 1);
-	watch();
+	world_follow(w, 7);
 	unsigned before = w->tc->filter_ops;
 	world_learned(w, "2.2.2.2/32", "10.0.2.2", 2, 5, 1);
 	world_lsp(w, "2.2.2.2/32", 1024, "10.0.2.2 2 222", 1);
@@ -154,7 +146,7 @@ START_TEST(the_mac_address_of_the_next_hop_is_asked_for_and_followed)
 	world_station(w, 1, "10.0.1.2", 5);
 	world_run(w);
 	FRAME("1: 200/600001 cw mac 5");
-	watch();
+	world_follow(w, 7);
 	world_station(w, 1, "10.0.1.2", 0); /* it does not answer for a while */
 	world_station(w, 1, "10.0.1.2", 6);
 	world_run(w);
@@ -361,7 +353,7 @@ START_TEST(a_path_that_comes_back_waits_for_the_next_turn)
 {
 	world_pw_start(w);
 	circuit(PATH2 "," PATH3, 0, 1);
-	watch();
+	world_follow(w, 7);
 	world_lsp_gone(w, "2.2.2.2/32");
 	world_run(w);
 	WAYS(BY3);
@@ -387,7 +379,7 @@ START_TEST(where_both_were_lost_frames_go_by_the_one_that_is_back)
 {
 	world_pw_start(w);
 	circuit(PATH2 "," PATH3, 0, 1);
-	watch();
+	world_follow(w, 7);
 	world_lsp_gone(w, "2.2.2.2/32");
 	world_run(w);
 	world_lsp_gone(w, "3.3.3.3/32");
@@ -408,7 +400,7 @@ START_TEST(a_turn_begins_with_the_path_that_it_names_even_if_that_is_late)
 	world_pw_start(w);
 	world_lsp_gone(w, "2.2.2.2/32");
 	circuit(PATH2 "," PATH3, 0, 1);
-	watch();
+	world_follow(w, 7);
 	FRAME(BY3);
 	world_pe_ldp(w, 1);
 	world_run(w);
@@ -426,7 +418,7 @@ START_TEST(a_turn_that_names_the_other_is_one_operation_each_way)
 {
 	world_pw_start(w);
 	circuit(PATH2 "," PATH3, 0, 1);
-	watch();
+	world_follow(w, 7);
 	circuit(PATH2 "," PATH3, 1, 2);
 	WAYS(BY3);
 	ck_assert_uint_eq(row()->active, 1);
@@ -440,7 +432,7 @@ START_TEST(a_path_that_l2vpnd_takes_away_goes_and_the_other_takes_over_at_once)
 {
 	world_pw_start(w);
 	circuit(PATH2 "," PATH3, 0, 1);
-	watch();
+	world_follow(w, 7);
 	circuit(PATH2 " off," PATH3, 0, 1);
 	WAYS(BY3);
 	ck_assert_str_eq(row()->moved_why, "the pseudowire 100 to 2.2.2.2 cannot be used");
@@ -573,7 +565,7 @@ START_TEST(after_a_restart_nothing_is_touched_and_labels_are_told_of)
 	world_pw_start(w);
 	circuit(PATH2 "," PATH3, 0, 1);
 	unsigned before = w->tc->filter_ops;
-	watch();
+	world_follow(w, 7);
 	come_back();
 	const Fib__Circuit *r = row();
 	ck_assert_uint_eq(r->n_paths, 2);
@@ -653,7 +645,7 @@ START_TEST(after_a_restart_a_circuit_is_where_it_was_in_its_turn)
 	world_pe_ldp(w, 1);
 	world_run(w);
 	FRAME(BY3);
-	watch();
+	world_follow(w, 7);
 	come_back();
 	world_pe_igp(w, 1);
 	world_pe_ldp(w, 1);

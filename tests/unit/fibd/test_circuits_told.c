@@ -129,9 +129,7 @@ START_TEST(what_is_to_take_over_is_in_the_kernel_before_the_gate_is_shut)
 	world_pw_start(w);
 	world_circuit(w, &(struct world_circuit){ "eth7", .paths = PATH2 "," PATH3 " off", .turn = 1 }, 1);
 	world_run(w);
-	w->tc->watched = 7;
-	*w->tc->ways = '\0';
-	snprintf(w->tc->last, sizeof w->tc->last, "%s", world_frame(w, 7));
+	world_follow(w, 7);
 	world_circuit(w, &(struct world_circuit){ "eth7", .paths = PATH2 " off," PATH3, .active = 1, .turn = 2 }, 1);
 	world_run(w);
 	WAYS(BY3);
@@ -191,8 +189,7 @@ START_TEST(a_next_hop_that_does_not_answer_when_fibd_starts_again_is_not_lost)
 	world_run(w);
 	world_station(w, 1, "10.0.1.2", 0);
 	world_run(w);
-	w->tc->watched = 7;
-	snprintf(w->tc->last, sizeof w->tc->last, "%s", world_frame(w, 7));
+	world_follow(w, 7);
 	ck_assert_str_eq(w->tc->last, BY2);
 	world_restart(w);
 	world_tell_all(w);

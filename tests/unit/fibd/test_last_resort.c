@@ -40,14 +40,6 @@ row(void)
 }
 
 static void
-watch(void)
-{
-	w->tc->watched = 7;
-	*w->tc->ways = '\0';
-	snprintf(w->tc->last, sizeof w->tc->last, "%s", world_frame(w, 7));
-}
-
-static void
 verdict(const char *peer, Bfd__Verdict verdict)
 {
 	world_session_at(w, strcmp(peer, "2.2.2.2") == 0 ? "pe2" : "pe3", verdict, peer, 0, false, 1);
@@ -61,7 +53,7 @@ START_TEST(with_nobody_left_alive_frames_go_on_by_the_last_resort_and_none_is_dr
 	verdict("3.3.3.3", BFD__VERDICT__ALIVE);
 	circuit(PATH2 " bfd last," PATH3 " bfd last", 0, 1);
 	FRAME(BY2);
-	watch();
+	world_follow(w, 7);
 	unsigned before = w->ops;
 	verdict("2.2.2.2", BFD__VERDICT__DEAD);
 	WAYS(BY3);
@@ -86,7 +78,7 @@ START_TEST(a_last_resort_needs_an_lsp_and_leave)
 	world_pw_start(w);
 	verdict("2.2.2.2", BFD__VERDICT__ALIVE);
 	circuit(PATH2 " bfd last", 0, 1);
-	watch();
+	world_follow(w, 7);
 	verdict("2.2.2.2", BFD__VERDICT__DEAD);
 	WAYS("");
 	world_lsp_gone(w, "2.2.2.2/32");
@@ -113,7 +105,7 @@ START_TEST(a_last_resort_outlives_fibd)
 	verdict("2.2.2.2", BFD__VERDICT__ALIVE);
 	circuit(PATH2 " bfd last", 0, 1);
 	verdict("2.2.2.2", BFD__VERDICT__DEAD);
-	watch();
+	world_follow(w, 7);
 	world_restart(w);
 	world_tell_all(w);
 	world_config(w, "ip vpn-instance red\n");

@@ -412,6 +412,16 @@ world_tc_watch(struct world *w)
 	snprintf(tc->last, sizeof tc->last, "%s", now);
 }
 
+void
+world_follow(struct world *w, uint32_t ifindex)
+{
+	struct world_tc *tc = w->tc;
+
+	tc->watched = ifindex;
+	*tc->ways = '\0';
+	snprintf(tc->last, sizeof tc->last, "%s", world_frame(w, ifindex));
+}
+
 /* --- l2vpnd --- */
 
 static void

@@ -37,6 +37,7 @@ void world_tc_remove(struct world *, uint32_t ifindex); /* the same, if there is
 void world_station(struct world *, uint32_t ifindex, const char *address, uint8_t last);
 /* Where a frame from there goes: "1: 200/800001 cw mac 2", "8" (as it is), "dropped"; "stack": up to the host. */
 const char *world_frame(struct world *, uint32_t ifindex);
+void world_follow(struct world *, uint32_t ifindex); /* its ways are noted from now on, each when it is another */
 /* Protocols whose frames from there are dropped, 1 << enum fib_guard. */
 uint32_t world_guards(struct world *, uint32_t ifindex);
 /* What becomes of a packet with this label alone, or beneath an explicit null: "7 cw", "7 retag", "not ours". */
