@@ -88,17 +88,36 @@ def test_a_cut_link_ends_session_and_lsp_and_its_return_brings_both_back(lab):
     assert own(lab, "R1", "1.1.1.1/32") == 3
 
 
-@pytest.fixture
-def pseudowire(lab):
+class Pseudowire(Feed):
     """One between R1, where helper/pw_feed.c says what l2vpnd would, and FRR."""
-    feed = Feed(lab, "R1")
-    feed.say(f"want {ADDRESS['F2']} 5 100 600100 mtu 1500")
-    configure(lab, "l2vpn PW type vpls", "member pseudowire mpw100", f"neighbor lsr-id {ADDRESS['R1']}", "pw-id 100")
-    yield feed
-    feed.say(f"unwant {ADDRESS['F2']} 5 100")
-    configure(lab, "no l2vpn PW type vpls")
-    wait_for(lambda: not feed.row(100), "the pseudowire's end", last=lambda: feed.row(100))
-    feed.close()
+
+    def __init__(self, lab, *options):
+        super().__init__(lab, "R1")
+        self.want()
+        configure(lab, "l2vpn PW type vpls", "member pseudowire mpw100", *options, f"neighbor lsr-id {ADDRESS['R1']}", "pw-id 100")
+
+    def want(self, *options):
+        self.say(" ".join(["want", ADDRESS["F2"], "5", "100", "600100", "mtu", "1500", *options]))
+
+    def at_frr(self):
+        return self.lab.vtysh("F2", "show l2vpn atom binding json").get(f"{ADDRESS['R1']}: 100", {})
+
+    def wait(self, what, met):
+        """Until met(our row, FRR's binding)."""
+        return wait_for(lambda: met(self.row(100), self.at_frr()), what, last=lambda: (self.row(100), self.at_frr()))
+
+    def close(self):
+        self.say(f"unwant {ADDRESS['F2']} 5 100")
+        configure(self.lab, "no l2vpn PW type vpls")
+        wait_for(lambda: not self.row(100), "the pseudowire's end", last=lambda: self.row(100))
+        super().close()
+
+
+@pytest.fixture
+def pseudowire(lab, request):
+    made = Pseudowire(lab, *getattr(request, "param", ()))
+    yield made
+    made.close()
 
 
 def test_what_frr_says_of_its_end_of_a_pseudowire_is_heard(lab, pseudowire):
@@ -123,3 +142,20 @@ def test_what_frr_says_of_its_end_of_a_pseudowire_is_heard(lab, pseudowire):
     assert [r["remote_label"] for r in (during, after)] == [before["remote_label"]] * 2
     assert session(lab, "R1")["uid"] == uid, "the same session"
     whole(lab)
+
+
+@pytest.mark.parametrize("pseudowire", [["pw-status disable"]], indirect=True, ids=["no status TLV"])
+def test_without_the_status_tlv_a_fault_takes_the_label_back(lab, pseudowire):
+    def labels_are_equal(ours, theirs):
+        return ours.get("remote_label") and (ours["remote_label"], 600100) == (theirs.get("localLabel"), theirs.get("remoteLabel"))
+
+    whole(lab)
+    uid = session(lab, "R1")["uid"]
+    pseudowire.wait("equal labels at both ends", labels_are_equal)
+    assert not pseudowire.row(100)["status_tlv"]
+    pseudowire.want("status", "6")
+    pseudowire.wait("FRR to be without a label", lambda ours, theirs: theirs.get("remoteLabel") == "unassigned" and ours["local_label"] is None)
+    assert pseudowire.row(100)["remote_label"], "FRR has no fault"
+    pseudowire.want()
+    pseudowire.wait("equal labels again", labels_are_equal)
+    assert session(lab, "R1")["uid"] == uid, "the same session"
