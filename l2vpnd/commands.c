@@ -46,6 +46,8 @@ set_ccc(void *conf, const struct args *a, struct conf_error *why)
 	if (ifname_eq(new.interface[0], new.interface[1]))
 		return conf_refuse(
 		    why, "%s would send its frames back to itself; name two interfaces", new.interface[0]);
+	if (l2vpn_check_interface(new.interface[0], why) != 0 || l2vpn_check_interface(new.interface[1], why) != 0)
+		return -1;
 	l2vpn_config_ccc(c, &new);
 	return 0;
 }

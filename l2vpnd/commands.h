@@ -13,6 +13,8 @@ extern const struct conf_kind l2vpn_conf;             /* of struct l2vpn_config 
 
 /* The interface of the line, made when nothing was said of it yet. */
 struct l2vpn_circuit_config *l2vpn_line_circuit(void *conf, const struct args *);
+/* commands_pw.c: may it be an attachment circuit, by its name? Refuses it otherwise: -1. */
+int l2vpn_check_interface(const char *interface, struct conf_error *);
 /* commands_check.c: what only the whole can be wrong in. */
 void l2vpn_check(void *conf, struct conf_error *);
 /* How BFD's timers are said; what the line says of BFD. */

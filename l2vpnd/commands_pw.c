@@ -27,16 +27,16 @@ other_kind(const char *interface)
 	return NULL;
 }
 
-static int
-check_interface(const struct l2vpn_circuit_config *c, struct conf_error *why)
+int
+l2vpn_check_interface(const char *name, struct conf_error *why)
 {
-	const char *kind = other_kind(c->name);
+	const char *kind = other_kind(name);
 
 	if (kind)
-		return conf_refuse(why, "%s is %s interface: this host has no such attachment circuit", c->name, kind);
-	if (strncasecmp(c->name, "LoopBack", 8) == 0 || strncasecmp(c->name, "Tunnel", 6) == 0)
+		return conf_refuse(why, "%s is %s interface: this host has no such attachment circuit", name, kind);
+	if (strncasecmp(name, "LoopBack", 8) == 0 || strncasecmp(name, "Tunnel", 6) == 0)
 		return conf_refuse(
-		    why, "%s has no customer behind it: a pseudowire begins at an Ethernet interface", c->name);
+		    why, "%s has no customer behind it: an attachment circuit is an Ethernet interface", name);
 	return 0;
 }
 
@@ -95,7 +95,7 @@ set_l2vc(void *conf, const struct args *a, struct conf_error *why)
 							     : L2VPN_UNSAID;
 	new.type = arg_given(a, "raw") ? L2VPN_RAW : arg_given(a, "tagged") ? L2VPN_TAGGED : 0;
 	if (arg_copy(a, "template", new.template, sizeof new.template, why) != 0 ||
-	    arg_copy(a, "policy", new.policy, sizeof new.policy, why) != 0 || check_interface(c, why) != 0 ||
+	    arg_copy(a, "policy", new.policy, sizeof new.policy, why) != 0 || l2vpn_check_interface(c->name, why) != 0 ||
 	    check_words(c, &new, why) != 0)
 		return -1;
 	return add_pw(c, role, &new, why);

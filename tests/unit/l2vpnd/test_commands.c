@@ -327,6 +327,8 @@ static const struct {
 	{ SUB "mpls l2vc 2.2.2.2 1\n#\ninterface GigabitEthernet0/1/0.11\n vlan-type dot1q 10\n mpls l2vc 2.2.2.2 2\n",
 	    "has the frames with tag 10 already" },
 	{ "ccc a interface eth0 out-interface eth0\n", "send its frames back to itself" },
+	{ ON "ccc a interface eth0 out-interface LoopBack1\n", "LoopBack1 has no customer behind it" },
+	{ ON "ccc a interface Atm1/0/0 out-interface eth1\n", "Atm1/0/0 is an ATM interface" },
 	{ "ccc a interface eth0 out-interface eth1\n", "local switching needs `mpls l2vpn`" },
 	{ ON "ccc a interface eth0 out-interface eth1\nccc b interface eth2 out-interface eth1\n",
 	    "eth1 gives its frames to `ccc a` already" },
