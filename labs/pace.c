@@ -7,6 +7,9 @@
  * Each says what it saw as one line of JSON at its end. The sender's own lateness is part of that: a packet that was not sent
  * in time on a busy machine is not a packet lost, but it widens the span that a lost one stands for. With several flows the
  * packets go round over so many source ports, so that routers which balance by ports use every path.
+ *
+ * A receiver that is ended goes on until nothing has come for a while: what waits in its queue, or is still under way, was not
+ * lost. What its queue had no room for was lost here and not by the network, so it is counted apart.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FLOWS_MAX = 64, SEQ_MAX = 1 << 24, RANGES_SHOWN = 200 };
+enum { FLOWS_MAX = 64, SEQ_MAX = 1 << 24, RANGES_SHOWN = 200, QUIET_MS = 300, LINGER_MS = 5000, QUEUE_BYTES = 8 << 20 };
 
 static volatile sig_atomic_t ended;
 
@@ -124,8 +127,28 @@ take(uint8_t *seen, const uint8_t *bytes, ssize_t size, uint64_t *count, uint64_
 	*last = seq > *last ? seq : *last;
 }
 
+/* `ret_overflowed`: packets that there was no room for, since the beginning. */
+static ssize_t
+receive(int fd, void *bytes, size_t size, uint32_t *ret_overflowed)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(uint32_t))];
+	} control;
+	struct iovec into = { bytes, size };
+	struct msghdr m = {
+		.msg_iov = &into, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+	};
+	ssize_t got = recvmsg(fd, &m, MSG_DONTWAIT);
+
+	for (struct cmsghdr *c = got < 0 ? NULL : CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL)
+			memcpy(ret_overflowed, CMSG_DATA(c), sizeof *ret_overflowed);
+	return got;
+}
+
 static void
-report(const uint8_t *seen, uint64_t count, uint64_t twice, uint64_t last)
+report(const uint8_t *seen, uint64_t count, uint64_t twice, uint64_t last, uint32_t overflowed)
 {
 	uint64_t first = 0, lost = 0;
 	unsigned shown = 0;
@@ -145,7 +168,7 @@ report(const uint8_t *seen, uint64_t count, uint64_t twice, uint64_t last)
 		if (shown++ < RANGES_SHOWN)
 			printf("%s[%" PRIu64 ", %" PRIu64 "]", shown > 1 ? ", " : "", from, s - 1);
 	}
-	printf("], \"lost\": %" PRIu64 "}\n", lost);
+	printf("], \"lost\": %" PRIu64 ", \"overflowed\": %" PRIu32 "}\n", lost, overflowed);
 }
 
 static int
@@ -153,8 +176,9 @@ receive_all(const char *port)
 {
 	struct addrinfo hints = { .ai_family = AF_INET6, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_PASSIVE }, *at;
 	uint8_t *seen = calloc(SEQ_MAX, 1), bytes[256];
-	uint64_t count = 0, twice = 0, last = 0;
-	int no = 0, room = 8 << 20;
+	uint64_t count = 0, twice = 0, last = 0, end_at = 0;
+	uint32_t overflowed = 0;
+	int no = 0, yes = 1, room = QUEUE_BYTES;
 
 	if (!seen || getaddrinfo(NULL, port, &hints, &at) != 0)
 		die(port);
@@ -162,16 +186,23 @@ receive_all(const char *port)
 	if (fd < 0 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no) < 0 ||
 	    bind(fd, at->ai_addr, at->ai_addrlen) < 0)
 		die(port);
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+	setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &yes, sizeof yes);
 	struct pollfd waits = { .fd = fd, .events = POLLIN };
-	while (!ended) {
-		if (poll(&waits, 1, 100) <= 0)
-			continue;
-		ssize_t size = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+	for (;;) {
+		int came = poll(&waits, 1, QUIET_MS);
+		ssize_t size = came > 0 ? receive(fd, bytes, sizeof bytes, &overflowed) : -1;
 		if (size > 0)
 			take(seen, bytes, size, &count, &twice, &last);
+		if (!ended)
+			continue;
+		if (!end_at)
+			end_at = now_us() + LINGER_MS * 1000;
+		if (came == 0 || now_us() > end_at)
+			break;
 	}
-	report(seen, count, twice, last);
+	report(seen, count, twice, last, overflowed);
 	freeaddrinfo(at);
 	free(seen);
 	return 0;

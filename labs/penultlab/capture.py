@@ -155,8 +155,6 @@ class Pacer:
         for p in (self.sender, self.receiver):
             p.send_signal(signal.SIGTERM)
             said.append(json.loads(p.communicate(timeout=60)[0]))
-            # What is under way when the sender ends is waited for: it takes milliseconds.
-            select.select([], [], [], 0.3)
         return tuple(said)
 
 
@@ -168,6 +166,16 @@ def sent_more(lab, node, device, count):
     wait_for(lambda: tx() >= before + count, f"{count} more packets from {node}", 120)
 
 
+def which(sender, receiver):
+    """Which packets are missing, in words."""
+    ranges = [f"{first} to {last}" for first, last in receiver["ranges"]]
+    if receiver["first"]:
+        ranges.insert(0, f"0 to {receiver['first'] - 1}")
+    if receiver["last"] + 1 < sender["sent"]:
+        ranges.append(f"{receiver['last'] + 1} to the end")
+    return "without " + ", ".join(ranges) + (f"; {sender['refused']} could not be sent" if sender["refused"] else "")
+
+
 def count_loss(teller, pacers, most_ms, what, with_lateness=False):
     """Ends numbered packets, {the way they take: Pacer}, and checks that each way lost at most `most_ms` of them: of all that were sent, for
     what stays away until the end is lost as well. What each lost, in ms."""
@@ -176,7 +184,10 @@ def count_loss(teller, pacers, most_ms, what, with_lateness=False):
         sender, receiver = pacer.stop()
         each, lost = pacer.interval_us / 1000, sender["sent"] - receiver["received"]
         lost_ms[way] = lost * each
+        if receiver["overflowed"]:
+            raise LabError(f"{way}: the receiver itself had no room for {receiver['overflowed']} packets, so nobody knows what the network has lost")
         late = f"; the sender itself was up to {sender['late_max_us'] / 1000:.0f} ms late" if with_lateness else ""
         teller.check(receiver["received"] > 0 and lost * each <= most_ms,
-                     f"{way}: {lost} of {sender['sent']} packets were lost {what}, {lost * each:.0f} ms (one each {each:.0f} ms{late})")
+                     f"{way}: {lost} of {sender['sent']} packets were lost {what}, {lost * each:.0f} ms (one each {each:.0f} ms{late})"
+                     + (f": {which(sender, receiver)}" if lost * each > most_ms else ""))
     return lost_ms
