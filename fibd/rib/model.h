@@ -419,6 +419,8 @@ struct rib {
 	bool synced[FIB_MIRRORS]; /* that table was read to its end, or its owner waited for in vain */
 	usec_t patient_until;     /* so long what is not told yet may keep routes as they are; USEC_NEVER: not longer */
 	bool patient;             /* that time is not over */
+	usec_t routes_until;      /* so long routes that igpd and l3vpnd have not told yet may be missing; USEC_NEVER: not longer */
+	bool routes_awaited;      /* that time is not over */
 	bool inherited;     /* routes were found in the kernel as we had not put them there: of before our restart */
 	bool one_path_only; /* this kernel mishandles several next hops of one incoming label */
 	uint32_t dump, config_round; /* counts of dumps and configurations, to tell what was not told again */

@@ -32,6 +32,7 @@
 
 #define LOOPS_AGAIN (1 * USEC_PER_SEC)
 #define TRACKS_WAIT (3 * USEC_PER_SEC)
+#define ROUTES_WAIT (5 * USEC_PER_SEC) /* for those who tell routes, from what they have told last */
 #define PATIENCE (20 * USEC_PER_SEC) /* for daemons that start together with us to tell what they know */
 enum { SETTLE_ROUNDS = 16, CHOICES_AT_ONCE = 4096 };
 
@@ -67,7 +68,8 @@ rib_new(uint64_t seed)
 	rib->next_id = FIB_NEXTHOP_FIRST;
 	rib->next_gate = FIB_GATE;
 	rib->resync_at = rib->retry_at = rib->tracks_until = rib->patient_until = rib->loops_at = USEC_NEVER;
-	rib->patient = true;
+	rib->routes_until = USEC_NEVER;
+	rib->patient = rib->routes_awaited = true;
 	struct hash *hashes[] = { &rib->ports, &rib->port_names, &rib->nexthops, &rib->nexthop_contents, &rib->groups,
 		&rib->fates, &rib->sessions, &rib->sessions_by_peer, &rib->hops, &rib->hops_by_peer, &rib->lsps,
 		&rib->ilms, &rib->ldp_links, &rib->troubles, &rib->homes_by_name, &rib->vpn_labels, &rib->questions,
@@ -144,7 +146,7 @@ rib_tables(struct rib *rib)
 usec_t
 rib_due(const struct rib *rib)
 {
-	usec_t known = usec_min(rib->tracks_until, rib->patient_until);
+	usec_t known = usec_min(usec_min(rib->tracks_until, rib->routes_until), rib->patient_until);
 
 	return usec_min(usec_min(rib->resync_at, rib->retry_at), usec_min(known, rib->loops_at));
 }
@@ -169,8 +171,10 @@ configure(struct rib *rib, struct fib_config *new)
 	policies_configured(rib);
 	if (!rib->has_config && !rib->tracks_known)
 		rib->tracks_until = rib->now + TRACKS_WAIT;
-	if (!rib->has_config)
+	if (!rib->has_config) {
 		rib->patient_until = rib->now + PATIENCE;
+		rib->routes_until = rib->now + ROUTES_WAIT;
+	}
 	if (rib->dumped)
 		statics_note_vrfs(rib);
 	rib->has_config = rib->ports_dirty = rib->resolve_all = rib->work = true;
@@ -290,6 +294,10 @@ timer(struct rib *rib)
 	}
 	if (rib->now >= rib->tracks_until)
 		tracks_are_known(rib);
+	if (rib->now >= rib->routes_until) {
+		rib->routes_until = USEC_NEVER;
+		rib->routes_awaited = false;
+	}
 	if (rib->now >= rib->loops_at) {
 		rib->loops_at = USEC_NEVER;
 		rib->looped = false;
@@ -308,9 +316,19 @@ timer(struct rib *rib)
 	}
 }
 
+/* Whoever is telling routes is waited for, however many they are. */
+static void
+wait_for_more_routes(struct rib *rib)
+{
+	if (rib->routes_until != USEC_NEVER)
+		rib->routes_until = usec_min(rib->now + ROUTES_WAIT, rib->patient_until);
+}
+
 static void
 row_told(struct rib *rib, const struct fib_input *in)
 {
+	if (in->table == FIB_IGP_ROUTE || in->table == FIB_VPN_ROUTE)
+		wait_for_more_routes(rib);
 	switch (in->table) {
 	case FIB_LDP_LSP: lfib_row(rib, in->row, in->gone, in->round); break;
 	case FIB_BFD_SESSION: track_row(rib, in->row, in->gone, in->round); break;
@@ -363,15 +381,20 @@ dispatch(struct rib *rib, const struct fib_input *in)
 /*
  * The first configuration is in the kernel, with the addresses that it gives: what readers see now is whole. Who chooses
  * among the addresses, a router ID for instance, must not choose among a part of them. What depends on LSPs is whole when
- * these were told: after our restart a pseudowire without one would be told the other end as a fault.
+ * these were told: after our restart a pseudowire without one would be told the other end as a fault. So is it with routes: whoever
+ * found one missing would take back what leans on it, ldpd its label and others what they have imported. But igpd and l3vpnd begin
+ * with these rows, so when they start together with us they are not waited for long.
  */
 static void
 vouch_for_answers(struct rib *rib)
 {
 	bool known = !rib->inherited || (rib->synced[FIB_LDP_LSP] && rib->synced[FIB_IGP_ROUTE]);
+	bool told = !rib->inherited || !rib->routes_awaited || (rib->synced[FIB_IGP_ROUTE] && rib->synced[FIB_VPN_ROUTE]);
 
 	if (!rib->interface_table.complete)
 		return;
+	if (!rib->route_table.complete && told && !rib->to_choose.count && !rib->resolve && !rib->resolve_all)
+		table_complete(&rib->route_table);
 	if (!rib->reach_table.complete && known && rib->synced[FIB_VPN_NEXTHOP] && !rib->review)
 		table_complete(&rib->reach_table);
 	/* l2vpnd begins with what these rows say of labels, so it must not wait for one who never comes. */
@@ -387,7 +410,6 @@ rib_vouch(struct rib *rib)
 	    !ports_are_set(rib))
 		return;
 	table_complete(&rib->interface_table);
-	table_complete(&rib->route_table);
 	table_complete(&rib->ilm_table);
 	table_complete(&rib->request_table);
 	vouch_for_answers(rib);

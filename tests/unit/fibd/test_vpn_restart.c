@@ -101,6 +101,62 @@ START_TEST(a_restart_of_fibd_moves_no_route_whoever_tells_first)
 }
 END_TEST
 
+/* Else ldpd, for one, would take back the labels of those that are missing. */
+static void
+start_again(void)
+{
+	before_a_restart();
+	ck_assert(world_table(w, "fib.Route")->complete); /* the kernel was empty, so nothing is missing */
+	world_restart(w);
+	world_tell_all(w);
+	world_config(w, "ip vpn-instance red\n");
+	world_run(w);
+	ck_assert(world_table(w, "fib.Interface")->complete);
+	ck_assert(!world_table(w, "fib.Route")->complete);
+}
+
+START_TEST(routes_are_whole_when_all_have_told_theirs)
+{
+	start_again();
+	(_i ? tell_igp : tell_vpns)();
+	world_synced(w, _i ? FIB_IGP_ROUTE : FIB_VPN_ROUTE, 1);
+	world_run(w);
+	ck_assert(!world_table(w, "fib.Route")->complete);
+	(_i ? tell_vpns : tell_igp)();
+	ck_assert(!world_table(w, "fib.Route")->complete);
+	world_synced(w, _i ? FIB_VPN_ROUTE : FIB_IGP_ROUTE, 1);
+	world_run(w);
+	ck_assert(world_table(w, "fib.Route")->complete);
+	w->look_in = PE_RED;
+	ck_assert_ptr_nonnull(world_row(w, VPN));
+}
+END_TEST
+
+START_TEST(routes_that_nobody_tells_are_waited_for_5_s_after_the_last_one)
+{
+	start_again();
+	world_wait(w, 4 * USEC_PER_SEC);
+	world_learned(w, "3.3.3.3/32", "10.0.2.2", 2, 9, 1);
+	world_wait(w, 4 * USEC_PER_SEC);
+	ck_assert(!world_table(w, "fib.Route")->complete);
+	world_wait(w, USEC_PER_SEC);
+	ck_assert(world_table(w, "fib.Route")->complete);
+}
+END_TEST
+
+START_TEST(routes_that_never_end_are_waited_for_20_s)
+{
+	start_again();
+	for (int s = 0; s < 19; s++) {
+		world_learned(w, "3.3.3.3/32", "10.0.2.2", 2, (unsigned)s, 1);
+		world_wait(w, USEC_PER_SEC);
+		ck_assert(!world_table(w, "fib.Route")->complete);
+	}
+	world_wait(w, USEC_PER_SEC);
+	ck_assert(world_table(w, "fib.Route")->complete);
+}
+END_TEST
+
 START_TEST(what_l3vpnd_does_not_know_any_more_goes_when_all_have_been_heard)
 {
 	before_a_restart();
@@ -197,6 +253,9 @@ suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, a_restart_of_fibd_moves_no_route_whoever_tells_first, 0, 6);
 	tcase_add_test(t, what_l3vpnd_does_not_know_any_more_goes_when_all_have_been_heard);
+	tcase_add_loop_test(t, routes_are_whole_when_all_have_told_theirs, 0, 2);
+	tcase_add_test(t, routes_that_nobody_tells_are_waited_for_5_s_after_the_last_one);
+	tcase_add_test(t, routes_that_never_end_are_waited_for_20_s);
 	tcase_add_test(t, a_restart_of_l3vpnd_moves_nothing_and_sweeps_its_own_rows_of_both_families_alone);
 	tcase_add_test(t, a_restart_of_fibd_tells_bgp_nothing_bad_before_it_is_known);
 	suite_add_tcase(s, t);
