@@ -33,6 +33,7 @@
 
 enum { IMPLICIT_NULL = 3, FIRST_LABEL = 500000, PE_LABEL = 1000, PREFERENCE = 10, BGP_PREFERENCE = 255 };
 enum { RAW = 5, MTU = 1500, CIRCUIT_FAULT = 6 };
+enum { CC_ALERT = 2, CC_TTL = 4, CV_PING = 2, BY_TTL = 3 }; /* VCCV: what the other ends offer, what is taken of it */
 enum { TUNNEL_LABEL = 2000, FIRST_PW_LABEL = 600000, FIRST_OWN_LABEL = 100000, PW_SPACE = 100000 };
 
 struct pe {
@@ -164,6 +165,7 @@ path(size_t i, size_t pe, struct arena *arena)
 	p.out_label = (uint32_t)(FIRST_PW_LABEL + pe * PW_SPACE + i);
 	p.in_label = (uint32_t)(FIRST_OWN_LABEL + pe * PW_SPACE + i);
 	p.control_word = control_word;
+	p.control_channel = BY_TTL;
 	p.bfd = watched && !pe;
 	p.usable = true;
 	return arena_copy(arena, &p, sizeof p);
@@ -202,6 +204,8 @@ fill_signal(const struct row *row, void *message, struct arena *arena)
 	m->remote_label = session ? (uint32_t)(FIRST_PW_LABEL + pe * PW_SPACE + s->vc_id - 1) : LABEL_UNSET;
 	m->remote_status = !pe && far_circuits_down ? CIRCUIT_FAULT : 0;
 	m->remote_mtu = MTU;
+	m->remote_vccv_cc = CC_ALERT | CC_TTL;
+	m->remote_vccv_cv = CV_PING;
 }
 
 static void

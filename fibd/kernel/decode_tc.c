@@ -211,8 +211,9 @@ is_our_place(const struct tcmsg *m, uint16_t pref, uint32_t chain, bool *ret_blo
 {
 	*ret_block = (uint32_t)m->tcm_ifindex == TCM_IFINDEX_MAGIC_BLOCK;
 	if (*ret_block)
-		return m->tcm_block_index == FIB_BLOCK && pref >= FIB_CHANNEL && pref <= FIB_RECEIVE &&
-		       chain == (pref == FIB_ASSOCIATED ? FIB_CHAIN : 0);
+		return m->tcm_block_index == FIB_BLOCK &&
+		       (pref == FIB_SIEVE_LABELS || (pref >= FIB_CHANNEL && pref <= FIB_RECEIVE)) &&
+		       chain == (pref == FIB_ASSOCIATED || pref == FIB_CHANNEL ? FIB_CHAIN : 0);
 	return m->tcm_parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) && !chain &&
 	       ((pref >= FIB_GUARD && pref < FIB_GUARD + FIB_GUARDS) || (pref >= FIB_FRONT && pref <= FIB_DROP) ||
 		   pref == FIB_CHANNEL);
@@ -227,10 +228,13 @@ read_sieve(struct nlattr *const *options, const struct tcmsg *m, struct fib_filt
 	struct tc_u32_key key;
 	const struct nlattr *a = options[TCA_U32_SEL];
 
-	f->explicit_null = m->tcm_handle != (uint32_t)TC_HANDLE_SIEVE;
-	unsigned count = tc_sieve(f->explicit_null, words);
-	if (!get(a, &sel, sizeof sel) || sel.nkeys != count || (size_t)nla_len(a) < sizeof sel + count * sizeof key ||
-	    m->tcm_handle - (uint32_t)TC_HANDLE_SIEVE > 1)
+	uint32_t place = (m->tcm_handle & TC_SIEVE_PLACE) - TC_SIEVE_FIRST;
+	if (place >= FIB_SIEVES || (place < 2) != (f->pref == FIB_SIEVE))
+		return false;
+	f->form = (uint8_t)(FIB_CONTROL_WORD + place / 2);
+	f->explicit_null = place % 2;
+	unsigned count = tc_sieve(f, words);
+	if (!get(a, &sel, sizeof sel) || sel.nkeys != count || (size_t)nla_len(a) < sizeof sel + count * sizeof key)
 		return false;
 	for (unsigned i = 0; i < count; i++) {
 		memcpy(&key, (const uint8_t *)nla_data(a) + sizeof sel + i * sizeof key, sizeof key);
@@ -275,7 +279,7 @@ decode_filter(const struct nlmsghdr *h, struct fib_object *o, bool *gone)
 	if (!is_our_place(m, f->pref, chain, &block))
 		return 0;
 	s.is_channel = f->pref == FIB_CHANNEL || f->pref == FIB_ASSOCIATED;
-	bool sieve = f->pref == FIB_SIEVE;
+	bool sieve = fib_is_sieve(f->pref);
 	int actions = sieve ? TCA_U32_ACT : TCA_FLOWER_ACT;
 	o->kind = FIB_FILTER;
 	f->ifindex = block ? 0 : (uint32_t)m->tcm_ifindex;

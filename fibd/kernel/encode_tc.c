@@ -213,7 +213,6 @@ put_channel_sending(struct actions *a, const struct fib_filter *f)
 {
 	uint8_t bottom = f->label_count - 1;
 
-	put_verdict(a, f->gate, TC_ACT_PIPE);
 	put_vlan(a, TCA_VLAN_ACT_POP_ETH, f);
 	put_label(a, TCA_MPLS_ACT_MODIFY, f->labels[bottom], f->form == FIB_TTL_EXPIRY ? 1 : LABEL_TTL, true);
 	if (f->form == FIB_ROUTER_ALERT)
@@ -253,7 +252,7 @@ put_actions(struct nl_msg *m, int attribute, const struct fib_filter *f)
 	struct actions a = { .m = m };
 	struct nlattr *list = nla_nest_start(m, attribute | NLA_F_NESTED);
 
-	if (f->pref == FIB_SIEVE) {
+	if (fib_is_sieve(f->pref)) {
 		open_verdict(&a, 0, TC_ACT_GOTO_CHAIN | FIB_CHAIN);
 		close_signed(&a, f);
 	} else if (f->form && f->ifindex) {
@@ -316,19 +315,25 @@ put_keys(struct nl_msg *m, const struct fib_filter *f)
 }
 
 unsigned
-tc_sieve(bool beneath_explicit_null, struct tc_sieve out[TC_SIEVE_WORDS])
+tc_sieve(const struct fib_filter *f, struct tc_sieve out[TC_SIEVE_WORDS])
 {
-	enum { LABEL_MASK = 0xfffff000, BOTTOM = 0x100, NIBBLE = 0xf0000000, ASSOCIATED = 0x10000000 };
+	enum { LABEL = 0xfffff000, LABEL_SHIFT = 12, BOTTOM = 0x100, TTL = 0xff };
+	enum { NIBBLE = 0xf0000000, ASSOCIATED = 0x10000000 };
+	const struct tc_sieve null = { htonl(LABEL | BOTTOM), 0 }, bottom = { htonl(BOTTOM), htonl(BOTTOM) },
+			      associated = { htonl(NIBBLE), htonl(ASSOCIATED) },
+			      alert = { htonl(LABEL | BOTTOM), htonl(LABEL_ROUTER_ALERT << LABEL_SHIFT) },
+			      expiring = { htonl(BOTTOM | TTL), htonl(BOTTOM | EXPIRING) };
 	unsigned count = 0;
 
-	if (beneath_explicit_null)
-		out[count++] = (struct tc_sieve){ htonl(LABEL_MASK | BOTTOM), 0 };
-	out[count++] = (struct tc_sieve){ htonl(BOTTOM), htonl(BOTTOM) };
-	out[count++] = (struct tc_sieve){ htonl(NIBBLE), htonl(ASSOCIATED) };
+	if (f->explicit_null)
+		out[count++] = null;
+	if (f->form == FIB_CONTROL_WORD)
+		out[count++] = bottom;
+	out[count++] = f->form == FIB_CONTROL_WORD ? associated : f->form == FIB_ROUTER_ALERT ? alert : expiring;
 	return count;
 }
 
-/* Only u32 sees what is behind the label stack. */
+/* Only u32 sees what is behind the label stack; and its look at a packet costs least. */
 static void
 put_sieve(struct nl_msg *m, const struct fib_filter *f)
 {
@@ -337,7 +342,7 @@ put_sieve(struct nl_msg *m, const struct fib_filter *f)
 		struct tc_u32_key keys[TC_SIEVE_WORDS];
 	} u32 = { .sel = { .flags = TC_U32_TERMINAL } };
 	struct tc_sieve words[TC_SIEVE_WORDS];
-	unsigned count = tc_sieve(f->explicit_null, words);
+	unsigned count = tc_sieve(f, words);
 
 	u32.sel.nkeys = (unsigned char)count;
 	for (unsigned i = 0; i < count; i++)
@@ -383,8 +388,8 @@ put_address(struct nl_msg *m, const struct guard *g)
 static uint32_t
 handle_of(const struct fib_filter *f)
 {
-	if (f->pref == FIB_SIEVE)
-		return (uint32_t)TC_HANDLE_SIEVE + f->explicit_null;
+	if (fib_is_sieve(f->pref))
+		return TC_SIEVE_FIRST + 2u * (f->form - FIB_CONTROL_WORD) + f->explicit_null;
 	if (f->ifindex)
 		return f->form ? f->label | TC_HANDLE_OUTERMOST : TC_HANDLE_CIRCUIT;
 	return f->label | (f->explicit_null ? TC_HANDLE_BENEATH : TC_HANDLE_OUTERMOST) |
@@ -394,7 +399,7 @@ handle_of(const struct fib_filter *f)
 static struct nl_msg *
 encode_filter(const struct fib_filter *f, bool delete)
 {
-	bool of_block = !f->ifindex, labelled = of_block || f->form, sieve = f->pref == FIB_SIEVE;
+	bool of_block = !f->ifindex, labelled = of_block || f->form, sieve = fib_is_sieve(f->pref);
 	int how = NLM_F_CREATE | (sieve ? NLM_F_EXCL : NLM_F_REPLACE); /* a sieve is as it is */
 	struct tcmsg head = { .tcm_ifindex = of_block ? (int)TCM_IFINDEX_MAGIC_BLOCK : (int)f->ifindex,
 		.tcm_parent = of_block ? FIB_BLOCK : TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
@@ -403,7 +408,7 @@ encode_filter(const struct fib_filter *f, bool delete)
 	struct nl_msg *m = begin(delete ? RTM_DELTFILTER : RTM_NEWTFILTER, delete ? 0 : how, &head, sizeof head);
 
 	nla_put_string(m, TCA_KIND, sieve ? "u32" : "flower");
-	if (f->pref == FIB_ASSOCIATED)
+	if (of_block && (f->pref == FIB_ASSOCIATED || f->pref == FIB_CHANNEL))
 		nla_put_u32(m, TCA_CHAIN, FIB_CHAIN);
 	if (delete)
 		return m;

@@ -12,7 +12,8 @@ enum {
 	TC_HANDLE_FORM = 22,            /* of a control channel's: its form is added, so many bits up */
 	TC_HANDLE_CIRCUIT = 1,
 	TC_GUARD_LINKS = 1 << 21,          /* interfaces from here on have guards without counters */
-	TC_HANDLE_SIEVE = (int)0x80000001, /* the first one */
+	TC_SIEVE_FIRST = 1,       /* in its table, whose number is the kernel's: the first sieve */
+	TC_SIEVE_PLACE = 0xfff,
 };
 struct tc_cookie { /* in network order */
 	uint16_t mark;
@@ -21,12 +22,12 @@ struct tc_cookie { /* in network order */
 	uint8_t peer[4]; /* of an IPv6 address: none */
 	uint32_t turn;   /* of a control channel's filter: its circuit */
 };
-/* What a sieve looks for, in network order where the label stack begins: the bottom of the stack, and a first nibble of 1 behind it. */
+/* What a sieve looks for, in network order where the label stack begins: words of it. */
 struct tc_sieve {
 	uint32_t mask, value;
 };
 enum { TC_SIEVE_WORDS = 3 };
-unsigned tc_sieve(bool beneath_explicit_null, struct tc_sieve out[TC_SIEVE_WORDS]); /* how many words */
+unsigned tc_sieve(const struct fib_filter *, struct tc_sieve out[TC_SIEVE_WORDS]); /* how many words */
 struct nl_msg *encode_tc(const struct fib_op *);
 int decode_tc(const struct nlmsghdr *, struct fib_object *, bool *gone); /* as decode_message() */
 /* What counts for pseudowires, of a dump of actions: at most `room` of them. */

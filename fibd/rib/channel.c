@@ -3,15 +3,16 @@
  *
  * What comes in on a control channel is told from a customer's frame in three ways (RFC 5085 5.1): by a first nibble of 1 where the
  * control word has 0, by a router alert label before the pseudowire's, or by a TTL of 1 in that. All three go to the daemons, with the
- * pseudowire's label alone before them, by filters that are looked at before the one that gives frames to the customer. What the
- * daemons send under our label gets the peer's in its place, and the tunnel's labels, MAC addresses and gate that the customer's
+ * pseudowire's label alone before them, by filters that customers' frames do not meet. What the
+ * daemons send under our label gets the peer's in its place, and the tunnel's labels and MAC addresses that the customer's
  * frames have: so it tests what carries these, and moves with it. It does not ask whether the pseudowire is usable, for it may be what
- * finds that out.
+ * finds that out; so it does not go through the tunnel's gate, which is shut as well when no pseudowire there can be used.
  *
- * A first nibble is seen by two filters that all labels share, the sieves. They send what may be of an associated channel to a chain
- * in which there is a filter for each label that has the control word. Where such a pseudowire has no control channel that one counts
- * and drops: a customer never gets these packets for frames. Labels without a control word are looked at before the sieves, for their
- * frames may begin with any nibble.
+ * Filters that all labels share, the sieves, tell what may be of a control channel and send it to a chain, in which there are
+ * filters for each label; so a customer's frame is looked up once, however many forms there are. Where a pseudowire with the control
+ * word has no control channel its filter there counts and drops: a customer never gets these packets for frames. Labels without a
+ * control word are looked at before the sieves of the first nibble, for their frames may begin with any. A packet whose label has a
+ * TTL of 1 is no customer's in any case: nobody may forward it (RFC 3032 2.4.1).
  *
  * The pair is made with the first pseudowire that has a channel, and goes when no filter is left that needs it. What is there at our
  * start is kept.
@@ -22,7 +23,7 @@
 #include <string.h>
 
 #define NO_U32                                                                                                       \
-	"this kernel has no u32 filters (module cls_u32): packets of pseudowires' associated channels are not told " \
+	"this kernel has no u32 filters (module cls_u32): packets of pseudowires' control channels are not told " \
 	"from frames; boot "                                                                                         \
 	"a kernel that has them, such as Debian's linux-image-amd64"
 #define HALF_FOR (100 * USEC_PER_MSEC)
@@ -160,6 +161,22 @@ channels_have(const struct rib *rib, const struct port *p)
 
 /* --- sieves --- */
 
+static uint32_t
+sieve_index(const struct fib_filter *f)
+{
+	return 2u * (f->form - FIB_CONTROL_WORD) + f->explicit_null;
+}
+
+static struct fib_filter
+sieve_like(uint32_t index)
+{
+	uint8_t form = (uint8_t)(FIB_CONTROL_WORD + index / 2);
+
+	return (struct fib_filter){ .pref = form == FIB_CONTROL_WORD ? FIB_SIEVE : FIB_SIEVE_LABELS,
+		.form = form,
+		.explicit_null = index % 2 };
+}
+
 void
 sieves_take(struct batch *b)
 {
@@ -174,8 +191,8 @@ sieves_take(struct batch *b)
 			return;
 		struct fib_op *op = diff_next_op(b, FIB_OP_ADD, TARGET_FILTER, 0, &p);
 		op->object.kind = FIB_FILTER;
-		op->object.filter = (struct fib_filter){ .pref = FIB_SIEVE, .explicit_null = i };
-		p->pref = FIB_SIEVE;
+		op->object.filter = sieve_like(i);
+		p->pref = op->object.filter.pref;
 		p->handle = i;
 		s->asked = true;
 	}
@@ -195,7 +212,7 @@ set_sieve(struct rib *rib, struct sieve *s, bool present)
 void
 sieve_seen(struct rib *rib, const struct fib_filter *in, bool gone)
 {
-	set_sieve(rib, &rib->channels.sieves[in->explicit_null], !gone);
+	set_sieve(rib, &rib->channels.sieves[sieve_index(in)], !gone);
 }
 
 void
@@ -298,10 +315,11 @@ channel_want(struct rib *rib, struct circuit *c, const struct wire *w)
 		return;
 	struct filter *before = find(c, &sender);
 	if (!tunnel_way(w)) {
-		circuit_keep(rib, before, w);
+		if (before && before->present && before->has.vc_id == w->vc_id)
+			before->as_it_is |= !tunnel_leads_nowhere(w->tunnel);
 		return;
 	}
-	circuit_fill_way(rib, before, w, &sender);
+	circuit_fill_way(w, &sender);
 	circuit_want(rib, c, &sender);
 }
 
@@ -316,7 +334,11 @@ is_there(const struct filter *f)
 static bool
 has_sieves(const struct rib *rib)
 {
-	return rib->channels.sieves[0].present && rib->channels.sieves[1].present;
+	bool all = true;
+
+	for (size_t i = 0; i < COUNT(rib->channels.sieves); i++)
+		all = all && rib->channels.sieves[i].present;
+	return all;
 }
 
 bool
@@ -324,11 +346,10 @@ channel_stands(const struct circuit *c, const struct wire *w)
 {
 	struct fib_filter receivers[6], like = sender_of(c, w);
 	const struct filter *sender = find(c, &like);
-	const struct gate *g = sender && sender->present ? gate_find(c->rib, sender->has.gate) : NULL;
 	bool stands = w->channel && w->in_label && c->rib->channels.running && c->rib->core_links;
 
-	stands = stands && is_there(sender) && g && g->open && tunnel_way(w);
-	stands = stands && (!w->control_word || has_sieves(c->rib));
+	stands = stands && is_there(sender) && tunnel_way(w);
+	stands = stands && has_sieves(c->rib);
 	unsigned count = list_receivers(c, w, receivers);
 	for (unsigned i = 0; stands && i < count; i++)
 		stands = is_there(find(c, &receivers[i]));
@@ -346,8 +367,8 @@ channel_trouble(const struct circuit *c, const struct wire *w)
 		return "";
 	if (*c->rib->channels.trouble)
 		return c->rib->channels.trouble;
-	if (w->control_word && !has_sieves(c->rib))
-		return "packets of its associated channel cannot be told from frames";
+	if (!has_sieves(c->rib))
+		return "packets of its control channel cannot be told from frames";
 	if (sender && sender->trouble)
 		return sender->trouble;
 	for (unsigned i = 0; i < count; i++) {

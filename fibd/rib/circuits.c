@@ -247,12 +247,10 @@ adopt_gate(struct rib *rib, struct tunnel *t, const struct filter *f, const stru
 }
 
 void
-circuit_fill_way(struct rib *rib, const struct filter *before, const struct wire *w, struct fib_filter *f)
+circuit_fill_way(const struct wire *w, struct fib_filter *f)
 {
 	const struct tunnel_way *way = tunnel_way(w);
 
-	adopt_gate(rib, w->tunnel, before, w);
-	f->gate = tunnel_gate(rib, w->tunnel)->index;
 	f->out = way->path.ifindex;
 	f->label_count = way->path.label_count;
 	memcpy(f->labels, way->path.labels, f->label_count * sizeof *f->labels);
@@ -273,14 +271,16 @@ want_sender(struct rib *rib, struct circuit *c, const struct wire *w, uint16_t p
 		.vc_id = w->vc_id,
 		.peer = w->peer };
 
-	circuit_fill_way(rib, circuit_filter(c, pref, CIRCUIT_HANDLE), w, &f);
+	adopt_gate(rib, w->tunnel, circuit_filter(c, pref, CIRCUIT_HANDLE), w);
+	f.gate = tunnel_gate(rib, w->tunnel)->index;
+	circuit_fill_way(w, &f);
 	circuit_want(rib, c, &f);
 }
 
 /* It stays while nobody knows where the path leads, or its next hop's MAC
  * address; and behind a shut gate, for it may come back. */
-bool
-circuit_keep(struct rib *rib, struct filter *f, const struct wire *w)
+static bool
+keep(struct rib *rib, struct filter *f, const struct wire *w)
 {
 	struct gate *g = f && f->present && is_of(&f->has, w) ? gate_find(rib, f->has.gate) : NULL;
 
@@ -307,7 +307,7 @@ want_last(struct rib *rib, struct circuit *c)
 			return;
 		}
 	for (uint8_t i = 0; i < c->wire_count; i++)
-		if (is_usable(&c->unwatched[i]) && circuit_keep(rib, f, &c->unwatched[i]))
+		if (is_usable(&c->unwatched[i]) && keep(rib, f, &c->unwatched[i]))
 			return;
 }
 
@@ -326,7 +326,7 @@ want_senders(struct rib *rib, struct circuit *c)
 			continue;
 		}
 		struct filter *f = circuit_filter(c, (uint16_t)(FIB_PLACE + i), CIRCUIT_HANDLE);
-		others_first |= circuit_keep(rib, f, w) && i < c->current;
+		others_first |= keep(rib, f, w) && i < c->current;
 	}
 	if (!c->wire_count || !others_first)
 		return;
@@ -334,7 +334,7 @@ want_senders(struct rib *rib, struct circuit *c)
 	if (wire_is_ready(w))
 		want_sender(rib, c, w, FIB_FRONT);
 	else if (is_usable(w))
-		circuit_keep(rib, circuit_filter(c, FIB_FRONT, CIRCUIT_HANDLE), w);
+		keep(rib, circuit_filter(c, FIB_FRONT, CIRCUIT_HANDLE), w);
 }
 
 /* A label that moves from one circuit to another may be told of in either order. */

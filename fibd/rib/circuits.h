@@ -155,11 +155,9 @@ const uint8_t *circuit_mac_of(const struct wire *,
     const struct fib_path *); /* of that next hop, as a filter in the kernel has it; NULL: none has */
 bool circuit_can_leave(const struct circuit *, const struct wire *); /* whatever else it has is in the kernel already */
 bool wire_is_unsure(const struct wire *);                            /* nobody knows yet whether there is an LSP */
-/* Parts of circuit_settle(): that filter is wanted; it has the gate of the pseudowire's tunnel; what the kernel has for a path
- * that cannot be taken now stays, if it may. */
+/* Parts of circuit_settle(): that filter is wanted; it leads where the pseudowire's tunnel does. */
 void circuit_want(struct rib *, struct circuit *, const struct fib_filter *like);
-void circuit_fill_way(struct rib *, const struct filter *before, const struct wire *, struct fib_filter *);
-bool circuit_keep(struct rib *, struct filter *, const struct wire *); /* true: frames still leave by it */
+void circuit_fill_way(const struct wire *, struct fib_filter *);
 void circuits_free(struct rib *);
 /* channel.c */
 void channels_settle(struct rib *); /* the pair of interfaces */

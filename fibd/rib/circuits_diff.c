@@ -219,7 +219,7 @@ answer_filter(struct rib *rib, const struct pending *p, int error, const char *t
 {
 	struct filter *f = filter_find(rib, p->id, p->pref, p->handle);
 
-	if (p->pref == FIB_SIEVE)
+	if (fib_is_sieve(p->pref))
 		sieve_answer(rib, p->handle, error, text);
 	if (!f)
 		return;

@@ -192,7 +192,7 @@ filters_seen(struct rib *rib, const struct fib_filter *in, bool gone)
 		rib_resync(rib, rib->now);
 		return;
 	}
-	if (in->pref == FIB_SIEVE) {
+	if (fib_is_sieve(in->pref)) {
 		sieve_seen(rib, in, gone);
 		return;
 	}

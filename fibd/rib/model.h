@@ -79,7 +79,7 @@ struct channels {
 	struct sieve {
 		bool present, asked, refused;
 		uint32_t seen;
-	} sieves[2]; /* the second: beneath an explicit null */
+	} sieves[FIB_SIEVES]; /* by sieve_index() */
 };
 
 struct rib_table { /* a routing table of the kernel's: the public network or a VRF. Never taken away */

@@ -35,10 +35,10 @@ enum {
 	FIB_PLACE = 20101, /* and of those of its pseudowires, one after the other */
 	FIB_LAST = 20114,  /* of the way that is left when BFD has found all dead */
 	FIB_DROP = 20115,  /* and of the last one */
-	FIB_CHANNEL =
-	    20116, /* VCCV: of control packets that their labels tell; on the daemons' side, of what they send */
+	FIB_SIEVE_LABELS = 20113,  /* VCCV: sends what may be of a control channel, by its labels, to a chain of filters */
+	FIB_CHANNEL = 20116,       /* there: of such packets, by label; on the daemons' side, of what they send */
 	FIB_RECEIVE_PLAIN = 20117, /* of labels whose frames have no control word */
-	FIB_SIEVE = 20118,         /* sends what may be of an associated channel to a chain of filters: */
+	FIB_SIEVE = 20118,         /* sends what may be of an associated channel to that chain: */
 	FIB_CHAIN = 20100,
 	FIB_ASSOCIATED = 20119, /* there, by label. What is none of ours ends there too */
 	FIB_RECEIVE = 20120,    /* of labels whose frames have one */
@@ -57,6 +57,13 @@ enum fib_guard { FIB_GUARD_CDP, FIB_GUARD_DOT1X, FIB_GUARD_LACP, FIB_GUARD_LLDP,
 #define FIB_VCCV_OURS "vccv1"
 /* How a packet of a control channel is told from a customer's frame (RFC 5085 5.1); the numbers of l2vpn.CircuitPath. */
 enum fib_form { FIB_FRAME, FIB_CONTROL_WORD, FIB_ROUTER_ALERT, FIB_TTL_EXPIRY };
+/* Sieves are the same for all labels: one for each form, and each of these once more beneath an explicit null. */
+enum { FIB_SIEVES = 6 };
+static inline bool
+fib_is_sieve(uint16_t pref)
+{
+	return pref == FIB_SIEVE || pref == FIB_SIEVE_LABELS;
+}
 
 /* --- what is in the kernel, in either direction --- */
 
@@ -144,7 +151,7 @@ struct fib_filter {
 	uint32_t ifindex; /* 0: of the block */
 	uint16_t pref;
 	uint32_t label;     /* ours, of the pseudowire; 0: it has none (drop, local) */
-	uint8_t form;       /* enum fib_form. With an interface: it sends what daemons say, in this form */
+	uint8_t form;       /* enum fib_form. With an interface: it sends what daemons say, in this form. Of a sieve: what it looks for */
 	bool explicit_null; /* block: beneath an explicit null */
 	bool control_word;
 	bool pop_tag;      /* block: the frame's VLAN tag goes, the interface puts its own on */

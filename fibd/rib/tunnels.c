@@ -13,8 +13,7 @@
  *
  * A gate is shut as well when l2vpnd says of one pseudowire after the other, until none is left, that it cannot be used: its
  * LDP session is lost, or a port with all its circuits is down at the other end. But only where no circuit waits for a filter
- * that is not in the kernel yet, for its frames would be lost meanwhile; and where none has a control channel, which goes
- * through the gate as well, and may be what tells that the pseudowire cannot be used.
+ * that is not in the kernel yet, for its frames would be lost meanwhile.
  */
 #include "fibd/rib/circuits.h"
 #include <stdlib.h>
@@ -312,7 +311,7 @@ all_can_leave(const struct tunnel *t)
 {
 	for (const struct list *l = t->wires.next; l != &t->wires; l = l->next) {
 		const struct wire *w = CONST_OBJECT(l, struct wire, of_tunnel);
-		if (w->channel != FIB_FRAME || !circuit_can_leave(w->circuit, w))
+		if (!circuit_can_leave(w->circuit, w))
 			return false;
 	}
 	return true;

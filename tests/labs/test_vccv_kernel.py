@@ -252,7 +252,7 @@ def test_a_fibd_that_is_killed_keeps_the_channel_and_what_is_there(lab):
 
 @pytest.mark.parametrize("harm", ["link del vccv0", "link del vccv1", "link set vccv0 down", "link set vccv1 down", "link set vccv0 netns 1",
                                   "tc qdisc del dev vccv1 clsact", "tc filter del block 20100 pref 20118", "tc filter del block 20100 chain 20100",
-                                  "tc filter del block 20100 pref 20116"])
+                                  "tc filter del block 20100 pref 20113", "tc filter del block 20100 chain 20100 pref 20116"])
 def test_what_somebody_takes_away_is_mended(lab, harm):
     def whole():
         links = lab.json("PE1", "ip", "-j", "link", "show")

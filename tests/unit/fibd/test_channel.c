@@ -97,17 +97,18 @@ START_TEST(with_a_channel_each_form_reaches_the_daemons_and_frames_the_customer)
 }
 END_TEST
 
-START_TEST(without_a_channel_the_associated_one_is_dropped_and_a_ttl_of_1_means_nothing)
+/* RFC 3032 2.4.1: what expires here goes nowhere, so the kernel is left with it. */
+START_TEST(without_a_channel_the_associated_one_is_dropped_and_what_expires_reaches_nobody)
 {
 	world_pw_start(w);
 	circuit(PATH2 " cw", 1);
 	received(false, false, true, "dropped");
 	received(false, true, true, "dropped");
-	received(false, true, false, "7 cw");
+	received(false, true, false, "dropped");
 	received(true, false, false, "not ours");
 	circuit(PATH2, 1);
 	received(false, false, true, "7"); /* the first nibble of a customer's frame may be any */
-	received(false, true, true, "7");
+	received(false, true, true, "not ours");
 }
 END_TEST
 
@@ -291,20 +292,25 @@ START_TEST(sieves_that_somebody_removes_come_back)
 	circuit(PATH2 " cw cc1", 1);
 	for (int how = 0; how < 3; how++) {
 		static const uint32_t links[] = { 1, 2, 99 };
-		struct fib_object gone = { .kind = FIB_FILTER, .filter = { .pref = FIB_SIEVE } };
+		struct fib_object gone = { .kind = FIB_FILTER };
 		for (size_t i = 0; !how && i < COUNT(links); i++)
 			world_tc_flush(w, links[i]);
 		for (size_t i = w->tc->filter_count; how && i-- > 0;)
-			if (w->tc->filters[i].pref == FIB_SIEVE)
+			if (fib_is_sieve(w->tc->filters[i].pref))
 				w->tc->filters[i] = w->tc->filters[--w->tc->filter_count];
 		if (how == 1)
 			world_overrun(w);
-		for (int beneath = 0; how == 2 && beneath < 2; beneath++) {
-			gone.filter.explicit_null = beneath;
+		for (uint8_t i = 0; how == 2 && i < FIB_SIEVES; i++) {
+			uint8_t form = FIB_CONTROL_WORD + i / 2;
+			gone.filter = (struct fib_filter){ .pref = form == FIB_CONTROL_WORD ? FIB_SIEVE : FIB_SIEVE_LABELS,
+				.form = form,
+				.explicit_null = i % 2 };
 			world_input(w, &(struct fib_input){ .kind = FIB_IN_SEEN, .object = &gone, .gone = true });
 		}
 		world_run(w);
 		received(false, false, true, ours());
+		received(true, false, false, ours());
+		received(false, true, false, ours());
 		ck_assert(path()->channel);
 	}
 }
@@ -348,9 +354,9 @@ START_TEST(a_kernel_without_u32_says_so_and_carries_frames_all_the_same)
 	ck_assert_ptr_nonnull(strstr(missing(0), "module cls_u32"));
 	ck_assert_str_eq(missing(1), "");
 	ck_assert(!path()->channel && path()->sends && path()->receives);
-	ck_assert_str_eq(path()->trouble, "packets of its associated channel cannot be told from frames");
+	ck_assert_str_eq(path()->trouble, "packets of its control channel cannot be told from frames");
 	circuit(PATH2 " cc2", 1);
-	ck_assert(path()->channel);
+	ck_assert(!path()->channel);
 	circuit(PATH2 " cw cc1", 1);
 	w->tc->no_u32 = false;
 	world_wait(w, 70 * USEC_PER_SEC);
@@ -468,7 +474,7 @@ suite(void)
 		suite_add_tcase(s, all[i]);
 	}
 	tcase_add_test(in, with_a_channel_each_form_reaches_the_daemons_and_frames_the_customer);
-	tcase_add_test(in, without_a_channel_the_associated_one_is_dropped_and_a_ttl_of_1_means_nothing);
+	tcase_add_test(in, without_a_channel_the_associated_one_is_dropped_and_what_expires_reaches_nobody);
 	tcase_add_test(in, without_a_control_word_any_nibble_is_a_customers_and_the_other_forms_are_received);
 	tcase_add_test(in, what_has_come_in_is_counted_for_the_channel_alone);
 	tcase_add_test(out, what_daemons_send_goes_the_way_of_frames_in_the_form_that_was_agreed);

@@ -37,8 +37,6 @@ sender(enum fib_form form)
 	struct fib_object o = like(FIB_CHANNEL, form);
 
 	o.filter.ifindex = 41;
-	o.filter.gate = FIB_GATE + 3;
-	o.filter.open = true;
 	o.filter.out = 5;
 	o.filter.label_count = 2;
 	memcpy(o.filter.labels, (uint32_t[]){ 201, 600001 }, 8);
@@ -48,13 +46,14 @@ sender(enum fib_form form)
 }
 
 static struct fib_object
-sieve(bool beneath)
+sieve(enum fib_form form, bool beneath)
 {
 	struct fib_object o;
 
 	memset(&o, 0, sizeof o);
 	o.kind = FIB_FILTER;
-	o.filter.pref = FIB_SIEVE;
+	o.filter.pref = form == FIB_CONTROL_WORD ? FIB_SIEVE : FIB_SIEVE_LABELS;
+	o.filter.form = (uint8_t)form;
 	o.filter.explicit_null = beneath;
 	return o;
 }
@@ -132,13 +131,13 @@ START_TEST(what_comes_in_keeps_our_label_alone)
 	ck_assert_uint_eq(t->tcm_block_index, FIB_BLOCK);
 	ck_assert_uint_eq(t->tcm_handle, r->handle);
 	ck_assert_uint_eq(t->tcm_info, (uint32_t)r->pref << 16 | htons(ETH_P_MPLS_UC));
-	ck_assert_uint_eq(chain(), r->pref == FIB_ASSOCIATED ? FIB_CHAIN : 0);
+	ck_assert_uint_eq(chain(), FIB_CHAIN);
 	ck_assert_str_eq(keys(), r->keys);
 	ck_assert_str_eq(tc_actions(), r->actions);
 	tc_reads_back(&o);
 	t = nlmsg_data(tc_encode(FIB_OP_DELETE, &o));
 	ck_assert_uint_eq(t->tcm_handle, r->handle);
-	ck_assert_uint_eq(chain(), r->pref == FIB_ASSOCIATED ? FIB_CHAIN : 0);
+	ck_assert_uint_eq(chain(), FIB_CHAIN);
 }
 END_TEST
 
@@ -196,32 +195,53 @@ START_TEST(the_nibble_behind_the_stack_leads_to_the_chain)
 	static const uint8_t null[] = { 0, 0, 0, 255, 0x80, 0, 1, 255, 0x10, 0, 0, 0x21 };
 	static const uint8_t null_word[] = { 0, 0, 0, 255, 0x80, 0, 1, 255, 0, 0, 0, 0x21 };
 	static const uint8_t other[] = { 0, 2, 0, 255, 0x80, 0, 1, 255, 0x10, 0, 0, 0x21 };
-	struct fib_object o = sieve(false);
+	struct fib_object o = sieve(FIB_CONTROL_WORD, false);
 	const struct nlmsghdr *h = tc_encode(FIB_OP_ADD, &o);
 
 	ck_assert(h->nlmsg_flags & NLM_F_EXCL && !(h->nlmsg_flags & NLM_F_REPLACE));
-	ck_assert_uint_eq(((const struct tcmsg *)nlmsg_data(h))->tcm_handle, 0x80000001);
+	ck_assert_uint_eq(((const struct tcmsg *)nlmsg_data(h))->tcm_handle, 1);
 	ck_assert_uint_eq(chain(), 0);
 	char text[64];
 	snprintf(text, sizeof text, " gact 0 %d,", TC_ACT_GOTO_CHAIN | FIB_CHAIN);
 	ck_assert_str_eq(tc_actions(), text);
 	ck_assert(sieves(associated) && !sieves(word) && !sieves(deeper) && !sieves(null));
 	tc_reads_back(&o);
-	o = sieve(true);
+	o = sieve(FIB_CONTROL_WORD, true);
 	h = tc_encode(FIB_OP_ADD, &o);
-	ck_assert_uint_eq(((const struct tcmsg *)nlmsg_data(h))->tcm_handle, 0x80000002);
+	ck_assert_uint_eq(((const struct tcmsg *)nlmsg_data(h))->tcm_handle, 2);
 	ck_assert(sieves(null) && !sieves(null_word) && !sieves(other) && !sieves(associated));
 	tc_reads_back(&o);
 }
 END_TEST
 
+/* Label 1 above ours, or a TTL of 1 in ours: whatever is behind it. */
+START_TEST(labels_that_tell_a_control_packet_lead_to_the_chain)
+{
+	static const uint8_t stacks[][13] = { { 0, 0, 0x10, 255, 0x80, 0, 1, 255, 0, 0, 0, 0 },
+		{ 0, 0, 0, 255, 0, 0, 0x10, 255, 0x80, 0, 1, 255, 0 }, { 0x80, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0 },
+		{ 0, 0, 0, 255, 0x80, 0, 1, 1, 0, 0, 0, 0 }, /* and what is none: */
+		{ 0x80, 0, 1, 2, 0, 0, 1, 1, 0, 0, 1, 1 }, { 0x80, 0, 0, 1, 0x80, 0, 1, 255, 0, 0, 0, 0 },
+		{ 0, 0, 0x11, 1, 0, 0, 0x11, 1, 0, 0, 0, 0 }, { 0, 0, 0x20, 255, 0, 0, 0x10, 255, 0x80, 0, 1, 1, 0 } };
+
+	for (int i = 0; i < 4; i++) {
+		struct fib_object o = sieve(i < 2 ? FIB_ROUTER_ALERT : FIB_TTL_EXPIRY, i % 2);
+		const struct nlmsghdr *h = tc_encode(FIB_OP_ADD, &o);
+		ck_assert_uint_eq(((const struct tcmsg *)nlmsg_data(h))->tcm_handle, 3u + (uint32_t)i);
+		ck_assert_uint_eq(chain(), 0);
+		for (int k = 0; k < (int)COUNT(stacks); k++)
+			ck_assert_msg(sieves(stacks[k]) == (i == k || (i == 2 && k == 6)), "sieve %d and stack %d", i, k);
+		tc_reads_back(&o);
+	}
+}
+END_TEST
+
 START_TEST(a_sieve_that_looks_for_something_else_is_none)
 {
-	struct fib_object o = sieve(false), back;
+	struct fib_object o = sieve(FIB_CONTROL_WORD, false), back;
 	struct tc_sieve words[TC_SIEVE_WORDS];
 	bool gone;
 
-	tc_sieve(false, words);
+	tc_sieve(&o.filter, words);
 	struct nlmsghdr *h = (struct nlmsghdr *)(uintptr_t)tc_encode(FIB_OP_ADD, &o);
 	uint8_t *key = memmem(h, h->nlmsg_len, words, sizeof *words);
 	ck_assert_ptr_nonnull(key);
@@ -230,6 +250,12 @@ START_TEST(a_sieve_that_looks_for_something_else_is_none)
 	key[1] ^= 1;
 	ck_assert_int_eq(decode_message(h, &back, &gone), 1);
 	((struct tcmsg *)nlmsg_data(h))->tcm_handle = 0x80000000; /* the table that it is in */
+	ck_assert_int_eq(decode_message(h, &back, &gone), 0);
+	((struct tcmsg *)nlmsg_data(h))->tcm_handle = 0x80100001; /* in whichever table */
+	ck_assert_int_eq(decode_message(h, &back, &gone), 1);
+	((struct tcmsg *)nlmsg_data(h))->tcm_handle = 0x80000003; /* this is the place of another */
+	ck_assert_int_eq(decode_message(h, &back, &gone), 0);
+	((struct tcmsg *)nlmsg_data(h))->tcm_handle = 0x80000007;
 	ck_assert_int_eq(decode_message(h, &back, &gone), 0);
 	((struct tcmsg *)nlmsg_data(h))->tcm_handle = 0x80000800;
 	ck_assert_int_eq(decode_message(h, &back, &gone), 0);
@@ -241,10 +267,10 @@ END_TEST
 START_TEST(what_daemons_send_gets_the_peers_label_in_each_form)
 {
 	static const char *const by_form[] = { "",
-		" gact 50000003 3, vlan 4, modify 600001 ttl 255 bottom, push 201 ttl 255, vlan 5, redirect to 5",
-		" gact 50000003 3, vlan 4, modify 600001 ttl 255 bottom, push 1 ttl 255, push 201 ttl 255, vlan 5, "
+		" vlan 4, modify 600001 ttl 255 bottom, push 201 ttl 255, vlan 5, redirect to 5",
+		" vlan 4, modify 600001 ttl 255 bottom, push 1 ttl 255, push 201 ttl 255, vlan 5, "
 		"redirect to 5",
-		" gact 50000003 3, vlan 4, modify 600001 ttl 1 bottom, push 201 ttl 255, vlan 5, redirect to 5" };
+		" vlan 4, modify 600001 ttl 1 bottom, push 201 ttl 255, vlan 5, redirect to 5" };
 	struct fib_object o = sender((enum fib_form)_i);
 	const struct tcmsg *t = nlmsg_data(tc_encode(FIB_OP_ADD, &o));
 
@@ -276,11 +302,16 @@ START_TEST(in_another_chain_or_block_it_is_none_of_ours)
 	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 0);
 	t->tcm_block_index = FIB_BLOCK;
 	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 1);
-	nla_put_u32(tc_message, TCA_CHAIN, FIB_CHAIN);
+	nla_put_u32(tc_message, TCA_CHAIN, 0);
 	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 0);
 	o = like(FIB_ASSOCIATED, FIB_CONTROL_WORD);
 	tc_encode(FIB_OP_ADD, &o);
 	nla_put_u32(tc_message, TCA_CHAIN, 0);
+	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 0);
+	o = like(FIB_RECEIVE, FIB_FRAME);
+	tc_encode(FIB_OP_ADD, &o);
+	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 1);
+	nla_put_u32(tc_message, TCA_CHAIN, FIB_CHAIN);
 	ck_assert_int_eq(decode_message(nlmsg_hdr(tc_message), &back, &gone), 0);
 }
 END_TEST
@@ -288,7 +319,7 @@ END_TEST
 START_TEST(messages_that_are_cut_short_or_turned_over_are_read_safely)
 {
 	const struct fib_object all[] = { sender(FIB_ROUTER_ALERT), like(FIB_CHANNEL, FIB_ROUTER_ALERT),
-		like(FIB_ASSOCIATED, FIB_CONTROL_WORD), sieve(true) };
+		like(FIB_ASSOCIATED, FIB_CONTROL_WORD), sieve(FIB_CONTROL_WORD, true), sieve(FIB_TTL_EXPIRY, true) };
 
 	for (size_t i = 0; i < COUNT(all); i++)
 		tc_turn_over(&all[i]);
@@ -333,6 +364,7 @@ suite(void)
 	tcase_add_test(t, without_a_channel_it_is_counted_and_dropped);
 	tcase_add_test(t, a_label_without_a_control_word_has_a_filter_of_its_own);
 	tcase_add_test(t, the_nibble_behind_the_stack_leads_to_the_chain);
+	tcase_add_test(t, labels_that_tell_a_control_packet_lead_to_the_chain);
 	tcase_add_test(t, a_sieve_that_looks_for_something_else_is_none);
 	tcase_add_loop_test(
 	    t, what_daemons_send_gets_the_peers_label_in_each_form, FIB_CONTROL_WORD, FIB_TTL_EXPIRY + 1);

@@ -77,11 +77,20 @@ look(struct world *w, const struct world_control *p, uint16_t pref, uint8_t form
 }
 
 static bool
-meets_sieve(struct world *w, const struct world_control *p)
+meets_sieve(struct world *w, const struct world_control *p, uint16_t pref, enum fib_form form)
 {
-	const struct fib_filter like = { .pref = FIB_SIEVE, .explicit_null = p->explicit_null };
+	const struct fib_filter like = { .pref = pref, .form = (uint8_t)form, .explicit_null = p->explicit_null };
 
-	return p->associated && world_filter_like(w->tc, &like);
+	return world_filter_like(w->tc, &like);
+}
+
+/* In the chain: where it ends nobody else takes it. */
+static const char *
+sieved(struct world *w, const struct world_control *p, enum fib_form form)
+{
+	const struct fib_filter *f = look(w, p, FIB_CHANNEL, (uint8_t)form);
+
+	return world_received(w, f || p->alert ? f : look(w, p, FIB_ASSOCIATED, FIB_CONTROL_WORD));
 }
 
 const char *
@@ -92,12 +101,13 @@ world_control(struct world *w, const struct world_control *p)
 	if (!world_has_block(w, p->ifindex))
 		return "not ours";
 	if (p->alert)
-		return world_received(w, look(w, p, FIB_CHANNEL, FIB_ROUTER_ALERT));
-	if (p->expires && (f = look(w, p, FIB_CHANNEL, FIB_TTL_EXPIRY)))
-		return world_received(w, f);
+		return meets_sieve(w, p, FIB_SIEVE_LABELS, FIB_ROUTER_ALERT) ? sieved(w, p, FIB_ROUTER_ALERT)
+									     : world_received(w, NULL);
+	if (p->expires && meets_sieve(w, p, FIB_SIEVE_LABELS, FIB_TTL_EXPIRY))
+		return sieved(w, p, FIB_TTL_EXPIRY);
 	if ((f = look(w, p, FIB_RECEIVE_PLAIN, 0)))
 		return world_received(w, f);
-	if (meets_sieve(w, p))
+	if (p->associated && meets_sieve(w, p, FIB_SIEVE, FIB_CONTROL_WORD))
 		return world_received(w, look(w, p, FIB_ASSOCIATED, FIB_CONTROL_WORD));
 	return world_received(w, look(w, p, FIB_RECEIVE, 0));
 }
@@ -110,7 +120,7 @@ world_said(struct world *w, uint32_t label)
 	const struct fib_filter *f = like.ifindex ? world_filter_like(w->tc, &like) : NULL;
 	struct text t = { 0 };
 
-	if (!f || !world_gate_is_open(w, f->gate))
+	if (!f)
 		return "dropped";
 	text_add(&t, "%u", f->out);
 	for (uint8_t i = 0; i < f->label_count; i++)

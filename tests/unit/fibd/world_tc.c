@@ -225,11 +225,11 @@ do_filter(struct world *w, const struct fib_filter *f, bool delete, const char *
 		*text = "No filters today";
 		return error;
 	}
-	if (f->pref == FIB_SIEVE ? tc->no_u32 : tc->no_flower) {
+	if (fib_is_sieve(f->pref) ? tc->no_u32 : tc->no_flower) {
 		*text = "TC classifier not found";
 		return ENOENT;
 	}
-	if (f->pref == FIB_SIEVE && old)
+	if (fib_is_sieve(f->pref) && old)
 		return EEXIST;
 	if (f->gate && !gate_of(tc, f->gate))
 		*GROW(tc->gates, tc->gate_count) = (struct fib_gate){ f->gate, true };
