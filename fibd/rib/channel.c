@@ -111,11 +111,11 @@ void
 channels_settle(struct rib *rib)
 {
 	struct channels *all = &rib->channels;
-	struct port *theirs = port_by_device(rib, FIB_VCCV_DEVICE), *ours = port_by_device(rib, FIB_VCCV_OURS);
 
 	if (!all->dirty || !rib->dumped || !rib->has_config)
 		return;
 	all->dirty = false;
+	struct port *theirs = port_by_device(rib, FIB_VCCV_DEVICE), *ours = port_by_device(rib, FIB_VCCV_OURS);
 	place(rib, theirs, ours);
 	if (!theirs == !ours)
 		all->half = 0;

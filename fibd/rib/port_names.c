@@ -55,3 +55,14 @@ port_by_name(struct rib *rib, const char *name)
 	}
 	return first ? first->link.ifindex : 0;
 }
+
+struct port *
+port_by_device(struct rib *rib, const char *device)
+{
+	for (struct hash_node *n = hash_first(&rib->port_names, port_name_hash(device)); n; n = hash_next(n)) {
+		struct port *p = OBJECT(n, struct port_named, by_name)->port;
+		if (strcmp(p->link.name, device) == 0)
+			return p;
+	}
+	return NULL;
+}

@@ -9,17 +9,6 @@
 
 enum { TOLD_ALIAS = 1 << 16 }; /* beside enum told */
 
-struct port *
-port_by_device(struct rib *rib, const char *device)
-{
-	hash_each (n, &rib->ports) {
-		struct port *p = OBJECT(n, struct port, by_ifindex);
-		if (strcmp(p->link.name, device) == 0)
-			return p;
-	}
-	return NULL;
-}
-
 /* How the kernel is to call it, and on which port it is. False: it is none, its port is not there, or the name is too long. */
 static bool
 device_of(struct rib *rib, const struct fib_if_config *c, char out[32], uint32_t *ret_port)
