@@ -22,10 +22,10 @@
  * have come to the same one a single Notification tells it, and where all of them go a single Withdraw (group wildcard, RFC 8077
  * 5.4.2 and 6.5). A label that is wanted back by then was never taken.
  *
- * A group's rows may come in several batches: the bus cuts what is long, and l2vpnd hears of its circuits piece by piece. Nobody
- * knows then that more will come, and nothing is held back for it, for waiting costs more than it saves: a status of 1,000
- * reaches the other end's rows in 3.0 ms one by one, and in 2.2 ms by groups. So those of all batches but the last are told one
- * by one, and with the last, when all have come to the same, it is said of the group.
+ * A group's rows may come in several turns: what the bus has no window for, and what l2vpnd hears of its circuits piece by piece.
+ * Nobody knows then that more will come, and nothing is held back for it, for waiting costs more than it saves: a status of
+ * 1,000 reaches the other end's rows in 3.0 ms one by one, and in 2.2 ms by groups. So those of all turns but the last are told
+ * one by one, and with the last, when all have come to the same, it is said of the group.
  */
 #include "ldpd/pw.h"
 #include "proto/fill.h"

@@ -36,7 +36,7 @@ struct mirror_ops {
 	void (*lost)(void *ctx, const struct row_schema *);
 	/* The owner speaks another schema version or does not have the table: `why` names both sides. Optional; logged anyway. */
 	void (*refused)(void *ctx, const struct row_schema *, const char *why);
-	/* After each bunch of the above, once: time to publish and set timers. Optional. */
+	/* After each bunch of the above, once, and not in the middle of a change: time to publish and set timers. Optional. */
 	void (*settled)(void *ctx);
 };
 struct mirror *mirror_open(struct bus *, const struct row_schema *, const struct mirror_ops *, void *ctx);

@@ -3,8 +3,11 @@
  *
  * A subscription is a cursor on its table. It is live once it has come to the end of the list in its
  * round; before that it reads a snapshot. Live readers are served at once when something changes: what
- * they get is small and may be a link that went down. Snapshots and what did not fit go out in slices
- * of a millisecond, at low priority, so that packets are served in between.
+ * they get is small and may be a link that went down. What does not fit into one batch goes on in the
+ * next ones, as many as the window has room for, and all but the last say so: a reader that made
+ * something of each by itself would begin with parts of a change, while the rest is under way.
+ * Snapshots and what is longer go out in slices of a millisecond, at low priority, so that packets are
+ * served in between.
  *
  * The end of a snapshot is where the cursor has come to the end of the list. The table's serial at the
  * time of subscribing would be too early a mark: a row that was there then and changed since has moved
@@ -132,9 +135,10 @@ may_send(const struct subscription *s)
 	return !s->stalled && s->sent - s->acked < BUS_WINDOW && has_news(s);
 }
 
-/* The envelope goes first: a reader whose pipe is full must not cost rows that were read off its cursor. */
-static void
-send_batch(struct bus *b, struct subscription *s)
+/* The envelope goes first: a reader whose pipe is full must not cost rows that were read off its cursor. Says whether the
+ * next one is to follow at once, which is only so when `live`. */
+static bool
+send_batch(struct bus *b, struct subscription *s, bool live)
 {
 	Bus__Batch batch = BUS__BATCH__INIT;
 	Bus__Frame f = BUS__FRAME__INIT;
@@ -142,12 +146,12 @@ send_batch(struct bus *b, struct subscription *s)
 
 	if (r == -EAGAIN) {
 		s->stalled = true;
-		return;
+		return false;
 	}
 	if (r < 0) {
 		log_line(LOG_LINE_DEBUG, "bus: %s, a reader of %s, is gone", s->name, s->served->table->name);
 		bus_subscription_drop(s);
-		return;
+		return false;
 	}
 	batch.rows.len = gather(b, s);
 	batch.rows.data = b->batch;
@@ -161,11 +165,14 @@ send_batch(struct bus *b, struct subscription *s)
 		batch.caught_up = !s->ended;
 		s->ended |= batch.end_of_snapshot;
 		s->caught_up = true;
+	} else {
+		batch.more = live && s->sent - s->acked < BUS_WINDOW;
 	}
 	f.kind_case = BUS__FRAME__KIND_BATCH;
 	f.batch = &batch;
 	bus_send(b->router.zmq, &f);
 	bus_socket_used(&b->router);
+	return batch.more;
 }
 
 /* One batch for each that may have one, live readers or the others, until the time is over. At least one is sent
@@ -179,9 +186,9 @@ serve_each(struct bus *b, bool live, usec_t until)
 		struct subscription *s = OBJECT(l, struct subscription, link);
 		if (s->caught_up != live || !may_send(s))
 			continue;
-		send_batch(b, s);
+		send_batch(b, s, false);
 		any = true;
-		if (until != USEC_NEVER && host_now(b->host) >= until)
+		if (host_now(b->host) >= until)
 			break;
 	}
 	return any;
@@ -205,7 +212,11 @@ bus_pump_later(struct bus *b)
 void
 bus_pump_live(struct bus *b)
 {
-	serve_each(b, true, USEC_NEVER);
+	list_each_safe (l, &b->subscriptions) {
+		struct subscription *s = OBJECT(l, struct subscription, link);
+		while (s->caught_up && may_send(s) && send_batch(b, s, true))
+			;
+	}
 	bus_pump_later(b);
 }
 

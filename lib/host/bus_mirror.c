@@ -35,6 +35,7 @@ struct mirror {
 	bool reading;                      /* this connection has begun a snapshot */
 	bool synced;                       /* and come to its end */
 	const char *owner;                 /* a daemon */
+	bool more;                         /* what was read is the beginning of a change whose rest follows */
 	bool away;                         /* that the owner is gone was said, and not yet that it is back */
 	uint64_t epoch;                    /* of the owner of this connection */
 	uint32_t last_batch;
@@ -77,7 +78,7 @@ settled(void *ctx)
 {
 	struct mirror *m = ctx;
 
-	if (m->ops.settled)
+	if (m->ops.settled && !m->more)
 		m->ops.settled(m->ctx);
 }
 
@@ -138,7 +139,7 @@ lost(struct mirror *m)
 	bool had_rows = m->reading;
 
 	close_sockets(m);
-	m->reading = m->synced = false;
+	m->reading = m->synced = m->more = false;
 	alarm_in(m->fresh, m->retry_ms * USEC_PER_MSEC);
 	m->retry_ms = m->retry_ms * 2 < RECONNECT_MAX_MS ? m->retry_ms * 2 : RECONNECT_MAX_MS;
 	hold_rows(m);
@@ -204,6 +205,7 @@ on_batch(struct mirror *m, const Bus__Batch *b)
 		return;
 	}
 	m->last_batch = b->number;
+	m->more = b->more;
 	m->reading = true;
 	m->epoch = b->epoch;
 	if (b->restart) {

@@ -117,6 +117,55 @@ START_TEST(settled_follows_each_bunch_and_not_each_row)
 }
 END_TEST
 
+static uint32_t
+batches_sent(void)
+{
+	uint32_t n = 0;
+
+	list_each (l, &owner->subscriptions) {
+		n += OBJECT(l, struct subscription, link)->sent;
+	}
+	return n;
+}
+
+static void
+change_all(void)
+{
+	for (uint32_t i = 0; i < routes.count; i++)
+		route_cost(&routes, i, 2);
+	bus_publish(owner);
+}
+
+/* Else a reader would begin with a part of it. */
+START_TEST(a_change_of_several_batches_is_settled_once)
+{
+	serve(8000);
+	follow();
+	RUN_UNTIL(&place, reader.synced && reader.settled);
+	uint32_t before = reader.settled, batches = batches_sent();
+	change_all();
+	ck_assert_uint_ge(batches_sent(), batches + 2);
+	RUN_UNTIL(&place, reader.settled > before);
+	for (uint32_t i = 0; i < routes.count; i++)
+		EXPECT(reader.cost[i] == 2);
+	ck_assert_uint_eq(reader.settled, before + 1);
+}
+END_TEST
+
+START_TEST(one_that_the_window_has_no_room_for_is_settled_in_parts)
+{
+	serve(50000);
+	follow();
+	RUN_UNTIL(&place, reader.synced && reader.settled);
+	uint32_t before = reader.settled;
+	change_all();
+	RUN_UNTIL(&place, reader.settled > before);
+	ck_assert_uint_eq(reader.cost[0], 2);
+	ck_assert_uint_eq(reader.cost[49999], 1);
+	RUN_UNTIL(&place, reader.cost[49999] == 2);
+}
+END_TEST
+
 START_TEST(two_mirrors_of_one_table_do_not_disturb_each_other)
 {
 	struct reader other;
@@ -194,17 +243,6 @@ START_TEST(a_hundred_thousand_rows_reach_a_late_joiner)
 	ck_assert_uint_eq(reader.present, READER_MAX);
 }
 END_TEST
-
-static uint32_t
-batches_sent(void)
-{
-	uint32_t n = 0;
-
-	list_each (l, &owner->subscriptions) {
-		n += OBJECT(l, struct subscription, link)->sent;
-	}
-	return n;
-}
 
 START_TEST(bulk_goes_out_in_slices_so_that_others_have_their_turn)
 {
@@ -400,6 +438,8 @@ suite(void)
 	tcase_add_test(c, a_mirror_that_was_there_first_finds_its_owner);
 	tcase_add_test(c, changes_and_deletions_arrive_in_order);
 	tcase_add_test(c, settled_follows_each_bunch_and_not_each_row);
+	tcase_add_test(c, a_change_of_several_batches_is_settled_once);
+	tcase_add_test(c, one_that_the_window_has_no_room_for_is_settled_in_parts);
 	tcase_add_test(c, two_mirrors_of_one_table_do_not_disturb_each_other);
 	tcase_add_test(c, a_recovering_owner_sends_rows_but_no_end_until_it_is_complete);
 	tcase_add_test(c, a_mirror_is_not_told_of_an_end_by_the_hold_time_while_its_owner_recovers);

@@ -8,6 +8,7 @@ static void *ctx, *router;   /* an owner without a bus behind it */
 static uint8_t identity[16]; /* of the connection that subscribed last */
 static size_t identity_size;
 static unsigned subscribed;
+static bool more; /* what batches say */
 
 static void
 setup(void)
@@ -19,6 +20,7 @@ setup(void)
 	place_start(&place);
 	reader_make(&reader);
 	subscribed = 0;
+	more = false;
 	ctx = zmq_ctx_new();
 	router = zmq_socket(ctx, ZMQ_ROUTER);
 	zmq_setsockopt(router, ZMQ_LINGER, &linger, sizeof linger);
@@ -80,6 +82,7 @@ send_batch(uint32_t number, uint64_t epoch, bool restart, const char *rows, size
 	b.epoch = epoch;
 	b.restart = restart;
 	b.end_of_snapshot = end;
+	b.more = more;
 	b.rows = (ProtobufCBinaryData){ size, (uint8_t *)(uintptr_t)rows };
 	f.kind_case = BUS__FRAME__KIND_BATCH;
 	f.batch = &b;
@@ -97,6 +100,26 @@ START_TEST(a_gap_between_batches_makes_it_read_the_table_anew)
 	send_batch(1, 7, true, NULL, 0, true);
 	RUN_UNTIL(&place, reader.synced == 2);
 	ck_assert_uint_eq(reader.last_round, 2);
+}
+END_TEST
+
+/* Of a change in two batches the owner dies between. */
+START_TEST(rows_whose_rest_never_comes_are_settled_with_the_loss)
+{
+	WAIT_FOR_SUBSCRIPTION(1);
+	send_batch(1, 7, true, NULL, 0, true);
+	RUN_UNTIL(&place, reader.settled == 1);
+	more = true;
+	send_batch(2, 7, false, "G\0\0\7\x12\5\x20\x0a\0\0\0", 11, false);
+	RUN_UNTIL(&place, strcmp(reader.story, ".A") == 0);
+	ck_assert_uint_eq(reader.settled, 1);
+	send_batch(4, 7, false, NULL, 0, false); /* which is not the next one */
+	RUN_UNTIL(&place, reader.lost);
+	ck_assert_uint_eq(reader.settled, 2);
+	more = false;
+	WAIT_FOR_SUBSCRIPTION(2);
+	send_batch(1, 7, true, NULL, 0, true);
+	RUN_UNTIL(&place, reader.settled == 3);
 }
 END_TEST
 
@@ -164,6 +187,7 @@ suite(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, a_gap_between_batches_makes_it_read_the_table_anew);
+	tcase_add_test(c, rows_whose_rest_never_comes_are_settled_with_the_loss);
 	tcase_add_test(c, another_epoch_without_a_new_round_makes_it_read_the_table_anew);
 	tcase_add_test(c, a_first_batch_that_begins_no_round_is_not_believed);
 	tcase_add_test(c, what_cannot_be_read_is_left_out_and_the_rest_taken);
