@@ -474,7 +474,7 @@ diff_retry_soon(struct rib *rib)
 static void
 group_is_other(struct rib *rib, struct route *r)
 {
-	table_changed(&rib->route_table, &r->row);
+	route_changed(rib, r);
 	if (!route_is_right(rib, r))
 		route_dirty(rib, r);
 }
@@ -572,7 +572,7 @@ answer_route(struct rib *rib, const struct pending *p, int error, const char *te
 		route_installed(rib, r, 0, NULL, 0);
 	} else if (!p->delete &&!error) {
 		if (r->troubled)
-			table_changed(&rib->route_table, &r->row);
+			route_changed(rib, r);
 		route_set_trouble(rib, r, NULL);
 		route_installed(rib, r, p->gave, p->paths, p->count);
 	} else if (p->count > 1 && r->want && fate_is_inline(r->want)) {
@@ -583,7 +583,7 @@ answer_route(struct rib *rib, const struct pending *p, int error, const char *te
 		route_set_trouble(rib, r, text);
 		r->refused = true;
 		diff_again_later(rib);
-		table_changed(&rib->route_table, &r->row);
+		route_changed(rib, r);
 		return;
 	}
 	if (!route_is_right(rib, r))

@@ -542,6 +542,7 @@ struct entry *route_add_entry(struct rib *, struct route *, const struct entry *
 void route_drop_entry(struct rib *, struct entry *);
 void routes_each(struct rib *, void (*visit)(struct rib *, struct route *));
 void route_again(struct rib *, struct route *); /* to be chosen again */
+void route_changed(struct rib *, struct route *); /* its row may be another, if it has one */
 void route_dirty(struct rib *, struct route *); /* the kernel may have to be told */
 struct route *route_next_dirty(struct rib *);   /* NULL when there is none; out of the queue */
 const struct entry *route_chosen(const struct route *);

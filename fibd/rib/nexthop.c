@@ -435,7 +435,7 @@ group_seen(struct rib *rib, const struct fib_nexthop *o, bool gone)
 	list_each (l, &g->users) {
 		struct route *r = OBJECT(l, struct route, of_has);
 		route_dirty(rib, r);
-		table_changed(&rib->route_table, &r->row);
+		route_changed(rib, r);
 	}
 }
 

@@ -289,6 +289,17 @@ drop_inlined(struct route *r)
 	r->inlined = NULL;
 }
 
+/*
+ * What is found in the kernel and was not told by anybody yet is no row: a row that came and went would tell its readers that
+ * the route is gone, and until a moment ago, in our former life, it was there.
+ */
+void
+route_changed(struct rib *rib, struct route *r)
+{
+	if (r->entries)
+		table_changed(&rib->route_table, &r->row);
+}
+
 static void
 become(struct rib *rib, struct route *r, struct group *g, struct inlined *in)
 {
@@ -307,7 +318,7 @@ become(struct rib *rib, struct route *r, struct group *g, struct inlined *in)
 	if (in)
 		list_append(&rib->inlined, &in->link);
 	route_dirty(rib, r);
-	table_changed(&rib->route_table, &r->row);
+	route_changed(rib, r);
 	if (!r->entries)
 		route_again(rib, r); /* it may be the end of it */
 }
@@ -353,7 +364,7 @@ routes_link_down(struct rib *rib, uint32_t ifindex)
 			continue;
 		in->count = 0;
 		route_dirty(rib, in->route);
-		table_changed(&rib->route_table, &in->route->row);
+		route_changed(rib, in->route);
 	}
 }
 

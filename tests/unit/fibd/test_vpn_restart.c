@@ -115,6 +115,45 @@ start_again(void)
 	ck_assert(!world_table(w, "fib.Route")->complete);
 }
 
+/* Any will do: what is gone is told to whoever was there before. */
+static size_t
+pack_key(const void *ctx, const struct row *row, uint8_t *out, size_t room)
+{
+	(void)ctx;
+	(void)row;
+	ck_assert_uint_gt(room, 0);
+	*out = 0;
+	return 1;
+}
+
+/* Such a reader would take back what leans on a route that is only not told yet. */
+START_TEST(who_reads_from_the_beginning_hears_of_no_route_that_is_gone)
+{
+	struct cursor c;
+	enum cursor_result r;
+	unsigned rows = 0;
+
+	before_a_restart();
+	world_restart(w);
+	world_table(w, "fib.Route")->pack_key = pack_key;
+	cursor_open(&c, world_table(w, "fib.Route"));
+	world_tell_all(w);
+	world_config(w, "ip vpn-instance red\n");
+	world_run(w);
+	tell_igp();
+	tell_vpns();
+	world_learned_synced(w, 1);
+	world_synced(w, FIB_VPN_ROUTE, 1);
+	world_run(w);
+	for (const struct row *row; (r = cursor_read(&c, &row, &(const uint8_t *){ 0 }, &(size_t){ 0 })) != CURSOR_END;) {
+		ck_assert_int_ne(r, CURSOR_GONE);
+		rows += r == CURSOR_ROW;
+	}
+	ck_assert_uint_gt(rows, 20);
+	cursor_close(&c);
+}
+END_TEST
+
 START_TEST(routes_are_whole_when_all_have_told_theirs)
 {
 	start_again();
@@ -253,6 +292,7 @@ suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, a_restart_of_fibd_moves_no_route_whoever_tells_first, 0, 6);
 	tcase_add_test(t, what_l3vpnd_does_not_know_any_more_goes_when_all_have_been_heard);
+	tcase_add_test(t, who_reads_from_the_beginning_hears_of_no_route_that_is_gone);
 	tcase_add_loop_test(t, routes_are_whole_when_all_have_told_theirs, 0, 2);
 	tcase_add_test(t, routes_that_nobody_tells_are_waited_for_5_s_after_the_last_one);
 	tcase_add_test(t, routes_that_never_end_are_waited_for_20_s);
