@@ -95,8 +95,8 @@ set_l2vc(void *conf, const struct args *a, struct conf_error *why)
 							     : L2VPN_UNSAID;
 	new.type = arg_given(a, "raw") ? L2VPN_RAW : arg_given(a, "tagged") ? L2VPN_TAGGED : 0;
 	if (arg_copy(a, "template", new.template, sizeof new.template, why) != 0 ||
-	    arg_copy(a, "policy", new.policy, sizeof new.policy, why) != 0 || l2vpn_check_interface(c->name, why) != 0 ||
-	    check_words(c, &new, why) != 0)
+	    arg_copy(a, "policy", new.policy, sizeof new.policy, why) != 0 ||
+	    l2vpn_check_interface(c->name, why) != 0 || check_words(c, &new, why) != 0)
 		return -1;
 	return add_pw(c, role, &new, why);
 }

@@ -11,7 +11,7 @@ enum {
 	TC_HANDLE_BENEATH = 0x200000,   /* beneath an explicit null */
 	TC_HANDLE_FORM = 22,            /* of a control channel's: its form is added, so many bits up */
 	TC_HANDLE_CIRCUIT = 1,
-	TC_GUARD_LINKS = 1 << 21,          /* interfaces from here on have guards without counters */
+	TC_GUARD_LINKS = 1 << 21, /* interfaces from here on have guards without counters */
 	TC_SIEVE_FIRST = 1,       /* in its table, whose number is the kernel's: the first sieve */
 	TC_SIEVE_PLACE = 0xfff,
 };

@@ -22,9 +22,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NO_U32                                                                                                       \
+#define NO_U32                                                                                                    \
 	"this kernel has no u32 filters (module cls_u32): packets of pseudowires' control channels are not told " \
-	"from frames; boot "                                                                                         \
+	"from frames; boot "                                                                                      \
 	"a kernel that has them, such as Debian's linux-image-amd64"
 #define HALF_FOR (100 * USEC_PER_MSEC)
 

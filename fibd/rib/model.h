@@ -419,7 +419,7 @@ struct rib {
 	bool synced[FIB_MIRRORS]; /* that table was read to its end, or its owner waited for in vain */
 	usec_t patient_until;     /* so long what is not told yet may keep routes as they are; USEC_NEVER: not longer */
 	bool patient;             /* that time is not over */
-	usec_t routes_until;      /* so long routes that igpd and l3vpnd have not told yet may be missing; USEC_NEVER: not longer */
+	usec_t routes_until;      /* so long igpd and l3vpnd may yet tell routes; USEC_NEVER: not longer */
 	bool routes_awaited;      /* that time is not over */
 	bool inherited;     /* routes were found in the kernel as we had not put them there: of before our restart */
 	bool one_path_only; /* this kernel mishandles several next hops of one incoming label */
@@ -541,10 +541,10 @@ struct route *route_find(struct rib_table *, const struct prefix *);
 struct entry *route_add_entry(struct rib *, struct route *, const struct entry *like);
 void route_drop_entry(struct rib *, struct entry *);
 void routes_each(struct rib *, void (*visit)(struct rib *, struct route *));
-void route_again(struct rib *, struct route *); /* to be chosen again */
+void route_again(struct rib *, struct route *);   /* to be chosen again */
 void route_changed(struct rib *, struct route *); /* its row may be another, if it has one */
-void route_dirty(struct rib *, struct route *); /* the kernel may have to be told */
-struct route *route_next_dirty(struct rib *);   /* NULL when there is none; out of the queue */
+void route_dirty(struct rib *, struct route *);   /* the kernel may have to be told */
+struct route *route_next_dirty(struct rib *);     /* NULL when there is none; out of the queue */
 const struct entry *route_chosen(const struct route *);
 struct fate *route_heir(const struct route *); /* of what will be chosen next; NULL: nothing, or it is direct */
 const struct direct *direct_of(const struct entry *);

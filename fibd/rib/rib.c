@@ -33,7 +33,7 @@
 #define LOOPS_AGAIN (1 * USEC_PER_SEC)
 #define TRACKS_WAIT (3 * USEC_PER_SEC)
 #define ROUTES_WAIT (5 * USEC_PER_SEC) /* for those who tell routes, from what they have told last */
-#define PATIENCE (20 * USEC_PER_SEC) /* for daemons that start together with us to tell what they know */
+#define PATIENCE (20 * USEC_PER_SEC)   /* for daemons that start together with us to tell what they know */
 enum { SETTLE_ROUNDS = 16, CHOICES_AT_ONCE = 4096 };
 
 void
@@ -389,7 +389,8 @@ static void
 vouch_for_answers(struct rib *rib)
 {
 	bool known = !rib->inherited || (rib->synced[FIB_LDP_LSP] && rib->synced[FIB_IGP_ROUTE]);
-	bool told = !rib->inherited || !rib->routes_awaited || (rib->synced[FIB_IGP_ROUTE] && rib->synced[FIB_VPN_ROUTE]);
+	bool told =
+	    !rib->inherited || !rib->routes_awaited || (rib->synced[FIB_IGP_ROUTE] && rib->synced[FIB_VPN_ROUTE]);
 
 	if (!rib->interface_table.complete)
 		return;

@@ -35,7 +35,7 @@ enum {
 	FIB_PLACE = 20101, /* and of those of its pseudowires, one after the other */
 	FIB_LAST = 20114,  /* of the way that is left when BFD has found all dead */
 	FIB_DROP = 20115,  /* and of the last one */
-	FIB_SIEVE_LABELS = 20113,  /* VCCV: sends what may be of a control channel, by its labels, to a chain of filters */
+	FIB_SIEVE_LABELS = 20113,  /* VCCV: sends what may be of a control channel, by its labels, to a chain */
 	FIB_CHANNEL = 20116,       /* there: of such packets, by label; on the daemons' side, of what they send */
 	FIB_RECEIVE_PLAIN = 20117, /* of labels whose frames have no control word */
 	FIB_SIEVE = 20118,         /* sends what may be of an associated channel to that chain: */
@@ -150,8 +150,8 @@ struct fib_gate { /* an action that many filters begin with: they are passed ove
 struct fib_filter {
 	uint32_t ifindex; /* 0: of the block */
 	uint16_t pref;
-	uint32_t label;     /* ours, of the pseudowire; 0: it has none (drop, local) */
-	uint8_t form;       /* enum fib_form. With an interface: it sends what daemons say, in this form. Of a sieve: what it looks for */
+	uint32_t label; /* ours, of the pseudowire; 0: it has none (drop, local) */
+	uint8_t form; /* enum fib_form. With an interface: as it sends what daemons say; of a sieve: as it looks for */
 	bool explicit_null; /* block: beneath an explicit null */
 	bool control_word;
 	bool pop_tag;      /* block: the frame's VLAN tag goes, the interface puts its own on */

@@ -229,7 +229,8 @@ START_TEST(labels_that_tell_a_control_packet_lead_to_the_chain)
 		ck_assert_uint_eq(((const struct tcmsg *)nlmsg_data(h))->tcm_handle, 3u + (uint32_t)i);
 		ck_assert_uint_eq(chain(), 0);
 		for (int k = 0; k < (int)COUNT(stacks); k++)
-			ck_assert_msg(sieves(stacks[k]) == (i == k || (i == 2 && k == 6)), "sieve %d and stack %d", i, k);
+			ck_assert_msg(
+			    sieves(stacks[k]) == (i == k || (i == 2 && k == 6)), "sieve %d and stack %d", i, k);
 		tc_reads_back(&o);
 	}
 }

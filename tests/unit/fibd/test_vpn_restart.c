@@ -145,7 +145,8 @@ START_TEST(who_reads_from_the_beginning_hears_of_no_route_that_is_gone)
 	world_learned_synced(w, 1);
 	world_synced(w, FIB_VPN_ROUTE, 1);
 	world_run(w);
-	for (const struct row *row; (r = cursor_read(&c, &row, &(const uint8_t *){ 0 }, &(size_t){ 0 })) != CURSOR_END;) {
+	for (const struct row *row;
+	     (r = cursor_read(&c, &row, &(const uint8_t *){ 0 }, &(size_t){ 0 })) != CURSOR_END;) {
 		ck_assert_int_ne(r, CURSOR_GONE);
 		rows += r == CURSOR_ROW;
 	}
