@@ -263,15 +263,15 @@ class Watch:
 
 
 def switch(pe, build, ce, far, some, act):
-    """Seconds from what `act` returns to the last of those that are watched on the secondary; how many gates were shut for that, and how
-    many messages there were until all was written."""
+    """Seconds from what `act` returns to the last of those that are watched on the secondary; how many messages there were to
+    the one that shuts the gate, and until all was written."""
     watch, notices = Watch(build, ce, far, some), Notices(pe.space, 1 << (RTNLGRP_TC - 1))
     time.sleep(REST_S)
     begun = act(False)
     time.sleep(REST_S)  # who asks for all rows would have the processor now
     pe.wait(1)
     said = [kind for kind, _ in notices.messages() if kind in (RTM_NEWACTION, RTM_NEWTFILTER, RTM_DELTFILTER)]
-    result = {"time": max(watch.end()) - begun, "gates": said.count(RTM_NEWACTION), "messages": len(said)}
+    result = {"time": max(watch.end()) - begun, "to_gate": said.index(RTM_NEWACTION) + 1, "messages": len(said)}
     act(True)
     time.sleep(REST_S)
     pe.return_all()
@@ -334,13 +334,13 @@ def switch_figures(count, got, where):
     return [figure(f"{what}: from the loss of its LSP to the last by the secondary", "ms", {"penult": statistics.median(r["time"] for r in got["lsp"]) * 1e3}),
             figure(f"{what}: from the moment that BFD finds it dead to the last by the secondary", "ms",
                    {"penult": statistics.median(r["time"] for r in got["bfd"]) * 1e3}),
-            figure(f"{what}: messages to the kernel for that", "", {"penult": max(r["gates"] for r in got["lsp"] + got["bfd"])}),
+            figure(f"{what}: messages to the kernel for that", "", {"penult": max(r["to_gate"] for r in got["lsp"] + got["bfd"])}),
             figure(f"{what}: all messages, with those for control channels behind it", "", {"penult": max(r["messages"] for r in got["lsp"] + got["bfd"])}),
             figure(f"{what}: from the row that says its LDP session is lost to the last by the secondary", "ms",
                    {"penult": statistics.median(r["time"] for r in got["session"]) * 1e3}),
             figure(f"{what}: from the rows that say their circuits are down there to the last by the secondary", "ms",
                    {"penult": statistics.median(r["time"] for r in got["status"]) * 1e3}),
-            figure(f"{what}: messages to the kernel for each of these two", "", {"penult": max(r["gates"] for r in got["session"] + got["status"])}),
+            figure(f"{what}: messages to the kernel for each of these two", "", {"penult": max(r["to_gate"] for r in got["session"] + got["status"])}),
             figure(f"{what}: all messages, until all is written", "", {"penult": max(r["messages"] for r in got["session"] + got["status"])}),
             figure(f"{what}: one such message alone, by a bare writer", "ms", {"penult": got["yardstick"] * 1e3})]
 

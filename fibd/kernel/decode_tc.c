@@ -229,10 +229,9 @@ read_sieve(struct nlattr *const *options, const struct tcmsg *m, struct fib_filt
 	const struct nlattr *a = options[TCA_U32_SEL];
 
 	uint32_t place = (m->tcm_handle & TC_SIEVE_PLACE) - TC_SIEVE_FIRST;
-	if (place >= FIB_SIEVES || (place < 2) != (f->pref == FIB_SIEVE))
+	if (place >= FIB_SIEVES || fib_sieve(place).pref != f->pref)
 		return false;
-	f->form = (uint8_t)(FIB_CONTROL_WORD + place / 2);
-	f->explicit_null = place % 2;
+	*f = fib_sieve(place);
 	unsigned count = tc_sieve(f, words);
 	if (!get(a, &sel, sizeof sel) || sel.nkeys != count || (size_t)nla_len(a) < sizeof sel + count * sizeof key)
 		return false;

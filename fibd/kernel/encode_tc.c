@@ -389,7 +389,7 @@ static uint32_t
 handle_of(const struct fib_filter *f)
 {
 	if (fib_is_sieve(f->pref))
-		return TC_SIEVE_FIRST + 2u * (f->form - FIB_CONTROL_WORD) + f->explicit_null;
+		return TC_SIEVE_FIRST + fib_sieve_place(f);
 	if (f->ifindex)
 		return f->form ? f->label | TC_HANDLE_OUTERMOST : TC_HANDLE_CIRCUIT;
 	return f->label | (f->explicit_null ? TC_HANDLE_BENEATH : TC_HANDLE_OUTERMOST) |

@@ -3,10 +3,9 @@
  *
  * What comes in on a control channel is told from a customer's frame in three ways (RFC 5085 5.1): by a first nibble of 1 where the
  * control word has 0, by a router alert label before the pseudowire's, or by a TTL of 1 in that. All three go to the daemons, with the
- * pseudowire's label alone before them, by filters that customers' frames do not meet. What the
- * daemons send under our label gets the peer's in its place, and the tunnel's labels and MAC addresses that the customer's
- * frames have: so it tests what carries these, and moves with it. It does not ask whether the pseudowire is usable, for it may be what
- * finds that out; so it does not go through the tunnel's gate, which is shut as well when no pseudowire there can be used.
+ * pseudowire's label alone before them, by filters that customers' frames do not meet. What the daemons send under our label gets the
+ * peer's in its place, and the tunnel's labels and MAC addresses that the customer's frames have: so it tests what carries these, and
+ * moves with it. It does not ask whether the pseudowire is usable, for it may be what finds that out; so it does not go through the tunnel's gate, which is shut as well when no pseudowire there can be used.
  *
  * Filters that all labels share, the sieves, tell what may be of a control channel and send it to a chain, in which there are
  * filters for each label; so a customer's frame is looked up once, however many forms there are. Where a pseudowire with the control
@@ -161,22 +160,6 @@ channels_have(const struct rib *rib, const struct port *p)
 
 /* --- sieves --- */
 
-static uint32_t
-sieve_index(const struct fib_filter *f)
-{
-	return 2u * (f->form - FIB_CONTROL_WORD) + f->explicit_null;
-}
-
-static struct fib_filter
-sieve_like(uint32_t index)
-{
-	uint8_t form = (uint8_t)(FIB_CONTROL_WORD + index / 2);
-
-	return (struct fib_filter){ .pref = form == FIB_CONTROL_WORD ? FIB_SIEVE : FIB_SIEVE_LABELS,
-		.form = form,
-		.explicit_null = index % 2 };
-}
-
 void
 sieves_take(struct batch *b)
 {
@@ -191,7 +174,7 @@ sieves_take(struct batch *b)
 			return;
 		struct fib_op *op = diff_next_op(b, FIB_OP_ADD, TARGET_FILTER, 0, &p);
 		op->object.kind = FIB_FILTER;
-		op->object.filter = sieve_like(i);
+		op->object.filter = fib_sieve(i);
 		p->pref = op->object.filter.pref;
 		p->handle = i;
 		s->asked = true;
@@ -212,7 +195,7 @@ set_sieve(struct rib *rib, struct sieve *s, bool present)
 void
 sieve_seen(struct rib *rib, const struct fib_filter *in, bool gone)
 {
-	set_sieve(rib, &rib->channels.sieves[sieve_index(in)], !gone);
+	set_sieve(rib, &rib->channels.sieves[fib_sieve_place(in)], !gone);
 }
 
 void

@@ -79,7 +79,7 @@ struct channels {
 	struct sieve {
 		bool present, asked, refused;
 		uint32_t seen;
-	} sieves[FIB_SIEVES]; /* by sieve_index() */
+	} sieves[FIB_SIEVES]; /* by fib_sieve_place() */
 };
 
 struct rib_table { /* a routing table of the kernel's: the public network or a VRF. Never taken away */
@@ -420,7 +420,6 @@ struct rib {
 	usec_t patient_until;     /* so long what is not told yet may keep routes as they are; USEC_NEVER: not longer */
 	bool patient;             /* that time is not over */
 	usec_t routes_until;      /* so long igpd and l3vpnd may yet tell routes; USEC_NEVER: not longer */
-	bool routes_awaited;      /* that time is not over */
 	bool inherited;     /* routes were found in the kernel as we had not put them there: of before our restart */
 	bool one_path_only; /* this kernel mishandles several next hops of one incoming label */
 	uint32_t dump, config_round; /* counts of dumps and configurations, to tell what was not told again */

@@ -69,7 +69,7 @@ rib_new(uint64_t seed)
 	rib->next_gate = FIB_GATE;
 	rib->resync_at = rib->retry_at = rib->tracks_until = rib->patient_until = rib->loops_at = USEC_NEVER;
 	rib->routes_until = USEC_NEVER;
-	rib->patient = rib->routes_awaited = true;
+	rib->patient = true;
 	struct hash *hashes[] = { &rib->ports, &rib->port_names, &rib->nexthops, &rib->nexthop_contents, &rib->groups,
 		&rib->fates, &rib->sessions, &rib->sessions_by_peer, &rib->hops, &rib->hops_by_peer, &rib->lsps,
 		&rib->ilms, &rib->ldp_links, &rib->troubles, &rib->homes_by_name, &rib->vpn_labels, &rib->questions,
@@ -294,10 +294,8 @@ timer(struct rib *rib)
 	}
 	if (rib->now >= rib->tracks_until)
 		tracks_are_known(rib);
-	if (rib->now >= rib->routes_until) {
+	if (rib->now >= rib->routes_until)
 		rib->routes_until = USEC_NEVER;
-		rib->routes_awaited = false;
-	}
 	if (rib->now >= rib->loops_at) {
 		rib->loops_at = USEC_NEVER;
 		rib->looped = false;
@@ -389,8 +387,8 @@ static void
 vouch_for_answers(struct rib *rib)
 {
 	bool known = !rib->inherited || (rib->synced[FIB_LDP_LSP] && rib->synced[FIB_IGP_ROUTE]);
-	bool told =
-	    !rib->inherited || !rib->routes_awaited || (rib->synced[FIB_IGP_ROUTE] && rib->synced[FIB_VPN_ROUTE]);
+	bool told = !rib->inherited || rib->routes_until == USEC_NEVER ||
+		    (rib->synced[FIB_IGP_ROUTE] && rib->synced[FIB_VPN_ROUTE]);
 
 	if (!rib->interface_table.complete)
 		return;

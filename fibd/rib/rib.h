@@ -57,13 +57,6 @@ enum fib_guard { FIB_GUARD_CDP, FIB_GUARD_DOT1X, FIB_GUARD_LACP, FIB_GUARD_LLDP,
 #define FIB_VCCV_OURS "vccv1"
 /* How a packet of a control channel is told from a customer's frame (RFC 5085 5.1); the numbers of l2vpn.CircuitPath. */
 enum fib_form { FIB_FRAME, FIB_CONTROL_WORD, FIB_ROUTER_ALERT, FIB_TTL_EXPIRY };
-/* Sieves are the same for all labels: one for each form, and each of these once more beneath an explicit null. */
-enum { FIB_SIEVES = 6 };
-static inline bool
-fib_is_sieve(uint16_t pref)
-{
-	return pref == FIB_SIEVE || pref == FIB_SIEVE_LABELS;
-}
 
 /* --- what is in the kernel, in either direction --- */
 
@@ -168,7 +161,28 @@ struct fib_filter {
 	uint32_t circuit; /* with a form: the attachment circuit's interface */
 	bool all;         /* gone: every filter of this preference */
 	uint64_t packets, bytes;
-};
+}; /* Sieves are the same for all labels: one for each form, and each of these once more beneath an explicit null. */
+enum { FIB_SIEVES = 6 };
+static inline bool
+fib_is_sieve(uint16_t pref)
+{
+	return pref == FIB_SIEVE || pref == FIB_SIEVE_LABELS;
+}
+/* Its place among them, from 0; and the one that has it. */
+static inline uint32_t
+fib_sieve_place(const struct fib_filter *f)
+{
+	return 2u * (f->form - FIB_CONTROL_WORD) + f->explicit_null;
+}
+static inline struct fib_filter
+fib_sieve(uint32_t place)
+{
+	uint8_t form = (uint8_t)(FIB_CONTROL_WORD + place / 2);
+
+	return (struct fib_filter){ .pref = form == FIB_CONTROL_WORD ? FIB_SIEVE : FIB_SIEVE_LABELS,
+		.form = form,
+		.explicit_null = place % 2 };
+}
 struct fib_count {      /* of a pseudowire, or of a guard: then `ifindex` and `pref` tell its filter */
 	uint32_t label; /* ours; 0: of a guard */
 	uint32_t ifindex;

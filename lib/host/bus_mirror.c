@@ -323,7 +323,7 @@ open_socket(struct mirror *m)
 	char monitor[64];
 
 	close_sockets(m);
-	m->reading = m->synced = false;
+	m->reading = m->synced = m->more = false;
 	void *dealer = zmq_socket(m->bus->zmq, ZMQ_DEALER), *pair = zmq_socket(m->bus->zmq, ZMQ_PAIR);
 	if (!dealer || !pair) {
 		int error = errno;
@@ -412,7 +412,7 @@ void
 mirror_again(struct mirror *m)
 {
 	close_sockets(m);
-	m->reading = m->synced = false;
+	m->reading = m->synced = m->more = false;
 	m->round++;
 	alarm_in(m->fresh, 0);
 }

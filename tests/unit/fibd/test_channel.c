@@ -301,11 +301,7 @@ START_TEST(sieves_that_somebody_removes_come_back)
 		if (how == 1)
 			world_overrun(w);
 		for (uint8_t i = 0; how == 2 && i < FIB_SIEVES; i++) {
-			uint8_t form = FIB_CONTROL_WORD + i / 2;
-			gone.filter =
-			    (struct fib_filter){ .pref = form == FIB_CONTROL_WORD ? FIB_SIEVE : FIB_SIEVE_LABELS,
-				    .form = form,
-				    .explicit_null = i % 2 };
+			gone.filter = fib_sieve(i);
 			world_input(w, &(struct fib_input){ .kind = FIB_IN_SEEN, .object = &gone, .gone = true });
 		}
 		world_run(w);
