@@ -323,6 +323,9 @@ sockets_order(struct sockets *s, const struct bfd_order *o)
 	}
 	if (before != o->params.vrf)
 		ears_review(s, before);
+	/* The others' ears are there already: nobody is to speak in vain until this one's first packet is due. */
+	if (o->params.vccv_label)
+		mouth_open_channel(s, m);
 }
 
 static void

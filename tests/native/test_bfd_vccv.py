@@ -22,6 +22,10 @@ LABEL = {"R1": 524288, "R2": 600000}  # of the first pseudowire; the others' are
 DOWN, INIT, UP = 1, 2, 3
 
 
+def label(frame):
+    return struct.unpack("!I", frame[14:18])[0] >> 12
+
+
 class Core:
     """What fibd and the network do: vccv1 of each router, and frames between them with the other end's label."""
 
@@ -65,8 +69,7 @@ class Core:
     def _forward(self, router, s):
         try:
             frame = s.recv(2048)
-            entry, = struct.unpack("!I", frame[14:18])
-            pw, other = (entry >> 12) - LABEL[router], OTHER[router]
+            pw, other = label(frame) - LABEL[router], OTHER[router]
             self.frames.append((time.time(), router, frame))
             if (router, pw) not in self.lost and other in self.sockets:
                 self.give(other, LABEL[other] + pw, frame[18:])
@@ -261,6 +264,7 @@ def test_only_what_comes_on_its_own_channel_in_its_own_form_is_taken(lab, core, 
     feeds["R1"].want(core.number("R1"), ACH, True, 0)
     feeds["R1"].want(core.number("R1"), IP, False, 1)
     own = wait_state(lab, "DOWN", (0, 1), ("R1",))["R1"]
+    wait_for(lambda: {label(frame) for _, router, frame in list(core.frames) if router == "R1"} >= {LABEL["R1"], LABEL["R1"] + 1}, "R1 to speak, and so to hear, on both")
     unheard = [  # not BFD's, or damaged: nobody counts it
         (0, channel(0x0021, with_ip(bfd(DOWN, 0), port=3503))),
         (0, channel(0x0008, bfd(DOWN, 0))),
