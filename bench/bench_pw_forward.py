@@ -1,6 +1,6 @@
 """Pseudowires in the kernel: what a frame costs beside a routed packet, and how long it takes until all have left a lost provider edge.
 
-Both take a kernel with MPLS. Those who say what is wanted are in the place of ldpd, igpd and l2vpnd: bench/vpn_feed. Where it is
+Both take a kernel with MPLS; of what many pseudowires take in l2vpnd the time is measured on this one, too. Those who say what is wanted are in the place of ldpd, igpd and l2vpnd: bench/vpn_feed. Where it is
 l2vpnd who finds out that a pseudowire is lost (its LDP session, what the other end says of its circuit) the real one is there.
 """
 import json
@@ -14,7 +14,7 @@ import time
 
 from bench_bfd import QUIET, paths
 from bench_vpn import BFD_MS, LIMIT_S, PE, Pe, cut, far_end
-from common import Notices, Space, There, cable, figure, until, with_mpls
+from common import Notices, Space, There, cable, figure, has_mpls, until, with_mpls
 
 COUNTS = [int(n) for n in os.environ.get("BENCH_PW_SWITCH", "1,1000").split(",")]
 FRAMES, TRIES = int(os.environ.get("BENCH_PW_FRAMES", "20000")), 7
@@ -36,7 +36,8 @@ class PwPe:
 
     def __init__(self, space, build, count, *options):
         self.space, self.build, self.count, self.watched = space, build, count, "bfd" in options
-        space.run("sh", "-c", "echo 1048575 > /proc/sys/net/mpls/platform_labels")
+        if has_mpls():
+            space.run("sh", "-c", "echo 1048575 > /proc/sys/net/mpls/platform_labels")
         conf = os.path.join(space.folder, "router.conf")
         with open(conf, "w", encoding="ascii") as f:
             f.write("sysname P\n#\nmpls lsr-id 9.9.9.9\n#\nmpls\n#\n" + "".join(f"interface {link}\n mpls\n#\n" for link in ("eth0", "eth1"))
@@ -305,6 +306,42 @@ def switches(build, count, turns):
     return result
 
 
+class HeardPe(SignalledPe):
+    """On a kernel of any kind: it does not come to frames, but to what l2vpnd says, which is read as fibd reads it."""
+
+    def wait(self, active):
+        def asked_for():
+            out = self.space.run(os.path.join(self.build, "bin", "l2vpnctl"), "-r", self.space.folder, "--json", "display", "mpls", "l2vc", check=False)
+            rows = json.loads(out) if out.startswith("[") else []
+            return len(rows) == 2 * self.count and all(r.get("session") and r.get("remote_label") for r in rows)
+
+        until(asked_for, f"{self.count} pseudowires to each PE", LIMIT_S, 0.2)
+        time.sleep(REST_S)
+
+    def decided(self, what):
+        """Seconds from ldpd's rows until the last of l2vpnd's was read."""
+        begun, rows = self.tell(what)(False), 0
+        while rows < self.count:
+            line = next(line for line in self.feed.stdout if line.startswith("circuits ")).split()
+            if float(line[2]) >= begun:
+                rows += int(line[1])
+        self.tell(what)(True)
+        time.sleep(REST_S)
+        return float(line[2]) - begun
+
+
+def decisions(build, count, turns):
+    with Space("h") as near, Space("g") as far:
+        for link, net in (("eth0", "10.0.0"), ("eth1", "10.0.1")):
+            cable(near, link, net + ".1/24", far, link, net + ".2/24")
+        batch = os.path.join(near.folder, "links")
+        with open(batch, "w", encoding="ascii") as f:
+            f.write("".join(f"link add ac{i} type bridge\nlink set ac{i} up\n" for i in range(count)))
+        near.ip("-batch", batch)
+        pe = HeardPe(near, build, count, "heard")
+        return {what: [pe.decided(what) for _ in range(turns)] for what in ("session", "status")}
+
+
 # --- all ---
 
 
@@ -350,6 +387,10 @@ def run(build, rounds=3):
     figures = cost_figures(got["frames"], where)
     for count, result in got["switches"].items():
         figures += switch_figures(int(count), result, where)
+    for count in COUNTS:
+        what, heard = f"{count} pseudowires to one of two PEs", decisions(build, count, rounds)
+        figures += [figure(f"{what}: from {said} to the last of what l2vpnd makes of it at its reader", "ms", {"penult": statistics.median(heard[key]) * 1e3})
+                    for key, said in (("session", "the row that says its LDP session is lost"), ("status", "the rows that say their circuits are down there"))]
     return figures
 
 

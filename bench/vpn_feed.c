@@ -2,7 +2,7 @@
  * The neighbours of fibd on the bus, in one process: stands where ldpd, igpd and l3vpnd do. Two remote PEs, each behind a link of
  * its own, with a route and an LSP to its loopback; and any number of prefixes that lead to the first, with the second as backup.
  *
- *   vpn_feed RUN PREFIXES VPN LINK-A LINK-B [bfd] [cw] [labels]
+ *   vpn_feed RUN PREFIXES VPN LINK-A LINK-B [bfd] [cw] [labels] [heard]
  *
  * VPN `-`: prefixes of the public network, that need no LSP. `circuits`: instead of prefixes pseudowires of the interfaces ac0, ac1
  * and so on, the primary to the first PE and the secondary to the other; then it stands where l2vpnd does, too. `cw`: these
@@ -13,7 +13,8 @@
  *
  * Lines that it reads: `lsp off`, `lsp on`, `igp off`, `igp on`: what leads to the first PE goes away, or comes back. It
  * answers with the seconds of CLOCK_MONOTONIC just before it said so. `return`: all pseudowires begin a turn with the primary.
- * `session off`, `session on`, `status off`, `status on`: the LDP session with the first PE is lost, all its circuits are down.
+ * `session off`, `session on`, `status off`, `status on`: the LDP session with the first PE is lost, all its circuits are down. With
+ * `heard` it reads what l2vpnd makes of that, beside fibd, and prints `circuits ROWS SECONDS` when it has read a change.
  */
 #include "base/label.h"
 #include "base/mem.h"
@@ -50,7 +51,7 @@ static struct row label_row, *prefixes; /* or circuits */
 static size_t prefix_count;
 static char vrf[64];
 static bool watched, labelled, of_pws, control_word, tunnel_label;
-static bool signalled, session_lost, far_circuits_down;
+static bool signalled, heard, session_lost, far_circuits_down;
 static struct table signals;
 static struct signal { /* of a pseudowire that l2vpnd has asked for: a row of ldp.Pw */
 	struct row row;
@@ -339,6 +340,29 @@ on_session(void *ctx, const struct row_schema *schema, const void *row, bool gon
 	fflush(stdout);
 }
 
+static size_t circuit_rows;
+
+static void
+on_circuit(void *ctx, const struct row_schema *schema, const void *row, bool gone, uint32_t round)
+{
+	(void)ctx;
+	(void)schema;
+	(void)row;
+	(void)gone;
+	(void)round;
+	circuit_rows++;
+}
+
+static void
+on_circuits_settled(void *ctx)
+{
+	(void)ctx;
+	if (circuit_rows)
+		printf("circuits %zu %.6f\n", circuit_rows, (double)host_now(host) / USEC_PER_SEC);
+	circuit_rows = 0;
+	fflush(stdout);
+}
+
 static void
 on_synced(void *ctx, const struct row_schema *schema, uint32_t round)
 {
@@ -354,10 +378,13 @@ main(int argc, char **argv)
 	static const struct mirror_ops request_ops = {
 		.row = on_request, .synced = on_synced, .settled = on_requests_settled
 	};
+	static const struct mirror_ops circuit_ops = {
+		.row = on_circuit, .synced = on_synced, .settled = on_circuits_settled
+	};
 	char *options[] = { argv[0], (char *)(uintptr_t) "-r", argc > 1 ? argv[1] : NULL, NULL };
 
 	if (argc < 6) {
-		fprintf(stderr, "usage: vpn_feed RUN PREFIXES VPN LINK-A LINK-B [bfd] [cw] [labels]\n");
+		fprintf(stderr, "usage: vpn_feed RUN PREFIXES VPN LINK-A LINK-B [bfd] [cw] [labels] [heard]\n");
 		return 2;
 	}
 	host = host_start(3, options, "vpn_feed");
@@ -369,6 +396,7 @@ main(int argc, char **argv)
 		watched |= strcmp(argv[i], "bfd") == 0;
 		control_word |= strcmp(argv[i], "cw") == 0;
 		tunnel_label |= strcmp(argv[i], "labels") == 0;
+		heard |= strcmp(argv[i], "heard") == 0;
 	}
 	for (size_t i = 0; i < COUNT(pes); i++)
 		pes[i].ifindex = if_nametoindex(argv[4 + i]);
@@ -387,6 +415,8 @@ main(int argc, char **argv)
 		pws = serve("l2vpnd", 1, (struct table *[]){ &circuits });
 	say(strtoul(argv[2], NULL, 10));
 	if (signalled && !mirror_open(ldp, &l2vpn_pw_request_schema, &request_ops, NULL))
+		return 1;
+	if (heard && !mirror_open(ldp, &l2vpn_circuit_schema, &circuit_ops, NULL))
 		return 1;
 	if (watched && !mirror_open(vpn, &bfd_session_schema, &ops, NULL))
 		return 1;

@@ -10,7 +10,7 @@
 static const char *
 missing(const struct service *s)
 {
-	const struct circuit_word *w = &s->state.word;
+	const struct circuit_word *w = &s->word;
 
 	if (!s->state.answered)
 		return "fibd has not answered yet";

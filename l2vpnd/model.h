@@ -78,6 +78,7 @@ struct told_circuit { /* a row of fib.Circuit */
 		uint8_t count;
 		struct told_path path[L2VPN_ROLES];
 	} now, held;
+	uint32_t heard; /* the number of what is in `now`, of all circuits' */
 	bool holds, gone;
 };
 struct told_interface { /* a row of fib.Interface: names, for displays */
@@ -132,6 +133,7 @@ struct pw { /* a pseudowire that is configured: a row of l2vpn.Vc, and once its 
 	struct service *of;
 	enum l2vpn_role role;
 	struct l2vpn_settings settings;
+	char peer[ADDR_TEXT];       /* its other end, written out: it is in most of what is said of it */
 	uint32_t label;             /* ours; LABEL_UNSET: none is left */
 	struct pw_state {           /* without pointers, as all that is compared by its bytes */
 		bool fits;          /* both ends have spoken, and agree */
@@ -190,16 +192,17 @@ struct service { /* an attachment circuit: a row of l2vpn.Circuit and of l2vpn.S
 	uint64_t switches;
 	char switch_why[200];
 
-	bool adopted; /* what an earlier life left of it was taken over */
-	bool placed;  /* its place in the state machine was found, by its rules as they are */
-	bool held;    /* its carrier was held down */
-	bool ac_up;   /* as others are told: what we do ourselves is no fault */
+	bool adopted;             /* what an earlier life left of it was taken over */
+	bool placed;              /* its place in the state machine was found, by its rules as they are */
+	bool held;                /* its carrier was held down */
+	bool ac_up;               /* as others are told: what we do ourselves is no fault */
+	struct circuit_word word; /* fibd's, as it was looked at last */
 	struct service_state {
 		bool up, carries;
 		enum l2vpn_role active;
 		uint32_t up_count;
-		struct circuit_word word;
-		bool answered; /* fibd has */
+		uint32_t heard; /* which word of fibd's stands in `word` */
+		bool answered;  /* fibd has */
 		enum redundancy_state redundancy;
 		char why[L2VPN_IF + 168]; /* local switching: why it is down */
 		usec_t since;             /* and when it last went up or down */
@@ -230,6 +233,7 @@ struct l2vpn {
 	struct outbox *out;
 	struct l2vpn_config config;
 	struct hash told_pws, told_circuits, told_interfaces;
+	uint32_t heard; /* words of fibd about circuits, that were not what it had said before */
 	struct hash labels, pws, pws_by_label, services_by_name;
 	struct list services;
 	struct list echoes; /* that wait for a reply (echo.c) */
@@ -282,6 +286,9 @@ const char *service_text(const struct service *, char out[L2VPN_IF + L2VPN_SERVI
 void local_switching_look(struct service *); /* of one of the two: both are up, or down with the same reason */
 
 /* --- pw.c --- */
+/* Those to this peer under this number, of any type. */
+struct pw *pw_first(const struct l2vpn *, const struct addr *peer, uint32_t vc_id);
+struct pw *pw_next(const struct pw *);
 struct pw *pw_find(const struct l2vpn *, const struct addr *peer, uint32_t type, uint32_t vc_id);
 struct pw *pw_new(struct service *, enum l2vpn_role, const struct l2vpn_settings *);
 void pw_free(struct pw *);

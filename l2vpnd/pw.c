@@ -14,23 +14,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Without the type: whoever asks for all types of a number asks once. */
 static uint32_t
-key_hash(const struct addr *peer, uint32_t type, uint32_t vc_id)
+key_hash(const struct addr *peer, uint32_t vc_id)
 {
-	uint32_t numbers[] = { type, vc_id };
+	return hash_bytes(&vc_id, sizeof vc_id, hash_bytes(peer->bytes, sizeof peer->bytes, peer->family));
+}
 
-	return hash_bytes(numbers, sizeof numbers, hash_bytes(peer->bytes, sizeof peer->bytes, peer->family));
+static struct pw *
+next_like(struct hash_node *n, const struct addr *peer, uint32_t vc_id)
+{
+	for (; n; n = hash_next(n)) {
+		struct pw *p = OBJECT(n, struct pw, by_key);
+		if (p->settings.vc_id == vc_id && addr_eq(&p->settings.peer, peer))
+			return p;
+	}
+	return NULL;
+}
+
+struct pw *
+pw_first(const struct l2vpn *l, const struct addr *peer, uint32_t vc_id)
+{
+	return next_like(hash_first(&l->pws, key_hash(peer, vc_id)), peer, vc_id);
+}
+
+struct pw *
+pw_next(const struct pw *p)
+{
+	return next_like(hash_next(&p->by_key), &p->settings.peer, p->settings.vc_id);
 }
 
 struct pw *
 pw_find(const struct l2vpn *l, const struct addr *peer, uint32_t type, uint32_t vc_id)
 {
-	for (struct hash_node *n = hash_first(&l->pws, key_hash(peer, type, vc_id)); n; n = hash_next(n)) {
-		struct pw *p = OBJECT(n, struct pw, by_key);
-		if (p->settings.type == type && p->settings.vc_id == vc_id && addr_eq(&p->settings.peer, peer))
-			return p;
-	}
-	return NULL;
+	struct pw *p = pw_first(l, peer, vc_id);
+
+	while (p && p->settings.type != type)
+		p = pw_next(p);
+	return p;
 }
 
 struct pw *
@@ -42,11 +63,12 @@ pw_new(struct service *s, enum l2vpn_role role, const struct l2vpn_settings *set
 	p->of = s;
 	p->role = role;
 	p->settings = *settings;
+	addr_text(&settings->peer, p->peer);
 	p->label = pw_label_take(l, &settings->peer, settings->vc_id);
 	p->created_at = p->since = l->now;
 	timer_init(&p->recovery, TIMER_RECOVERY);
 	p->echoes.of = p;
-	hash_add(&l->pws, &p->by_key, key_hash(&settings->peer, settings->type, settings->vc_id));
+	hash_add(&l->pws, &p->by_key, key_hash(&settings->peer, settings->vc_id));
 	if (p->label != LABEL_UNSET)
 		hash_add(&l->pws_by_label, &p->by_label, p->label);
 	return p;
@@ -81,10 +103,7 @@ pw_of_label(const struct l2vpn *l, uint32_t label)
 const char *
 pw_text(const struct pw *p, char out[96])
 {
-	char peer[ADDR_TEXT];
-
-	snprintf(out, 96, "%s pseudowire to %s, VC ID %u", l2vpn_role_name(p->role), addr_text(&p->settings.peer, peer),
-	    p->settings.vc_id);
+	snprintf(out, 96, "%s pseudowire to %s, VC ID %u", l2vpn_role_name(p->role), p->peer, p->settings.vc_id);
 	return out;
 }
 
@@ -105,15 +124,15 @@ because(struct pw_state *s, const char *format, ...)
 
 /* Another type under the same number is a mistake at one of the ends, and would look like silence. */
 static bool
-silent(struct pw *p, struct pw_state *s, const char *peer)
+silent(struct pw *p, struct pw_state *s)
 {
 	for (uint32_t type = L2VPN_TAGGED; type <= L2VPN_PPP; type++) {
 		const struct told_pw *t = told_pw_find(p->of->of, &p->settings.peer, type, p->settings.vc_id);
 		if (type != p->settings.type && t && t->now.remote_label != LABEL_UNSET)
 			return because(s, "the types differ: %s here, %s at %s", l2vpn_type_name(p->settings.type),
-			    l2vpn_type_name(type), peer);
+			    l2vpn_type_name(type), p->peer);
 	}
-	return because(s, "%s has told no label for VC ID %u", peer, p->settings.vc_id);
+	return because(s, "%s has told no label for VC ID %u", p->peer, p->settings.vc_id);
 }
 
 static bool
@@ -130,7 +149,7 @@ is_ready(const struct pw *p)
 }
 
 static bool
-both_agree(struct pw *p, struct pw_state *s, const struct told_pw *t, const char *peer)
+both_agree(struct pw *p, struct pw_state *s, const struct told_pw *t)
 {
 	if (p->label == LABEL_UNSET)
 		return because(s, "there is no label left for it here");
@@ -139,26 +158,26 @@ both_agree(struct pw *p, struct pw_state *s, const struct told_pw *t, const char
 	if (!t)
 		return because(s, "ldpd has not answered yet");
 	if (!s->word.session)
-		return because(s, "there is no LDP session with %s", peer);
+		return because(s, "there is no LDP session with %s", p->peer);
 	if (s->word.remote_label == LABEL_UNSET)
-		return silent(p, s, peer);
+		return silent(p, s);
 	if (*s->word.trouble)
 		return because(s, "%s", s->word.trouble);
 	return true;
 }
 
 static bool
-both_forward(const struct pw *p, struct pw_state *s, const char *peer)
+both_forward(const struct pw *p, struct pw_state *s)
 {
 	uint32_t fault = s->word.remote_status & ~(p->disregards ? UNHEARD : 0);
 
 	if (fault & PW_FAULTS)
-		return because(s, "%s says: %s", peer,
+		return because(s, "%s says: %s", p->peer,
 		    fault & (PW_AC_RECEIVE | PW_AC_SEND)     ? "fault of its attachment circuit"
 		    : fault & (PW_PSN_RECEIVE | PW_PSN_SEND) ? "fault of its tunnel"
 							     : "not forwarding");
 	if (s->standby && !p->settings.ignore_standby)
-		return because(s, "%s says: standby", peer);
+		return because(s, "%s says: standby", p->peer);
 	return true;
 }
 
@@ -236,7 +255,7 @@ pw_is_last_resort(const struct pw *p)
 
 /* What is kept from fibd is not ready to send, and may be good all the same. */
 static bool
-data_plane(const struct pw *own, struct pw_state *s, const char *peer)
+data_plane(const struct pw *own, struct pw_state *s)
 {
 	const struct told_path *p = &s->path;
 	bool sends = p->sends || s->outdated || own->of->config.hold_s;
@@ -246,19 +265,19 @@ data_plane(const struct pw *own, struct pw_state *s, const char *peer)
 	if (!s->answered)
 		return because(s, "fibd has not answered yet");
 	if (!p->alive)
-		return because(s, "BFD says that %s is dead", peer);
+		return because(s, "BFD says that %s is dead", own->peer);
 	if (p->lsp && sends && p->receives)
 		return true;
 	if (*p->trouble)
 		return because(s, "%s", p->trouble);
 	return because(s, "%s%s", !p->lsp ? "no LSP leads to " : "its data plane was not seen in the kernel yet",
-	    p->lsp ? "" : peer);
+	    p->lsp ? "" : own->peer);
 }
 
 static const struct told_path *
 told_path_of(const struct pw *p)
 {
-	const struct circuit_word *w = &p->of->state.word;
+	const struct circuit_word *w = &p->of->word;
 
 	for (uint8_t i = 0; i < w->count; i++)
 		if (w->path[i].vc_id == p->settings.vc_id && addr_eq(&w->path[i].peer, &p->settings.peer) &&
@@ -274,9 +293,7 @@ pw_look(struct pw *p)
 	const struct told_path *path = told_path_of(p);
 	struct pw_state *s = &p->state;
 	bool was_up = s->up;
-	char peer[ADDR_TEXT];
 
-	addr_text(&p->settings.peer, peer);
 	memset(s, 0, sizeof *s);
 	s->word.local_label = s->word.remote_label = LABEL_UNSET;
 	if (t)
@@ -284,18 +301,18 @@ pw_look(struct pw *p)
 	s->answered = path != NULL;
 	if (path)
 		s->path = *path;
-	if (p->of->state.word.mtu)
-		p->mtu = p->of->state.word.mtu;
+	if (p->of->word.mtu)
+		p->mtu = p->of->word.mtu;
 	s->standby = s->word.remote_status & PW_STANDBY;
 	s->asks = s->word.remote_status & PW_SWITCH_OVER;
-	s->fits = both_agree(p, s, t, peer);
+	s->fits = both_agree(p, s, t);
 	watch_look(p);
 	look_at_fault(p);
-	s->forwards = s->fits && both_forward(p, s, peer);
+	s->forwards = s->fits && both_forward(p, s);
 	s->usable = s->forwards && channel_lives(s);
 	/* What was said and taken back at once does not make a pseudowire lost that is up again already. */
 	s->outdated = was_up && path && !path->usable;
-	s->good = s->usable && data_plane(p, s, peer);
+	s->good = s->usable && data_plane(p, s);
 	if (!s->fits || !s->standby)
 		p->asking = false;
 }
@@ -311,7 +328,7 @@ status_of(const struct pw *p)
 	bool knows = w->answered && s->of->circuits && (w->path.out_label != LABEL_UNSET || !w->fits);
 	uint32_t status = s->ac_up ? 0 : PW_AC_RECEIVE | PW_AC_SEND;
 
-	if (!w->answered || (s->state.word.up && !w->path.receives))
+	if (!w->answered || (s->word.up && !w->path.receives))
 		status |= PW_NOT_FORWARDING;
 	if (knows && !w->path.lsp)
 		status |= PW_PSN_SEND;
@@ -382,11 +399,11 @@ count_up(struct pw *p, bool up)
 void
 pw_publish(struct pw *p)
 {
-	const struct service_state *s = &p->of->state;
+	const struct service *s = p->of;
 	struct pw_state *w = &p->state;
 
 	w->circuit_up = s->word.up;
-	w->active = s->carries && s->active == p->role;
+	w->active = s->state.carries && s->state.active == p->role;
 	w->up = w->good && s->word.up;
 	if (w->good && !s->word.up)
 		because(w, "%s is down", p->of->name);

@@ -51,7 +51,7 @@ by_itself(const struct circuit_word *w)
 static enum l2vpn_role
 moved_to(const struct service *s)
 {
-	const struct circuit_word *w = &s->state.word;
+	const struct circuit_word *w = &s->word;
 	bool own = (!w->moved_at || w->moved_at >= s->turn_at) && by_itself(w);
 
 	return w->turn == s->turn && s->state.carries && s->state.active != s->active && own ? s->state.active : NOBODY;
@@ -138,8 +138,8 @@ reason(const struct service *s, enum redundancy_event on, char out[200])
 		break;
 	case RE_MOVED:
 	case RE_MOVED_BACK:
-		snprintf(out, 200, "%s",
-		    *s->state.word.moved_why ? s->state.word.moved_why : "the data plane has left a dead path");
+		snprintf(
+		    out, 200, "%s", *s->word.moved_why ? s->word.moved_why : "the data plane has left a dead path");
 		break;
 	default: break;
 	}
@@ -222,7 +222,7 @@ step(struct service *s, enum redundancy_event on, const char *because)
 	if (m.acts & RA_PRIMARY)
 		use(s, L2VPN_PRIMARY, why);
 	if (m.acts & RA_BACKUP && moved != NOBODY && moved != L2VPN_PRIMARY && is_good(s, moved))
-		use(s, moved, *s->state.word.moved_why ? s->state.word.moved_why : why); /* fibd was there before us */
+		use(s, moved, *s->word.moved_why ? s->word.moved_why : why); /* fibd was there before us */
 	else if (m.acts & RA_BACKUP)
 		use(s, best_backup(s), why);
 	if (m.acts & RA_FOLLOW)
@@ -311,7 +311,7 @@ has_these_paths(const struct circuit_word *w, const struct service *s)
 static void
 adopt_note(struct service *s)
 {
-	const struct circuit_word *w = &s->state.word;
+	const struct circuit_word *w = &s->word;
 	bool since = w->moved_at > w->switched && by_itself(w);
 
 	s->switches = w->switches + since;
@@ -322,7 +322,7 @@ adopt_note(struct service *s)
 void
 redundancy_adopt(struct service *s)
 {
-	const struct circuit_word *w = &s->state.word;
+	const struct circuit_word *w = &s->word;
 	const struct told_path *p = w->active < w->count ? &w->path[w->active] : NULL;
 
 	if (!s->adopted && s->state.answered) {

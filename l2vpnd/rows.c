@@ -210,17 +210,17 @@ fill_service(const struct row *row, void *message, struct arena *arena)
 	m->interface = fill_text(s->name);
 	m->name = fill_text(s->config.service);
 	m->local = fill_text(s->local);
-	m->circuit_up = s->state.word.up;
-	m->mtu = s->state.word.mtu;
+	m->circuit_up = s->word.up;
+	m->mtu = s->word.mtu;
 	m->ccc = fill_text(s->ccc);
 	m->out_interface = s->out_interface;
 	m->since = s->state.since;
 	m->dropped = protocols_text(s->config.dropped, arena);
-	m->not_dropped = protocols_text(s->config.dropped & ~s->state.word.dropped, arena);
-	m->trouble = fill_text(*s->local                ? s->state.why
-			       : !s->state.answered     ? "fibd has not answered yet"
-			       : !s->state.word.ifindex ? "there is no such interface"
-							: s->state.word.trouble);
+	m->not_dropped = protocols_text(s->config.dropped & ~s->word.dropped, arena);
+	m->trouble = fill_text(*s->local            ? s->state.why
+			       : !s->state.answered ? "fibd has not answered yet"
+			       : !s->word.ifindex   ? "there is no such interface"
+						    : s->word.trouble);
 	m->up = s->state.up;
 	fill_rules(s, m, arena);
 	m->active = (L2vpn__Role)s->state.active;

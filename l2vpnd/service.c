@@ -43,17 +43,18 @@ look(struct service *s)
 	const struct told_circuit *t = told_circuit_find(s->of, s->name);
 
 	s->state.answered = t != NULL;
-	if (t)
-		s->state.word = t->now;
-	else
-		s->state.word = (struct circuit_word){ .active = LABEL_UNSET };
+	if (!t)
+		s->word = (struct circuit_word){ .active = LABEL_UNSET };
+	else if (s->state.heard != t->heard)
+		s->word = t->now;
+	s->state.heard = t ? t->heard : 0;
 }
 
 /* By which of them frames leave, as read back. */
 static void
 look_at_active(struct service *s)
 {
-	const struct circuit_word *w = &s->state.word;
+	const struct circuit_word *w = &s->word;
 
 	s->state.carries = false;
 	s->state.active = s->active;
@@ -71,7 +72,7 @@ look_at_active(struct service *s)
 static void
 look_at_carrier(struct service *s)
 {
-	const struct circuit_word *w = &s->state.word;
+	const struct circuit_word *w = &s->word;
 	struct l2vpn *l = s->of;
 
 	if (s->held && !w->held)

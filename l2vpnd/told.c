@@ -65,14 +65,12 @@ is_away(const struct l2vpn *l, enum l2vpn_mirror table)
 
 /* --- pseudowires --- */
 
+/* Those of all types: another one of this number is told to the operator. */
 static void
 review_pw(struct l2vpn *l, const struct addr *peer, uint32_t vc_id)
 {
-	for (uint32_t type = L2VPN_TAGGED; l->begun && type <= L2VPN_PPP; type++) {
-		struct pw *p = pw_find(l, peer, type, vc_id);
-		if (p) /* another type of this number is told to the operator */
-			service_review(p->of);
-	}
+	for (struct pw *p = l->begun ? pw_first(l, peer, vc_id) : NULL; p; p = pw_next(p))
+		service_review(p->of);
 }
 
 static struct pw_word
@@ -253,6 +251,16 @@ circuit_says_less(const struct circuit_word *new, const struct circuit_word *bef
 	return less;
 }
 
+/* It is looked at by its number, which therefore stays while nothing new is said. */
+static void
+take_word(struct l2vpn *l, struct told_circuit *t, const struct circuit_word *w)
+{
+	if (t->heard && is_same(&t->now, w, sizeof *w))
+		return;
+	t->now = *w;
+	t->heard = ++l->heard;
+}
+
 static void
 review_circuit(struct l2vpn *l, const char *name)
 {
@@ -297,7 +305,7 @@ told_circuit_row(struct l2vpn *l, const Fib__Circuit *row, bool gone, uint32_t r
 	} else if (gone) {
 		forget_circuit(l, t);
 	} else {
-		t->now = w;
+		take_word(l, t, &w);
 		review_circuit(l, t->name);
 	}
 }
@@ -311,7 +319,7 @@ circuits_synced(struct l2vpn *l, uint32_t round)
 			forget_circuit(l, t);
 		} else if (t->holds) {
 			t->holds = false;
-			t->now = t->held;
+			take_word(l, t, &t->held);
 			review_circuit(l, t->name);
 		}
 	}
