@@ -7,15 +7,13 @@
 #   make doc      the command reference and the manual pages, into build/doc
 #   make install  DESTDIR=, PREFIX=: programs, services, manual pages
 #   make deps     only install what is needed (Debian 12)
-#   WORKERS=4     so many tests at a time, where they mostly wait for protocols' own timers;
-#   VM_WORKERS=2  those in the virtual machine
+#   WORKERS=4     so many test files at a time, where they mostly wait for protocols' own timers
 #   SAN=1         address and undefined-behaviour sanitizers, in build/san
 
 SAN ?=
 O := build/$(if $(SAN),san,out)
 PYTHON := /usr/bin/python3
 WORKERS ?= 4
-VM_WORKERS ?= 2
 DAEMONS := fibd ldpd bfdd igpd l2vpnd l3vpnd
 PROTOS := fib ldp bus bfd igp l2vpn l3vpn
 CTLS := $(DAEMONS:d=ctl)
@@ -206,7 +204,7 @@ test-unit: $(UNIT_TESTS)
 test-native: all test-unit $(FEEDS)
 	$(PYTHON) -m pytest -q -n $(WORKERS) --dist loadfile tests/native tests/conformance --build=$(O)
 test-vm: all test-native
-	$(PYTHON) -m pytest -q --in-vm --vm-workers $(VM_WORKERS) tests/labs tests/interop tests/native/test_units.py::test_both_daemons_do_their_work_confined --build=$(O)
+	$(PYTHON) -m pytest -q --in-vm tests/labs tests/interop tests/native/test_units.py::test_both_daemons_do_their_work_confined --build=$(O)
 
 # --- benchmarks: side by side with peers, figures into doc/benchmarks.md -----------------------------
 

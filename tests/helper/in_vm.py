@@ -24,8 +24,7 @@ class Machine:
 
     def __init__(self, config, items):
         build = os.path.abspath(config.getoption("--build"))
-        inner = [sys.executable, "-B", "-m", "pytest", "-q", f"--build={build}", f"--rootdir={config.rootpath}",
-                 "-n", config.getoption("--vm-workers"), "--dist", "loadfile", *[i.nodeid for i in items]]
+        inner = [sys.executable, "-B", "-m", "pytest", "-q", f"--build={build}", f"--rootdir={config.rootpath}", *[i.nodeid for i in items]]
         # What the inner pytest prints is shown only when the machine dies; its reports have a descriptor of their own.
         shell = ["sh", "-c", f'{DESCRIPTOR}=3 exec "$@" 3>&1 >&2', "sh"]
         self.words = tempfile.TemporaryFile("w+")
@@ -93,7 +92,6 @@ class Inside:
 
     def pytest_runtest_logreport(self, report):
         data = self.config.hook.pytest_report_to_serializable(config=self.config, report=report)
-        data.pop("node", None)  # which of several workers it was: an object of this process
         line = LINE + base64.b64encode(json.dumps(data, default=str).encode()).decode() + "\n"
         while line:
             line = line[os.write(self.descriptor, line.encode()):]
@@ -101,12 +99,9 @@ class Inside:
 
 def pytest_addoption(parser):
     parser.addoption("--in-vm", action="store_true", help="run tests that are not marked `mpls` on a kernel that has it, too")
-    parser.addoption("--vm-workers", default="0", help="so many of them at a time")
 
 
 def pytest_configure(config):
-    if hasattr(config, "workerinput"):  # one of several that run the tests: reports go to who has started them
-        return
     if DESCRIPTOR in os.environ:
         descriptor = int(os.environ[DESCRIPTOR])
         os.set_inheritable(descriptor, False)
