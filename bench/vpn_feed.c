@@ -14,7 +14,7 @@
  * Lines that it reads: `lsp off`, `lsp on`, `igp off`, `igp on`: what leads to the first PE goes away, or comes back. It
  * answers with the seconds of CLOCK_MONOTONIC just before it said so. `return`: all pseudowires begin a turn with the primary.
  * `session off`, `session on`, `status off`, `status on`: the LDP session with the first PE is lost, all its circuits are down. With
- * `heard` it reads what l2vpnd makes of that, beside fibd, and prints `circuits ROWS SECONDS` when it has read a change.
+ * `heard` it reads what l2vpnd makes of that, beside fibd, and prints `circuits SECONDS` when it has read as many rows.
  */
 #include "base/label.h"
 #include "base/mem.h"
@@ -52,6 +52,8 @@ static size_t prefix_count;
 static char vrf[64];
 static bool watched, labelled, of_pws, control_word, tunnel_label;
 static bool signalled, heard, session_lost, far_circuits_down;
+static bool awaited; /* with `heard`: an answer to what was said last, of which so many rows were read */
+static size_t circuit_rows;
 static struct table signals;
 static struct signal { /* of a pseudowire that l2vpnd has asked for: a row of ldp.Pw */
 	struct row row;
@@ -242,6 +244,8 @@ signal_all(void)
 {
 	usec_t now = host_now(host);
 
+	awaited = true;
+	circuit_rows = 0;
 	for (size_t i = 0; i < prefix_count; i++)
 		table_changed(&signals, &answers[0][i].row);
 	bus_publish(ldp);
@@ -340,8 +344,6 @@ on_session(void *ctx, const struct row_schema *schema, const void *row, bool gon
 	fflush(stdout);
 }
 
-static size_t circuit_rows;
-
 static void
 on_circuit(void *ctx, const struct row_schema *schema, const void *row, bool gone, uint32_t round)
 {
@@ -357,9 +359,10 @@ static void
 on_circuits_settled(void *ctx)
 {
 	(void)ctx;
-	if (circuit_rows)
-		printf("circuits %zu %.6f\n", circuit_rows, (double)host_now(host) / USEC_PER_SEC);
-	circuit_rows = 0;
+	if (!awaited || circuit_rows < prefix_count)
+		return;
+	awaited = false;
+	printf("circuits %.6f\n", (double)host_now(host) / USEC_PER_SEC);
 	fflush(stdout);
 }
 

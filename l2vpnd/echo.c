@@ -98,7 +98,7 @@ static const struct pw *
 meant(struct l2vpn *l, const struct l2vpn_echo *q)
 {
 	const struct pw *found = NULL;
-	char peer[ADDR_TEXT], other[ADDR_TEXT];
+	char peer[ADDR_TEXT];
 
 	hash_each (n, &l->pws) {
 		const struct pw *p = OBJECT(n, struct pw, by_key);
@@ -107,7 +107,7 @@ meant(struct l2vpn *l, const struct l2vpn_echo *q)
 			continue;
 		if (found) {
 			answer(l, q->number, EINVAL, "VC ID %u leads to %s and to %s: say which by `remote`", q->vc_id,
-			    addr_text(&found->settings.peer, peer), addr_text(&p->settings.peer, other));
+			    found->peer, p->peer);
 			return NULL;
 		}
 		found = p;
@@ -124,21 +124,19 @@ static bool
 is_told(struct l2vpn *l, const struct l2vpn_echo *q, const struct pw *p)
 {
 	const struct pw_word *w = &p->state.word;
-	char peer[ADDR_TEXT];
 
-	addr_text(&p->settings.peer, peer);
 	if (!p->settings.vccv)
 		answer(l, q->number, ENOTSUP, "VCCV is switched off here: `undo interface-parameter-type vccv`");
 	else if (!p->state.fits)
 		answer(l, q->number, ENOTCONN, "%s", p->state.why);
 	else if (!w->remote_vccv_cc && !w->remote_vccv_cv)
-		answer(l, q->number, ENOTSUP, "%s told no VCCV", peer);
+		answer(l, q->number, ENOTSUP, "%s told no VCCV", p->peer);
 	else if (!(w->remote_vccv_cv & L2VPN_CV_LSP_PING))
-		answer(l, q->number, ENOTSUP, "%s takes no LSP ping: it told VCCV with CV 0x%02x", peer,
+		answer(l, q->number, ENOTSUP, "%s takes no LSP ping: it told VCCV with CV 0x%02x", p->peer,
 		    w->remote_vccv_cv);
 	else if (pw_channel(p) == CHANNEL_NONE)
 		answer(l, q->number, ENOTSUP, "no control channel is common to both ends: CC 0x%02x here, 0x%02x at %s",
-		    p->asked.cc, w->remote_vccv_cc, peer);
+		    p->asked.cc, w->remote_vccv_cc, p->peer);
 	else
 		return true;
 	return false;
@@ -148,18 +146,16 @@ static bool
 may_go(struct l2vpn *l, const struct l2vpn_echo *q, const struct pw *p)
 {
 	enum control_channel channel = pw_channel(p);
-	char peer[ADDR_TEXT];
 
-	addr_text(&p->settings.peer, peer);
 	if (q->channel && q->channel != channel)
-		answer(l, q->number, ENOTSUP, "the control channel to %s is not the %s but the %s", peer,
+		answer(l, q->number, ENOTSUP, "the control channel to %s is not the %s but the %s", p->peer,
 		    control_channel_name(q->channel), control_channel_name(channel));
 	else if (!l->config.lsr_id)
 		answer(l, q->number, EADDRNOTAVAIL, "this router has no LSR ID: `mpls lsr-id`");
 	else if (!l->channel_ifindex)
 		answer(l, q->number, ENODEV, "fibd has no device " CONTROL_CHANNEL_DEVICE " for control channels yet");
 	else if (!p->state.path.channel)
-		answer(l, q->number, ENETDOWN, "the control channel to %s was not seen in the kernel%s%s", peer,
+		answer(l, q->number, ENETDOWN, "the control channel to %s was not seen in the kernel%s%s", p->peer,
 		    *p->state.path.trouble ? ": " : " yet", p->state.path.trouble);
 	else if (l->echo_count == ECHOES_MAX)
 		answer(l, q->number, EBUSY, "%u echoes wait for their replies already", l->echo_count);

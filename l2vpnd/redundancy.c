@@ -272,7 +272,7 @@ redundancy_order(struct service *s, bool to_primary, const char *because)
 static void
 hear_requests(struct service *s)
 {
-	char because[80], peer[ADDR_TEXT];
+	char because[80];
 
 	for (int r = 0; r < L2VPN_ROLES; r++) {
 		struct pw *p = s->pws[r];
@@ -282,7 +282,7 @@ hear_requests(struct service *s)
 		if (!begins || s->config.mode != L2VPN_MASTER || (enum l2vpn_role)r == s->active ||
 		    !is_good(s, (enum l2vpn_role)r))
 			continue;
-		snprintf(because, sizeof because, "%s has asked for it", addr_text(&p->settings.peer, peer));
+		snprintf(because, sizeof because, "%s has asked for it", p->peer);
 		step(s, r == L2VPN_PRIMARY ? RE_RETURN : RE_SWITCH, because);
 	}
 }

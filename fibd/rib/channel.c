@@ -5,7 +5,8 @@
  * control word has 0, by a router alert label before the pseudowire's, or by a TTL of 1 in that. All three go to the daemons, with the
  * pseudowire's label alone before them, by filters that customers' frames do not meet. What the daemons send under our label gets the
  * peer's in its place, and the tunnel's labels and MAC addresses that the customer's frames have: so it tests what carries these, and
- * moves with it. It does not ask whether the pseudowire is usable, for it may be what finds that out; so it does not go through the tunnel's gate, which is shut as well when no pseudowire there can be used.
+ * moves with it. It does not ask whether the pseudowire is usable, for it may be what finds that out; so it does not go through the
+ * tunnel's gate, which is shut as well when no pseudowire there can be used.
  *
  * Filters that all labels share, the sieves, tell what may be of a control channel and send it to a chain, in which there are
  * filters for each label; so a customer's frame is looked up once, however many forms there are. Where a pseudowire with the control

@@ -161,7 +161,9 @@ struct fib_filter {
 	uint32_t circuit; /* with a form: the attachment circuit's interface */
 	bool all;         /* gone: every filter of this preference */
 	uint64_t packets, bytes;
-}; /* Sieves are the same for all labels: one for each form, and each of these once more beneath an explicit null. */
+};
+
+/* Sieves are the same for all labels: one for each form, and each of these once more beneath an explicit null. */
 enum { FIB_SIEVES = 6 };
 static inline bool
 fib_is_sieve(uint16_t pref)
@@ -183,6 +185,7 @@ fib_sieve(uint32_t place)
 		.form = form,
 		.explicit_null = place % 2 };
 }
+
 struct fib_count {      /* of a pseudowire, or of a guard: then `ifindex` and `pref` tell its filter */
 	uint32_t label; /* ours; 0: of a guard */
 	uint32_t ifindex;

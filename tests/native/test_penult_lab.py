@@ -67,6 +67,13 @@ def traces(pid):
     return {n for n in names if n.startswith(f"pl-{pid}.")}
 
 
+def run(*words):
+    """penult-lab to its end: what became of it, and the number that it had."""
+    with subprocess.Popen([PENULT_LAB, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
+        out, err = p.communicate(timeout=180)
+    return p.pid, subprocess.CompletedProcess(p.args, p.returncode, out, err)
+
+
 def test_up_exec_and_down_leave_nothing_behind(build, tmp_path):
     lab = ["--build", build]
     p = subprocess.run([PENULT_LAB, "exec", PAIR, "R1", *lab, "--", "true"], capture_output=True, text=True, check=False)
@@ -76,8 +83,8 @@ def test_up_exec_and_down_leave_nothing_behind(build, tmp_path):
     try:
         holder = open(os.path.join(cli.STATES, "pair")).readline().strip()
         assert len(traces(holder)) == 3, os.listdir(net.NAMES)
-        again = subprocess.run([PENULT_LAB, "up", PAIR, *lab], capture_output=True, text=True, timeout=180, check=False)
-        assert again.returncode == 2 and "is up already" in again.stderr, again
+        pid, again = run("up", PAIR, *lab)
+        assert again.returncode == 2 and "is up already" in again.stderr and not traces(pid), again
         p = subprocess.run([PENULT_LAB, "exec", PAIR, "R1", *lab, "--", "ldpctl", "--until", "state=OPERATIONAL", "display", "mpls", "ldp", "session"],
                            capture_output=True, text=True, timeout=180, check=False)
         assert p.returncode == 0 and "2.2.2.2:0" in p.stdout, p
@@ -142,10 +149,9 @@ def test_a_daemon_that_dies_by_itself_fails_the_lab(build):
 
 
 def test_check_reads_every_configuration_and_starts_nothing(build, tmp_path):
-    p = subprocess.run([PENULT_LAB, "check", os.path.join(ROOT, "labs", "lsp"), "--build", build], capture_output=True, text=True, timeout=120, check=False)
-    assert p.returncode == 0 and p.stderr == "", p
+    pid, p = run("check", os.path.join(ROOT, "labs", "lsp"), "--build", build)
+    assert p.returncode == 0 and p.stderr == "" and not traces(pid), p
     (tmp_path / "topology").write_text("router R1\n")
     (tmp_path / "R1.conf").write_text("mpsl\n")
-    p = subprocess.Popen([PENULT_LAB, "check", tmp_path, "--build", build], stderr=subprocess.PIPE, text=True)
-    told = p.communicate(timeout=120)[1]
-    assert p.returncode == 2 and "R1.conf:1: " in told and not traces(p.pid), told
+    pid, p = run("check", tmp_path, "--build", build)
+    assert p.returncode == 2 and "R1.conf:1: " in p.stderr and not traces(pid), p
